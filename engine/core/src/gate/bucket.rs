@@ -1,0 +1,45 @@
+//! A token bucket in integers.
+
+use ballast_model::{Digest, Nanos};
+
+/// One token, in the bucket's own unit: at `n` tokens per second it gains `n` units a nanosecond, so nothing is rounded.
+const TOKEN: u64 = 1_000_000_000;
+
+/// Tokens that come back at a steady rate, up to a burst.
+#[derive(Clone, Debug)]
+pub(super) struct TokenBucket {
+    /// In `0..=capacity`.
+    level: u64,
+    /// The burst.
+    capacity: u64,
+    per_second: u64,
+    /// The latest time seen; never falls.
+    refilled_at: Nanos,
+}
+
+impl TokenBucket {
+    /// A full bucket.
+    pub(super) fn new(burst: u32, per_second: u32) -> Self {
+        let capacity = u64::from(burst) * TOKEN;
+        Self { level: capacity, capacity, per_second: u64::from(per_second), refilled_at: Nanos::MIN }
+    }
+
+    /// Takes a token where there is one, and says whether there was.
+    pub(super) fn take(&mut self, now: Nanos) -> bool {
+        let elapsed = u64::try_from((now - self.refilled_at).0).unwrap_or(0);
+        self.level = self.level.saturating_add(elapsed.saturating_mul(self.per_second)).min(self.capacity);
+        self.refilled_at = self.refilled_at.max(now);
+        match self.level.checked_sub(TOKEN) {
+            Some(level) => {
+                self.level = level;
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        digest.word(self.level);
+        digest.signed(self.refilled_at.0);
+    }
+}

@@ -1,0 +1,137 @@
+//! The limits a gate holds and the states it can be in.
+
+use ballast_model::{HalfTicks, InstrumentSpec, LOTS_MAX, Lots, Money, Rate, Side};
+
+/// The limits of one instrument, inclusive. There is no default: each is a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateLimits {
+    /// Largest single order; at least the venue's smallest, or no position could ever be closed.
+    pub order_lots_max: Lots,
+    /// Largest single order value, in the quote currency. Reducing orders are exempt.
+    pub order_notional_max: Money,
+    /// Largest position, long or short, that may come about if all that works on one side trades. Up to [`LOTS_MAX`].
+    pub position_lots_max: Lots,
+    /// Most open orders, those of unknown fate among them. Below the order manager's capacity, which reducing orders may
+    /// use up.
+    pub open_orders_max: u32,
+    /// How far through the reference a price may be (a bid above it, an ask below it), as a share of the reference: what an
+    /// order can lose at once.
+    pub collar_through_max: Rate,
+    /// How far away from the reference a price may be (a bid below it, an ask above it), as a share of the reference. Such an
+    /// order waits harmlessly, but a price with a lost digit belongs to a fault upstream and is stopped with it.
+    pub collar_away_max: Rate,
+    /// New orders that may be sent at once. With the rate below the venue's own limit by what cancels and reducing orders
+    /// need: neither is ever held back here.
+    pub order_burst_max: u32,
+    /// New orders per second in the long run.
+    pub orders_per_second_max: u32,
+}
+
+/// Why limits cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitsError {
+    /// `order_lots_max` is below the venue's smallest order: nothing could ever be sent, not even to close a position.
+    OrderLots,
+    /// `order_notional_max` is not above zero or below the venue's smallest value.
+    OrderNotional,
+    /// `position_lots_max` is not in `1..=LOTS_MAX`.
+    PositionLots,
+    /// A collar is not above zero.
+    Collar,
+    /// Burst or rate is zero.
+    OrderRate,
+    /// `open_orders_max` is zero.
+    OpenOrders,
+}
+
+impl core::fmt::Display for LimitsError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::OrderLots => "order_lots_max is below the venue's smallest order",
+            Self::OrderNotional => "order_notional_max is zero or below the venue's smallest order value",
+            Self::PositionLots => "position_lots_max is zero or beyond the engine's bound",
+            Self::Collar => "collar_through_max and collar_away_max must be above zero",
+            Self::OrderRate => "order_burst_max and orders_per_second_max must be above zero",
+            Self::OpenOrders => "open_orders_max is zero",
+        })
+    }
+}
+
+impl core::error::Error for LimitsError {}
+
+impl GateLimits {
+    /// Checks the limits against the instrument.
+    pub(super) fn check(&self, spec: &InstrumentSpec) -> Result<(), LimitsError> {
+        if self.order_lots_max < spec.size_min {
+            return Err(LimitsError::OrderLots);
+        }
+        if self.order_notional_max <= Money::ZERO || self.order_notional_max < spec.notional_min {
+            return Err(LimitsError::OrderNotional);
+        }
+        if !(1..=LOTS_MAX).contains(&self.position_lots_max.0) {
+            return Err(LimitsError::PositionLots);
+        }
+        if self.collar_through_max.0 <= 0 || self.collar_away_max.0 <= 0 {
+            return Err(LimitsError::Collar);
+        }
+        if self.order_burst_max == 0 || self.orders_per_second_max == 0 {
+            return Err(LimitsError::OrderRate);
+        }
+        if self.open_orders_max == 0 {
+            return Err(LimitsError::OpenOrders);
+        }
+        Ok(())
+    }
+}
+
+/// How far the gate is open; ordered from open to closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum GateState {
+    /// Within the limits, all orders.
+    Active = 0,
+    /// Only orders that reduce the position.
+    ReduceOnly = 1,
+    /// Only orders that reduce the position and are marked reduce-only: those of whoever closes the position after a kill. A
+    /// strategy that still quotes gets nothing through, on either side.
+    Killed = 2,
+}
+
+/// What the gate must know of the world to judge an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateContext {
+    /// The ledger's position.
+    pub position: Lots,
+    /// What may still trade on the bid side, orders of unknown fate in full.
+    pub working_bid: Lots,
+    /// What may still trade on the ask side, orders of unknown fate in full.
+    pub working_ask: Lots,
+    /// Open orders, unknown ones among them.
+    pub open_orders: usize,
+    /// A live midpoint to hold prices against; `None` where there is none that can be trusted.
+    pub reference: Option<HalfTicks>,
+}
+
+impl GateContext {
+    /// What may still trade on a side.
+    #[must_use]
+    pub const fn working(&self, side: Side) -> Lots {
+        match side {
+            Side::Bid => self.working_bid,
+            Side::Ask => self.working_ask,
+        }
+    }
+
+    /// The position if all that works on `side`, and `lots` more, trade.
+    #[must_use]
+    pub fn position_worst(&self, side: Side, lots: Lots) -> Lots {
+        self.position + (self.working(side) + lots).signed(side)
+    }
+
+    /// True where `lots` more (above zero) on `side`, together with all that already works there, at most close the
+    /// position.
+    #[must_use]
+    pub fn reduces(&self, side: Side, lots: Lots) -> bool {
+        self.position_worst(side, lots).signed(side) <= Lots::ZERO
+    }
+}

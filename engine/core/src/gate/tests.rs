@@ -1,0 +1,283 @@
+//! Each rule at its boundary.
+
+use ballast_model::{ClientOrderId, Lots, Money, Price, Side, Span};
+
+use super::fixture::{INSTRUMENT, flat, limits, order, spec};
+use super::*;
+
+const NOW: Nanos = Nanos(1_000_000_000_000);
+
+fn gate() -> Gate {
+    Gate::new(INSTRUMENT, &spec(), limits()).unwrap()
+}
+
+/// The first refusal of an order at a fresh gate.
+fn refusal(order: NewOrder, context: &GateContext) -> Option<Refusal> {
+    gate().check(order, context, NOW).err()
+}
+
+fn long(position: i64) -> GateContext {
+    GateContext { position: Lots(position), ..flat() }
+}
+
+const fn marked(order: NewOrder) -> NewOrder {
+    NewOrder { reduce_only: ReduceOnly::Yes, ..order }
+}
+
+#[test]
+fn an_order_within_all_limits_passes_unchanged() {
+    let order = order(1, Side::Bid, 9_990, 10);
+    let checked = gate().check(order, &flat(), NOW).unwrap();
+    assert_eq!(checked.get(), &order);
+    assert_eq!(checked.into_inner(), order);
+}
+
+#[test]
+fn the_venue_filters_hold_at_their_boundaries() {
+    let wide = GateLimits { order_lots_max: Lots(1_000), position_lots_max: Lots(1_000), ..limits() };
+    let wide = GateLimits { order_notional_max: Money(1_000 * Money::ONE.0), ..wide };
+    let at = |price: i64, lots: i64| {
+        let reference = Some(HalfTicks(2 * price));
+        let context = GateContext { reference, ..flat() };
+        Gate::new(INSTRUMENT, &spec(), wide)
+            .unwrap()
+            .check(order(1, Side::Bid, price, lots), &context, NOW)
+            .err()
+    };
+    let price = Some(Refusal::Price { min: Price(100), max: Price(50_000) });
+    let size = Some(Refusal::Size { min: Lots(2), max: Lots(500) });
+    assert_eq!((at(99, 500), at(100, 500)), (price, None));
+    assert_eq!((at(50_001, 10), at(50_000, 10)), (price, None));
+    assert_eq!((at(30_000, 1), at(30_000, 2)), (size, None));
+    assert_eq!((at(10_000, 501), at(10_000, 500)), (size, None));
+    for nonsense in [0, -1, i64::MIN, i64::MAX] {
+        assert_eq!(at(10_000, nonsense), size);
+    }
+}
+
+#[test]
+fn order_size_and_value_are_bounded() {
+    let max = Refusal::OrderLots { max: Lots(100) };
+    assert_eq!(refusal(order(1, Side::Bid, 10_000, 100), &flat()), None);
+    assert_eq!(refusal(order(1, Side::Bid, 10_000, 101), &flat()), Some(max));
+    let dear = GateContext { reference: Some(HalfTicks(2 * 15_000)), ..flat() };
+    let max = Money(15 * Money::ONE.0);
+    let notional = Money(15_001 * Money::ONE.0 / 1_000);
+    assert_eq!(refusal(order(1, Side::Bid, 15_000, 100), &dear), None);
+    assert_eq!(
+        refusal(order(1, Side::Bid, 15_001, 100), &dear),
+        Some(Refusal::OrderNotional { notional, max })
+    );
+}
+
+#[test]
+fn the_least_value_holds_unless_the_order_is_marked_reduce_only() {
+    let small = order(1, Side::Ask, 10_000, 4);
+    let half = Money(Money::ONE.0 / 2);
+    let notional = Money(4 * Money::ONE.0 / 10);
+    assert_eq!(refusal(small, &long(10)), Some(Refusal::NotionalMin { notional, min: half }));
+    assert_eq!(refusal(marked(small), &long(10)), None);
+    assert_eq!(refusal(order(1, Side::Ask, 10_000, 5), &long(10)), None);
+}
+
+#[test]
+fn the_collar_is_tight_through_the_reference_and_wide_away_from_it() {
+    let collar = Some(Refusal::Collar { reference: HalfTicks(20_000) });
+    let at = |side, price| refusal(order(1, side, price, 10), &flat());
+    assert_eq!((at(Side::Bid, 10_500), at(Side::Bid, 10_501)), (None, collar));
+    assert_eq!((at(Side::Bid, 6_000), at(Side::Bid, 5_999)), (None, collar));
+    assert_eq!((at(Side::Ask, 9_500), at(Side::Ask, 9_499)), (None, collar));
+    assert_eq!((at(Side::Ask, 14_000), at(Side::Ask, 14_001)), (None, collar));
+}
+
+#[test]
+fn without_a_reference_nothing_passes() {
+    for reference in [None, Some(HalfTicks(0)), Some(HalfTicks(-2))] {
+        let blind = GateContext { reference, ..long(50) };
+        assert_eq!(refusal(order(1, Side::Bid, 10_000, 10), &blind), Some(Refusal::NoReference));
+        assert_eq!(refusal(marked(order(1, Side::Ask, 10_000, 10)), &blind), Some(Refusal::NoReference));
+    }
+}
+
+#[test]
+fn the_position_limit_counts_what_works_on_the_same_side() {
+    let busy = GateContext { position: Lots(150), working_bid: Lots(100), working_ask: Lots(400), ..flat() };
+    let over = Refusal::Position { worst: Lots(301), max: Lots(300) };
+    assert_eq!(refusal(order(1, Side::Bid, 10_000, 50), &busy), None);
+    assert_eq!(refusal(order(1, Side::Bid, 10_000, 51), &busy), Some(over));
+    let under = Refusal::Position { worst: Lots(-301), max: Lots(300) };
+    assert_eq!(refusal(order(1, Side::Ask, 10_000, 50), &busy), None);
+    assert_eq!(refusal(order(1, Side::Ask, 10_000, 51), &busy), Some(under));
+}
+
+#[test]
+fn at_the_position_limit_only_the_adding_side_stops() {
+    for side in Side::BOTH {
+        let full = long(300 * side.sign());
+        let worst = Lots(310).signed(side);
+        let over = Refusal::Position { worst, max: Lots(300) };
+        assert_eq!(refusal(order(1, side, 10_000, 10), &full), Some(over));
+        assert_eq!(refusal(order(1, side.opposite(), 10_000, 10), &full), None);
+    }
+}
+
+#[test]
+fn a_reducing_order_passes_at_every_limit() {
+    // Far over the position limit, all order slots taken, the rate used up, dear prices.
+    let context = GateContext {
+        position: Lots(-900),
+        working_bid: Lots(800),
+        working_ask: Lots(0),
+        open_orders: 50,
+        reference: Some(HalfTicks(2 * 40_000)),
+    };
+    let mut gate = gate();
+    while gate.bucket.take(NOW) {}
+    for (id, state) in [(1, GateState::Active), (2, GateState::ReduceOnly), (3, GateState::Killed)] {
+        gate.tighten(state);
+        assert!(gate.check(marked(order(id, Side::Bid, 40_000, 100)), &context, NOW).is_ok(), "{state:?}");
+    }
+    let more_than_closes = GateContext { working_bid: Lots(801), ..context };
+    assert_eq!(
+        gate.check(marked(order(4, Side::Bid, 40_000, 100)), &more_than_closes, NOW),
+        Err(Refusal::Killed)
+    );
+}
+
+#[test]
+fn a_reducing_order_is_still_held_to_size_and_collar() {
+    let busy = long(200);
+    assert_eq!(refusal(order(1, Side::Ask, 10_000, 101), &busy), Some(Refusal::OrderLots { max: Lots(100) }));
+    let collar = Refusal::Collar { reference: HalfTicks(20_000) };
+    assert_eq!(refusal(order(1, Side::Ask, 5_000, 50), &busy), Some(collar));
+}
+
+#[test]
+fn open_orders_are_bounded() {
+    let context = |open_orders| GateContext { open_orders, ..flat() };
+    assert_eq!(refusal(order(1, Side::Bid, 10_000, 10), &context(7)), None);
+    assert_eq!(refusal(order(1, Side::Bid, 10_000, 10), &context(8)), Some(Refusal::OpenOrders { max: 8 }));
+}
+
+#[test]
+fn a_burst_is_paid_back_at_the_rate() {
+    let mut gate = gate();
+    let mut id = 0;
+    let mut ask = |at: Nanos| {
+        id += 1;
+        gate.check(order(id, Side::Bid, 10_000, 10), &flat(), at).map(|_| ())
+    };
+    for _ in 0..3 {
+        assert_eq!(ask(NOW), Ok(()));
+    }
+    assert_eq!(ask(NOW), Err(Refusal::OrderRate));
+    // 10 a second: one more after exactly 100 ms.
+    let soon = NOW + Span::from_millis(100);
+    assert_eq!(ask(soon - Span(1)), Err(Refusal::OrderRate));
+    assert_eq!((ask(soon), ask(soon)), (Ok(()), Err(Refusal::OrderRate)));
+    // A clock that falls gives nothing.
+    assert_eq!(ask(NOW - Span::from_secs(9)), Err(Refusal::OrderRate));
+    assert_eq!(ask(soon), Err(Refusal::OrderRate));
+    // An hour's rest gives back the burst and no more.
+    let late = soon + Span::from_secs(3_600);
+    assert_eq!(
+        [ask(late), ask(late), ask(late), ask(late)],
+        [Ok(()), Ok(()), Ok(()), Err(Refusal::OrderRate)]
+    );
+}
+
+#[test]
+fn refused_orders_cost_no_tokens_and_are_counted_by_rule() {
+    let mut gate = gate();
+    for id in 1..=50 {
+        assert_eq!(
+            gate.check(order(id, Side::Bid, 20_000, 10), &flat(), NOW),
+            Err(Refusal::Collar { reference: HalfTicks(20_000) })
+        );
+    }
+    assert!(gate.check(order(51, Side::Bid, 10_000, 10), &flat(), NOW).is_ok());
+    assert_eq!((gate.refusals(Rule::Collar), gate.refusals(Rule::Price), gate.passed()), (50, 0, 1));
+}
+
+#[test]
+fn an_id_passes_once() {
+    let mut gate = gate();
+    let last = Err(Refusal::ClientId(ClientOrderId(7)));
+    assert!(gate.check(order(7, Side::Bid, 10_000, 10), &flat(), NOW).is_ok());
+    assert_eq!(gate.check(order(7, Side::Bid, 10_000, 10), &flat(), NOW), last);
+    assert_eq!(gate.check(order(6, Side::Bid, 10_000, 10), &flat(), NOW), last);
+    assert!(gate.check(order(8, Side::Bid, 10_000, 10), &flat(), NOW).is_ok());
+}
+
+#[test]
+fn an_order_of_another_instrument_is_refused() {
+    let stray = NewOrder { instrument: InstrumentId(4), ..order(1, Side::Bid, 10_000, 10) };
+    assert_eq!(refusal(stray, &flat()), Some(Refusal::Instrument(INSTRUMENT)));
+}
+
+#[test]
+fn a_killed_gate_passes_nothing_of_a_strategy_that_still_shouts() {
+    let mut gate = gate();
+    gate.tighten(GateState::Killed);
+    for id in 1..=1_000 {
+        let side = if id % 2 == 0 { Side::Bid } else { Side::Ask };
+        // Not even orders that would reduce, unless marked.
+        assert_eq!(gate.check(order(id, side, 10_000, 10), &long(50), NOW), Err(Refusal::Killed));
+        let adding = marked(order(id, Side::Bid, 10_000, 10));
+        assert_eq!(gate.check(adding, &long(50), NOW), Err(Refusal::Killed));
+    }
+    assert_eq!((gate.refusals(Rule::Killed), gate.passed()), (2_000, 0));
+    assert!(gate.check(marked(order(1_001, Side::Ask, 10_000, 10)), &long(50), NOW).is_ok());
+}
+
+#[test]
+fn the_gate_is_opened_only_by_name() {
+    let mut gate = gate();
+    gate.tighten(GateState::ReduceOnly);
+    assert_eq!(gate.check(order(1, Side::Bid, 10_000, 10), &long(50), NOW), Err(Refusal::ReduceOnly));
+    assert!(gate.check(order(1, Side::Ask, 10_000, 50), &long(50), NOW).is_ok());
+    assert_eq!(gate.check(order(2, Side::Ask, 10_000, 51), &long(50), NOW), Err(Refusal::ReduceOnly));
+    gate.tighten(GateState::Killed);
+    gate.tighten(GateState::Active);
+    assert_eq!(gate.state(), GateState::Killed);
+    gate.reopen();
+    assert_eq!(gate.state(), GateState::Active);
+}
+
+#[test]
+fn limits_that_cannot_work_are_refused() {
+    let fails = |limits: GateLimits| Gate::new(INSTRUMENT, &spec(), limits).err();
+    assert_eq!(fails(limits()), None);
+    assert_eq!(fails(GateLimits { order_lots_max: Lots(1), ..limits() }), Some(LimitsError::OrderLots));
+    assert_eq!(
+        fails(GateLimits { order_notional_max: Money(1), ..limits() }),
+        Some(LimitsError::OrderNotional)
+    );
+    assert_eq!(fails(GateLimits { position_lots_max: Lots(0), ..limits() }), Some(LimitsError::PositionLots));
+    assert_eq!(fails(GateLimits { collar_away_max: Rate(0), ..limits() }), Some(LimitsError::Collar));
+    assert_eq!(fails(GateLimits { order_burst_max: 0, ..limits() }), Some(LimitsError::OrderRate));
+    assert_eq!(fails(GateLimits { open_orders_max: 0, ..limits() }), Some(LimitsError::OpenOrders));
+}
+
+#[test]
+fn rules_are_listed_in_their_own_order() {
+    for (index, rule) in Rule::ALL.into_iter().enumerate() {
+        assert_eq!(rule as usize, index, "{}", rule.name());
+    }
+}
+
+#[test]
+fn the_digest_covers_state_and_allowance() {
+    let digest = |gate: &Gate| {
+        let mut digest = Digest::new();
+        gate.digest(&mut digest);
+        digest.value()
+    };
+    let mut gate = gate();
+    let fresh = digest(&gate);
+    assert!(gate.check(order(1, Side::Bid, 10_000, 10), &flat(), NOW).is_ok());
+    let used = digest(&gate);
+    gate.tighten(GateState::ReduceOnly);
+    assert_ne!(fresh, used);
+    assert_ne!(used, digest(&gate));
+}

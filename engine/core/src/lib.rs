@@ -1,0 +1,21 @@
+//! The decision: books, fair value, quoting, orders, the risk gate and the ledger, driven by events.
+//!
+//! Everything here is pure: the same events in the same order give the same commands, byte for byte, on any host.
+//!
+//! Never here: a clock, a socket, a file, a thread, a random number, an allocation after construction.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod book;
+pub mod fair;
+pub mod gate;
+pub mod ledger;
+pub mod market;
+pub mod model;
+pub mod oms;
+pub mod outbox;
+pub mod quotes;
+pub mod shard;
+pub mod volatility;

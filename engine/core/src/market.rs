@@ -1,0 +1,219 @@
+//! What the core knows of one instrument's market: its book, whether that can be trusted, and the touch.
+//!
+//! The touch is the newest of two sources that share one sequence: the book built from diffs, and the venue's faster
+//! best-price stream. Nothing is quoted from a book that has no snapshot, has a gap, or stands in the middle of a batch.
+
+use ballast_model::{
+    BookBegin, BookKind, BookLevels, BookLost, Digest, Last, LostReason, Nanos, PackedLevel, Side, Ticker,
+    UpdateId,
+};
+
+use crate::book::{Book, BookLimits, Level};
+use crate::fair::Touch;
+
+/// Whether the book can be quoted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BookState {
+    /// No snapshot has been seen yet.
+    Unsynced,
+    /// Complete up to its update id.
+    Live,
+    /// Was live, cannot be trusted until the next snapshot.
+    Lost(LostReason),
+}
+
+/// What a market event did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarketChange {
+    /// Nothing a decision could depend on: mid-batch, an older best price, or levels behind the touch.
+    None,
+    /// The touch has a new price or size.
+    Touch,
+    /// The book was lost by this event.
+    Lost(LostReason),
+}
+
+/// A batch under way.
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    /// Levels announced and not yet seen.
+    remaining: u32,
+    update_id: UpdateId,
+    recv_time: Nanos,
+}
+
+/// One instrument's market.
+#[derive(Debug)]
+pub struct Market {
+    book: Book,
+    state: BookState,
+    batch: Option<Batch>,
+    /// Sequence of the book's content.
+    book_id: UpdateId,
+    /// Sequence of the touch; at or above `book_id` while live.
+    touch_id: UpdateId,
+    touch: Option<Touch>,
+    /// When the touch was last confirmed, on our clock.
+    confirmed_at: Nanos,
+}
+
+impl Market {
+    /// A market nothing is known of yet.
+    #[must_use]
+    pub fn new(limits: BookLimits) -> Self {
+        Self {
+            book: Book::new(limits),
+            state: BookState::Unsynced,
+            batch: None,
+            book_id: UpdateId(0),
+            touch_id: UpdateId(0),
+            touch: None,
+            confirmed_at: Nanos::MIN,
+        }
+    }
+
+    /// The book, whatever its state.
+    #[must_use]
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Whether the book can be trusted.
+    #[must_use]
+    pub const fn state(&self) -> BookState {
+        self.state
+    }
+
+    /// Best bid and ask; `None` while the book is not live, a batch is incomplete, a side is empty or the two cross.
+    #[must_use]
+    pub fn touch(&self) -> Option<Touch> {
+        if self.state == BookState::Live && self.batch.is_none() { self.touch } else { None }
+    }
+
+    /// Sequence of the book's content: the last batch applied.
+    #[must_use]
+    pub const fn book_id(&self) -> UpdateId {
+        self.book_id
+    }
+
+    /// When the touch was last confirmed by the venue, on our clock.
+    #[must_use]
+    pub const fn confirmed_at(&self) -> Nanos {
+        self.confirmed_at
+    }
+
+    /// A batch begins.
+    pub fn on_begin(&mut self, begin: &BookBegin) -> MarketChange {
+        if self.batch.is_some() {
+            return self.lose(LostReason::TornBatch);
+        }
+        match (begin.kind, self.state) {
+            (BookKind::Diff, BookState::Unsynced | BookState::Lost(_)) => return MarketChange::None,
+            (BookKind::Snapshot, _) => self.restart(),
+            (BookKind::Diff, BookState::Live) => {}
+        }
+        self.batch =
+            Some(Batch { remaining: begin.levels, update_id: begin.update_id, recv_time: begin.recv_time });
+        if begin.levels == 0 { self.complete() } else { MarketChange::None }
+    }
+
+    /// More levels of the batch.
+    #[inline]
+    pub fn on_levels(&mut self, slot: &BookLevels) -> MarketChange {
+        let Some(batch) = &mut self.batch else {
+            // Levels of a diff that is being ignored until the snapshot.
+            return if self.state == BookState::Live {
+                self.lose(LostReason::TornBatch)
+            } else {
+                MarketChange::None
+            };
+        };
+        let count = u32::from(slot.count);
+        if count > batch.remaining || (count == batch.remaining) != (slot.last == Last::Yes) {
+            return self.lose(LostReason::TornBatch);
+        }
+        batch.remaining -= count;
+        if self.book.apply_all(slot.side, slot.used()).is_err() {
+            return self.lose(LostReason::BookFull);
+        }
+        match slot.last {
+            Last::No => MarketChange::None,
+            Last::Yes => self.complete(),
+        }
+    }
+
+    /// The venue or the feed says the book cannot be trusted.
+    pub fn on_lost(&mut self, lost: &BookLost) -> MarketChange {
+        self.lose(lost.reason)
+    }
+
+    /// The best-price stream: taken where it is newer than what the touch shows.
+    #[inline]
+    pub fn on_ticker(&mut self, ticker: &Ticker) -> MarketChange {
+        if self.state != BookState::Live || ticker.update_id <= self.touch_id {
+            return MarketChange::None;
+        }
+        self.show(ticker.update_id, Some(level_of(ticker.bid)), Some(level_of(ticker.ask)), ticker.recv_time)
+    }
+
+    /// Takes everything decisions depend on into a digest.
+    pub fn digest(&self, digest: &mut Digest) {
+        digest.word(match self.state {
+            BookState::Unsynced => 0,
+            BookState::Live => 1,
+            BookState::Lost(reason) => 2 + reason as u64,
+        });
+        for id in [self.book_id, self.touch_id] {
+            digest.word(id.0);
+        }
+        for level in self.touch.iter().flat_map(|touch| [touch.bid, touch.ask]) {
+            digest.signed(level.price.0);
+            digest.signed(level.lots.0);
+        }
+        self.book.digest(digest);
+    }
+
+    fn restart(&mut self) {
+        self.book.clear();
+        self.touch = None;
+        self.book_id = UpdateId(0);
+        self.touch_id = UpdateId(0);
+        self.state = BookState::Live;
+    }
+
+    /// The batch under way has all its levels.
+    fn complete(&mut self) -> MarketChange {
+        let Some(batch) = self.batch.take() else { return MarketChange::None };
+        self.book_id = batch.update_id;
+        if batch.update_id < self.touch_id {
+            return MarketChange::None;
+        }
+        self.show(batch.update_id, self.book.best(Side::Bid), self.book.best(Side::Ask), batch.recv_time)
+    }
+
+    fn show(&mut self, id: UpdateId, bid: Option<Level>, ask: Option<Level>, at: Nanos) -> MarketChange {
+        self.touch_id = id;
+        self.confirmed_at = at;
+        let touch = Touch::from_sides(bid, ask);
+        if touch == self.touch {
+            return MarketChange::None;
+        }
+        self.touch = touch;
+        MarketChange::Touch
+    }
+
+    #[cold]
+    fn lose(&mut self, reason: LostReason) -> MarketChange {
+        self.batch = None;
+        self.touch = None;
+        self.state = BookState::Lost(reason);
+        MarketChange::Lost(reason)
+    }
+}
+
+const fn level_of(level: PackedLevel) -> Level {
+    Level { price: level.price(), lots: level.lots() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+use super::*;
+use ballast_model::{InstrumentId, Lots, Price};
+
+const LIMITS: BookLimits = BookLimits { price_ticks_max: 1_000_000, levels_max: 1 };
+const ID: InstrumentId = InstrumentId(0);
+
+fn packed(price: i64, lots: i64) -> PackedLevel {
+    PackedLevel::new(Price(price), Lots(lots)).unwrap()
+}
+
+fn begin(kind: BookKind, levels: u32, id: u64) -> BookBegin {
+    let time = Nanos(i64::try_from(id).unwrap());
+    BookBegin { instrument: ID, kind, levels, update_id: UpdateId(id), venue_time: time, recv_time: time }
+}
+
+fn slot(side: Side, level: PackedLevel, last: Last) -> BookLevels {
+    let mut levels = [PackedLevel::default(); 4];
+    levels[0] = level;
+    BookLevels { instrument: ID, side, last, count: 1, levels }
+}
+
+fn ticker(id: u64, bid: PackedLevel, ask: PackedLevel) -> Ticker {
+    let time = Nanos(i64::try_from(id).unwrap());
+    Ticker { instrument: ID, update_id: UpdateId(id), bid, ask, venue_time: time, recv_time: time }
+}
+
+/// A live market 100 / 102 at id 10.
+fn live() -> Market {
+    let mut market = Market::new(LIMITS);
+    assert_eq!(market.on_begin(&begin(BookKind::Snapshot, 2, 10)), MarketChange::None);
+    assert_eq!(market.on_levels(&slot(Side::Bid, packed(100, 5), Last::No)), MarketChange::None);
+    assert_eq!(market.touch(), None, "a batch under way shows no touch");
+    assert_eq!(market.on_levels(&slot(Side::Ask, packed(102, 6), Last::Yes)), MarketChange::Touch);
+    market
+}
+
+fn touch_prices(market: &Market) -> Option<(i64, i64)> {
+    market.touch().map(|touch| (touch.bid.price.0, touch.ask.price.0))
+}
+
+#[test]
+fn diffs_before_a_snapshot_build_no_book() {
+    let mut market = Market::new(LIMITS);
+    market.on_begin(&begin(BookKind::Diff, 1, 9));
+    market.on_levels(&slot(Side::Bid, packed(100, 5), Last::Yes));
+    assert_eq!((market.state(), market.touch()), (BookState::Unsynced, None));
+    assert_eq!(market.book().depth(Side::Bid), 0);
+}
+
+#[test]
+fn a_newer_best_price_moves_the_touch_and_an_older_does_not() {
+    let mut market = live();
+    assert_eq!(market.on_ticker(&ticker(10, packed(99, 1), packed(103, 1))), MarketChange::None);
+    assert_eq!(touch_prices(&market), Some((100, 102)));
+    assert_eq!(market.on_ticker(&ticker(12, packed(101, 1), packed(102, 1))), MarketChange::Touch);
+    assert_eq!(touch_prices(&market), Some((101, 102)));
+}
+
+#[test]
+fn a_diff_behind_the_best_price_stream_does_not_turn_the_touch_back() {
+    let mut market = live();
+    market.on_ticker(&ticker(20, packed(101, 1), packed(102, 1)));
+    market.on_begin(&begin(BookKind::Diff, 1, 15));
+    assert_eq!(market.on_levels(&slot(Side::Bid, packed(100, 9), Last::Yes)), MarketChange::None);
+    assert_eq!(touch_prices(&market), Some((101, 102)));
+    market.on_begin(&begin(BookKind::Diff, 1, 25));
+    assert_eq!(market.on_levels(&slot(Side::Ask, packed(102, 0), Last::Yes)), MarketChange::Touch);
+    assert_eq!(touch_prices(&market), None, "an empty side shows no touch");
+}
+
+#[test]
+fn torn_batches_lose_the_book() {
+    let mut market = live();
+    market.on_begin(&begin(BookKind::Diff, 2, 11));
+    assert_eq!(market.on_begin(&begin(BookKind::Diff, 1, 12)), MarketChange::Lost(LostReason::TornBatch));
+
+    let mut market = live();
+    market.on_begin(&begin(BookKind::Diff, 2, 11));
+    let early_end = market.on_levels(&slot(Side::Bid, packed(99, 1), Last::Yes));
+    assert_eq!(early_end, MarketChange::Lost(LostReason::TornBatch));
+
+    let mut market = live();
+    let unannounced = market.on_levels(&slot(Side::Bid, packed(99, 1), Last::Yes));
+    assert_eq!(unannounced, MarketChange::Lost(LostReason::TornBatch));
+}
+
+#[test]
+fn a_lost_book_needs_a_snapshot() {
+    let mut market = live();
+    let lost = market.on_lost(&BookLost { instrument: ID, reason: LostReason::Gap });
+    assert_eq!(lost, MarketChange::Lost(LostReason::Gap));
+    assert_eq!(market.on_ticker(&ticker(30, packed(101, 1), packed(102, 1))), MarketChange::None);
+    assert_eq!(market.touch(), None);
+    market.on_begin(&begin(BookKind::Snapshot, 2, 40));
+    market.on_levels(&slot(Side::Bid, packed(200, 5), Last::No));
+    market.on_levels(&slot(Side::Ask, packed(202, 6), Last::Yes));
+    assert_eq!(touch_prices(&market), Some((200, 202)));
+    assert_eq!(market.book().depth(Side::Bid), 1, "the old levels are gone");
+}
+
+#[test]
+fn a_full_book_is_lost_not_truncated() {
+    let mut market = live();
+    market.on_begin(&begin(BookKind::Diff, 2, 11));
+    assert_eq!(market.on_levels(&slot(Side::Bid, packed(99, 1), Last::No)), MarketChange::None);
+    let second_page = market.on_levels(&slot(Side::Bid, packed(10, 1), Last::Yes));
+    assert_eq!(second_page, MarketChange::Lost(LostReason::BookFull));
+}

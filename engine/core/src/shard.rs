@@ -1,0 +1,261 @@
+//! The core of one shard: events in, commands out, single-threaded and repeatable.
+//!
+//! Each instrument has a lane: its market, its orders, its ledger, and where it is quoted a model behind a risk gate. A
+//! decision is taken when the touch changes, when something happens to one of our orders, or when a timer of the lane is
+//! due; never in the middle of a book batch, never on a touch that is unknown or too old.
+
+mod lane;
+
+use alloc::vec::Vec;
+
+use ballast_model::{
+    ClientOrderId, Digest, Event, Fill, HalfTicks, InstrumentId, InstrumentSpec, Lots, Nanos, OrderUpdate,
+    Price, Side, Span,
+};
+
+use crate::book::BookLimits;
+use crate::fair::FairKind;
+use crate::gate::{Gate, GateLimits};
+use crate::ledger::Ledger;
+use crate::market::{Market, MarketChange};
+use crate::model::Model;
+use crate::oms::Oms;
+use crate::outbox::Outbox;
+use crate::quotes::{CANCELS_MAX, PLACES_MAX, Tolerance};
+use crate::volatility::EwmaParams;
+use lane::Lane;
+pub use lane::LaneError;
+
+/// What a shard is built from.
+#[derive(Clone, Debug)]
+pub struct ShardSpec {
+    /// Session epoch of the order ids; a later session has a greater one. Below 2²⁴.
+    pub epoch: u32,
+    /// Instruments; an [`InstrumentId`] is the index into this list.
+    pub lanes: Vec<LaneSpec>,
+}
+
+/// One instrument of a shard.
+#[derive(Clone, Debug)]
+pub struct LaneSpec {
+    /// Grid, limits and contract.
+    pub spec: InstrumentSpec,
+    /// Bounds of the book.
+    pub book: BookLimits,
+    /// How it is quoted; `None` to only follow its market.
+    pub quoting: Option<QuotingSpec>,
+}
+
+/// How an instrument is quoted.
+#[derive(Clone, Copy, Debug)]
+pub struct QuotingSpec {
+    /// The model.
+    pub model: Model,
+    /// What it quotes around.
+    pub fair: FairKind,
+    /// Volatility estimator; `None` where the model reads none.
+    pub volatility: Option<EwmaParams>,
+    /// When quotes are reconsidered.
+    pub trigger: Trigger,
+    /// How far standing quotes may differ from wanted ones.
+    pub tolerance: Tolerance,
+    /// The gate's limits.
+    pub limits: GateLimits,
+    /// A touch confirmed longer ago than this is not quoted on, and quotes that stand on it are pulled. Above zero.
+    pub touch_age_max: Span,
+    /// The venue thread drops an order that has waited longer than this. Above zero.
+    pub order_expiry: Span,
+}
+
+/// When quotes are reconsidered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// At every change of the touch and every event of our own orders.
+    Touch,
+    /// At this interval, counted from the first event. Above zero.
+    Every(Span),
+}
+
+/// One shard.
+#[derive(Debug)]
+pub struct Shard {
+    lanes: Vec<Lane>,
+    ids: OrderIds,
+    /// Time of the last event.
+    now: Nanos,
+}
+
+/// Makes client order ids: session epoch and counter.
+#[derive(Clone, Copy, Debug)]
+struct OrderIds {
+    epoch: u32,
+    last: u64,
+}
+
+impl OrderIds {
+    /// The id after the last one; it counts only once [`OrderIds::taken`] confirms it.
+    const fn next(self) -> ClientOrderId {
+        ClientOrderId::new(self.epoch, self.last + 1)
+    }
+
+    const fn taken(&mut self) {
+        self.last += 1;
+    }
+}
+
+impl Shard {
+    /// Allocates everything the shard will ever need.
+    ///
+    /// # Errors
+    /// The first lane whose numbers cannot be used, with its index.
+    pub fn new(spec: &ShardSpec) -> Result<Self, (usize, LaneError)> {
+        let lane = |(index, lane): (usize, &LaneSpec)| {
+            let id = u16::try_from(index).map(InstrumentId).map_err(|_| (index, LaneError::TooMany))?;
+            Lane::new(id, lane).map_err(|error| (index, error))
+        };
+        let lanes = spec.lanes.iter().enumerate().map(lane).collect::<Result<_, _>>()?;
+        Ok(Self { lanes, ids: OrderIds { epoch: spec.epoch, last: 0 }, now: Nanos::MIN })
+    }
+
+    /// Most commands one event can make.
+    #[must_use]
+    pub const fn commands_per_event_max(&self) -> usize {
+        self.lanes.len() * (CANCELS_MAX + PLACES_MAX)
+    }
+
+    /// Learns one thing and decides.
+    ///
+    /// # Panics
+    /// Where `now` is before the last event, or an instrument is unknown: the driver is wrong and the shard must stop.
+    pub fn on_event(&mut self, event: &Event, now: Nanos, out: &mut Outbox) {
+        assert!(now >= self.now, "time went backward");
+        self.now = now;
+        match event {
+            Event::BookLevels(slot) => {
+                let change = self.lane(slot.instrument).market.on_levels(slot);
+                self.after_market(slot.instrument, change, now, out);
+            }
+            Event::BookBegin(begin) => {
+                let change = self.lane(begin.instrument).market.on_begin(begin);
+                self.after_market(begin.instrument, change, now, out);
+            }
+            Event::Ticker(ticker) => {
+                let change = self.lane(ticker.instrument).market.on_ticker(ticker);
+                self.after_market(ticker.instrument, change, now, out);
+            }
+            Event::BookLost(lost) => {
+                let change = self.lane(lost.instrument).market.on_lost(lost);
+                self.after_market(lost.instrument, change, now, out);
+            }
+            Event::Order(update) => self.on_order(update, now, out),
+            Event::Fill(fill) => self.on_fill(fill, now, out),
+            Event::Timer => self.on_timer(now, out),
+            // Public trades and mark prices inform models that are yet to read them.
+            Event::Trade(_) | Event::Mark(_) => {}
+        }
+    }
+
+    /// When the shard wants an [`Event::Timer`]; `None` for never.
+    #[must_use]
+    #[inline]
+    pub fn next_deadline(&self) -> Option<Nanos> {
+        self.lanes.iter().filter_map(Lane::deadline).min()
+    }
+
+    /// Digest of everything decisions depend on.
+    #[must_use]
+    pub fn state_hash(&self) -> u64 {
+        let mut digest = Digest::new();
+        digest.signed(self.now.0);
+        digest.word(self.ids.next().0);
+        self.lanes.iter().for_each(|lane| lane.digest(&mut digest));
+        digest.value()
+    }
+
+    /// An instrument's grid, limits and contract.
+    #[must_use]
+    pub fn spec(&self, instrument: InstrumentId) -> Option<&InstrumentSpec> {
+        self.lanes.get(instrument.index()).map(|lane| &lane.spec)
+    }
+
+    /// An instrument's market.
+    #[must_use]
+    pub fn market(&self, instrument: InstrumentId) -> Option<&Market> {
+        self.lanes.get(instrument.index()).map(|lane| &lane.market)
+    }
+
+    /// An instrument's ledger.
+    #[must_use]
+    pub fn ledger(&self, instrument: InstrumentId) -> Option<&Ledger> {
+        self.lanes.get(instrument.index()).map(|lane| &lane.ledger)
+    }
+
+    /// An instrument's orders.
+    #[must_use]
+    pub fn orders(&self, instrument: InstrumentId) -> Option<&Oms> {
+        self.lanes.get(instrument.index()).map(|lane| &lane.oms)
+    }
+
+    /// An instrument's gate; `None` where it is not quoted.
+    #[must_use]
+    pub fn gate(&self, instrument: InstrumentId) -> Option<&Gate> {
+        self.lanes.get(instrument.index()).and_then(Lane::gate)
+    }
+
+    /// Signed position in an instrument: zero where it is unknown to the shard.
+    #[must_use]
+    pub fn position(&self, instrument: InstrumentId) -> Lots {
+        self.ledger(instrument).map_or(Lots::ZERO, Ledger::position)
+    }
+
+    /// The best price at which an order of ours is open on a side.
+    #[must_use]
+    pub fn best_quote(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
+        let ours = self.orders(instrument)?.open_orders().filter(|order| order.side == side);
+        ours.map(|order| order.price).max_by_key(|price| price.0 * side.sign())
+    }
+
+    /// The midpoint of an instrument's touch; `None` where it has none that can be trusted.
+    #[must_use]
+    pub fn mid(&self, instrument: InstrumentId) -> Option<HalfTicks> {
+        self.market(instrument)?.touch().map(|touch| touch.mid())
+    }
+
+    #[inline]
+    fn lane(&mut self, instrument: InstrumentId) -> &mut Lane {
+        let lane = self.lanes.get_mut(instrument.index());
+        assert!(lane.is_some(), "an event of an instrument this shard does not have");
+        #[expect(clippy::unwrap_used, reason = "checked by the line above")]
+        lane.unwrap()
+    }
+
+    #[inline]
+    fn after_market(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
+        if change != MarketChange::None {
+            let mut ids = self.ids;
+            self.lane(instrument).on_market_change(change, now, &mut ids, out);
+            self.ids = ids;
+        }
+    }
+
+    fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {
+        let mut ids = self.ids;
+        self.lane(update.instrument).on_order(update, now, &mut ids, out);
+        self.ids = ids;
+    }
+
+    fn on_fill(&mut self, fill: &Fill, now: Nanos, out: &mut Outbox) {
+        let mut ids = self.ids;
+        self.lane(fill.instrument).on_fill(fill, now, &mut ids, out);
+        self.ids = ids;
+    }
+
+    fn on_timer(&mut self, now: Nanos, out: &mut Outbox) {
+        for lane in &mut self.lanes {
+            lane.on_timer(now, &mut self.ids, out);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

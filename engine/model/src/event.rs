@@ -1,0 +1,288 @@
+//! What the core learns: one fixed slot of at most 64 bytes per event.
+//!
+//! A book diff or snapshot is a batch of slots: [`BookBegin`] (the FIRST), then [`BookLevels`] of up to four levels each, the
+//! last marked [`Last::Yes`]. A batch is pushed all or nothing and no decision is taken before its last slot.
+
+use crate::ids::{AssetId, ClientOrderId, InstrumentId, TradeId, UpdateId, VenueOrderId};
+use crate::level::PackedLevel;
+use crate::num::Side;
+use crate::time::Nanos;
+
+/// Levels one [`BookLevels`] slot carries at most.
+pub const LEVELS_PER_SLOT: usize = 4;
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A diff or snapshot begins.
+    BookBegin(BookBegin),
+    /// Levels of the batch begun before.
+    BookLevels(BookLevels),
+    /// The book of an instrument can no longer be trusted.
+    BookLost(BookLost),
+    /// Best bid and ask changed.
+    Ticker(Ticker),
+    /// Somebody traded.
+    Trade(Trade),
+    /// The venue's mark price.
+    Mark(MarkPrice),
+    /// News of one of our orders other than a fill.
+    Order(OrderUpdate),
+    /// One of our orders traded.
+    Fill(Fill),
+    /// A deadline the core asked for has come.
+    Timer,
+}
+
+const _: () = assert!(size_of::<Event>() <= 64);
+
+/// How the levels of a batch are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BookKind {
+    /// Absolute sizes of the levels that changed; zero removes.
+    Diff,
+    /// The whole book as far as the venue shows it; replaces what was there.
+    Snapshot,
+}
+
+/// The FIRST slot of a book batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookBegin {
+    /// Whose book.
+    pub instrument: InstrumentId,
+    /// Diff or snapshot.
+    pub kind: BookKind,
+    /// Levels in the batch, both sides; zero means this slot is the whole batch.
+    pub levels: u32,
+    /// The book's sequence number once the batch is applied.
+    pub update_id: UpdateId,
+    /// The venue's clock when it made the batch; where the message carries none, our receive time.
+    pub venue_time: Nanos,
+    /// Our clock when the last byte was read.
+    pub recv_time: Nanos,
+}
+
+/// Marks the slot that completes a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Last {
+    /// More slots follow.
+    No,
+    /// The batch is complete.
+    Yes,
+}
+
+/// Up to four levels of one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookLevels {
+    /// Whose book; equals the batch's.
+    pub instrument: InstrumentId,
+    /// Side of all levels in this slot.
+    pub side: Side,
+    /// Whether the batch ends here.
+    pub last: Last,
+    /// Levels used, in `1..=LEVELS_PER_SLOT`.
+    pub count: u8,
+    /// The levels; those from `count` on are zero.
+    pub levels: [PackedLevel; LEVELS_PER_SLOT],
+}
+
+impl BookLevels {
+    /// The levels in use.
+    #[must_use]
+    pub fn used(&self) -> &[PackedLevel] {
+        self.levels.get(..usize::from(self.count)).unwrap_or(&self.levels)
+    }
+}
+
+/// Why a book was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostReason {
+    /// The venue's sequence has a hole.
+    Gap,
+    /// The connection ended.
+    Disconnected,
+    /// The ring to the core was full.
+    RingFull,
+    /// A message of the book's stream could not be read.
+    BadMessage,
+    /// The book's own bound on levels was reached.
+    BookFull,
+    /// A batch was torn: its slots do not match its announcement.
+    TornBatch,
+}
+
+/// The book is stale from here until the next snapshot batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookLost {
+    /// Whose book.
+    pub instrument: InstrumentId,
+    /// Why.
+    pub reason: LostReason,
+}
+
+/// Best bid and ask as the venue's fastest stream tells them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticker {
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// The book's sequence number this state belongs to; newer than the book's own means it is ahead of the diffs.
+    pub update_id: UpdateId,
+    /// Best bid.
+    pub bid: PackedLevel,
+    /// Best ask.
+    pub ask: PackedLevel,
+    /// The venue's clock; where the message carries none, our receive time.
+    pub venue_time: Nanos,
+    /// Our clock.
+    pub recv_time: Nanos,
+}
+
+/// A public trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trade {
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// The side that rested: `Bid` means the aggressor sold.
+    pub maker: Side,
+    /// Price and size.
+    pub level: PackedLevel,
+    /// The venue's id.
+    pub trade_id: TradeId,
+    /// The venue's clock.
+    pub venue_time: Nanos,
+    /// Our clock.
+    pub recv_time: Nanos,
+}
+
+/// Mark and index price with the funding they imply. Fixed point, 10⁻⁸ of the quote currency: off the tick grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarkPrice {
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// Mark price, 10⁻⁸ quote.
+    pub mark_e8: i64,
+    /// Index price, 10⁻⁸ quote; `None` where the venue sends none.
+    pub index_e8: Option<i64>,
+    /// Funding rate of the running period, 10⁻⁸; parts beyond ±21 are cut by the decoder as an error.
+    pub funding_e8: i32,
+    /// When funding is next exchanged, whole seconds since the epoch.
+    pub funding_at_secs: u32,
+    /// The venue's clock.
+    pub venue_time: Nanos,
+    /// Our clock.
+    pub recv_time: Nanos,
+}
+
+/// Why a venue refused, in the engine's own words; a session maps the venue's codes to these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RejectReason {
+    /// A post-only order would have taken.
+    WouldTake,
+    /// Price off the grid or out of range.
+    Price,
+    /// Size off the grid or out of range.
+    Size,
+    /// Order value below the venue's minimum.
+    NotionalMin,
+    /// The client id is in use.
+    DuplicateId,
+    /// The order would trade with one of ours.
+    SelfTrade,
+    /// Not enough balance or margin.
+    Margin,
+    /// Too many open orders.
+    OrdersMax,
+    /// Too many requests.
+    RateLimit,
+    /// The venue does not know the order (cancel and amend only).
+    UnknownOrder,
+    /// A reduce-only order would not reduce.
+    ReduceOnly,
+    /// An IOC or FOK order found nothing to take.
+    NothingToTake,
+    /// The instrument does not trade now.
+    Closed,
+    /// Anything else.
+    Other,
+}
+
+/// What became of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderReport {
+    /// Resting, or about to: the venue has it.
+    Accepted(VenueOrderId),
+    /// Refused; it never was in the book.
+    Rejected(RejectReason),
+    /// Cancelled on request.
+    Cancelled,
+    /// Ended by the venue: time in force, self-trade prevention, its own decision.
+    Expired,
+    /// The cancel was refused; the order may be gone or still there.
+    CancelRejected(RejectReason),
+    /// Dropped by us before any byte was sent.
+    NotSent,
+    /// Sent, and nobody can say what became of it (timeout, lost connection, venue error 5xx).
+    FateUnknown,
+}
+
+/// News of one of our orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderUpdate {
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// Our id of the order.
+    pub client_id: ClientOrderId,
+    /// What happened.
+    pub report: OrderReport,
+    /// The venue's clock; ours where the venue took no part.
+    pub venue_time: Nanos,
+}
+
+/// Which side of a trade we were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liquidity {
+    /// Our order rested.
+    Maker,
+    /// Our order took.
+    Taker,
+}
+
+/// Why a simulated venue gave this fill; `Venue` from a real one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FillReason {
+    /// A real venue said so.
+    Venue,
+    /// Trades at our price consumed the queue ahead of us.
+    QueueExhausted,
+    /// A trade printed through our price.
+    TradeThrough,
+    /// The opposite best price crossed ours.
+    BookCross,
+    /// Our own order took liquidity on arrival.
+    Took,
+}
+
+/// One of our orders traded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fill {
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// Our side.
+    pub side: Side,
+    /// Maker or taker.
+    pub liquidity: Liquidity,
+    /// Why.
+    pub reason: FillReason,
+    /// Fee currency.
+    pub fee_asset: AssetId,
+    /// Price and size of this fill.
+    pub level: PackedLevel,
+    /// Fee in 10⁻⁸ of `fee_asset`: cost > 0, rebate < 0.
+    pub fee_e8: i64,
+    /// Our id of the order.
+    pub client_id: ClientOrderId,
+    /// The venue's id: booked once by (instrument, trade id).
+    pub trade_id: TradeId,
+    /// The venue's clock.
+    pub venue_time: Nanos,
+}

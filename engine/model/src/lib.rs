@@ -1,0 +1,31 @@
+//! The words of Ballast: typed numbers, ids, instruments, events and commands.
+//!
+//! Bytes become [`Event`]s in pure codecs, events become [`Command`]s in a pure core, and only the runtime touches the
+//! world. This crate is what the two sides share, and the only thing they share.
+//!
+//! Never here: a clock, a socket, a float in a price or a size, an allocation, a dependency.
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod command;
+mod digest;
+mod event;
+mod ids;
+mod instrument;
+mod level;
+mod money;
+mod num;
+mod time;
+
+pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, ReduceOnly, TimeInForce};
+pub use digest::Digest;
+pub use event::{
+    BookBegin, BookKind, BookLevels, BookLost, Event, Fill, FillReason, LEVELS_PER_SLOT, Last, Liquidity,
+    LostReason, MarkPrice, OrderReport, OrderUpdate, RejectReason, Ticker, Trade,
+};
+pub use ids::{AssetId, ClientOrderId, InstrumentId, TradeId, UpdateId, VenueOrderId};
+pub use instrument::{Contract, InstrumentSpec, SpecError, Step};
+pub use level::PackedLevel;
+pub use money::{Money, Rate};
+pub use num::{HalfTicks, LOTS_MAX, Lots, PRICE_TICKS_MAX, Price, Side, Ticks};
+pub use time::{Nanos, Span};
