@@ -111,7 +111,7 @@ pub enum SpecError {
     /// Tick · lot is finer than 10⁻¹⁸ of the quote currency, so money would not be exact; for inverse contracts, the coin in
     /// one lot at one tick is no whole number of 10⁻¹⁸.
     TooFine,
-    /// The largest position at the largest price does not fit 127 bits.
+    /// The largest order at the largest price does not fit 127 bits.
     TooLarge,
     /// A price or size limit is negative, inverted or beyond the engine's own bounds.
     Limits,
@@ -124,7 +124,7 @@ impl core::fmt::Display for SpecError {
         f.write_str(match self {
             Self::StepOutOfRange => "tick or lot out of range (mantissa 1..=10^9, at most 15 decimals)",
             Self::TooFine => "tick and lot do not make whole units of 10^-18, money would not be exact",
-            Self::TooLarge => "the largest position at the largest price does not fit exact money",
+            Self::TooLarge => "the largest order at the largest price does not fit exact money",
             Self::Limits => "price or size limits are negative, inverted or beyond the engine's bounds",
             Self::Multiplier => "the contract multiplier is zero",
         })
@@ -161,7 +161,7 @@ impl InstrumentSpec {
             Contract::Inverse => 1,
         };
         // Twice, because midpoints count half ticks.
-        let worst = 2 * i128::from(price_worst) * i128::from(LOTS_MAX);
+        let worst = 2 * i128::from(price_worst) * i128::from(spec.size_max.0);
         spec.unit_checked()?.checked_mul(worst).map(|_| spec).ok_or(SpecError::TooLarge)
     }
 
@@ -177,8 +177,8 @@ impl InstrumentSpec {
             }
             Contract::Inverse => {
                 let face = lot.atto().checked_mul(multiplier).ok_or(SpecError::TooLarge)?;
-                // The largest position's face value is what notional limits count.
-                face.checked_mul(i128::from(LOTS_MAX)).ok_or(SpecError::TooLarge)?;
+                // The face value is what notional limits count.
+                face.checked_mul(i128::from(self.size_max.0)).ok_or(SpecError::TooLarge)?;
                 let scaled =
                     face.checked_mul(10i128.pow(u32::from(tick.scale))).ok_or(SpecError::TooLarge)?;
                 let mantissa = i128::from(tick.mantissa);

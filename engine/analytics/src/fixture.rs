@@ -1,0 +1,76 @@
+//! Small records the unit tests build on: tick 0.1, lot 0.01, so that one lot over one tick is worth 0.001.
+
+use crate::record::{FillRow, GridSource, HORIZONS, InstrumentRecord, Sample};
+use ballast_model::{
+    AssetId, ClientOrderId, Contract, FillReason, HalfTicks, InstrumentSpec, Liquidity, Lots, Money, Nanos,
+    Price, Side, Step, TradeId,
+};
+
+/// Money units of one lot over one tick: 0.1 · 0.01 = 0.001.
+pub(crate) const LOT_TICK: i128 = Money::ONE.0 / 1_000;
+
+pub(crate) fn spec(contract: Contract) -> InstrumentSpec {
+    InstrumentSpec::new(InstrumentSpec {
+        tick: Step::parse("0.1").unwrap(),
+        lot: Step::parse(if contract == Contract::Linear { "0.01" } else { "1" }).unwrap(),
+        multiplier: if contract == Contract::Linear { 1 } else { 100 },
+        contract,
+        price_min: Price(1),
+        price_max: Price(1_000_000),
+        size_min: Lots(1),
+        size_max: Lots(1_000_000),
+        notional_min: Money::ZERO,
+        base: AssetId(0),
+        quote: AssetId(1),
+    })
+    .unwrap()
+}
+
+pub(crate) fn record() -> InstrumentRecord {
+    InstrumentRecord {
+        name: "TEST".to_owned(),
+        spec: spec(Contract::Linear),
+        grid: GridSource::Configured,
+        currency: "USDT".to_owned(),
+        price_unit: "USDT".to_owned(),
+        size_unit: "ETH".to_owned(),
+        fills: Vec::new(),
+        samples: Vec::new(),
+    }
+}
+
+pub(crate) const fn seconds(seconds: i64) -> Nanos {
+    Nanos(seconds * 1_000_000_000)
+}
+
+/// A maker fill at its own midpoint, free of fees, with no markout.
+pub(crate) const fn fill(at_secs: i64, side: Side, ticks: i64, lots: i64) -> FillRow {
+    FillRow {
+        time: seconds(at_secs),
+        side,
+        price: Price(ticks),
+        lots: Lots(lots),
+        liquidity: Liquidity::Maker,
+        reason: FillReason::QueueExhausted,
+        fee: Money::ZERO,
+        client_id: ClientOrderId(1),
+        trade_id: TradeId(1),
+        mid: HalfTicks(2 * ticks),
+        markouts: [None; HORIZONS],
+        position_after: Lots::ZERO,
+    }
+}
+
+/// A flat, unquoted account at a midpoint of 100 ticks.
+pub(crate) const fn sample(at_secs: i64) -> Sample {
+    Sample {
+        time: seconds(at_secs),
+        mid: HalfTicks(200),
+        bid: None,
+        ask: None,
+        position: Lots::ZERO,
+        gross: Money::ZERO,
+        fees: Money::ZERO,
+        rebates: Money::ZERO,
+    }
+}

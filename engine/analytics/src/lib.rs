@@ -1,0 +1,28 @@
+//! The judgement: pure statistics over what a run did.
+//!
+//! A run hands over its [`record`]: fills with the midpoints that followed, and samples of the account. From it come
+//! markouts, spread captured, drawdown, inventory, quoting time, Sharpe ratio and an audit that recomputes the account
+//! from its fills.
+//!
+//! Money is exact from end to end; `f64` appears where a mean or a ratio does. Statistics of nothing are `None`, never
+//! zero.
+//!
+//! Never here: a file, a clock, a socket, a random number.
+#![forbid(unsafe_code)]
+
+pub mod activity;
+pub mod audit;
+pub mod drawdown;
+pub mod estimate;
+pub mod format;
+pub mod histogram;
+pub mod inventory;
+pub mod markout;
+pub mod quoting;
+pub mod record;
+pub mod sharpe;
+pub mod spread;
+pub mod summary;
+
+#[cfg(test)]
+mod fixture;

@@ -1,0 +1,223 @@
+//! What a run leaves behind for judgement: fills and samples, per instrument.
+
+use ballast_model::{
+    ClientOrderId, FillReason, HalfTicks, InstrumentSpec, Liquidity, Lots, Money, Nanos, Price, Side, Span,
+    TradeId,
+};
+
+/// Number of markout horizons.
+pub const HORIZONS: usize = MARKOUT_HORIZONS.len();
+
+/// How long after a fill the midpoint is looked at again: 0.1 s, 1 s and 10 s.
+pub const MARKOUT_HORIZONS: [Span; 3] = [Span::from_millis(100), Span::from_secs(1), Span::from_secs(10)];
+
+/// Everything one run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunRecord {
+    /// One record per instrument, in the run's own order.
+    pub instruments: Vec<InstrumentRecord>,
+}
+
+/// Where an instrument's tick and lot came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GridSource {
+    /// The configuration named them.
+    Configured,
+    /// They were inferred from the digits of the capture.
+    Inferred,
+}
+
+/// What one instrument did in a run.
+///
+/// All times are on one clock, the run's own, and neither list ever steps back in time ([`InstrumentRecord::check`]).
+/// The first sample is taken where the account is still flat, the last one after the last fill: totals are read from
+/// it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstrumentRecord {
+    /// The instrument's name, as the configuration or the capture spells it.
+    pub name: String,
+    /// Its grid and contract.
+    pub spec: InstrumentSpec,
+    /// Who said what the grid is.
+    pub grid: GridSource,
+    /// Name of the settlement currency: all money in this record.
+    pub currency: String,
+    /// Name of the currency prices are quoted in.
+    pub price_unit: String,
+    /// Name of what sizes count: the base coin, or contracts.
+    pub size_unit: String,
+    /// Our trades, in the order they were booked.
+    pub fills: Vec<FillRow>,
+    /// The account, in time order; each sample holds until the next one.
+    pub samples: Vec<Sample>,
+}
+
+/// One trade of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillRow {
+    /// When it was booked.
+    pub time: Nanos,
+    /// Our side: a bid bought.
+    pub side: Side,
+    /// Where it traded; above zero.
+    pub price: Price,
+    /// How much; above zero.
+    pub lots: Lots,
+    /// Maker or taker.
+    pub liquidity: Liquidity,
+    /// Why it traded.
+    pub reason: FillReason,
+    /// Fee in the settlement currency: cost > 0, rebate < 0.
+    pub fee: Money,
+    /// Our id of the order.
+    pub client_id: ClientOrderId,
+    /// The venue's id of the trade.
+    pub trade_id: TradeId,
+    /// Midpoint of the book at the fill; above zero.
+    pub mid: HalfTicks,
+    /// Midpoint after each of [`MARKOUT_HORIZONS`]; `None` where the run ended before.
+    pub markouts: [Option<HalfTicks>; HORIZONS],
+    /// Position once this fill was booked.
+    pub position_after: Lots,
+}
+
+/// The account and our quotes at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// When.
+    pub time: Nanos,
+    /// Midpoint of the book; above zero.
+    pub mid: HalfTicks,
+    /// Our best live bid; `None` where we quote none.
+    pub bid: Option<Price>,
+    /// Our best live ask; `None` where we quote none.
+    pub ask: Option<Price>,
+    /// Position.
+    pub position: Lots,
+    /// Profit since the run began before fees: realised, plus the open position marked at `mid`.
+    pub gross: Money,
+    /// Fees paid since the run began; at least zero.
+    pub fees: Money,
+    /// Rebates received since the run began; at least zero.
+    pub rebates: Money,
+}
+
+impl Sample {
+    /// Profit after fees and rebates: `gross − fees + rebates`.
+    #[must_use]
+    pub fn net(&self) -> Money {
+        self.gross - self.fees + self.rebates
+    }
+}
+
+/// A record that contradicts its own rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordError {
+    /// The fill at this index is earlier than the one before.
+    FillTime(usize),
+    /// The fill at this index has a price, size or midpoint that is not above zero.
+    FillValue(usize),
+    /// The sample at this index is earlier than the one before.
+    SampleTime(usize),
+    /// The sample at this index has a midpoint that is not above zero, or fees or rebates below zero.
+    SampleValue(usize),
+}
+
+impl core::fmt::Display for RecordError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::FillTime(at) => write!(f, "fill {at} is earlier than the fill before it"),
+            Self::FillValue(at) => write!(f, "fill {at}: price, size and midpoint must be above zero"),
+            Self::SampleTime(at) => write!(f, "sample {at} is earlier than the sample before it"),
+            Self::SampleValue(at) => {
+                write!(f, "sample {at}: midpoint must be above zero, fees and rebates at least zero")
+            }
+        }
+    }
+}
+
+impl core::error::Error for RecordError {}
+
+impl InstrumentRecord {
+    /// Checks the rules the statistics rest on: times that never fall, prices and sizes above zero.
+    ///
+    /// # Errors
+    /// The first [`RecordError`], fills before samples.
+    pub fn check(&self) -> Result<(), RecordError> {
+        let mut before = Nanos::MIN;
+        for (at, fill) in self.fills.iter().enumerate() {
+            if fill.time < before {
+                return Err(RecordError::FillTime(at));
+            }
+            if fill.price.0 <= 0 || fill.lots.0 <= 0 || fill.mid.0 <= 0 {
+                return Err(RecordError::FillValue(at));
+            }
+            before = fill.time;
+        }
+        before = Nanos::MIN;
+        for (at, sample) in self.samples.iter().enumerate() {
+            if sample.time < before {
+                return Err(RecordError::SampleTime(at));
+            }
+            if sample.mid.0 <= 0 || sample.fees < Money::ZERO || sample.rebates < Money::ZERO {
+                return Err(RecordError::SampleValue(at));
+            }
+            before = sample.time;
+        }
+        Ok(())
+    }
+
+    /// Time from the first sample to the last; `None` without samples.
+    #[must_use]
+    pub fn duration(&self) -> Option<Span> {
+        Some(self.samples.last()?.time - self.samples.first()?.time)
+    }
+
+    /// The net profit curve: one point per sample.
+    pub fn net_curve(&self) -> impl Iterator<Item = (Nanos, Money)> + '_ {
+        self.samples.iter().map(|sample| (sample.time, sample.net()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn net_counts_fees_down_and_rebates_up() {
+        let sample = Sample { gross: Money(100), fees: Money(30), rebates: Money(7), ..fixture::sample(0) };
+        assert_eq!(sample.net(), Money(77));
+    }
+
+    #[test]
+    fn a_record_that_steps_back_in_time_is_refused() {
+        let mut record = fixture::record();
+        assert_eq!(record.check(), Ok(()));
+        record.samples.push(fixture::sample(1));
+        record.samples.push(fixture::sample(0));
+        let last = record.samples.len() - 1;
+        assert_eq!(record.check(), Err(RecordError::SampleTime(last)));
+        record.fills.push(fixture::fill(2, Side::Bid, 100, 1));
+        record.fills.push(fixture::fill(1, Side::Bid, 100, 1));
+        assert_eq!(record.check(), Err(RecordError::FillTime(1)));
+    }
+
+    #[test]
+    fn values_that_cannot_be_are_refused() {
+        let mut record = fixture::record();
+        record.fills.push(fixture::fill(2, Side::Bid, 0, 1));
+        assert_eq!(record.check(), Err(RecordError::FillValue(0)));
+        record.fills.clear();
+        record.samples.push(Sample { fees: Money(-1), ..fixture::sample(0) });
+        assert_eq!(record.check(), Err(RecordError::SampleValue(0)));
+    }
+
+    #[test]
+    fn duration_needs_a_sample() {
+        let mut record = fixture::record();
+        assert_eq!(record.duration(), None);
+        record.samples.extend([fixture::sample(1), fixture::sample(4)]);
+        assert_eq!(record.duration(), Some(Span::from_secs(3)));
+    }
+}

@@ -1,0 +1,15 @@
+//! Recorded market data: files of `<local time> <raw json>` lines, plain, gzip or zstd.
+//!
+//! A bad line is counted and named with file and line; it is never fatal and never silent.
+
+mod lines;
+mod load;
+mod problems;
+mod stamp;
+mod survey;
+
+pub use lines::{LINE_BYTES_MAX, Line, LineReader, Source};
+pub use load::{Feed, Instrument, LoadError, Loaded, SurveyedFile, load, survey_files};
+pub use problems::{PROBLEMS_NAMED_MAX, Problem, ProblemKind, Problems};
+pub use stamp::{StampError, TimeUnit, split_stamp};
+pub use survey::{FileSurvey, SeenInstrument, survey};

@@ -1,0 +1,382 @@
+//! Configuration: what was typed ([`Config`], strict TOML), and what it means for given instruments ([`resolve`]).
+//!
+//! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
+//! (`"250us"`); floats appear only where a model takes a float.
+
+mod resolve;
+mod units;
+
+use std::path::{Path, PathBuf};
+
+use ballast_exchange::SelfTrade;
+use ballast_venue::binance::{Market, TradeSource};
+use serde::Deserialize;
+
+pub use resolve::{
+    FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
+};
+pub use units::{Bps, Decimal, Duration};
+
+/// A whole configuration file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Version of this layout; 1.
+    pub schema: u32,
+    /// The simulated venue.
+    pub venue: VenueConfig,
+    /// What the report samples.
+    #[serde(default)]
+    pub report: ReportConfig,
+    /// How every instrument is quoted that has no table of its own.
+    pub quoting: QuotingConfig,
+    /// Facts and exceptions of single instruments.
+    #[serde(default)]
+    pub instrument: Vec<InstrumentConfig>,
+}
+
+/// The simulated venue.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VenueConfig {
+    /// From sending a command to the venue's acting on it.
+    pub order_latency: Duration,
+    /// From something happening to an order to our learning of it.
+    pub response_latency: Duration,
+    /// How venue time maps to ours.
+    pub clock_offset: ClockOffset,
+    /// Maker fee in basis points; below zero a rebate.
+    pub maker_fee_bps: Bps,
+    /// Taker fee in basis points.
+    pub taker_fee_bps: Bps,
+    /// Share of cancels at our level taken to have been ahead of us, 0 to 1.
+    pub cancel_share: f64,
+    /// Most orders of ours that may rest in one instrument.
+    pub orders_max: usize,
+    /// What happens to an order that would trade with one of ours.
+    pub self_trade: SelfTradeConfig,
+}
+
+/// How venue time maps to ours.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub enum ClockOffset {
+    /// Per file: the smallest receive time minus venue time in it, so that its fastest message took no time.
+    Auto,
+    /// Our clock minus the venue's.
+    Fixed(Duration),
+}
+
+/// See [`SelfTrade`].
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SelfTradeConfig {
+    /// Refuse the arriving order.
+    Reject,
+    /// Expire the arriving order.
+    ExpireTaker,
+    /// Expire our resting order.
+    ExpireMaker,
+    /// Expire both.
+    ExpireBoth,
+}
+
+/// What the report samples.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportConfig {
+    /// Time between samples of the account; doubles when `samples_max` is reached.
+    pub sample_interval: Duration,
+    /// Most samples kept per instrument.
+    pub samples_max: usize,
+}
+
+/// How an instrument is quoted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotingConfig {
+    /// The model.
+    pub model: ModelConfig,
+    /// When quotes are reconsidered.
+    pub requote: Requote,
+    /// How far a standing quote may be deeper than wanted, in ticks, and still keep its place.
+    #[serde(default)]
+    pub price_tolerance_ticks: u32,
+    /// How much a standing quote's size may differ from the wanted, as a share of it, and still keep its place.
+    #[serde(default)]
+    pub size_tolerance: f64,
+    /// What quotes are placed around.
+    #[serde(default)]
+    pub fair: FairConfig,
+    /// Volatility estimator; needed by models that read one.
+    pub volatility: Option<VolatilityConfig>,
+    /// Limits of the risk gate.
+    pub limits: LimitsConfig,
+}
+
+/// When quotes are reconsidered.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Requote {
+    /// At every change of best bid or ask, price or size, and after every event of our own orders.
+    Touch,
+    /// At this interval.
+    Every(Duration),
+}
+
+/// The fair value.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FairConfig {
+    /// Midpoint.
+    Mid,
+    /// Midpoint weighted by the opposite sizes.
+    #[default]
+    WeightedMid,
+}
+
+/// Volatility estimator.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VolatilityConfig {
+    /// Time after which an observation weighs half.
+    pub half_life: Duration,
+    /// Increments are measured over at least this time.
+    pub interval_min: Duration,
+    /// No estimate before this much time.
+    pub warm_up: Duration,
+    /// No estimate before this many increments.
+    pub samples_min: u32,
+}
+
+/// The model.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ModelConfig {
+    /// Avellaneda and Stoikov (2008).
+    AvellanedaStoikov {
+        /// Risk aversion per unit of quote currency.
+        gamma: f64,
+        /// Decay of the fill rate per basis point of distance from the mid.
+        k_per_bp: f64,
+        /// Session length; absent for the infinite horizon.
+        session: Option<Duration>,
+        /// Size of a quote.
+        size: Size,
+        /// Size of the reducing side at the inventory limit; the same as `size` where absent.
+        size_reducing_max: Option<Size>,
+        /// The adding side stops here.
+        inventory_max: Size,
+        /// Inventory moves no quote further than this many basis points.
+        skew_max_bps: f64,
+    },
+    /// Fixed distance around the mid.
+    FixedSpread {
+        /// Distance from the reservation price, in ticks.
+        half_spread_ticks: u32,
+        /// Ticks by which one base unit of position moves the reservation price against itself.
+        skew_ticks_per_base: f64,
+        /// Size of a quote.
+        size: Size,
+        /// The adding side stops here.
+        inventory_max: Size,
+    },
+}
+
+/// A size, in one of three ways.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Size {
+    /// In the instrument's size steps.
+    Lots(i64),
+    /// In base units (contracts for inverse instruments), a decimal on the lot grid.
+    Base(Decimal),
+    /// In quote currency at the first known midpoint, rounded down to the lot grid, at least one lot.
+    Quote(Decimal),
+}
+
+/// Limits of the risk gate. Every one is a hard bound.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Largest single order.
+    pub order_max: Size,
+    /// Largest value of a single order in quote currency.
+    pub order_notional_max: Decimal,
+    /// Largest position either way, working orders at their worst included.
+    pub position_max: Size,
+    /// Most orders open at once.
+    pub open_orders_max: usize,
+    /// How far an order's price may be from the mid, in basis points.
+    pub collar_bps: Bps,
+    /// New orders that may go out in a burst.
+    pub order_burst: u32,
+    /// New orders per second in the long run.
+    pub orders_per_second: u32,
+    /// No quoting on a touch that was confirmed longer ago than this; quotes that stand are pulled.
+    pub touch_age_max: Duration,
+    /// An order dropped unsent after this time.
+    pub order_expiry: Duration,
+}
+
+/// Facts and exceptions of one instrument.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstrumentConfig {
+    /// Symbol as the venue writes it.
+    pub symbol: String,
+    /// Market.
+    pub market: MarketConfig,
+    /// Price step; inferred from the data where absent.
+    pub tick: Option<Decimal>,
+    /// Size step; inferred from the data where absent.
+    pub lot: Option<Decimal>,
+    /// Quote value of one contract (COIN-M); 1 where absent, 100 for BTC on COIN-M and 10 for its other coins.
+    pub multiplier: Option<u64>,
+    /// Smallest order value in quote currency; none where absent.
+    pub notional_min: Option<Decimal>,
+    /// How this instrument is quoted, where not as the others.
+    pub quoting: Option<QuotingConfig>,
+}
+
+/// A market of the venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarketConfig {
+    /// Spot.
+    Spot,
+    /// USD-margined futures.
+    Usdm,
+    /// Coin-margined futures.
+    Coinm,
+}
+
+impl From<MarketConfig> for Market {
+    fn from(market: MarketConfig) -> Self {
+        match market {
+            MarketConfig::Spot => Self::Spot,
+            MarketConfig::Usdm => Self::UsdM,
+            MarketConfig::Coinm => Self::CoinM,
+        }
+    }
+}
+
+impl From<SelfTradeConfig> for SelfTrade {
+    fn from(mode: SelfTradeConfig) -> Self {
+        match mode {
+            SelfTradeConfig::Reject => Self::Reject,
+            SelfTradeConfig::ExpireTaker => Self::ExpireTaker,
+            SelfTradeConfig::ExpireMaker => Self::ExpireMaker,
+            SelfTradeConfig::ExpireBoth => Self::ExpireBoth,
+        }
+    }
+}
+
+impl Default for ReportConfig {
+    fn default() -> Self {
+        Self { sample_interval: Duration::from_millis(100), samples_max: 200_000 }
+    }
+}
+
+impl TryFrom<String> for ClockOffset {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "auto" { Ok(Self::Auto) } else { text.try_into().map(Self::Fixed) }
+    }
+}
+
+impl TryFrom<String> for Requote {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "touch" {
+            return Ok(Self::Touch);
+        }
+        let every = Duration::try_from(text)?;
+        if every.span().0 > 0 {
+            Ok(Self::Every(every))
+        } else {
+            Err("the interval must be above zero".to_owned())
+        }
+    }
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("{}: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The text is no configuration: syntax, an unknown key, a value outside its form. Names line and key.
+    #[error("{}: {error}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        error: toml::de::Error,
+    },
+    /// A value breaks a rule.
+    #[error("{}: {key}: {rule}", path.display())]
+    Rule {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+        /// The rule.
+        rule: String,
+    },
+}
+
+/// What the trade stream of a market is taken from in captures.
+pub(crate) const TRADE_SOURCE: TradeSource = TradeSource::Trades;
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the place and the rule.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads a text; `path` is only for messages.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the place and the rule.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self =
+            toml::from_str(text).map_err(|error| ConfigError::Malformed { path: path.to_owned(), error })?;
+        let rule = |key: &str, rule: &str| ConfigError::Rule {
+            path: path.to_owned(),
+            key: key.to_owned(),
+            rule: rule.to_owned(),
+        };
+        if config.schema != 1 {
+            return Err(rule("schema", "this version reads schema 1"));
+        }
+        if !(0.0..=1.0).contains(&config.venue.cancel_share) {
+            return Err(rule("venue.cancel_share", "must be from 0 to 1"));
+        }
+        if config.report.sample_interval.span().0 <= 0 || config.report.samples_max < 16 {
+            return Err(rule("report", "the sample interval must be above zero and samples_max at least 16"));
+        }
+        for (index, instrument) in config.instrument.iter().enumerate() {
+            let same = |other: &InstrumentConfig| {
+                other.symbol == instrument.symbol && other.market == instrument.market
+            };
+            if config.instrument.iter().take(index).any(same) {
+                return Err(rule(&format!("instrument {}", instrument.symbol), "is configured twice"));
+            }
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests;

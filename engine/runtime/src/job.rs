@@ -1,0 +1,223 @@
+//! A replay from files to outcome: survey, settle the grids, decode, map the clocks, build core and venue, play.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ballast_analytics::record::{GridSource, InstrumentRecord};
+use ballast_core::book::BookLimits;
+use ballast_core::market::Market;
+use ballast_core::shard::{LaneError, Shard};
+use ballast_exchange::{TapeVenue, VenueSpecError};
+use ballast_model::{Contract, Event, HalfTicks, InstrumentId, Span};
+use ballast_venue::Counters;
+
+use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey_files};
+use crate::clock::Stopwatch;
+use crate::config::{
+    Config, ConfigError, FoundInstrument, Quoted, ResolvedInstrument, Resolver, fixed_offset, resolve,
+};
+use crate::replay::{self, Observer, Outcome, Program, Recorder, RecorderSpec};
+use crate::tape::{Cursor, Shift, Tape};
+
+/// Why a replay cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The simulated venue cannot be built.
+    #[error("the simulated venue: {0}")]
+    Venue(#[from] VenueSpecError),
+    /// The core cannot be built.
+    #[error("{instrument}: {error}")]
+    Lane {
+        /// Which instrument.
+        instrument: String,
+        /// Why.
+        error: LaneError,
+    },
+}
+
+/// Decoded data, ready to be played any number of times.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    /// Instruments; an [`InstrumentId`] is the index.
+    pub instruments: Vec<ResolvedInstrument>,
+    /// History with the offset that maps each venue clock to ours.
+    pub tapes: Vec<(Tape, Span)>,
+    /// What the sessions counted, in the order of `tapes`.
+    pub counters: Vec<Counters>,
+    /// What was wrong with the data, by place.
+    pub problems: Problems,
+    /// Unit of each file's local times, where one was seen.
+    pub time_units: Vec<(String, Option<&'static str>)>,
+    /// Lines read.
+    pub lines: u64,
+    /// Time the decoding pass took, reading the lines included; the first look at the files is not in it.
+    pub decoding: Duration,
+    resolver: Resolver<'a>,
+}
+
+/// Whether the strategy takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Quotes as configured.
+    Quoting,
+    /// Books and venue only.
+    Idle,
+}
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Played {
+    /// What happened.
+    pub outcome: Outcome,
+    /// The core at the end.
+    pub shard: Shard,
+    /// The venue at the end.
+    pub venue: TapeVenue,
+    /// Time the replay took, decoding and building not included.
+    pub replaying: Duration,
+}
+
+impl<'a> Prepared<'a> {
+    /// Reads files.
+    ///
+    /// # Errors
+    /// [`JobError`], naming the place and the rule.
+    pub fn from_files(
+        config: &'a Config,
+        config_path: &Path,
+        files: &[PathBuf],
+        progress: impl FnMut(usize),
+    ) -> Result<Self, JobError> {
+        Self::from_surveyed(config, config_path, &survey_files(files)?, progress)
+    }
+
+    /// Decodes files that were already looked at.
+    ///
+    /// # Errors
+    /// [`JobError`], naming the place and the rule.
+    pub fn from_surveyed(
+        config: &'a Config,
+        config_path: &Path,
+        files: &[SurveyedFile],
+        progress: impl FnMut(usize),
+    ) -> Result<Self, JobError> {
+        let seen: Vec<_> = files.iter().flat_map(|file| file.survey.instruments.iter().cloned()).collect();
+        let (found, resolver) = resolve(config, config_path.to_owned(), &seen)?;
+        let instruments: Vec<Instrument> = found.iter().map(|one| one.instrument.clone()).collect();
+        let watch = Stopwatch::start();
+        let loaded = load(files, &instruments, progress)?;
+        let decoding = watch.elapsed();
+        let offset = |tape: &Tape| fixed_offset(config).or_else(|| tape.clock_offset()).unwrap_or(Span::ZERO);
+        let counters = loaded.feeds.iter().map(|feed| feed.counters).collect();
+        let tapes: Vec<_> = loaded
+            .feeds
+            .into_iter()
+            .map(|feed| (offset(&feed.tape), feed.tape))
+            .map(|(o, t)| (t, o))
+            .collect();
+        let instruments: Vec<_> = found
+            .into_iter()
+            .zip(0..)
+            .map(|(found, id)| {
+                let reference = first_mid(&tapes, InstrumentId(id), &found);
+                ResolvedInstrument { found, reference }
+            })
+            .collect();
+        let unit = |file: &SurveyedFile| {
+            (file.source.name(), file.survey.unit.map(super::capture::TimeUnit::abbreviation))
+        };
+        let time_units = files.iter().map(unit).collect();
+        let (problems, lines) = (loaded.problems, loaded.lines);
+        Ok(Self { instruments, tapes, counters, problems, time_units, lines, decoding, resolver })
+    }
+
+    /// True where no instrument ever had a book: there is nothing to quote from.
+    #[must_use]
+    pub fn has_no_book(&self) -> bool {
+        self.counters.iter().all(|counters| counters.snapshots == 0)
+    }
+
+    /// Sum of one counter over all sessions.
+    #[must_use]
+    pub fn total(&self, of: impl Fn(&Counters) -> u64) -> u64 {
+        self.counters.iter().map(of).sum()
+    }
+
+    /// Builds a fresh core and venue.
+    ///
+    /// # Errors
+    /// Where the configuration's numbers cannot be used together.
+    pub fn build(&self, mode: Mode) -> Result<(Shard, TapeVenue), JobError> {
+        let quoted = match mode {
+            Mode::Quoting => Quoted::Yes,
+            Mode::Idle => Quoted::No,
+        };
+        let resolved = self.resolver.build(&self.instruments, quoted)?;
+        let shard = Shard::new(&resolved.shard).map_err(|(index, error)| {
+            let instrument = self.instruments.get(index).map_or_else(String::new, |one| one.found.name());
+            JobError::Lane { instrument, error }
+        })?;
+        Ok((shard, TapeVenue::new(&resolved.venue)?))
+    }
+
+    /// Plays the data with a fresh core and venue.
+    ///
+    /// # Errors
+    /// As [`Prepared::build`].
+    pub fn play(&self, mode: Mode, repeat: u32, observer: &mut impl Observer) -> Result<Played, JobError> {
+        let (mut shard, mut venue) = self.build(mode)?;
+        let program = Program { tapes: &self.tapes, repeat };
+        let watch = Stopwatch::start();
+        let outcome = replay::run(program, &mut shard, &mut venue, observer);
+        let replaying = watch.elapsed();
+        Ok(Played { outcome, shard, venue, replaying })
+    }
+
+    /// A recorder for these instruments.
+    #[must_use]
+    pub fn recorder(&self, spec: RecorderSpec) -> Recorder {
+        let record = |one: &ResolvedInstrument| {
+            let found = &one.found;
+            InstrumentRecord {
+                name: found.name(),
+                spec: found.spec,
+                grid: if found.inferred { GridSource::Inferred } else { GridSource::Configured },
+                currency: found.settlement().to_owned(),
+                price_unit: found.quote.clone(),
+                size_unit: match found.spec.contract {
+                    Contract::Linear => found.base.clone(),
+                    Contract::Inverse => "contracts".to_owned(),
+                },
+                fills: Vec::new(),
+                samples: Vec::new(),
+            }
+        };
+        Recorder::new(spec, self.instruments.iter().map(record).collect())
+    }
+}
+
+/// The first midpoint of an instrument's book.
+fn first_mid(tapes: &[(Tape, Span)], id: InstrumentId, found: &FoundInstrument) -> Option<HalfTicks> {
+    let limits = BookLimits { price_ticks_max: found.spec.price_max.0, levels_max: 1 << 15 };
+    tapes.iter().find_map(|(tape, _)| {
+        let mut market = Market::new(limits);
+        let mut cursor = Cursor::new(tape, Shift::default());
+        while cursor.recv_time().is_some() {
+            cursor.next(|event| match event {
+                Event::BookBegin(begin) if begin.instrument == id => drop(market.on_begin(begin)),
+                Event::BookLevels(slot) if slot.instrument == id => drop(market.on_levels(slot)),
+                _ => {}
+            });
+            if let Some(touch) = market.touch() {
+                return Some(touch.mid());
+            }
+        }
+        None
+    })
+}

@@ -1,0 +1,10 @@
+//! The world: clocks, files, captures, configuration and the replay loop.
+#![forbid(unsafe_code)]
+
+pub mod book_check;
+pub mod capture;
+pub mod clock;
+pub mod config;
+pub mod job;
+pub mod replay;
+pub mod tape;

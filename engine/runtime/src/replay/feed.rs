@@ -1,0 +1,97 @@
+//! One tape played at two places: at the venue when things happened, at us when we heard of them.
+
+use ballast_model::{Event, Nanos, Span};
+
+use crate::tape::{Cursor, Shift, Tape};
+
+/// A tape with a cursor at each end of the wire.
+#[derive(Debug)]
+pub(super) struct Feed<'a> {
+    venue: Player<'a>,
+    ours: Player<'a>,
+}
+
+/// One cursor, repeated.
+#[derive(Debug)]
+struct Player<'a> {
+    tape: &'a Tape,
+    cursor: Cursor<'a>,
+    /// `Some`: play at the venue's time, mapped by this offset. `None`: at our receive time.
+    offset: Option<Span>,
+    /// Time of the next message; never falls.
+    next: Option<Nanos>,
+    /// Repetitions still to come after this one.
+    left: u32,
+    shift: Shift,
+    period: Shift,
+}
+
+impl<'a> Feed<'a> {
+    /// One feed per tape, all repeating together with the period of the longest span.
+    pub(super) fn all(tapes: &'a [(Tape, Span)], repeat: u32, gap: Span) -> Vec<Self> {
+        let first = tapes.iter().filter_map(|(tape, _)| tape.span()).map(|(first, _)| first).min();
+        let last = tapes.iter().filter_map(|(tape, _)| tape.span()).map(|(_, last)| last).max();
+        let whole = first.zip(last).map_or(Span::ZERO, |(first, last)| Span((last - first).0 + gap.0));
+        let feed = |(tape, offset): &'a (Tape, Span)| {
+            let period = Shift { time: whole, ..tape.period(gap) };
+            Feed {
+                venue: Player::new(tape, Some(*offset), repeat, period),
+                ours: Player::new(tape, None, repeat, period),
+            }
+        };
+        tapes.iter().map(feed).collect()
+    }
+
+    #[inline]
+    pub(super) const fn at_venue(&self) -> Option<Nanos> {
+        self.venue.next
+    }
+
+    #[inline]
+    pub(super) const fn at_us(&self) -> Option<Nanos> {
+        self.ours.next
+    }
+
+    #[inline]
+    pub(super) fn advance_venue(&mut self, each: impl FnMut(&Event)) {
+        self.venue.advance(each);
+    }
+
+    #[inline]
+    pub(super) fn advance_ours(&mut self, each: impl FnMut(&Event)) {
+        self.ours.advance(each);
+    }
+}
+
+impl<'a> Player<'a> {
+    fn new(tape: &'a Tape, offset: Option<Span>, repeat: u32, period: Shift) -> Self {
+        let shift = Shift::default();
+        let cursor = Cursor::new(tape, shift);
+        let mut player = Self { tape, cursor, offset, next: None, left: repeat - 1, shift, period };
+        player.next = player.time();
+        player
+    }
+
+    #[inline]
+    fn time(&self) -> Option<Nanos> {
+        self.offset.map_or_else(|| self.cursor.recv_time(), |offset| self.cursor.venue_time(offset))
+    }
+
+    #[inline]
+    fn advance(&mut self, each: impl FnMut(&Event)) {
+        self.cursor.next(each);
+        let mut time = self.time();
+        if time.is_none() && self.left > 0 {
+            self.left -= 1;
+            self.shift = Shift {
+                time: Span(self.shift.time.0 + self.period.time.0),
+                update_id: self.shift.update_id + self.period.update_id,
+                trade_id: self.shift.trade_id + self.period.trade_id,
+            };
+            self.cursor = Cursor::new(self.tape, self.shift);
+            time = self.time();
+        }
+        // Streams of one connection may be slightly out of order in venue time: what comes later is not taken back.
+        self.next = time.map(|time| self.next.map_or(time, |before| time.max(before)));
+    }
+}

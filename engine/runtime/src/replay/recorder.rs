@@ -1,0 +1,172 @@
+//! Writes down what a run did, for judgement afterwards.
+
+use ballast_analytics::record::{FillRow, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, Sample};
+use ballast_core::shard::Shard;
+use ballast_model::{Event, Fill, HalfTicks, InstrumentId, Money, Nanos, Side, Span};
+
+use super::Observer;
+
+/// How densely a run is sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecorderSpec {
+    /// Time between samples at first.
+    pub interval: Span,
+    /// Most samples kept per instrument; at this number every second one is dropped and the interval doubles.
+    pub samples_max: usize,
+}
+
+/// Records fills with their markouts, and the account at even intervals.
+#[derive(Debug)]
+pub struct Recorder {
+    spec: RecorderSpec,
+    interval: Span,
+    next_sample: Nanos,
+    /// The earliest time anything is due; everything before costs one comparison.
+    next_due: Nanos,
+    /// Per instrument and horizon: the first fill whose markout is still open.
+    open: Vec<[usize; HORIZONS]>,
+    instruments: Vec<InstrumentRecord>,
+}
+
+impl Recorder {
+    /// A recorder for instruments in the shard's order, their lists empty.
+    #[must_use]
+    pub fn new(spec: RecorderSpec, instruments: Vec<InstrumentRecord>) -> Self {
+        let open = vec![[0; HORIZONS]; instruments.len()];
+        Self {
+            spec,
+            interval: spec.interval,
+            next_sample: Nanos::MIN,
+            next_due: Nanos::MIN,
+            open,
+            instruments,
+        }
+    }
+
+    /// The record, with a last sample at the end of the run.
+    #[must_use]
+    pub fn finish(mut self, ended_at: Option<Nanos>, shard: &Shard) -> Vec<InstrumentRecord> {
+        if let Some(now) = ended_at {
+            self.sample(now, shard);
+        }
+        self.instruments
+    }
+
+    #[cold]
+    fn due(&mut self, now: Nanos, shard: &Shard) {
+        self.settle_markouts(now, shard);
+        if now >= self.next_sample {
+            self.sample(now, shard);
+            self.next_sample = now + self.interval;
+        }
+        self.next_due = self.next_sample.min(self.next_markout());
+    }
+
+    /// Fills in the midpoints of all markouts whose time has passed: the last midpoint known at that time.
+    fn settle_markouts(&mut self, now: Nanos, shard: &Shard) {
+        for (index, (record, open)) in self.instruments.iter_mut().zip(&mut self.open).enumerate() {
+            let Some(mid) = mid_of(shard, index) else { continue };
+            for ((place, next), horizon) in open.iter_mut().enumerate().zip(MARKOUT_HORIZONS) {
+                while let Some(fill) = record.fills.get_mut(*next)
+                    && fill.time + horizon < now
+                {
+                    if let Some(markout) = fill.markouts.get_mut(place) {
+                        *markout = Some(mid);
+                    }
+                    *next += 1;
+                }
+            }
+        }
+    }
+
+    fn next_markout(&self) -> Nanos {
+        let due = |(record, open): (&InstrumentRecord, &[usize; HORIZONS])| {
+            let times = open.iter().zip(MARKOUT_HORIZONS);
+            times.filter_map(|(next, horizon)| Some(record.fills.get(*next)?.time + horizon + Span(1))).min()
+        };
+        self.instruments.iter().zip(&self.open).filter_map(due).min().unwrap_or(Nanos::MAX)
+    }
+
+    fn sample(&mut self, now: Nanos, shard: &Shard) {
+        for (index, record) in self.instruments.iter_mut().enumerate() {
+            record.samples.extend(sample_of(shard, index, now));
+        }
+        if self.instruments.iter().any(|record| record.samples.len() >= self.spec.samples_max) {
+            self.interval = Span(self.interval.0 * 2);
+            for record in &mut self.instruments {
+                let mut keep = false;
+                record.samples.retain(|_| {
+                    keep = !keep;
+                    keep
+                });
+            }
+        }
+    }
+
+    fn book_fill(&mut self, fill: &Fill, now: Nanos, shard: &Shard) {
+        let index = fill.instrument.index();
+        let Some(mid) = mid_of(shard, index).or_else(|| self.last_mid(index)) else { return };
+        let Some(record) = self.instruments.get_mut(index) else { return };
+        record.fills.push(FillRow {
+            time: now,
+            side: fill.side,
+            price: fill.level.price(),
+            lots: fill.level.lots(),
+            liquidity: fill.liquidity,
+            reason: fill.reason,
+            fee: Money::from_e8(fill.fee_e8),
+            client_id: fill.client_id,
+            trade_id: fill.trade_id,
+            mid,
+            markouts: [None; HORIZONS],
+            position_after: shard.position(fill.instrument),
+        });
+        self.next_due = self.next_due.min(self.next_markout());
+    }
+
+    /// The midpoint before the book was lost, where a fill arrives without one.
+    fn last_mid(&self, index: usize) -> Option<HalfTicks> {
+        Some(self.instruments.get(index)?.samples.last()?.mid)
+    }
+}
+
+impl Observer for Recorder {
+    #[inline]
+    fn before(&mut self, now: Nanos, shard: &Shard) {
+        if now >= self.next_due {
+            self.due(now, shard);
+        }
+    }
+
+    fn after(&mut self, event: &Event, now: Nanos, shard: &Shard) {
+        if let Event::Fill(fill) = event {
+            self.book_fill(fill, now, shard);
+        }
+    }
+}
+
+fn id_of(index: usize) -> Option<InstrumentId> {
+    u16::try_from(index).ok().map(InstrumentId)
+}
+
+fn mid_of(shard: &Shard, index: usize) -> Option<HalfTicks> {
+    shard.market(id_of(index)?).and_then(|market| market.touch()).map(|touch| touch.mid())
+}
+
+fn sample_of(shard: &Shard, index: usize, now: Nanos) -> Option<Sample> {
+    let id = id_of(index)?;
+    let mid = mid_of(shard, index)?;
+    let ledger = shard.ledger(id)?;
+    let settlement = shard.spec(id)?.settlement();
+    let quote = |side: Side| shard.best_quote(id, side);
+    Some(Sample {
+        time: now,
+        mid,
+        bid: quote(Side::Bid),
+        ask: quote(Side::Ask),
+        position: ledger.position(),
+        gross: ledger.gross(mid),
+        fees: ledger.fees(settlement),
+        rebates: ledger.rebates(settlement),
+    })
+}

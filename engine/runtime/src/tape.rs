@@ -1,0 +1,346 @@
+//! Decoded market history in memory: 32 bytes per message and 12 bytes per level, replayed as event slots.
+//!
+//! A tape is filled once by a session (it is an event sink) and then read by any number of cursors. Reading expands each
+//! record to the same slots the session pushed, so what the core sees in a replay is what it would have seen live.
+
+use ballast_model::{
+    BookBegin, BookKind, BookLevels, BookLost, Event, InstrumentId, LEVELS_PER_SLOT, Last, LostReason,
+    MarkPrice, Nanos, PackedLevel, Side, Span, Ticker, Trade, TradeId, UpdateId,
+};
+
+/// What a record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Diff,
+    Snapshot,
+    Lost(LostReason),
+    Ticker,
+    Trade(Side),
+    /// The mark itself lies in `Tape::marks` at index `id`.
+    Mark,
+}
+
+/// One message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Record {
+    recv_time: Nanos,
+    venue_time: Nanos,
+    /// Update id or trade id.
+    id: u64,
+    /// Levels of each side, in `Tape::levels` at the cursor.
+    bids: u16,
+    asks: u16,
+    instrument: InstrumentId,
+    kind: Kind,
+}
+
+const _: () = assert!(size_of::<Record>() == 32);
+
+/// Most levels a record holds on one side.
+pub const RECORD_LEVELS_MAX: usize = u16::MAX as usize;
+
+/// Why a batch does not fit the tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TapeError {
+    /// More than [`RECORD_LEVELS_MAX`] levels on one side of one message.
+    TooManyLevels,
+    /// Slots that are not one whole batch, or an event no feed makes.
+    NotABatch,
+}
+
+/// Market history of one session, in the order it was received.
+#[derive(Clone, Debug, Default)]
+pub struct Tape {
+    records: Vec<Record>,
+    levels: Vec<PackedLevel>,
+    marks: Vec<MarkPrice>,
+    /// Levels in diffs and snapshots, nothing else.
+    level_updates: u64,
+}
+
+/// What repeats of a tape add to times and ids so that loops are continuous.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shift {
+    /// Added to both times.
+    pub time: Span,
+    /// Added to update ids.
+    pub update_id: u64,
+    /// Added to trade ids.
+    pub trade_id: u64,
+}
+
+impl Tape {
+    /// An empty tape.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Messages held.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// True where nothing is held.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Levels in diffs and snapshots, nothing else.
+    #[must_use]
+    pub const fn level_updates(&self) -> u64 {
+        self.level_updates
+    }
+
+    /// Memory the records take, in bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.records.len() * size_of::<Record>()
+            + self.levels.len() * size_of::<PackedLevel>()
+            + self.marks.len() * size_of::<MarkPrice>()
+    }
+
+    /// Receive times of the first and last message.
+    #[must_use]
+    pub fn span(&self) -> Option<(Nanos, Nanos)> {
+        Some((self.records.first()?.recv_time, self.records.last()?.recv_time))
+    }
+
+    /// The smallest receive time minus venue time over messages that carry a venue time: how far the venue's clock stands
+    /// behind ours, with the fastest message's travel in it. Negative where the venue's clock runs ahead of ours.
+    #[must_use]
+    pub fn clock_offset(&self) -> Option<Span> {
+        self.records.iter().filter(|r| r.has_venue_time()).map(|r| r.recv_time - r.venue_time).min()
+    }
+
+    /// The shift that makes a repetition follow on: one step after the last time and the last ids.
+    #[must_use]
+    pub fn period(&self, gap: Span) -> Shift {
+        let ids = |of: fn(Kind) -> bool| {
+            let ids = || self.records.iter().filter(|r| of(r.kind)).map(|r| r.id);
+            ids().min().zip(ids().max()).map_or(0, |(low, high)| high - low + 1)
+        };
+        Shift {
+            time: self.span().map_or(Span::ZERO, |(first, last)| Span((last - first).0 + gap.0)),
+            update_id: ids(|kind| matches!(kind, Kind::Diff | Kind::Snapshot | Kind::Ticker)),
+            trade_id: ids(|kind| matches!(kind, Kind::Trade(_))),
+        }
+    }
+
+    /// Takes in one pushed batch: a single event, or a book batch from FIRST to LAST.
+    ///
+    /// # Errors
+    /// [`TapeError`]; the tape is unchanged.
+    pub fn push(&mut self, batch: &[Event]) -> Result<(), TapeError> {
+        match batch {
+            [Event::BookBegin(begin), slots @ ..] => self.push_book(begin, slots),
+            [Event::Ticker(ticker)] => {
+                self.levels.extend([ticker.bid, ticker.ask]);
+                self.push_record(
+                    ticker.instrument,
+                    Kind::Ticker,
+                    ticker.update_id.0,
+                    ticker.venue_time,
+                    ticker.recv_time,
+                );
+                Ok(())
+            }
+            [Event::Trade(t)] => {
+                self.levels.push(t.level);
+                self.push_record(t.instrument, Kind::Trade(t.maker), t.trade_id.0, t.venue_time, t.recv_time);
+                Ok(())
+            }
+            [Event::Mark(mark)] => {
+                self.push_record(
+                    mark.instrument,
+                    Kind::Mark,
+                    self.marks.len() as u64,
+                    mark.venue_time,
+                    mark.recv_time,
+                );
+                self.marks.push(*mark);
+                Ok(())
+            }
+            [Event::BookLost(lost)] => {
+                let at = self.records.last().map_or(Nanos::MIN, |record| record.recv_time);
+                self.push_record(lost.instrument, Kind::Lost(lost.reason), 0, at, at);
+                Ok(())
+            }
+            _ => Err(TapeError::NotABatch),
+        }
+    }
+
+    fn push_record(
+        &mut self,
+        instrument: InstrumentId,
+        kind: Kind,
+        id: u64,
+        venue_time: Nanos,
+        recv_time: Nanos,
+    ) {
+        self.records.push(Record { recv_time, venue_time, id, bids: 0, asks: 0, instrument, kind });
+    }
+
+    fn push_book(&mut self, begin: &BookBegin, slots: &[Event]) -> Result<(), TapeError> {
+        let start = self.levels.len();
+        let mut counts = [0usize; 2];
+        for slot in slots {
+            let Event::BookLevels(slot) = slot else {
+                self.levels.truncate(start);
+                return Err(TapeError::NotABatch);
+            };
+            let [bids, asks] = &mut counts;
+            let count = if slot.side == Side::Bid { bids } else { asks };
+            *count += slot.used().len();
+            self.levels.extend_from_slice(slot.used());
+        }
+        let [bids, asks] = counts.map(u16::try_from);
+        let (Ok(bids), Ok(asks)) = (bids, asks) else {
+            self.levels.truncate(start);
+            return Err(TapeError::TooManyLevels);
+        };
+        let kind = match begin.kind {
+            BookKind::Diff => Kind::Diff,
+            BookKind::Snapshot => Kind::Snapshot,
+        };
+        self.level_updates += u64::from(bids) + u64::from(asks);
+        let (recv_time, venue_time, id) = (begin.recv_time, begin.venue_time, begin.update_id.0);
+        self.records.push(Record {
+            recv_time,
+            venue_time,
+            id,
+            bids,
+            asks,
+            instrument: begin.instrument,
+            kind,
+        });
+        Ok(())
+    }
+}
+
+impl Record {
+    /// A venue time equal to our receive time to the nanosecond is how "none" is written.
+    fn has_venue_time(&self) -> bool {
+        self.venue_time != self.recv_time && !matches!(self.kind, Kind::Lost(_))
+    }
+}
+
+/// A place on a tape, moving forward one message at a time.
+#[derive(Clone, Debug)]
+pub struct Cursor<'a> {
+    tape: &'a Tape,
+    record: usize,
+    level: usize,
+    shift: Shift,
+}
+
+impl<'a> Cursor<'a> {
+    /// At the start of a tape, with every time and id shifted.
+    #[must_use]
+    pub const fn new(tape: &'a Tape, shift: Shift) -> Self {
+        Self { tape, record: 0, level: 0, shift }
+    }
+
+    /// When we received the next message.
+    #[must_use]
+    #[inline]
+    pub fn recv_time(&self) -> Option<Nanos> {
+        self.tape.records.get(self.record).map(|record| record.recv_time + self.shift.time)
+    }
+
+    /// When the venue made the next message, on our clock: its time plus `offset`, or where it carries none, when we
+    /// received it. Never after we received it.
+    #[must_use]
+    #[inline]
+    pub fn venue_time(&self, offset: Span) -> Option<Nanos> {
+        let record = self.tape.records.get(self.record)?;
+        let mapped = if record.has_venue_time() {
+            (record.venue_time + offset).min(record.recv_time)
+        } else {
+            record.recv_time
+        };
+        Some(mapped + self.shift.time)
+    }
+
+    /// Gives the next message to `each` as event slots, in order, and moves on; does nothing at the end.
+    #[inline]
+    pub fn next(&mut self, mut each: impl FnMut(&Event)) {
+        let Some(record) = self.tape.records.get(self.record) else { return };
+        self.record += 1;
+        let Record { instrument, id, .. } = *record;
+        let (venue_time, recv_time) =
+            (record.venue_time + self.shift.time, record.recv_time + self.shift.time);
+        let update_id = UpdateId(id + self.shift.update_id);
+        match record.kind {
+            Kind::Diff => self.book(record, BookKind::Diff, each),
+            Kind::Snapshot => self.book(record, BookKind::Snapshot, each),
+            Kind::Lost(reason) => each(&Event::BookLost(BookLost { instrument, reason })),
+            Kind::Ticker => {
+                if let [bid, ask] = *self.take(2) {
+                    each(&Event::Ticker(Ticker { instrument, update_id, bid, ask, venue_time, recv_time }));
+                }
+            }
+            Kind::Trade(maker) => {
+                if let [level] = *self.take(1) {
+                    let trade_id = TradeId(id + self.shift.trade_id);
+                    each(&Event::Trade(Trade { instrument, maker, level, trade_id, venue_time, recv_time }));
+                }
+            }
+            Kind::Mark => {
+                if let Some(mark) = usize::try_from(id).ok().and_then(|at| self.tape.marks.get(at)) {
+                    each(&Event::Mark(MarkPrice { venue_time, recv_time, ..*mark }));
+                }
+            }
+        }
+    }
+
+    fn book(&mut self, record: &Record, kind: BookKind, mut each: impl FnMut(&Event)) {
+        let instrument = record.instrument;
+        each(&Event::BookBegin(BookBegin {
+            instrument,
+            kind,
+            levels: u32::from(record.bids) + u32::from(record.asks),
+            update_id: UpdateId(record.id + self.shift.update_id),
+            venue_time: record.venue_time + self.shift.time,
+            recv_time: record.recv_time + self.shift.time,
+        }));
+        let bids = self.take(usize::from(record.bids));
+        let asks = self.take(usize::from(record.asks));
+        for (side, levels, ends_batch) in [(Side::Bid, bids, asks.is_empty()), (Side::Ask, asks, true)] {
+            let (full, rest) = levels.as_chunks::<LEVELS_PER_SLOT>();
+            for (index, chunk) in full.iter().enumerate() {
+                let last = ends_batch && rest.is_empty() && index + 1 == full.len();
+                each(&levels_slot(instrument, side, last, LEVELS_PER_SLOT, *chunk));
+            }
+            if !rest.is_empty() {
+                let mut chunk = [PackedLevel::default(); LEVELS_PER_SLOT];
+                chunk.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                each(&levels_slot(instrument, side, ends_batch, rest.len(), chunk));
+            }
+        }
+    }
+
+    fn take(&mut self, count: usize) -> &'a [PackedLevel] {
+        let levels = self.tape.levels.get(self.level..self.level + count).unwrap_or_default();
+        self.level += count;
+        levels
+    }
+}
+
+#[inline]
+fn levels_slot(
+    instrument: InstrumentId,
+    side: Side,
+    last: bool,
+    count: usize,
+    levels: [PackedLevel; LEVELS_PER_SLOT],
+) -> Event {
+    let last = if last { Last::Yes } else { Last::No };
+    let count = u8::try_from(count).unwrap_or_default();
+    Event::BookLevels(BookLevels { instrument, side, last, count, levels })
+}
+
+#[cfg(test)]
+mod tests;

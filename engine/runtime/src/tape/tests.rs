@@ -1,0 +1,125 @@
+use super::*;
+use ballast_model::{Lots, Price};
+
+const ID: InstrumentId = InstrumentId(3);
+
+fn level(n: i64) -> PackedLevel {
+    PackedLevel::new(Price(n), Lots(n + 1)).unwrap()
+}
+
+/// A batch as a session pushes it.
+fn batch(kind: BookKind, id: u64, bids: i64, asks: i64) -> Vec<Event> {
+    let levels = u32::try_from(bids + asks).unwrap();
+    let time = Nanos(i64::try_from(id).unwrap() * 10);
+    let mut events = vec![Event::BookBegin(BookBegin {
+        instrument: ID,
+        kind,
+        levels,
+        update_id: UpdateId(id),
+        venue_time: time,
+        recv_time: time + Span(7),
+    })];
+    for (side, count) in [(Side::Bid, bids), (Side::Ask, asks)] {
+        let all: Vec<_> = (0..count).map(level).collect();
+        for chunk in all.chunks(LEVELS_PER_SLOT) {
+            let mut levels = [PackedLevel::default(); LEVELS_PER_SLOT];
+            levels[..chunk.len()].copy_from_slice(chunk);
+            events.push(levels_slot(ID, side, false, chunk.len(), levels));
+        }
+    }
+    if let Some(Event::BookLevels(slot)) = events.last_mut() {
+        slot.last = Last::Yes;
+    }
+    events
+}
+
+fn read_back(tape: &Tape, shift: Shift) -> Vec<Event> {
+    let mut cursor = Cursor::new(tape, shift);
+    let mut events = Vec::new();
+    while cursor.recv_time().is_some() {
+        cursor.next(|event| events.push(*event));
+    }
+    events
+}
+
+#[test]
+fn what_is_pushed_is_what_is_read() {
+    let times = (Nanos(500), Nanos(510));
+    let ticker = Event::Ticker(Ticker {
+        instrument: ID,
+        update_id: UpdateId(50),
+        bid: level(1),
+        ask: level(2),
+        venue_time: times.0,
+        recv_time: times.1,
+    });
+    let trade = Event::Trade(Trade {
+        instrument: ID,
+        maker: Side::Ask,
+        level: level(9),
+        trade_id: TradeId(77),
+        venue_time: times.0,
+        recv_time: times.1,
+    });
+    let mark = Event::Mark(MarkPrice {
+        instrument: ID,
+        mark_e8: 1,
+        index_e8: Some(2),
+        funding_e8: -3,
+        funding_at_secs: 4,
+        venue_time: times.0,
+        recv_time: times.1,
+    });
+    let lost = Event::BookLost(BookLost { instrument: ID, reason: LostReason::Gap });
+    let mut pushed = Vec::new();
+    let mut tape = Tape::new();
+    let batches = [
+        batch(BookKind::Snapshot, 40, 9, 4),
+        batch(BookKind::Diff, 41, 0, 5),
+        batch(BookKind::Diff, 42, 8, 0),
+    ];
+    for events in batches.into_iter().chain([
+        vec![ticker],
+        vec![trade],
+        vec![mark],
+        vec![lost],
+        batch(BookKind::Diff, 60, 0, 0),
+    ]) {
+        tape.push(&events).unwrap();
+        pushed.extend(events);
+    }
+    assert_eq!(read_back(&tape, Shift::default()), pushed);
+    assert_eq!((tape.level_updates(), tape.len()), (26, 8));
+}
+
+#[test]
+fn repeats_follow_on_in_time_and_ids() {
+    let mut tape = Tape::new();
+    tape.push(&batch(BookKind::Snapshot, 40, 1, 1)).unwrap();
+    tape.push(&batch(BookKind::Diff, 45, 1, 1)).unwrap();
+    let period = tape.period(Span(3));
+    assert_eq!(period, Shift { time: Span(53), update_id: 6, trade_id: 0 });
+    let again = read_back(&tape, period);
+    let Event::BookBegin(first) = again[0] else { panic!("a batch") };
+    assert_eq!((first.update_id, first.recv_time), (UpdateId(46), Nanos(407 + 53)));
+}
+
+#[test]
+fn the_venue_clock_maps_to_ours_and_never_beyond_receipt() {
+    let mut tape = Tape::new();
+    tape.push(&batch(BookKind::Snapshot, 40, 1, 1)).unwrap();
+    assert_eq!(tape.clock_offset(), Some(Span(7)));
+    let cursor = Cursor::new(&tape, Shift::default());
+    assert_eq!(cursor.venue_time(Span(5)), Some(Nanos(405)));
+    assert_eq!(cursor.venue_time(Span(100)), cursor.recv_time());
+}
+
+#[test]
+fn torn_batches_leave_the_tape_unchanged() {
+    let mut tape = Tape::new();
+    let mut torn = batch(BookKind::Diff, 41, 5, 0);
+    torn.push(Event::Timer);
+    assert_eq!(tape.push(&torn), Err(TapeError::NotABatch));
+    assert_eq!(tape.push(&[]), Err(TapeError::NotABatch));
+    assert_eq!((tape.len(), tape.bytes()), (0, 0));
+}

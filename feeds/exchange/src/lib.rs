@@ -1,0 +1,27 @@
+//! The counterpart: a simulated venue to trade on, and a synthetic market to feed it.
+//!
+//! The venue is one front and a back end. The front ([`Venue`]) is what every order passes: latency, filters, ids, fees,
+//! post-only, self-trade prevention, reject reasons. The back end ([`BackEnd`]) decides what trades: [`TapeVenue`] has
+//! recorded history behind it, with a model of the queues our orders stand in.
+//!
+//! Pure: the same events and commands in the same order give the same fills on any host.
+//!
+//! Never here: a clock, a socket, a file, a thread, randomness without a seed.
+#![forbid(unsafe_code)]
+
+// The venue uses `core` and `alloc` alone.
+extern crate alloc;
+
+mod account;
+mod counters;
+mod in_flight;
+mod spec;
+pub mod synth;
+mod tape;
+mod venue;
+
+pub use account::{Account, OpenOrder};
+pub use counters::{Counters, Traded};
+pub use spec::{FeeSchedule, InstrumentRules, Latency, SelfTrade, VenueSpec, VenueSpecError};
+pub use tape::{Resting, Tape, TapeVenue};
+pub use venue::{BackEnd, Venue};

@@ -1,0 +1,146 @@
+//! What a simulated venue is: its instruments, fees, latencies and rules.
+
+use alloc::vec::Vec;
+
+use ballast_core::book::BookLimits;
+use ballast_model::{
+    InstrumentId, InstrumentSpec, Liquidity, Lots, Price, Rate, Span, TradeId, VenueOrderId,
+};
+
+/// Everything a simulated venue is built from.
+#[derive(Clone, Debug)]
+pub struct VenueSpec {
+    /// What trades here; an [`InstrumentId`] is the index into this list.
+    pub instruments: Vec<InstrumentRules>,
+    /// How long messages travel.
+    pub latency: Latency,
+    /// What happens to an order that would trade with another of ours.
+    pub self_trade: SelfTrade,
+    /// Id of the first accepted order; the following ones count up.
+    pub first_order_id: VenueOrderId,
+    /// Id of the first fill; the following ones count up, over all instruments.
+    pub first_trade_id: TradeId,
+}
+
+/// The rules of one instrument.
+#[derive(Clone, Copy, Debug)]
+pub struct InstrumentRules {
+    /// Grid, limits and contract.
+    pub spec: InstrumentSpec,
+    /// What trading costs.
+    pub fees: FeeSchedule,
+    /// Share of a level's shrinkage that trades do not explain which is taken to have stood ahead of us, in proportion to
+    /// how much of the level was ahead. In `0..=`[`Rate::ONE`]: zero lets only trades move us forward (the most
+    /// conservative), one spreads cancels evenly over the queue.
+    pub cancel_share: Rate,
+    /// Most orders of ours that may rest at once. At least one.
+    pub orders_max: usize,
+    /// Bounds of the venue's own book.
+    pub book: BookLimits,
+}
+
+/// Fees by side of the trade: cost > 0, rebate < 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeeSchedule {
+    /// When our order rested.
+    pub maker: Rate,
+    /// When our order took.
+    pub taker: Rate,
+}
+
+impl FeeSchedule {
+    /// Fee of one fill in 10⁻⁸ of the settlement currency. A fee beyond 64 bits (92 billion units) is booked as the
+    /// largest cost there is.
+    #[must_use]
+    pub fn fee_e8(&self, spec: &InstrumentSpec, price: Price, lots: Lots, liquidity: Liquidity) -> i64 {
+        let rate = match liquidity {
+            Liquidity::Maker => self.maker,
+            Liquidity::Taker => self.taker,
+        };
+        rate.fee_e8(spec.value_floor(price, lots)).unwrap_or(i64::MAX)
+    }
+}
+
+/// Constant travel times; neither is negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latency {
+    /// From our sending a command to the venue's acting on it.
+    pub order: Span,
+    /// From something happening to one of our orders to our learning of it.
+    pub response: Span,
+}
+
+/// What happens when an arriving order could trade with a resting order of ours.
+///
+/// It is decided on arrival, before the order trades with anybody: with any resting order of ours within its limit.
+/// Post-only orders never get here: to them our own order is liquidity like any other, and they are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SelfTrade {
+    /// The arriving order is refused with [`ballast_model::RejectReason::SelfTrade`].
+    Reject,
+    /// The arriving order is accepted and expires at once.
+    ExpireTaker,
+    /// Our resting orders in its way expire, then it goes on.
+    ExpireMaker,
+    /// Both expire.
+    ExpireBoth,
+}
+
+/// Why a venue cannot be built as described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VenueSpecError {
+    /// A latency is negative.
+    Latency,
+    /// More instruments than ids.
+    Instruments,
+    /// The cancel share is outside `0..=1`.
+    CancelShare(InstrumentId),
+    /// No order may rest.
+    OrdersMax(InstrumentId),
+    /// The book's bounds are outside their ranges.
+    Book(InstrumentId),
+}
+
+impl core::fmt::Display for VenueSpecError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Latency => f.write_str("a latency is negative"),
+            Self::Instruments => f.write_str("more instruments than instrument ids"),
+            Self::CancelShare(id) => write!(f, "instrument {}: cancel share outside 0..=1", id.0),
+            Self::OrdersMax(id) => write!(f, "instrument {}: orders_max is zero", id.0),
+            Self::Book(id) => write!(f, "instrument {}: book bounds out of range", id.0),
+        }
+    }
+}
+
+impl core::error::Error for VenueSpecError {}
+
+impl VenueSpec {
+    /// Checks every bound.
+    ///
+    /// # Errors
+    /// The first [`VenueSpecError`] that applies.
+    pub fn check(&self) -> Result<(), VenueSpecError> {
+        if self.latency.order < Span::ZERO || self.latency.response < Span::ZERO {
+            return Err(VenueSpecError::Latency);
+        }
+        for (index, rules) in self.instruments.iter().enumerate() {
+            let id = u16::try_from(index).map(InstrumentId).map_err(|_| VenueSpecError::Instruments)?;
+            if !(Rate(0)..=Rate::ONE).contains(&rules.cancel_share) {
+                return Err(VenueSpecError::CancelShare(id));
+            }
+            if rules.orders_max == 0 {
+                return Err(VenueSpecError::OrdersMax(id));
+            }
+            if !rules.book.valid() {
+                return Err(VenueSpecError::Book(id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Most orders of ours that may rest at once, over all instruments.
+    pub(crate) fn orders_max(&self) -> usize {
+        self.instruments.iter().map(|rules| rules.orders_max).sum()
+    }
+}

@@ -1,0 +1,153 @@
+//! The back end `tape`: recorded history trades, and our orders are laid over it.
+//!
+//! History does not know our orders, so what they would have traded is a model. Ours is conservative:
+//!
+//! * **Joining.** All size visible at our price and side when the order arrives is ahead of it. Behind the deepest level
+//!   the venue has shown, the queue is unknown and taken as endless until the venue shows that price.
+//! * **Trades.** A trade at our price, against our side, works off the queue ahead; what exceeds it fills us, oldest
+//!   order first ([`QueueExhausted`]). A trade at a price worse for its aggressor than ours has passed us: all that is
+//!   left fills, at our price ([`TradeThrough`]).
+//! * **Cancels.** When our level shrinks by more than trades explain since its last update, a share of the excess stood
+//!   ahead of us: `ahead −= floor(cancel_share · floor(excess · ahead / size))`, where `size` is the level's former size
+//!   less those trades and `excess = size − new size`. In any case at most the new size is ahead. What is added goes
+//!   behind us: the queue ahead never grows.
+//! * **Crossed book.** When a completed book batch, or a best price newer than the book, shows the opposite side at or
+//!   through our price, we trade with what is shown there, at our price ([`BookCross`]). The same side merely touching
+//!   our price fills nothing.
+//! * **Taking.** An arriving order takes visible levels, best first, at their prices ([`Took`]).
+//! * **Consumption.** What we took of a level stays taken until the venue's book updates that level: two orders never
+//!   share one liquidity. Where we took it from a best price ahead of the book, the update by which the book catches up
+//!   is the same liquidity told again and does not give it back.
+//!
+//! Not modelled: our orders change nobody else's behaviour, and between two updates of a level others' trades do not
+//! lessen what an arriving order finds there.
+//!
+//! While the book is lost, trades go on filling resting orders; new ones are refused as `Closed` until a snapshot.
+//!
+//! [`QueueExhausted`]: ballast_model::FillReason::QueueExhausted
+//! [`TradeThrough`]: ballast_model::FillReason::TradeThrough
+//! [`BookCross`]: ballast_model::FillReason::BookCross
+//! [`Took`]: ballast_model::FillReason::Took
+
+mod depth;
+mod market;
+mod queue;
+
+use alloc::vec::Vec;
+
+use ballast_model::{ClientOrderId, Digest, Event, InstrumentId, Lots, Nanos, NewOrder};
+
+use self::market::Market;
+pub use self::queue::Resting;
+use crate::account::{Account, OpenOrder};
+use crate::spec::{VenueSpec, VenueSpecError};
+use crate::venue::{BackEnd, Venue};
+
+/// A simulated venue whose market is recorded history.
+pub type TapeVenue = Venue<Tape>;
+
+/// The back end: one market per instrument.
+#[derive(Debug)]
+pub struct Tape {
+    markets: Vec<Market>,
+}
+
+impl Venue<Tape> {
+    /// A venue of which nothing is known yet: every instrument is closed until its first snapshot.
+    ///
+    /// # Errors
+    /// The first [`VenueSpecError`] in `spec`.
+    pub fn new(spec: &VenueSpec) -> Result<Self, VenueSpecError> {
+        spec.check()?;
+        let markets = spec.instruments.iter().map(Market::new).collect();
+        Ok(Self::with_back_end(spec, Tape { markets }))
+    }
+
+    /// Something in the recorded market happened at `at`: the venue's time mapped to our clock, never falling. Events of
+    /// instruments not listed here and of kinds that are no market data change nothing.
+    #[inline]
+    pub fn on_market(&mut self, event: &Event, at: Nanos) {
+        let instrument = match event {
+            Event::BookLevels(slot) => slot.instrument,
+            Event::BookBegin(begin) => begin.instrument,
+            Event::BookLost(lost) => lost.instrument,
+            Event::Ticker(ticker) => ticker.instrument,
+            Event::Trade(trade) => trade.instrument,
+            Event::Mark(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => return,
+        };
+        let Some(market) = self.back.markets.get_mut(instrument.index()) else { return };
+        let account = &mut self.account;
+        account.set_now(at);
+        match event {
+            Event::BookLevels(slot) => market.on_levels(slot, account),
+            Event::BookBegin(begin) => market.on_begin(begin, account),
+            Event::BookLost(_) => market.lose(),
+            Event::Ticker(ticker) => market.on_ticker(ticker, account),
+            Event::Trade(trade) => market.on_trade(trade, account),
+            Event::Mark(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => {}
+        }
+    }
+
+    /// Our resting orders: bids, then asks, each best price first and oldest first at a price.
+    pub fn resting(&self, instrument: InstrumentId) -> impl Iterator<Item = &Resting> {
+        self.back.market(instrument).into_iter().flat_map(Market::resting)
+    }
+
+    /// How often a book failed here, and not by a [`Event::BookLost`]: a bound reached or a torn batch.
+    #[must_use]
+    pub fn book_faults(&self) -> u64 {
+        self.back.markets.iter().map(Market::faults).sum()
+    }
+}
+
+impl Tape {
+    fn market(&self, instrument: InstrumentId) -> Option<&Market> {
+        self.markets.get(instrument.index())
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the front hands over orders of listed instruments only")]
+    fn market_mut(&mut self, instrument: InstrumentId) -> &mut Market {
+        &mut self.markets[instrument.index()]
+    }
+}
+
+impl BackEnd for Tape {
+    fn is_open(&self, instrument: InstrumentId) -> bool {
+        self.market(instrument).is_some_and(Market::is_open)
+    }
+
+    fn resting_count(&self, instrument: InstrumentId) -> usize {
+        self.market(instrument).map_or(0, |market| market.resting().count())
+    }
+
+    fn rests(&self, instrument: InstrumentId, client_id: ClientOrderId) -> bool {
+        let same = |resting: &Resting| resting.order().client_id == client_id;
+        self.market(instrument).is_some_and(|market| market.resting().any(same))
+    }
+
+    fn takeable(&self, order: &NewOrder) -> Lots {
+        self.market(order.instrument).map_or(Lots::ZERO, |market| market.takeable(order))
+    }
+
+    fn own_reached(&self, order: &NewOrder) -> Option<ClientOrderId> {
+        self.market(order.instrument).and_then(|market| market.own_reached(order))
+    }
+
+    fn take(&mut self, order: &mut OpenOrder, account: &mut Account) {
+        self.market_mut(order.instrument).take(order, account);
+    }
+
+    fn rest(&mut self, order: OpenOrder) {
+        self.market_mut(order.instrument).rest(order);
+    }
+
+    fn remove(&mut self, instrument: InstrumentId, client_id: ClientOrderId) -> Option<OpenOrder> {
+        self.market_mut(instrument).remove(client_id)
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        for market in &self.markets {
+            market.digest(digest);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! One instrument's recorded market with our orders in it.
+
+use ballast_core::book::BookFull;
+use ballast_model::{
+    BookBegin, BookKind, BookLevels, ClientOrderId, Digest, FillReason, Last, Lots, NewOrder, PackedLevel,
+    Price, Rate, Side, Ticker, Trade, UpdateId,
+};
+
+use super::depth::Depth;
+use super::queue::{OwnQueue, Resting};
+use crate::account::{Account, OpenOrder};
+use crate::spec::InstrumentRules;
+
+/// Whether the venue's book is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Not before the next snapshot.
+    Lost,
+    /// Up to its last complete batch.
+    Live,
+}
+
+/// A book batch whose last slot has not come.
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    kind: BookKind,
+    /// Levels announced and not seen.
+    missing: u32,
+    update_id: UpdateId,
+}
+
+/// The prices of one side at which an update concerns our orders or what they took, as a range: the one test that the
+/// levels of an idle market pay for.
+#[derive(Clone, Copy, Debug)]
+struct Watch {
+    low: Price,
+    high: Price,
+}
+
+impl Watch {
+    const NOTHING: Self = Self { low: Price(i64::MAX), high: Price(i64::MIN) };
+
+    #[inline]
+    fn covers(self, price: Price) -> bool {
+        self.low <= price && price <= self.high
+    }
+
+    fn widen(&mut self, price: Price) {
+        self.low = self.low.min(price);
+        self.high = self.high.max(price);
+    }
+}
+
+/// One value per side.
+#[derive(Clone, Copy, Debug)]
+struct PerSide<T> {
+    bid: T,
+    ask: T,
+}
+
+impl<T> PerSide<T> {
+    #[inline]
+    const fn of(&self, side: Side) -> &T {
+        match side {
+            Side::Bid => &self.bid,
+            Side::Ask => &self.ask,
+        }
+    }
+
+    const fn of_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Bid => &mut self.bid,
+            Side::Ask => &mut self.ask,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Market {
+    depth: Depth,
+    own: PerSide<OwnQueue>,
+    /// Follows `own` and what `depth` has taken; may be wider while an event is handled.
+    watch: PerSide<Watch>,
+    state: State,
+    batch: Option<Batch>,
+    cancel_share: Rate,
+    faults: u64,
+}
+
+impl Market {
+    pub(super) fn new(rules: &InstrumentRules) -> Self {
+        let own = |side| OwnQueue::new(side, rules.orders_max);
+        Self {
+            depth: Depth::new(rules.book),
+            own: PerSide { bid: own(Side::Bid), ask: own(Side::Ask) },
+            watch: PerSide { bid: Watch::NOTHING, ask: Watch::NOTHING },
+            state: State::Lost,
+            batch: None,
+            cancel_share: rules.cancel_share,
+            faults: 0,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.state == State::Live
+    }
+
+    pub(super) const fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    pub(super) fn resting(&self) -> impl Iterator<Item = &Resting> {
+        self.own.bid.iter().chain(self.own.ask.iter())
+    }
+
+    /// A batch begins. Diffs of a lost book are passed over.
+    pub(super) fn on_begin(&mut self, begin: &BookBegin, account: &mut Account) {
+        if self.batch.is_some() {
+            self.fail();
+        }
+        match (begin.kind, self.state) {
+            (BookKind::Diff, State::Lost) => return,
+            (BookKind::Diff, State::Live) => {}
+            (BookKind::Snapshot, State::Lost | State::Live) => self.depth.clear(),
+        }
+        let batch = Batch { kind: begin.kind, missing: begin.levels, update_id: begin.update_id };
+        if begin.levels == 0 {
+            self.complete(batch, account);
+        } else {
+            self.batch = Some(batch);
+        }
+    }
+
+    #[inline]
+    pub(super) fn on_levels(&mut self, slot: &BookLevels, account: &mut Account) {
+        let Some(mut batch) = self.batch else { return };
+        let side = slot.side;
+        let watch = *self.watch.of(side);
+        let applied = if slot.used().iter().any(|level| watch.covers(level.price())) {
+            self.apply_watched(side, slot.used())
+        } else {
+            self.depth.apply_all(side, slot.used())
+        };
+        if applied.is_err() {
+            return self.fail();
+        }
+        match (batch.missing.checked_sub(u32::from(slot.count)), slot.last) {
+            (Some(0), Last::Yes) => self.complete(batch, account),
+            (Some(missing @ 1..), Last::No) => {
+                batch.missing = missing;
+                self.batch = Some(batch);
+            }
+            (Some(0), Last::No) | (Some(1..), Last::Yes) | (None, Last::No | Last::Yes) => self.fail(),
+        }
+    }
+
+    /// The book cannot be trusted before the next snapshot. Our orders stay: trades still reach them.
+    pub(super) fn lose(&mut self) {
+        self.state = State::Lost;
+        self.batch = None;
+    }
+
+    #[cold]
+    fn fail(&mut self) {
+        self.faults += 1;
+        self.lose();
+    }
+
+    #[inline]
+    pub(super) fn on_ticker(&mut self, ticker: &Ticker, account: &mut Account) {
+        if self.depth.on_ticker(ticker) && !self.idle() {
+            self.cross(account);
+        }
+    }
+
+    #[inline]
+    pub(super) fn on_trade(&mut self, trade: &Trade, account: &mut Account) {
+        let own = self.own.of_mut(trade.maker);
+        let price = trade.level.price();
+        if own.best().is_some_and(|best| trade.maker.reaches(best.price, price)) {
+            own.on_trade(price, trade.level.lots(), account);
+            self.watch_again();
+        }
+    }
+
+    pub(super) fn takeable(&self, order: &NewOrder) -> Lots {
+        self.depth.takeable(order)
+    }
+
+    pub(super) fn own_reached(&self, order: &NewOrder) -> Option<ClientOrderId> {
+        let best = self.own.of(order.side.opposite()).best()?;
+        order.side.reaches(order.price, best.price).then_some(best.client_id)
+    }
+
+    pub(super) fn take(&mut self, order: &mut OpenOrder, account: &mut Account) {
+        self.depth.trade(order, FillReason::Took, account);
+        self.watch_again();
+    }
+
+    pub(super) fn rest(&mut self, order: OpenOrder) {
+        let ahead = self.depth.queue_at(order.side, order.price);
+        self.own.of_mut(order.side).insert(Resting::new(order, ahead));
+        self.watch_again();
+    }
+
+    pub(super) fn remove(&mut self, client_id: ClientOrderId) -> Option<OpenOrder> {
+        let removed = self.own.bid.remove(client_id).or_else(|| self.own.ask.remove(client_id));
+        self.watch_again();
+        removed
+    }
+
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        self.depth.digest(digest);
+        self.own.bid.digest(digest);
+        self.own.ask.digest(digest);
+        digest.word(self.state as u64);
+        digest.word(self.batch.map_or(0, |batch| 1 + u64::from(batch.missing)));
+        digest.word(self.faults);
+    }
+
+    /// Nothing of ours rests and nothing we took is outstanding.
+    const fn idle(&self) -> bool {
+        self.own.bid.is_empty() && self.own.ask.is_empty() && self.depth.untouched()
+    }
+
+    /// Applies levels some of which concern us. In a snapshot every level was zero before: none counts as cancelled.
+    #[cold]
+    fn apply_watched(&mut self, side: Side, levels: &[PackedLevel]) -> Result<(), BookFull> {
+        for level in levels {
+            let (price, after) = (level.price(), level.lots());
+            let before = self.depth.apply(side, price, after)?;
+            self.own.of_mut(side).on_level(price, before, after, self.cancel_share);
+            self.depth.on_level(side, price, after);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn complete(&mut self, batch: Batch, account: &mut Account) {
+        self.batch = None;
+        self.state = State::Live;
+        match batch.kind {
+            BookKind::Diff => self.depth.complete_diff(batch.update_id),
+            BookKind::Snapshot => {
+                self.depth.complete_snapshot(batch.update_id);
+                for side in Side::BOTH {
+                    let depth = &self.depth;
+                    self.own.of_mut(side).on_snapshot(|price| depth.queue_at(side, price));
+                }
+            }
+        }
+        if !self.idle() {
+            self.depth.forget_gone();
+            self.cross(account);
+        }
+    }
+
+    /// Trades our resting orders with what the other side shows at or through their prices.
+    fn cross(&mut self, account: &mut Account) {
+        for side in Side::BOTH {
+            let own = self.own.of_mut(side);
+            let depth = &mut self.depth;
+            let reached = |best: &OpenOrder| {
+                depth.best_price(side.opposite()).is_some_and(|other| side.reaches(best.price, other))
+            };
+            if own.best().is_some_and(reached) {
+                own.trade_each(|order| depth.trade(order, FillReason::BookCross, account));
+            }
+        }
+        self.watch_again();
+    }
+
+    /// Makes the watched ranges fit again.
+    fn watch_again(&mut self) {
+        for side in Side::BOTH {
+            let mut watch = Watch::NOTHING;
+            if let Some((best, worst)) = self.own.of(side).price_range() {
+                watch.widen(best);
+                watch.widen(worst);
+            }
+            self.depth.taken_prices(side).for_each(|price| watch.widen(price));
+            *self.watch.of_mut(side) = watch;
+        }
+    }
+}

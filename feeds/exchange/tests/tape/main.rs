@@ -1,0 +1,9 @@
+//! The simulated venue over recorded history, by its public interface: stories for every rule, and a naive twin.
+#![cfg(test)]
+
+mod front;
+mod market;
+mod queue;
+mod rig;
+mod twin;
+mod twin_model;

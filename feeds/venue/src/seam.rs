@@ -1,0 +1,47 @@
+//! The seam between a session and the runtime that carries its bytes.
+
+use ballast_model::{Event, Nanos};
+
+/// A way between us and the venue; the runtime maps each to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Channel {
+    /// A public WebSocket connection, numbered by the session.
+    Market(u8),
+    /// The WebSocket connection that takes orders.
+    Api,
+    /// The WebSocket connection that tells of our account.
+    Private,
+    /// HTTP requests and their answers.
+    Rest,
+}
+
+/// The time, as the runtime tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Boot wall time plus monotonic time: never falls. Events carry it and deadlines are counted in it.
+    pub mono: Nanos,
+    /// Wall time, for what a venue compares with its own clock. May jump.
+    pub wall: Nanos,
+}
+
+/// Bytes that must go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit<'s> {
+    /// Where to.
+    pub channel: Channel,
+    /// On a WebSocket channel the payload of one text frame; on [`Channel::Rest`] path and query of one GET request.
+    pub bytes: &'s [u8],
+}
+
+/// The sink has no room for the batch; it took nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingFull;
+
+/// Where a session's events go.
+pub trait EventSink {
+    /// Takes a whole batch: one event, or a book batch from its [`BookBegin`](ballast_model::BookBegin) to its last slot.
+    ///
+    /// # Errors
+    /// [`RingFull`], having taken nothing.
+    fn push(&mut self, batch: &[Event]) -> Result<(), RingFull>;
+}
