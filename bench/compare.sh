@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Runs Ballast against its rivals and keeps the tables: bench/runs/<date>-<host>.md.
+# The processor target is cargo's default, so that every contender is compiled for the same machine.
+# BALLAST_CAPTURES names the captures folder, BALLAST_HOST the host in the file's name.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+host=${BALLAST_HOST:-$(uname -n | cut -d. -f1)}
+out=runs/$(date -u +%F)-$host.md
+tables=$(mktemp)
+figures=$(mktemp)
+log=$(mktemp)
+trap 'rm -f "$tables" "$figures" "$log"' EXIT
+
+fact() { lscpu | sed -n "s/^$1: *//p" | head -n 1; }
+commit() {
+    git rev-parse --short HEAD 2>/dev/null || { echo none; return; }
+    [ -z "$(git status --porcelain)" ] || echo "(with local changes)"
+}
+governor() { cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor 2>/dev/null || echo unknown; }
+
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+peers() { cargo run --quiet --release --locked --manifest-path peers/Cargo.toml -- "$@"; }
+cargo build --release --locked --manifest-path peers/Cargo.toml
+
+{
+    echo "# Ballast and its rivals, $(date -u +%F)"
+    echo
+    echo "| fact | value |"
+    echo "| ---- | ----- |"
+    echo "| processor | $(fact 'Model name'), family $(fact 'CPU family') model $(fact Model), $(nproc) cores |"
+    echo "| governor | $(governor) |"
+    echo "| hypervisor | $(fact 'Hypervisor vendor' | grep . || echo none) |"
+    echo "| kernel | $(uname -s) $(uname -r | cut -d- -f1) |"
+    echo "| compiler | $(rustc --version), default target-cpu |"
+    echo "| commit | $(commit | paste -sd ' ') |"
+    echo "| load before | $(cut -d ' ' -f 1-3 /proc/loadavg) |"
+    echo
+} >"$tables"
+
+for bench in decode rings replay; do
+    peers "$bench" 2>"$log" | tail -n 1 >>"$figures" || { cat "$log" >&2; exit 1; }
+    { printf '## %s\n\n' "$bench"; cat "$log"; } | tee -a "$tables" >&2
+done
+printf 'Load after: %s\n' "$(cut -d ' ' -f 1-3 /proc/loadavg)" >>"$tables"
+printf '\n## Figures\n\n```json\n%s\n```\n' "$(cat "$figures")" >>"$tables"
+
+mkdir -p runs
+mv "$tables" "$out"
+chmod 644 "$out"
+echo "bench/$out"

@@ -1,0 +1,133 @@
+//! Replay speed: the same capture, already converted and loaded, through each contender in turns.
+
+mod convert;
+mod hft;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+pub use convert::Tape;
+pub use hft::{Book, Market, Mode, hft};
+
+use crate::race::{Contender, Standing, race};
+use crate::{capture, table};
+
+/// Options of `replay`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The capture; default: usdm_ethusdt_20240808.gz of the captures folder.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Copies of the capture laid end to end.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Timed rounds after the warm-up.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Price step.
+    #[arg(long, default_value_t = 0.01)]
+    tick: f64,
+    /// Size step.
+    #[arg(long, default_value_t = 0.001)]
+    lot: f64,
+    /// Price range of hftbacktest's vector book, `LOW:HIGH`.
+    #[arg(long, default_value = "1000:5000", value_parser = range)]
+    range: (f64, f64),
+}
+
+fn range(text: &str) -> Result<(f64, f64)> {
+    match text.split_once(':') {
+        Some((low, high)) => Ok((low.parse()?, high.parse()?)),
+        None => bail!("expected LOW:HIGH"),
+    }
+}
+
+/// Races the contenders, prints a table and returns the figures.
+///
+/// # Errors
+/// The capture cannot be converted, or a contender fails.
+pub fn run(options: &Options) -> Result<Value> {
+    let path = options.data.clone().unwrap_or_else(|| capture::folder().join("usdm_ethusdt_20240808.gz"));
+    let tape = Tape::load(&path, options.repeat)?;
+    let market = Market { tick: options.tick, lot: options.lot, range: options.range };
+    let mut contenders = hft_contenders(&tape, market);
+    let standings = race(&mut contenders, options.rounds)?;
+
+    let name = path.file_name().unwrap_or_default().display();
+    eprintln!(
+        "{name} x {}: {} level updates, {} hftbacktest events; {} rounds after one warm-up\n",
+        options.repeat, tape.level_updates, tape.events, options.rounds
+    );
+    table::print(
+        &[
+            "task",
+            "contender",
+            "best s",
+            "median s",
+            "M level updates/s",
+            "times the first",
+            "M events/s",
+            "fills",
+        ],
+        standings.iter().map(|standing| row(standing, &standings)),
+    );
+    Ok(json!({
+        "bench": "replay",
+        "capture": name.to_string(),
+        "repeat": options.repeat,
+        "rounds": options.rounds,
+        "level_updates": tape.level_updates,
+        "contenders": standings.iter().map(|standing| figures(standing, &standings)).collect::<Vec<_>>(),
+    }))
+}
+
+/// hftbacktest in every mode with either book.
+fn hft_contenders(tape: &Tape, market: Market) -> Vec<Contender<'_>> {
+    let mut contenders = Vec::new();
+    for &mode in Mode::value_variants() {
+        for &book in Book::value_variants() {
+            let name = format!("hftbacktest {book:?}");
+            contenders.push(Contender::new(mode.task(), name, move || hft(tape, market, book, mode)));
+        }
+    }
+    contenders
+}
+
+/// How many times the speed of the first contender with the same task.
+fn times_first(standing: &Standing, all: &[Standing]) -> f64 {
+    let first = all.iter().find(|other| other.task == standing.task);
+    first.map_or(f64::NAN, |first| first.seconds.times(&standing.seconds))
+}
+
+fn per_second(count: u64, standing: &Standing) -> f64 {
+    count as f64 / standing.seconds.median()
+}
+
+fn row(standing: &Standing, all: &[Standing]) -> Vec<String> {
+    vec![
+        standing.task.to_owned(),
+        standing.name.clone(),
+        format!("{:.3}", standing.seconds.best()),
+        format!("{:.3}", standing.seconds.median()),
+        format!("{:.2}", per_second(standing.last.level_updates, standing) / 1e6),
+        format!("{:.2}", times_first(standing, all)),
+        format!("{:.2}", per_second(standing.last.events, standing) / 1e6),
+        standing.last.fills.to_string(),
+    ]
+}
+
+fn figures(standing: &Standing, all: &[Standing]) -> Value {
+    json!({
+        "task": standing.task,
+        "name": standing.name,
+        "best_seconds": standing.seconds.best(),
+        "median_seconds": standing.seconds.median(),
+        "level_updates_per_second": per_second(standing.last.level_updates, standing),
+        "times_first": times_first(standing, all),
+        "events_per_second": per_second(standing.last.events, standing),
+        "fills": standing.last.fills,
+    })
+}

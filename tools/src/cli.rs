@@ -1,0 +1,78 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Market making on centralised venues with on-chain liquidity as ballast.
+#[derive(Debug, Parser)]
+#[command(name = "ballast", version, about, after_help = crate::exit::HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Replay recorded market data against a simulated venue and report what the strategy did.
+    Replay(ReplayArgs),
+    /// Run the whole path on a synthetic market: no files, no network.
+    Demo(DemoArgs),
+    /// Work on order books.
+    #[command(subcommand)]
+    Book(BookCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BookCommand {
+    /// Rebuild the books of captures and compare them with the venue's own best prices.
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Capture files: `<local time> <raw json>` lines, plain, gzip or zstd. Files of the same instrument continue each other
+    /// in the order given; different instruments are merged by time.
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub(crate) data: Vec<PathBuf>,
+    /// Write fills and equity (CSV and Parquet) and one HTML page into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Books and simulated venue only, no strategy.
+    #[arg(long)]
+    pub(crate) idle: bool,
+    /// Play the data this many times in a row, ids and times renumbered so that the loops follow on.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) repeat: u32,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Seed of the synthetic market.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// Minutes of market to make.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=240))]
+    pub(crate) minutes: u16,
+    /// Where to write the report.
+    #[arg(long, value_name = "DIR", default_value = "report")]
+    pub(crate) out: PathBuf,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Capture files; files of the same instrument continue each other in the order given.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,79 @@
+//! What every command says of the data it read.
+
+use ballast_runtime::capture::Problems;
+use ballast_runtime::config::Config;
+use ballast_runtime::job::Prepared;
+use ballast_venue::Counters;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+use crate::output;
+
+/// The configuration commands use that are given none: the one in `config/replay.toml`.
+pub(crate) const DEFAULT_CONFIG: &str = include_str!("../../config/replay.toml");
+/// Its name in messages.
+pub(crate) const DEFAULT_CONFIG_NAME: &str = "built-in replay.toml";
+
+/// The built-in configuration.
+///
+/// # Errors
+/// None in a program whose tests passed: the text is part of it.
+pub(crate) fn default_config() -> anyhow::Result<Config> {
+    Ok(Config::parse(DEFAULT_CONFIG, Path::new(DEFAULT_CONFIG_NAME))
+        .map_err(ballast_runtime::job::JobError::from)?)
+}
+
+/// Counts of the data, for the JSON object.
+pub(crate) fn counts(prepared: &Prepared<'_>) -> Map<String, Value> {
+    let total = |of: fn(&Counters) -> u64| json!(prepared.total(of));
+    let mut map = Map::new();
+    map.insert("lines".to_owned(), json!(prepared.lines));
+    map.insert("frames".to_owned(), total(|c| c.frames));
+    map.insert("level_updates".to_owned(), total(Counters::level_updates));
+    map.insert("trades".to_owned(), total(|c| c.trades));
+    map.insert("tickers".to_owned(), total(|c| c.tickers));
+    map.insert("fallbacks".to_owned(), total(|c| c.fallbacks));
+    map.insert("gaps".to_owned(), total(|c| c.gaps));
+    map.insert("stale_diffs".to_owned(), total(|c| c.stale_diffs_ignored));
+    map.insert("dropped_trades".to_owned(), total(|c| c.dropped_zero_trades + c.dropped_other_trades));
+    map.insert("bad_lines".to_owned(), json!(prepared.problems.bad_lines()));
+    let problems: Map<_, _> =
+        prepared.problems.counts().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect();
+    map.insert("problems".to_owned(), Value::Object(problems));
+    map
+}
+
+/// Names on standard error what was wrong with the data, and what was assumed of it.
+pub(crate) fn tell(prepared: &Prepared<'_>) {
+    for (file, unit) in &prepared.time_units {
+        output::tell(&format!(
+            "{file}: local times in {}",
+            unit.unwrap_or("an unknown unit (no line has one)")
+        ));
+    }
+    for one in &prepared.instruments {
+        let found = &one.found;
+        let source = if found.inferred { "inferred from the data" } else { "as configured" };
+        output::tell(&format!(
+            "{}: tick {}, lot {}, {source}",
+            found.name(),
+            ballast_analytics::format::price(&found.spec, ballast_model::Price(1)),
+            ballast_analytics::format::lots(&found.spec, ballast_model::Lots(1)),
+        ));
+    }
+    tell_problems(&prepared.problems);
+    if prepared.has_no_book() {
+        output::tell("no order book snapshot in the data: there is no book, and nothing is quoted");
+    }
+}
+
+fn tell_problems(problems: &Problems) {
+    for problem in problems.named() {
+        output::tell(&problem.to_string());
+    }
+    let total: u64 = problems.counts().map(|(_, count)| count).sum();
+    let named = problems.named().len() as u64;
+    if total > named {
+        output::tell(&format!("and {} more problems of the kinds counted in the result", total - named));
+    }
+}

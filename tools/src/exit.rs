@@ -1,0 +1,53 @@
+//! How a run ends.
+
+use anyhow::Error;
+use ballast_runtime::capture::LoadError;
+use ballast_runtime::job::JobError;
+use std::process::ExitCode;
+
+/// Exit codes, stable across versions. Clap itself exits with 2 where the arguments are wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    /// Everything asked for was done.
+    Done = 0,
+    /// Something else failed, such as writing the report.
+    Failed = 1,
+    /// The configuration cannot be used.
+    Config = 3,
+    /// The data cannot be opened.
+    Data = 4,
+    /// The data holds no order book snapshot: there was no book and nothing was quoted.
+    NoBook = 5,
+    /// The rebuilt book differs from the venue's best prices, has gaps or crosses.
+    Mismatch = 6,
+}
+
+/// The table in `--help`.
+pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable, \
+5 no order book snapshot in the data, 6 book check found a difference";
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// The code of a result; errors are told on standard error. A reader that stopped reading is a success.
+#[expect(clippy::print_stderr, reason = "the one place where errors are told")]
+pub(crate) fn code_of(result: Result<Code, Error>) -> Code {
+    let error = match result {
+        Ok(code) => return code,
+        Err(error) => error,
+    };
+    let broken_pipe = |io: &std::io::Error| io.kind() == std::io::ErrorKind::BrokenPipe;
+    if error.downcast_ref().is_some_and(broken_pipe) {
+        return Code::Done;
+    }
+    eprintln!("ballast: {error:#}");
+    match error.downcast_ref::<JobError>() {
+        Some(JobError::Config(_) | JobError::Venue(_) | JobError::Lane { .. }) => Code::Config,
+        Some(JobError::Load(LoadError::Unreadable { .. } | LoadError::Session { .. })) => Code::Data,
+        None => Code::Failed,
+    }
+}

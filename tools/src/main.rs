@@ -1,0 +1,27 @@
+//! The `ballast` program: thin commands over the crates of the engine.
+//!
+//! Standard output carries the result (with `--json` one JSON object as its last line); everything else goes to standard
+//! error. Exit codes are stable: see [`exit::Code`].
+#![forbid(unsafe_code)]
+
+mod book;
+mod cli;
+mod data;
+mod demo;
+mod exit;
+mod output;
+mod progress;
+mod replay;
+mod report;
+mod summary;
+
+use clap::Parser as _;
+
+fn main() -> std::process::ExitCode {
+    let result = match cli::Cli::parse().command {
+        cli::Command::Replay(arguments) => replay::run(&arguments),
+        cli::Command::Demo(arguments) => demo::run(&arguments),
+        cli::Command::Book(cli::BookCommand::Check(arguments)) => book::check(&arguments),
+    };
+    exit::code_of(result).into()
+}

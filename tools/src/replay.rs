@@ -1,0 +1,97 @@
+//! `ballast replay`.
+
+use ballast_analytics::record::RunRecord;
+use ballast_runtime::clock::Stopwatch;
+use ballast_runtime::config::Config;
+use ballast_runtime::job::{JobError, Mode, Played, Prepared};
+use ballast_runtime::replay::RecorderSpec;
+use std::path::Path;
+
+use crate::cli::ReplayArgs;
+use crate::exit::Code;
+use crate::progress::Progress;
+use crate::report::{self, ReportFiles};
+use crate::summary::Summary;
+use crate::{data, output};
+
+/// How a run is to be played and reported.
+pub(crate) struct Plan<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) config: &'a Config,
+    pub(crate) config_name: String,
+    pub(crate) captures: Vec<String>,
+    pub(crate) mode: Mode,
+    pub(crate) repeat: u32,
+    pub(crate) out: Option<&'a Path>,
+    pub(crate) json: bool,
+}
+
+/// Replays captures.
+///
+/// # Errors
+/// A configuration or data that cannot be used, a report that cannot be written.
+pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Code> {
+    let watch = Stopwatch::start();
+    let config = Config::load(&arguments.config).map_err(JobError::from)?;
+    let mut progress = Progress::new("decoding");
+    let prepared =
+        Prepared::from_files(&config, &arguments.config, &arguments.data, |bytes| progress.add(bytes))?;
+    drop(progress);
+    let plan = Plan {
+        title: "Replay",
+        config: &config,
+        config_name: name_of(&arguments.config),
+        captures: arguments.data.iter().map(|path| name_of(path)).collect(),
+        mode: if arguments.idle { Mode::Idle } else { Mode::Quoting },
+        repeat: arguments.repeat,
+        out: arguments.out.as_deref(),
+        json: arguments.json,
+    };
+    finish(&plan, &prepared, watch)
+}
+
+/// Plays what was prepared, writes the report and says what came out. `watch` runs since the command began.
+///
+/// # Errors
+/// Numbers that cannot be used together, a report that cannot be written.
+pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch) -> anyhow::Result<Code> {
+    data::tell(prepared);
+    let spec = RecorderSpec {
+        interval: plan.config.report.sample_interval.span(),
+        samples_max: plan.config.report.samples_max,
+    };
+    let mut recorder = prepared.recorder(spec);
+    let played = prepared.play(plan.mode, plan.repeat, &mut recorder)?;
+    let record = RunRecord { instruments: recorder.finish(played.outcome.ended_at, &played.shard) };
+    let summary = Summary { plan, prepared, played: &played, record: &record };
+    let files = plan.out.map(|out| write_report(out, plan, &summary, &played, &record)).transpose()?;
+    output::text(&summary.text(files.as_ref(), watch.elapsed()))?;
+    if plan.json {
+        output::json(&summary.json(files.as_ref(), watch.elapsed()))?;
+    }
+    Ok(if prepared.has_no_book() { Code::NoBook } else { Code::Done })
+}
+
+fn write_report(
+    out: &Path,
+    plan: &Plan<'_>,
+    summary: &Summary<'_>,
+    played: &Played,
+    record: &RunRecord,
+) -> anyhow::Result<ReportFiles> {
+    let context = report::ReportContext {
+        title: plan.title.to_owned(),
+        config: plan.config_name.clone(),
+        captures: plan.captures.clone(),
+        decisions_hash: played.outcome.decisions_hash,
+        state_hash: played.outcome.state_hash,
+        assumptions: summary.assumptions(),
+        counts: summary.count_rows(),
+    };
+    report::write(out, record, &context)
+}
+
+/// A path's last part, for reports that may leave this machine.
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,243 @@
+//! What came out of a run, in words and as JSON.
+
+use ballast_analytics::format;
+use ballast_analytics::record::{InstrumentRecord, RunRecord};
+use ballast_core::gate::Rule;
+use ballast_model::{InstrumentId, Money};
+use ballast_runtime::job::{Mode, Played, Prepared};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::data;
+use crate::replay::Plan;
+use crate::report::ReportFiles;
+
+/// A finished run with all that is said of it.
+pub(crate) struct Summary<'a> {
+    pub(crate) plan: &'a Plan<'a>,
+    pub(crate) prepared: &'a Prepared<'a>,
+    pub(crate) played: &'a Played,
+    pub(crate) record: &'a RunRecord,
+}
+
+/// Profit of one instrument or one currency.
+#[derive(Clone, Copy, Default)]
+struct Pnl {
+    gross: Money,
+    fees: Money,
+    rebates: Money,
+}
+
+impl Pnl {
+    fn of(record: &InstrumentRecord) -> Self {
+        let last = record.samples.last();
+        last.map_or_else(Self::default, |s| Self { gross: s.gross, fees: s.fees, rebates: s.rebates })
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            gross: self.gross + other.gross,
+            fees: self.fees + other.fees,
+            rebates: self.rebates + other.rebates,
+        }
+    }
+
+    fn net(self) -> Money {
+        self.gross - self.fees + self.rebates
+    }
+
+    fn json(self) -> Value {
+        json!({
+            "gross": self.gross.to_f64(),
+            "fees": self.fees.to_f64(),
+            "rebates": self.rebates.to_f64(),
+            "net": self.net().to_f64(),
+        })
+    }
+}
+
+impl Summary<'_> {
+    /// One JSON object.
+    pub(crate) fn json(&self, files: Option<&ReportFiles>, elapsed: Duration) -> Value {
+        let mut object = data::counts(self.prepared);
+        let outcome = &self.played.outcome;
+        let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+        put("mode", json!(if self.plan.mode == Mode::Idle { "idle" } else { "quoting" }));
+        put("repeat", json!(self.plan.repeat));
+        put("orders", json!(outcome.orders));
+        put("cancels", json!(outcome.cancels));
+        put("fills", json!(outcome.fills));
+        put("has_book", json!(!self.prepared.has_no_book()));
+        put(
+            "instruments",
+            Value::Array(
+                self.record.instruments.iter().enumerate().map(|(i, r)| self.instrument(i, r)).collect(),
+            ),
+        );
+        let by_currency = self.by_currency();
+        put(
+            "pnl_by_currency",
+            by_currency.iter().map(|(name, pnl)| (name.clone(), pnl.json())).collect::<Map<_, _>>().into(),
+        );
+        // One figure for the whole run exists where everything settles in one currency, one position where there is one
+        // instrument.
+        let single =
+            |pnl: &BTreeMap<String, Pnl>| (pnl.len() == 1).then(|| pnl.values().next().map(|pnl| pnl.json()));
+        put("pnl", single(&by_currency).flatten().unwrap_or(Value::Null));
+        let only = match self.record.instruments.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        };
+        put("position", only.map_or(Value::Null, |one| json!(size(one, self.position(0)))));
+        put("max_position", only.map_or(Value::Null, |one| json!(size(one, max_position(one)))));
+        put("decisions_hash", json!(format!("{:016x}", outcome.decisions_hash)));
+        put("state_hash", json!(format!("{:016x}", outcome.state_hash)));
+        put("decode_seconds", json!(self.prepared.decoding.as_secs_f64()));
+        put("replay_seconds", json!(self.played.replaying.as_secs_f64()));
+        put("level_updates_played", json!(outcome.level_updates));
+        put("level_updates_per_second", json!(self.rate()));
+        put("tape_bytes", json!(self.prepared.tapes.iter().map(|(tape, _)| tape.bytes()).sum::<usize>()));
+        put("total_seconds", json!(elapsed.as_secs_f64()));
+        if let Some(files) = files {
+            put("report", json!(files.html.display().to_string()));
+            put("report_bytes", json!(files.html_bytes));
+        }
+        object.into()
+    }
+
+    /// A few lines for a person.
+    pub(crate) fn text(&self, files: Option<&ReportFiles>, elapsed: Duration) -> String {
+        let outcome = &self.played.outcome;
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{} messages, {} level updates, {} orders, {} cancels, {} fills",
+            outcome.messages, outcome.level_updates, outcome.orders, outcome.cancels, outcome.fills
+        );
+        for (index, record) in self.record.instruments.iter().enumerate() {
+            let _ = writeln!(
+                text,
+                "{}: position {} {}, at most {}",
+                record.name,
+                size(record, self.position(index)),
+                record.size_unit,
+                size(record, max_position(record))
+            );
+        }
+        for (currency, pnl) in self.by_currency() {
+            let _ = writeln!(
+                text,
+                "{currency}: gross {:.4}, fees {:.4}, rebates {:.4}, net {:.4}",
+                pnl.gross.to_f64(),
+                pnl.fees.to_f64(),
+                pnl.rebates.to_f64(),
+                pnl.net().to_f64()
+            );
+        }
+        let _ =
+            writeln!(text, "decisions {:016x}, state {:016x}", outcome.decisions_hash, outcome.state_hash);
+        let _ = writeln!(
+            text,
+            "decoded in {:.3} s, replayed in {:.3} s ({:.1} M level updates/s), {:.3} s in all",
+            self.prepared.decoding.as_secs_f64(),
+            self.played.replaying.as_secs_f64(),
+            self.rate() / 1e6,
+            elapsed.as_secs_f64()
+        );
+        if let Some(files) = files {
+            let _ = writeln!(text, "report: {} ({} bytes)", files.html.display(), files.html_bytes);
+        }
+        text
+    }
+
+    /// What the simulation assumed, for the report.
+    pub(crate) fn assumptions(&self) -> Vec<(String, String)> {
+        let venue = &self.plan.config.venue;
+        let millis = |span: ballast_model::Span| format!("{} ms", span.as_secs_f64() * 1e3);
+        let bps = |rate: ballast_model::Rate| {
+            format!("{} bp", f64::from(i32::try_from(rate.0).unwrap_or(i32::MAX)) / 1e4)
+        };
+        let mut rows = vec![
+            ("Order latency".to_owned(), millis(venue.order_latency.span())),
+            ("Response latency".to_owned(), millis(venue.response_latency.span())),
+            ("Maker fee".to_owned(), bps(venue.maker_fee_bps.rate())),
+            ("Taker fee".to_owned(), bps(venue.taker_fee_bps.rate())),
+            ("Share of cancels ahead of us".to_owned(), venue.cancel_share.to_string()),
+        ];
+        for (index, (_, offset)) in self.prepared.tapes.iter().enumerate() {
+            rows.push((format!("Venue clock to ours, feed {index}"), millis(*offset)));
+        }
+        rows
+    }
+
+    /// What was counted, for the report.
+    pub(crate) fn count_rows(&self) -> Vec<(String, String)> {
+        let outcome = &self.played.outcome;
+        let mut rows: Vec<_> = data::counts(self.prepared)
+            .into_iter()
+            .filter(|(_, value)| value.is_number())
+            .map(|(name, value)| (name.replace('_', " "), value.to_string()))
+            .collect();
+        for (name, count) in
+            [("orders", outcome.orders), ("cancels", outcome.cancels), ("fills", outcome.fills)]
+        {
+            rows.push((name.to_owned(), count.to_string()));
+        }
+        let venue = self.played.venue.counters();
+        rows.push(("orders the venue refused".to_owned(), venue.rejects_total().to_string()));
+        rows
+    }
+
+    fn rate(&self) -> f64 {
+        let seconds = self.played.replaying.as_secs_f64();
+        let updates = f64::from(u32::try_from(self.played.outcome.level_updates).unwrap_or(u32::MAX));
+        if seconds > 0.0 { updates / seconds } else { 0.0 }
+    }
+
+    fn by_currency(&self) -> BTreeMap<String, Pnl> {
+        let mut sums: BTreeMap<String, Pnl> = BTreeMap::new();
+        for record in &self.record.instruments {
+            let sum = sums.entry(record.currency.clone()).or_default();
+            *sum = sum.plus(Pnl::of(record));
+        }
+        sums
+    }
+
+    fn position(&self, index: usize) -> i64 {
+        u16::try_from(index).map_or(0, |id| self.played.shard.position(InstrumentId(id)).0)
+    }
+
+    fn instrument(&self, index: usize, record: &InstrumentRecord) -> Value {
+        let id = InstrumentId(u16::try_from(index).unwrap_or(u16::MAX));
+        let found = self.prepared.instruments.get(index).map(|one| &one.found);
+        let refusals: Map<_, _> = self.played.shard.gate(id).map_or_else(Map::new, |gate| {
+            let refused = Rule::ALL.into_iter().filter(|rule| gate.refusals(*rule) > 0);
+            refused.map(|rule| (rule.name().to_owned(), json!(gate.refusals(rule)))).collect()
+        });
+        json!({
+            "name": record.name,
+            "tick": format::price(&record.spec, ballast_model::Price(1)).to_string(),
+            "lot": format::lots(&record.spec, ballast_model::Lots(1)).to_string(),
+            "grid": if found.is_some_and(|found| found.inferred) { "inferred" } else { "configured" },
+            "currency": record.currency,
+            "position": size(record, self.position(index)),
+            "max_position": size(record, max_position(record)),
+            "fills": record.fills.len(),
+            "pnl": Pnl::of(record).json(),
+            "refusals": refusals,
+        })
+    }
+}
+
+/// Largest position either way.
+fn max_position(record: &InstrumentRecord) -> i64 {
+    record.fills.iter().map(|fill| fill.position_after.0.abs()).max().unwrap_or(0)
+}
+
+/// Lots as a size, exact, as the venue writes it.
+fn size(record: &InstrumentRecord, lots: i64) -> String {
+    format::lots(&record.spec, ballast_model::Lots(lots)).to_string()
+}
