@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Installs what a fresh Debian machine that has Rust still lacks: a C and a C++ compiler (zstd is C; Rust links with `cc`).
+# Does nothing where they are there.
+set -euo pipefail
+
+if command -v cc >/dev/null && command -v c++ >/dev/null; then
+    exit 0
+fi
+sudo=()
+[ "$(id -u)" -eq 0 ] || sudo=(sudo)
+"${sudo[@]}" apt-get update
+"${sudo[@]}" apt-get install --yes --no-install-recommends g++
