@@ -62,13 +62,12 @@ struct Checker<'a> {
 impl Checker<'_> {
     fn take(&mut self, id: InstrumentId, event: &Event) {
         let before = self.market.book_id();
-        match event {
-            Event::BookBegin(begin) if begin.instrument == id => drop(self.market.on_begin(begin)),
-            Event::BookLevels(slot) if slot.instrument == id => drop(self.market.on_levels(slot)),
-            Event::BookLost(lost) if lost.instrument == id => drop(self.market.on_lost(lost)),
-            Event::Ticker(ticker) if ticker.instrument == id => self.ahead.push_back(*ticker),
-            _ => {}
+        if let Event::Ticker(ticker) = event
+            && ticker.instrument == id
+        {
+            self.ahead.push_back(*ticker);
         }
+        follow(&mut self.market, id, event);
         if self.market.book_id() != before && self.market.book().crossed() {
             self.result.crossed += 1;
         }
@@ -103,6 +102,23 @@ impl Checker<'_> {
             self.result.mismatches += 1;
             self.result.first_mismatch.get_or_insert(mismatch);
         }
+    }
+}
+
+/// Shows a market the book events of one instrument; best prices are not taken into its touch.
+pub(crate) fn follow(market: &mut Market, id: InstrumentId, event: &Event) {
+    if let Event::BookBegin(begin) = event
+        && begin.instrument == id
+    {
+        market.on_begin(begin);
+    } else if let Event::BookLevels(slot) = event
+        && slot.instrument == id
+    {
+        market.on_levels(slot);
+    } else if let Event::BookLost(lost) = event
+        && lost.instrument == id
+    {
+        market.on_lost(lost);
     }
 }
 

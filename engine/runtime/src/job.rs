@@ -8,9 +8,10 @@ use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::shard::{LaneError, Shard};
 use ballast_exchange::{TapeVenue, VenueSpecError};
-use ballast_model::{Contract, Event, HalfTicks, InstrumentId, Span};
+use ballast_model::{Contract, HalfTicks, InstrumentId, Span};
 use ballast_venue::Counters;
 
+use crate::book_check::follow;
 use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey_files};
 use crate::clock::Stopwatch;
 use crate::config::{
@@ -209,11 +210,7 @@ fn first_mid(tapes: &[(Tape, Span)], id: InstrumentId, found: &FoundInstrument) 
         let mut market = Market::new(limits);
         let mut cursor = Cursor::new(tape, Shift::default());
         while cursor.recv_time().is_some() {
-            cursor.next(|event| match event {
-                Event::BookBegin(begin) if begin.instrument == id => drop(market.on_begin(begin)),
-                Event::BookLevels(slot) if slot.instrument == id => drop(market.on_levels(slot)),
-                _ => {}
-            });
+            cursor.next(|event| follow(&mut market, id, event));
             if let Some(touch) = market.touch() {
                 return Some(touch.mid());
             }

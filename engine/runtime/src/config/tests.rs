@@ -1,1 +1,145 @@
+use super::*;
+use crate::capture::SeenInstrument;
+use ballast_core::model::Model;
+use ballast_model::{Contract, HalfTicks, Lots, Rate, Span, Step};
 
+const REPLAY: &str = include_str!("../../../../config/replay.toml");
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, Path::new("some.toml"))
+}
+
+/// The message for the replay configuration with one piece of text replaced.
+fn error_with(from: &str, to: &str) -> String {
+    assert!(REPLAY.contains(from), "{from} is in the file");
+    parse(&REPLAY.replace(from, to)).expect_err("refused").to_string()
+}
+
+fn eth() -> SeenInstrument {
+    SeenInstrument {
+        symbol: "ETHUSDT".to_owned(),
+        market: Market::UsdM,
+        tick: Step::parse("0.01"),
+        lot: Step::parse("0.001"),
+        price_ticks_max: 500_000,
+    }
+}
+
+fn found(text: &str, seen: &[SeenInstrument]) -> Result<Vec<FoundInstrument>, ConfigError> {
+    resolve(&parse(text)?, PathBuf::from("some.toml"), seen).map(|(found, _)| found)
+}
+
+#[test]
+fn every_shipped_configuration_builds() {
+    for text in [
+        REPLAY,
+        include_str!("../../../../config/peer-quoter.toml"),
+        include_str!("../../../../config/demo.toml"),
+    ] {
+        let config = parse(text).unwrap();
+        let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), &[eth()]).unwrap();
+        let one = ResolvedInstrument { found: found[0].clone(), reference: Some(HalfTicks(536_000)) };
+        let resolved = resolver.build(&[one], Quoted::Yes).unwrap();
+        assert!(ballast_core::shard::Shard::new(&resolved.shard).is_ok());
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_file_line_and_key() {
+    let message = error_with("cancel_share", "cancel_shares");
+    for part in ["some.toml", "line 11", "cancel_shares"] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
+}
+
+#[test]
+fn values_outside_their_form_name_the_rule() {
+    for (from, to, rule) in [
+        ("order_latency = \"1ms\"", "order_latency = \"1 ms\"", "no duration"),
+        ("order_latency = \"1ms\"", "order_latency = \"0.5ns\"", "finer than a nanosecond"),
+        ("maker_fee_bps = -0.5", "maker_fee_bps = -0.00001", "multiple of 0.0001"),
+        ("cancel_share = 0.0", "cancel_share = 1.5", "venue.cancel_share"),
+        ("requote = \"touch\"", "requote = \"0ms\"", "above zero"),
+        ("schema = 1", "schema = 2", "schema 1"),
+        ("size = { quote = \"1000\" }", "size = { quote = \"-1000\" }", "no decimal"),
+        ("size = { quote = \"1000\" }", "size = { dollars = \"1\" }", "unknown variant `dollars`"),
+    ] {
+        let message = error_with(from, to);
+        assert!(message.contains(rule), "{rule} in {message}");
+    }
+}
+
+#[test]
+fn the_configured_grid_wins_over_the_inferred() {
+    let facts = "\n[[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"usdm\"\ntick = \"0.05\"\n";
+    let one = found(&format!("{REPLAY}{facts}"), &[eth()]).unwrap().remove(0);
+    assert_eq!(
+        (one.instrument.tick, one.instrument.lot),
+        (Step { mantissa: 5, scale: 2 }, Step { mantissa: 1, scale: 3 })
+    );
+    assert!(one.inferred, "the lot still is");
+    let twice = format!("{REPLAY}{facts}{facts}");
+    assert!(parse(&twice).unwrap_err().to_string().contains("configured twice"));
+}
+
+#[test]
+fn an_instrument_without_a_grid_is_refused() {
+    let unknown = SeenInstrument { tick: None, ..eth() };
+    let message = found(REPLAY, &[unknown]).unwrap_err().to_string();
+    assert!(message.contains("ETHUSDT") && message.contains("tick"), "{message}");
+}
+
+#[test]
+fn the_same_instrument_in_two_files_takes_the_finer_grid() {
+    let finer = SeenInstrument { tick: Step::parse("0.005"), price_ticks_max: 100, ..eth() };
+    let merged = found(REPLAY, &[eth(), finer]).unwrap();
+    assert_eq!(merged.len(), 1);
+    assert_eq!(merged[0].instrument.tick, Step { mantissa: 5, scale: 3 });
+}
+
+#[test]
+fn coin_margined_contracts_are_inverse_and_settle_in_coin() {
+    let seen = SeenInstrument {
+        symbol: "BTCUSD_PERP".to_owned(),
+        market: Market::CoinM,
+        lot: Step::parse("1"),
+        ..eth()
+    };
+    let one = found(REPLAY, &[seen]).unwrap().remove(0);
+    assert_eq!((one.spec.contract, one.spec.multiplier), (Contract::Inverse, 100));
+    assert_eq!(
+        (one.settlement(), one.quote.as_str(), one.name().as_str()),
+        ("BTC", "USD", "coinm BTCUSD_PERP")
+    );
+}
+
+#[test]
+fn quote_valued_sizes_round_down_to_the_lot_grid() {
+    let config = parse(REPLAY).unwrap();
+    let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), &[eth()]).unwrap();
+    // 1000 USDT at 2681.00: 372.9 lots of 0.001.
+    let one = ResolvedInstrument { found: found[0].clone(), reference: Some(HalfTicks(536_200)) };
+    let resolved = resolver.build(std::slice::from_ref(&one), Quoted::Yes).unwrap();
+    let quoting = resolved.shard.lanes[0].quoting.unwrap();
+    assert!(matches!(quoting.model, Model::AvellanedaStoikov(_)));
+    assert_eq!(quoting.limits.order_lots_max, Lots(1_865 - 1));
+    let idle = resolver.build(&[one], Quoted::No).unwrap();
+    assert!(idle.shard.lanes[0].quoting.is_none());
+}
+
+#[test]
+fn units_read_exactly() {
+    let span = |text: &str| Duration::try_from(text.to_owned()).map(Duration::span);
+    assert_eq!(span("250us"), Ok(Span(250_000)));
+    assert_eq!(span("-1.5s"), Ok(Span(-1_500_000_000)));
+    assert_eq!(span("3ns"), Ok(Span(3)));
+    for bad in ["", "s", "1", "1m", "1.2.3s", "--1s", "0.0000000001s"] {
+        assert!(span(bad).is_err(), "{bad}");
+    }
+    assert_eq!(Bps::try_from(-0.5).map(Bps::rate), Ok(Rate(-5_000)));
+    assert!(Bps::try_from(f64::NAN).is_err());
+    let decimal = Decimal::try_from("0.015".to_owned()).unwrap();
+    assert_eq!(decimal.steps(Step::parse("0.005").unwrap()), Some(3));
+    assert_eq!(decimal.steps(Step::parse("0.01").unwrap()), None);
+    assert!(Decimal::try_from("0".to_owned()).is_err());
+}
