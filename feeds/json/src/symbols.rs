@@ -1,0 +1,183 @@
+//! Which symbols the caller follows, and on which grids.
+
+use crate::{Grids, SymbolError};
+
+/// Longest symbol, in bytes.
+pub const SYMBOL_BYTES_MAX: usize = 24;
+
+/// A symbol's dense number, chosen by the caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SymbolId(pub u16);
+
+/// The symbols of one market, at most `N`: a hash table with open addressing, so a look-up usually compares one name.
+#[derive(Clone, Debug)]
+pub struct SymbolTable<const N: usize> {
+    slots: [Option<Symbol>; N],
+    /// In `0..=N`.
+    len: usize,
+}
+
+/// A symbol as the decoders need it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Symbol {
+    name: Name,
+    pub(crate) id: SymbolId,
+    pub(crate) grids: Grids,
+    /// Whether both grids have steps of 1, so that nothing needs dividing.
+    pub(crate) unit_steps: bool,
+}
+
+/// A name of 1 to [`SYMBOL_BYTES_MAX`] bytes, padded with zero bytes, as three little-endian words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name([u64; SYMBOL_BYTES_MAX / 8]);
+
+/// `PREFIXES[n]` keeps the first `n` bytes of a name.
+static PREFIXES: [[u64; SYMBOL_BYTES_MAX / 8]; SYMBOL_BYTES_MAX + 1] = {
+    let mut prefixes = [[0; SYMBOL_BYTES_MAX / 8]; SYMBOL_BYTES_MAX + 1];
+    let mut count = 0;
+    while count < prefixes.len() {
+        let mut byte = 0;
+        while byte < count {
+            prefixes[count][byte / 8] |= 0xFF << (8 * (byte % 8));
+            byte += 1;
+        }
+        count += 1;
+    }
+    prefixes
+};
+
+/// A table of any capacity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Symbols<'t> {
+    slots: &'t [Option<Symbol>],
+}
+
+impl<const N: usize> SymbolTable<N> {
+    /// An empty table.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { slots: [None; N], len: 0 }
+    }
+
+    /// How many symbols the table holds.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the table holds no symbol.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds a symbol, named as in payloads: `A`–`Z`, `0`–`9`, `_`. (Stream names are in lower case.)
+    ///
+    /// # Errors
+    /// [`SymbolError`]; the table is then unchanged.
+    pub fn insert(&mut self, name: &[u8], id: SymbolId, grids: Grids) -> Result<(), SymbolError> {
+        let letters = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
+        if name.is_empty() || name.len() > SYMBOL_BYTES_MAX {
+            return Err(SymbolError::Length);
+        }
+        if !name.iter().all(letters) {
+            return Err(SymbolError::Letter);
+        }
+        let name = Name::of(name.iter().copied()).ok_or(SymbolError::Length)?;
+        if self.view().find(name).is_some() {
+            return Err(SymbolError::Duplicate);
+        }
+        let (before, from) = self.slots.split_at_mut(name.home(N));
+        let slot = from.iter_mut().chain(before).find(|slot| slot.is_none()).ok_or(SymbolError::Full)?;
+        let unit_steps = grids.price.step() == 1 && grids.size.step() == 1;
+        *slot = Some(Symbol { name, id, grids, unit_steps });
+        self.len += 1;
+        Ok(())
+    }
+
+    /// Number and grids of the symbol `name`, in upper case.
+    #[must_use]
+    pub fn get(&self, name: &[u8]) -> Option<(SymbolId, Grids)> {
+        let symbol = self.view().find(Name::of(name.iter().copied())?)?;
+        Some((symbol.id, symbol.grids))
+    }
+
+    pub(crate) const fn view(&self) -> Symbols<'_> {
+        Symbols { slots: &self.slots }
+    }
+}
+
+impl<const N: usize> Default for SymbolTable<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'t> Symbols<'t> {
+    /// The symbol called `name`.
+    #[inline(always)]
+    pub(crate) fn find(self, name: Name) -> Option<&'t Symbol> {
+        let home = name.home(self.slots.len());
+        match self.slots.get(home)? {
+            Some(symbol) if symbol.name == name => Some(symbol),
+            Some(_) => self.find_from(home, name),
+            None => None,
+        }
+    }
+
+    /// The symbol called `name`, which is not in the slot where the search for it starts.
+    #[cold]
+    fn find_from(self, home: usize, name: Name) -> Option<&'t Symbol> {
+        let (before, from) = self.slots.split_at_checked(home)?;
+        from.iter().chain(before).map_while(Option::as_ref).find(|symbol| symbol.name == name)
+    }
+
+    /// The symbol numbered `id`.
+    pub(crate) fn by_id(self, id: SymbolId) -> Option<&'t Symbol> {
+        self.slots.iter().flatten().find(|symbol| symbol.id == id)
+    }
+}
+
+impl Name {
+    /// Packs `bytes`; `None` when there are none or too many, or one is zero.
+    pub(crate) fn of(bytes: impl Iterator<Item = u8>) -> Option<Self> {
+        let mut words = [0; SYMBOL_BYTES_MAX / 8];
+        let mut count = 0_usize;
+        for byte in bytes {
+            let word: &mut u64 = words.get_mut(count / 8)?;
+            if byte == 0 {
+                return None;
+            }
+            *word |= u64::from(byte) << (8 * (count % 8));
+            count += 1;
+        }
+        (count > 0).then_some(Self(words))
+    }
+
+    /// Packs the first `length` bytes of `rest`, which holds no zero byte. Near its end, where a whole name would reach beyond
+    /// it, byte by byte.
+    #[inline(always)]
+    pub(crate) fn at(rest: &[u8], length: usize) -> Option<Self> {
+        let Some(bytes) = rest.first_chunk::<SYMBOL_BYTES_MAX>() else {
+            return Self::of(rest.get(..length)?.iter().copied());
+        };
+        let [first, second, third] = PREFIXES.get(length)?;
+        let (words, _) = bytes.as_chunks();
+        let &[a, b, c] = words else { return None };
+        Some(Self([
+            u64::from_le_bytes(a) & first,
+            u64::from_le_bytes(b) & second,
+            u64::from_le_bytes(c) & third,
+        ]))
+    }
+
+    /// Where the search for this name starts, in `0..capacity` (0 for an empty table). Multiplicative hashing (Knuth, The Art of
+    /// Computer Programming vol. 3, 6.4); the high half of the product is the best mixed.
+    #[inline(always)]
+    fn home(self, capacity: usize) -> usize {
+        let [first, second, third] = self.0;
+        let mixed =
+            (first ^ second.rotate_left(21) ^ third.rotate_left(42)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        usize::try_from((u128::from(mixed) * capacity as u128) >> 64).unwrap_or(0)
+    }
+}
