@@ -25,7 +25,8 @@ pub struct Level {
 /// Bounds of one book, fixed at boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookLimits {
-    /// Highest price the book holds, in ticks. In `1..=`[`BookLimits::PRICE_TICKS_MAX`].
+    /// Highest price the book is certain to hold, in ticks; the rest of its page of 64 ticks fits, too. In
+    /// `1..=`[`BookLimits::PRICE_TICKS_MAX`].
     pub price_ticks_max: i64,
     /// Levels one side is certain to hold; more are taken while they share pages of 64 ticks with others. In
     /// `1..=`[`BookLimits::LEVELS_MAX`].
@@ -53,7 +54,7 @@ impl BookLimits {
 pub enum BookFull {
     /// The side already holds levels in `levels_max` pages.
     Levels,
-    /// The price is outside `0..=price_ticks_max`.
+    /// The price is below zero or beyond the page of `price_ticks_max`.
     Price,
 }
 

@@ -33,11 +33,9 @@ pub enum MarketChange {
     Lost(LostReason),
 }
 
-/// A batch under way.
+/// What a batch under way brings the book to.
 #[derive(Clone, Copy, Debug)]
 struct Batch {
-    /// Levels announced and not yet seen.
-    remaining: u32,
     update_id: UpdateId,
     recv_time: Nanos,
 }
@@ -47,7 +45,10 @@ struct Batch {
 pub struct Market {
     book: Book,
     state: BookState,
-    batch: Option<Batch>,
+    /// Levels announced and not yet seen; zero where no batch is under way.
+    missing: u32,
+    /// Meaningful while a batch is under way.
+    batch: Batch,
     /// Sequence of the book's content.
     book_id: UpdateId,
     /// Sequence of the touch; at or above `book_id` while live.
@@ -64,7 +65,8 @@ impl Market {
         Self {
             book: Book::new(limits),
             state: BookState::Unsynced,
-            batch: None,
+            missing: 0,
+            batch: Batch { update_id: UpdateId(0), recv_time: Nanos::MIN },
             book_id: UpdateId(0),
             touch_id: UpdateId(0),
             touch: None,
@@ -87,7 +89,7 @@ impl Market {
     /// Best bid and ask; `None` while the book is not live, a batch is incomplete, a side is empty or the two cross.
     #[must_use]
     pub fn touch(&self) -> Option<Touch> {
-        if self.state == BookState::Live && self.batch.is_none() { self.touch } else { None }
+        if self.state == BookState::Live && self.missing == 0 { self.touch } else { None }
     }
 
     /// Sequence of the book's content: the last batch applied.
@@ -104,7 +106,7 @@ impl Market {
 
     /// A batch begins.
     pub fn on_begin(&mut self, begin: &BookBegin) -> MarketChange {
-        if self.batch.is_some() {
+        if self.missing != 0 {
             return self.lose(LostReason::TornBatch);
         }
         match (begin.kind, self.state) {
@@ -112,27 +114,20 @@ impl Market {
             (BookKind::Snapshot, _) => self.restart(),
             (BookKind::Diff, BookState::Live) => {}
         }
-        self.batch =
-            Some(Batch { remaining: begin.levels, update_id: begin.update_id, recv_time: begin.recv_time });
+        self.batch = Batch { update_id: begin.update_id, recv_time: begin.recv_time };
+        self.missing = begin.levels;
         if begin.levels == 0 { self.complete() } else { MarketChange::None }
     }
 
     /// More levels of the batch.
     #[inline]
     pub fn on_levels(&mut self, slot: &BookLevels) -> MarketChange {
-        let Some(batch) = &mut self.batch else {
-            // Levels of a diff that is being ignored until the snapshot.
-            return if self.state == BookState::Live {
-                self.lose(LostReason::TornBatch)
-            } else {
-                MarketChange::None
-            };
-        };
         let count = u32::from(slot.count);
-        if count > batch.remaining || (count == batch.remaining) != (slot.last == Last::Yes) {
-            return self.lose(LostReason::TornBatch);
+        let missing = self.missing.wrapping_sub(count);
+        if count == 0 || count > self.missing || (missing == 0) != (slot.last == Last::Yes) {
+            return self.on_stray_levels();
         }
-        batch.remaining -= count;
+        self.missing = missing;
         if self.book.apply_all(slot.side, slot.used()).is_err() {
             return self.lose(LostReason::BookFull);
         }
@@ -140,6 +135,12 @@ impl Market {
             Last::No => MarketChange::None,
             Last::Yes => self.complete(),
         }
+    }
+
+    /// Levels that belong to no batch: those of a diff that is ignored until the snapshot, or a torn batch.
+    #[cold]
+    fn on_stray_levels(&mut self) -> MarketChange {
+        if self.state == BookState::Live { self.lose(LostReason::TornBatch) } else { MarketChange::None }
     }
 
     /// The venue or the feed says the book cannot be trusted.
@@ -183,7 +184,7 @@ impl Market {
 
     /// The batch under way has all its levels.
     fn complete(&mut self) -> MarketChange {
-        let Some(batch) = self.batch.take() else { return MarketChange::None };
+        let batch = self.batch;
         self.book_id = batch.update_id;
         if batch.update_id < self.touch_id {
             return MarketChange::None;
@@ -204,7 +205,7 @@ impl Market {
 
     #[cold]
     fn lose(&mut self, reason: LostReason) -> MarketChange {
-        self.batch = None;
+        self.missing = 0;
         self.touch = None;
         self.state = BookState::Lost(reason);
         MarketChange::Lost(reason)

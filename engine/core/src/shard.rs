@@ -133,19 +133,27 @@ impl Shard {
         match event {
             Event::BookLevels(slot) => {
                 let change = self.lane(slot.instrument).market.on_levels(slot);
-                self.after_market(slot.instrument, change, now, out);
+                if change != MarketChange::None {
+                    self.after_market(slot.instrument, change, now, out);
+                }
             }
             Event::BookBegin(begin) => {
                 let change = self.lane(begin.instrument).market.on_begin(begin);
-                self.after_market(begin.instrument, change, now, out);
+                if change != MarketChange::None {
+                    self.after_market(begin.instrument, change, now, out);
+                }
             }
             Event::Ticker(ticker) => {
                 let change = self.lane(ticker.instrument).market.on_ticker(ticker);
-                self.after_market(ticker.instrument, change, now, out);
+                if change != MarketChange::None {
+                    self.after_market(ticker.instrument, change, now, out);
+                }
             }
             Event::BookLost(lost) => {
                 let change = self.lane(lost.instrument).market.on_lost(lost);
-                self.after_market(lost.instrument, change, now, out);
+                if change != MarketChange::None {
+                    self.after_market(lost.instrument, change, now, out);
+                }
             }
             Event::Order(update) => self.on_order(update, now, out),
             Event::Fill(fill) => self.on_fill(fill, now, out),
@@ -229,13 +237,10 @@ impl Shard {
         lane.unwrap()
     }
 
-    #[inline]
     fn after_market(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
-        if change != MarketChange::None {
-            let mut ids = self.ids;
-            self.lane(instrument).on_market_change(change, now, &mut ids, out);
-            self.ids = ids;
-        }
+        let mut ids = self.ids;
+        self.lane(instrument).on_market_change(change, now, &mut ids, out);
+        self.ids = ids;
     }
 
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {

@@ -3,6 +3,10 @@
 //! Five sources are merged by time on our clock. At equal times the order is: the market reaches the venue, our command
 //! reaches the venue, the venue's answer reaches us, the market reaches us, a timer of ours fires. So the venue always
 //! knows a price before we do, and an order never meets a book older than itself.
+//!
+//! While nothing of ours is at the venue or under way, what the market does there concerns nobody: it is then caught up in
+//! longer stretches, and in any case before a command leaves. That changes no result and keeps one book in the cache at a
+//! time.
 
 mod feed;
 mod recorder;
@@ -18,6 +22,9 @@ pub use recorder::{Recorder, RecorderSpec};
 
 /// Time between the last message of one repetition and the first of the next.
 const REPEAT_GAP: Span = Span::from_millis(1);
+
+/// Messages the venue may be behind us while it is quiet: few enough that the tape is still in the cache when it catches up.
+const LAG_MAX: usize = 512;
 
 /// What is replayed.
 #[derive(Clone, Copy, Debug)]
@@ -140,9 +147,12 @@ impl<'a> Replay<'a> {
     /// The earliest thing to happen, and when the next other thing does. Timers alone do not keep a run going.
     fn next_turn(&self) -> Option<(Nanos, Turn, Rival)> {
         let mut order = Order { first: (Nanos::MAX, Turn::Timer), rival: (Nanos::MAX, Turn::Timer) };
+        let quiet = self.venue.is_quiet();
         for (index, feed) in self.feeds.iter().enumerate() {
-            order.offer(feed.at_venue(), Turn::MarketAtVenue(index));
             order.offer(feed.at_us(), Turn::MarketAtUs(index));
+            if !quiet || feed.lag() >= LAG_MAX || feed.at_us().is_none() {
+                order.offer(feed.at_venue(), Turn::MarketAtVenue(index));
+            }
         }
         order.offer(self.venue.next_arrival(), Turn::CommandAtVenue);
         order.offer(self.venue.next_response(), Turn::Answer);
@@ -154,7 +164,7 @@ impl<'a> Replay<'a> {
     }
 
     fn take_turn(&mut self, now: Nanos, turn: Turn, rival: Rival, observer: &mut impl Observer) {
-        self.outcome.ended_at = Some(now);
+        self.outcome.ended_at = self.outcome.ended_at.max(Some(now));
         match turn {
             Turn::MarketAtVenue(index) => self.market_at_venue(index, now, turn, rival),
             Turn::MarketAtUs(index) => self.market_at_us(index, now, turn, rival, observer),
@@ -192,6 +202,15 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Brings the venue's markets up to `now`: what the order of times asks for before a command leaves.
+    fn catch_up(&mut self, now: Nanos) {
+        for feed in &mut self.feeds {
+            while let Some(at) = feed.at_venue().filter(|at| *at <= now) {
+                feed.advance_venue(|event| self.venue.on_market(event, at));
+            }
+        }
+    }
+
     /// Plays messages to us for as long as nothing else comes first and we decide nothing.
     fn market_at_us(
         &mut self,
@@ -213,7 +232,7 @@ impl<'a> Replay<'a> {
                 }
                 shard.on_event(event, now, out);
             });
-            let next = feed.at_us();
+            let next = feed.at_us().filter(|_| feed.lag() < LAG_MAX);
             if !self.out.is_empty() {
                 return self.send(now);
             }
@@ -229,8 +248,10 @@ impl<'a> Replay<'a> {
     }
 
     /// Puts the core's commands on the wire.
-    #[inline]
     fn send(&mut self, now: Nanos) {
+        if !self.out.commands().is_empty() {
+            self.catch_up(now);
+        }
         for command in self.out.commands() {
             match command {
                 Command::New(_) => self.outcome.orders += 1,

@@ -67,25 +67,43 @@ impl Venue<Tape> {
     /// instruments not listed here and of kinds that are no market data change nothing.
     #[inline]
     pub fn on_market(&mut self, event: &Event, at: Nanos) {
-        let instrument = match event {
-            Event::BookLevels(slot) => slot.instrument,
-            Event::BookBegin(begin) => begin.instrument,
-            Event::BookLost(lost) => lost.instrument,
-            Event::Ticker(ticker) => ticker.instrument,
-            Event::Trade(trade) => trade.instrument,
-            Event::Mark(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => return,
-        };
-        let Some(market) = self.back.markets.get_mut(instrument.index()) else { return };
         let account = &mut self.account;
         account.set_now(at);
         match event {
-            Event::BookLevels(slot) => market.on_levels(slot, account),
-            Event::BookBegin(begin) => market.on_begin(begin, account),
-            Event::BookLost(_) => market.lose(),
-            Event::Ticker(ticker) => market.on_ticker(ticker, account),
-            Event::Trade(trade) => market.on_trade(trade, account),
+            Event::BookLevels(slot) => {
+                if let Some(market) = self.back.listed(slot.instrument) {
+                    market.on_levels(slot, account);
+                }
+            }
+            Event::BookBegin(begin) => {
+                if let Some(market) = self.back.listed(begin.instrument) {
+                    market.on_begin(begin, account);
+                }
+            }
+            Event::BookLost(lost) => {
+                if let Some(market) = self.back.listed(lost.instrument) {
+                    market.lose();
+                }
+            }
+            Event::Ticker(ticker) => {
+                if let Some(market) = self.back.listed(ticker.instrument) {
+                    market.on_ticker(ticker, account);
+                }
+            }
+            Event::Trade(trade) => {
+                if let Some(market) = self.back.listed(trade.instrument) {
+                    market.on_trade(trade, account);
+                }
+            }
             Event::Mark(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => {}
         }
+    }
+
+    /// True where nothing of ours is here or under way: then the market alone changes what stands here, and nothing that
+    /// happens here is told to us.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.next_due().is_none() && self.back.markets.iter().all(|market| market.resting().next().is_none())
     }
 
     /// Our resting orders: bids, then asks, each best price first and oldest first at a price.
@@ -103,6 +121,11 @@ impl Venue<Tape> {
 impl Tape {
     fn market(&self, instrument: InstrumentId) -> Option<&Market> {
         self.markets.get(instrument.index())
+    }
+
+    #[inline]
+    fn listed(&mut self, instrument: InstrumentId) -> Option<&mut Market> {
+        self.markets.get_mut(instrument.index())
     }
 
     #[expect(clippy::indexing_slicing, reason = "the front hands over orders of listed instruments only")]

@@ -21,7 +21,7 @@ impl Twin {
         let before = self.0[side.index()].get(&price.0).copied().unwrap_or(0);
         if lots.is_zero() {
             self.0[side.index()].remove(&price.0);
-        } else if !(0..=LIMITS.price_ticks_max).contains(&price.0) {
+        } else if !(0..=LIMITS.price_ticks_max / 64).contains(&(price.0 / 64)) {
             return Err(BookFull::Price);
         } else if before == 0 && self.is_new_page_too_many(side, price) {
             return Err(BookFull::Levels);

@@ -20,6 +20,8 @@ struct Player<'a> {
     offset: Option<Span>,
     /// Time of the next message; never falls.
     next: Option<Nanos>,
+    /// Messages given out.
+    played: usize,
     /// Repetitions still to come after this one.
     left: u32,
     shift: Shift,
@@ -31,7 +33,8 @@ impl<'a> Feed<'a> {
     pub(super) fn all(tapes: &'a [(Tape, Span)], repeat: u32, gap: Span) -> Vec<Self> {
         let first = tapes.iter().filter_map(|(tape, _)| tape.span()).map(|(first, _)| first).min();
         let last = tapes.iter().filter_map(|(tape, _)| tape.span()).map(|(_, last)| last).max();
-        let whole = first.zip(last).map_or(Span::ZERO, |(first, last)| Span((last - first).0 + gap.0));
+        let whole =
+            first.zip(last).map_or(Span::ZERO, |(first, last)| Span((last - first).0.saturating_add(gap.0)));
         let feed = |(tape, offset): &'a (Tape, Span)| {
             let period = Shift { time: whole, ..tape.period(gap) };
             Feed {
@@ -52,6 +55,11 @@ impl<'a> Feed<'a> {
         self.ours.next
     }
 
+    /// Messages we have received and the venue has not been shown; zero where it is ahead of us.
+    pub(super) const fn lag(&self) -> usize {
+        self.ours.played.saturating_sub(self.venue.played)
+    }
+
     #[inline]
     pub(super) fn advance_venue(&mut self, each: impl FnMut(&Event)) {
         self.venue.advance(each);
@@ -67,7 +75,8 @@ impl<'a> Player<'a> {
     fn new(tape: &'a Tape, offset: Option<Span>, repeat: u32, period: Shift) -> Self {
         let shift = Shift::default();
         let cursor = Cursor::new(tape, shift);
-        let mut player = Self { tape, cursor, offset, next: None, left: repeat - 1, shift, period };
+        let mut player =
+            Self { tape, cursor, offset, next: None, played: 0, left: repeat - 1, shift, period };
         player.next = player.time();
         player
     }
@@ -80,13 +89,14 @@ impl<'a> Player<'a> {
     #[inline]
     fn advance(&mut self, each: impl FnMut(&Event)) {
         self.cursor.next(each);
+        self.played += 1;
         let mut time = self.time();
         if time.is_none() && self.left > 0 {
             self.left -= 1;
             self.shift = Shift {
-                time: Span(self.shift.time.0 + self.period.time.0),
-                update_id: self.shift.update_id + self.period.update_id,
-                trade_id: self.shift.trade_id + self.period.trade_id,
+                time: Span(self.shift.time.0.saturating_add(self.period.time.0)),
+                update_id: self.shift.update_id.saturating_add(self.period.update_id),
+                trade_id: self.shift.trade_id.saturating_add(self.period.trade_id),
             };
             self.cursor = Cursor::new(self.tape, self.shift);
             time = self.time();

@@ -45,6 +45,11 @@ impl Watch {
         self.low <= price && price <= self.high
     }
 
+    #[inline]
+    const fn is_empty(self) -> bool {
+        self.low.0 > self.high.0
+    }
+
     fn widen(&mut self, price: Price) {
         self.low = self.low.min(price);
         self.high = self.high.max(price);
@@ -123,34 +128,31 @@ impl Market {
             (BookKind::Diff, State::Live) => {}
             (BookKind::Snapshot, State::Lost | State::Live) => self.depth.clear(),
         }
-        let batch = Batch { kind: begin.kind, missing: begin.levels, update_id: begin.update_id };
+        self.batch = Some(Batch { kind: begin.kind, missing: begin.levels, update_id: begin.update_id });
         if begin.levels == 0 {
-            self.complete(batch, account);
-        } else {
-            self.batch = Some(batch);
+            self.complete(account);
         }
     }
 
     #[inline]
     pub(super) fn on_levels(&mut self, slot: &BookLevels, account: &mut Account) {
-        let Some(mut batch) = self.batch else { return };
-        let side = slot.side;
-        let watch = *self.watch.of(side);
-        let applied = if slot.used().iter().any(|level| watch.covers(level.price())) {
-            self.apply_watched(side, slot.used())
-        } else {
-            self.depth.apply_all(side, slot.used())
-        };
-        if applied.is_err() {
+        let Some(batch) = &mut self.batch else { return };
+        let count = u32::from(slot.count);
+        if count > batch.missing || (count == batch.missing) != (slot.last == Last::Yes) {
             return self.fail();
         }
-        match (batch.missing.checked_sub(u32::from(slot.count)), slot.last) {
-            (Some(0), Last::Yes) => self.complete(batch, account),
-            (Some(missing @ 1..), Last::No) => {
-                batch.missing = missing;
-                self.batch = Some(batch);
-            }
-            (Some(0), Last::No) | (Some(1..), Last::Yes) | (None, Last::No | Last::Yes) => self.fail(),
+        batch.missing -= count;
+        let watch = self.watch.of(slot.side);
+        let concerns_us = !watch.is_empty() && slot.used().iter().any(|level| watch.covers(level.price()));
+        let applied = if concerns_us {
+            self.apply_watched(slot.side, slot.used())
+        } else {
+            self.depth.apply_all(slot.side, slot.used())
+        };
+        match (applied, slot.last) {
+            (Ok(()), Last::No) => {}
+            (Ok(()), Last::Yes) => self.complete(account),
+            (Err(BookFull::Levels | BookFull::Price), Last::No | Last::Yes) => self.fail(),
         }
     }
 
@@ -224,7 +226,7 @@ impl Market {
     }
 
     /// Applies levels some of which concern us. In a snapshot every level was zero before: none counts as cancelled.
-    #[cold]
+    #[inline(never)]
     fn apply_watched(&mut self, side: Side, levels: &[PackedLevel]) -> Result<(), BookFull> {
         for level in levels {
             let (price, after) = (level.price(), level.lots());
@@ -236,8 +238,9 @@ impl Market {
     }
 
     #[inline]
-    fn complete(&mut self, batch: Batch, account: &mut Account) {
-        self.batch = None;
+    /// The batch under way has all its levels.
+    fn complete(&mut self, account: &mut Account) {
+        let Some(batch) = self.batch.take() else { return };
         self.state = State::Live;
         match batch.kind {
             BookKind::Diff => self.depth.complete_diff(batch.update_id),

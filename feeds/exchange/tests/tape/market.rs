@@ -186,7 +186,7 @@ fn a_torn_batch_closes_the_instrument_until_the_next_snapshot() {
 #[test]
 fn a_level_that_does_not_fit_the_book_closes_the_instrument() {
     let mut rig = rig();
-    rig.diff(&[], &[(20_001, 1)]);
+    rig.diff(&[], &[(20_100, 1)]);
     let id = rig.bid(99, 5);
     assert_eq!((rig.venue.book_faults(), rig.told()), (1, vec![Told::Rejected(id, RejectReason::Closed)]));
 }
