@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a fresh Debian machine that has Rust still lacks: a C and a C++ compiler (zstd is C; Rust links with `cc`).
-# Does nothing where they are there.
+# Installs what a fresh Debian machine that has Rust may lack: C and C++ compilers (zstd is C, the fuzz targets C++; Rust links with
+# `cc`). Does nothing where they are there.
 set -euo pipefail
 
 if command -v cc >/dev/null && command -v c++ >/dev/null; then

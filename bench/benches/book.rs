@@ -1,5 +1,5 @@
 //! Book updates, per level, as the diffs of a whole market bring them.
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
+#![expect(clippy::expect_used, reason = "a benchmark whose data is broken must stop")]
 
 use ballast_bench::{Data, config};
 use ballast_core::book::{Book, BookLimits};

@@ -1,6 +1,6 @@
 //! The core per event: `Shard::on_event` over the market events of a whole market, orders answered by nobody. Batch means: one
 //! reading of a clock costs as much as an event.
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
+#![expect(clippy::expect_used, reason = "a benchmark whose data is broken must stop")]
 
 use ballast_bench::{Data, config};
 use ballast_core::outbox::Outbox;
@@ -43,7 +43,11 @@ fn core(criterion: &mut Criterion) {
         let config = config(file);
         let prepared = data.prepare(&config);
         let (tape, _) = prepared.tapes.first().expect("a feed");
-        assert_eq!(play(&prepared, mode) > 0, mode == Mode::Quoting, "{name}: commands come from quoting alone");
+        assert_eq!(
+            play(&prepared, mode) > 0,
+            mode == Mode::Quoting,
+            "{name}: commands come from quoting alone"
+        );
         group.throughput(Throughput::Elements(events(tape)));
         group.bench_function(name, |bencher| bencher.iter(|| play(&prepared, mode)));
     }

@@ -1,11 +1,13 @@
 //! Decoding, nanoseconds per message by kind. Rivals are measured by `bench/compare.sh`.
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
+#![expect(clippy::expect_used, reason = "a benchmark whose data is broken must stop")]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use ballast_bench::Data;
-use ballast_json::{Capability, Decoder, Full, Grid, Grids, LevelSink, Message, Path, Side, SymbolId, SymbolTable};
+use ballast_json::{
+    Capability, Decoder, Full, Grid, Grids, LevelSink, Message, Path, Side, SymbolId, SymbolTable,
+};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// Keeps levels as a session would, in memory that is there already.
@@ -52,7 +54,8 @@ fn decode(criterion: &mut Criterion) {
     let mut corpora: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
     for frame in data.frames() {
         for (year, frame) in [("2024", frame.clone()), ("2026", of_2026(&frame))] {
-            let decoded = decoder.decode(&frame, &symbols, Some(SymbolId(0)), &mut levels).expect("it decodes");
+            let decoded =
+                decoder.decode(&frame, &symbols, Some(SymbolId(0)), &mut levels).expect("it decodes");
             assert_eq!(decoded.path, Path::Fast, "{}", String::from_utf8_lossy(&frame));
             corpora.entry(format!("{}_{year}", kind(&decoded.message))).or_default().push(frame);
         }
@@ -63,7 +66,8 @@ fn decode(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 for frame in frames {
-                    let _ = black_box(decoder.decode(black_box(frame), &symbols, Some(SymbolId(0)), &mut levels));
+                    let _ =
+                        black_box(decoder.decode(black_box(frame), &symbols, Some(SymbolId(0)), &mut levels));
                 }
             });
         });

@@ -1,5 +1,5 @@
 //! Whole replays, decoded before: level updates per second on one core, building core and venue included.
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
+#![expect(clippy::expect_used, reason = "a benchmark whose data is broken must stop")]
 
 use ballast_bench::{Data, config};
 use ballast_runtime::job::Mode;

@@ -34,8 +34,8 @@ impl Data {
     /// Where neither can be read.
     #[must_use]
     pub fn load() -> Self {
-        let folder =
-            std::env::var_os("BALLAST_CAPTURES").map_or_else(|| root().join("../shared/captures"), PathBuf::from);
+        let folder = std::env::var_os("BALLAST_CAPTURES")
+            .map_or_else(|| root().join("../shared/captures"), PathBuf::from);
         let path = folder.join("binance-hftbacktest/usdm_ethusdt_20240808.gz");
         let (name, source) = if path.is_file() {
             ("eth_capture", Source::open(&path).expect("the capture opens"))

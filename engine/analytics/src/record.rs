@@ -75,7 +75,7 @@ pub struct FillRow {
     pub trade_id: TradeId,
     /// Midpoint of the book at the fill; above zero.
     pub mid: HalfTicks,
-    /// Midpoint after each of [`MARKOUT_HORIZONS`]; `None` where the run ended before.
+    /// Midpoint after each of [`MARKOUT_HORIZONS`]; `None` where the run had ended or the book was lost.
     pub markouts: [Option<HalfTicks>; HORIZONS],
     /// Position once this fill was booked.
     pub position_after: Lots,

@@ -1,6 +1,6 @@
 //! The L2 book: absolute sizes by price, fast near the touch and exact over the venue's full price range.
 //!
-//! Each side ([`side::SideBook`]) keeps its sizes in pages of 64 ticks behind a flat directory that covers the instrument's
+//! Each side keeps its sizes in pages of 64 ticks behind a flat directory that covers the instrument's
 //! whole range; finding the next best after a removal is a few bit scans.
 //!
 //! Never here: an allocation after construction, a window that has to be moved, a price that is silently left out.

@@ -2,6 +2,8 @@
 //!
 //! A bad line is counted and named with file and line; it is never fatal and never silent.
 
+mod decoder;
+mod ids;
 mod lines;
 mod load;
 mod problems;

@@ -1,4 +1,4 @@
-//! Configuration: what was typed ([`Config`], strict TOML), and what it means for given instruments ([`resolve`]).
+//! Configuration: what was typed ([`Config`], strict TOML), and what it means for given instruments ([`resolve()`]).
 //!
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
 //! (`"250us"`); floats appear only where a model takes a float.

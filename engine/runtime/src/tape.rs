@@ -58,7 +58,7 @@ pub struct Tape {
     level_updates: u64,
 }
 
-/// What repeats of a tape add to times and ids so that loops are continuous.
+/// What repeats of a tape add to times and ids so that loops are continuous. Sums stop at the end of their range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shift {
     /// Added to both times.
@@ -110,9 +110,24 @@ impl Tape {
 
     /// The smallest receive time minus venue time over messages that carry a venue time: how far the venue's clock stands
     /// behind ours, with the fastest message's travel in it. Negative where the venue's clock runs ahead of ours.
+    ///
+    /// Differences further than a minute from their median are of damaged times and do not count.
     #[must_use]
     pub fn clock_offset(&self) -> Option<Span> {
-        self.records.iter().filter(|r| r.has_venue_time()).map(|r| r.recv_time - r.venue_time).min()
+        const SPREAD_MAX: Span = Span::from_secs(60);
+        let timed = || self.records.iter().filter(|record| record.has_venue_time());
+        let mut differences: Vec<_> =
+            timed().map(|record| (record.recv_time - record.venue_time).0).collect();
+        if differences.is_empty() {
+            return None;
+        }
+        let middle = differences.len() / 2;
+        let median = *differences.select_nth_unstable(middle).1;
+        differences
+            .into_iter()
+            .filter(|one| one.abs_diff(median) <= SPREAD_MAX.0.unsigned_abs())
+            .min()
+            .map(Span)
     }
 
     /// The shift that makes a repetition follow on: one step after the last time and the last ids.
@@ -120,20 +135,22 @@ impl Tape {
     pub fn period(&self, gap: Span) -> Shift {
         let ids = |of: fn(Kind) -> bool| {
             let ids = || self.records.iter().filter(|r| of(r.kind)).map(|r| r.id);
-            ids().min().zip(ids().max()).map_or(0, |(low, high)| high - low + 1)
+            ids().min().zip(ids().max()).map_or(0, |(low, high)| (high - low).saturating_add(1))
         };
         Shift {
-            time: self.span().map_or(Span::ZERO, |(first, last)| Span((last - first).0 + gap.0)),
+            time: self
+                .span()
+                .map_or(Span::ZERO, |(first, last)| Span((last - first).0.saturating_add(gap.0))),
             update_id: ids(|kind| matches!(kind, Kind::Diff | Kind::Snapshot | Kind::Ticker)),
             trade_id: ids(|kind| matches!(kind, Kind::Trade(_))),
         }
     }
 
-    /// Takes in one pushed batch: a single event, or a book batch from FIRST to LAST.
+    /// Takes in one batch pushed at `now`, on our clock: a single event, or a book batch from FIRST to LAST.
     ///
     /// # Errors
     /// [`TapeError`]; the tape is unchanged.
-    pub fn push(&mut self, batch: &[Event]) -> Result<(), TapeError> {
+    pub fn push(&mut self, batch: &[Event], now: Nanos) -> Result<(), TapeError> {
         match batch {
             [Event::BookBegin(begin), slots @ ..] => self.push_book(begin, slots),
             [Event::Ticker(ticker)] => {
@@ -164,8 +181,7 @@ impl Tape {
                 Ok(())
             }
             [Event::BookLost(lost)] => {
-                let at = self.records.last().map_or(Nanos::MIN, |record| record.recv_time);
-                self.push_record(lost.instrument, Kind::Lost(lost.reason), 0, at, at);
+                self.push_record(lost.instrument, Kind::Lost(lost.reason), 0, now, now);
                 Ok(())
             }
             _ => Err(TapeError::NotABatch),
@@ -272,7 +288,7 @@ impl<'a> Cursor<'a> {
         let Record { instrument, id, .. } = *record;
         let (venue_time, recv_time) =
             (record.venue_time + self.shift.time, record.recv_time + self.shift.time);
-        let update_id = UpdateId(id + self.shift.update_id);
+        let update_id = UpdateId(id.saturating_add(self.shift.update_id));
         match record.kind {
             Kind::Diff => self.book(record, BookKind::Diff, each),
             Kind::Snapshot => self.book(record, BookKind::Snapshot, each),
@@ -284,7 +300,7 @@ impl<'a> Cursor<'a> {
             }
             Kind::Trade(maker) => {
                 if let [level] = *self.take(1) {
-                    let trade_id = TradeId(id + self.shift.trade_id);
+                    let trade_id = TradeId(id.saturating_add(self.shift.trade_id));
                     each(&Event::Trade(Trade { instrument, maker, level, trade_id, venue_time, recv_time }));
                 }
             }
@@ -302,7 +318,7 @@ impl<'a> Cursor<'a> {
             instrument,
             kind,
             levels: u32::from(record.bids) + u32::from(record.asks),
-            update_id: UpdateId(record.id + self.shift.update_id),
+            update_id: UpdateId(record.id.saturating_add(self.shift.update_id)),
             venue_time: record.venue_time + self.shift.time,
             recv_time: record.recv_time + self.shift.time,
         }));

@@ -32,9 +32,11 @@ impl Decoder {
         sink: &mut S,
     ) -> Result<Decoded, DecodeError> {
         let symbols = symbols.view();
-        match self.capability.walk(frame, symbols, snapshot_symbol, sink) {
-            Some(decoded) => Ok(decoded),
-            None => twin::decode(frame, symbols, snapshot_symbol, sink),
+        // One variable all the way, so that either decoder writes straight to where the caller wants the result.
+        let mut decoded = self.capability.walk(frame, symbols, snapshot_symbol, sink);
+        if decoded.is_err() {
+            decoded = twin::decode(frame, symbols, snapshot_symbol, sink);
         }
+        decoded
     }
 }

@@ -6,6 +6,9 @@ use crate::grid::Decimal;
 /// Bytes that a search looks at.
 pub(crate) const BLOCK: usize = 32;
 
+/// Bytes among which commas are looked for, with one more.
+pub(crate) const SPAN: usize = 64;
+
 /// Bytes that a conversion looks at; the text to convert is the last of them.
 pub(crate) const LANE: usize = 16;
 
@@ -21,12 +24,16 @@ pub(crate) trait Kernels: Copy {
     fn run<R>(self, work: impl FnOnce() -> R) -> R;
 
     /// Which bytes are quotes: bit `n` for byte `n`.
-    fn quotes(self, block: &[u8; BLOCK]) -> u32;
+    fn quotes(self, span: &[u8; SPAN]) -> u64;
+
+    /// Which of the first 64 bytes are commas with a quote after them: bit `n` for byte `n`.
+    fn commas(self, span: &[u8; SPAN + 1]) -> u64;
 
     /// Which bytes may end a string or make it unfit: quotes, backslashes, and what is not printable ASCII.
     fn string_stops(self, block: &[u8; BLOCK]) -> u32;
 
-    /// The integer whose digits are the last `length` bytes of `lane`; `None` when those are not all digits.
+    /// The integer whose digits are the last `length` bytes of `lane`; `None` when those are none, not all digits, or several of
+    /// which the first is a zero.
     fn integer(self, lane: &[u8; LANE], length: usize) -> Option<u64>;
 
     /// What [`Kernels::decimals`] knows of a grid.
@@ -57,8 +64,14 @@ impl Kernels for Portable {
     }
 
     #[inline]
-    fn quotes(self, block: &[u8; BLOCK]) -> u32 {
-        set(block, |byte| byte == b'"')
+    fn quotes(self, span: &[u8; SPAN]) -> u64 {
+        span.iter().rev().fold(0, |set, &byte| set << 1 | u64::from(byte == b'"'))
+    }
+
+    #[inline]
+    fn commas(self, span: &[u8; SPAN + 1]) -> u64 {
+        let pairs = span.iter().zip(span.iter().skip(1)).rev();
+        pairs.fold(0, |set, pair| set << 1 | u64::from(pair == (&b',', &b'"')))
     }
 
     #[inline]
@@ -68,7 +81,11 @@ impl Kernels for Portable {
 
     #[inline]
     fn integer(self, lane: &[u8; LANE], length: usize) -> Option<u64> {
-        lane.get(LANE.checked_sub(length)?..)?
+        let digits = lane.get(LANE.checked_sub(length)?..)?;
+        if matches!(digits, [] | [b'0', _, ..]) {
+            return None;
+        }
+        digits
             .iter()
             .try_fold(0, |value, &digit| digit.is_ascii_digit().then(|| 10 * value + u64::from(digit - b'0')))
     }

@@ -119,10 +119,10 @@ impl Key {
         KEYS[usize::from(letter)]
     }
 
-    /// The key of two letters.
+    /// The key of two letters, the first in the low byte.
     #[inline(always)]
-    pub(crate) const fn of_letters(letters: [u8; 2]) -> Option<Self> {
-        match &letters {
+    pub(crate) const fn of_letters(letters: u16) -> Option<Self> {
+        match &letters.to_le_bytes() {
             b"nq" => Some(Self::Nq),
             b"ps" => Some(Self::Ps),
             b"pu" => Some(Self::Pu),
@@ -160,22 +160,8 @@ impl Keys {
     }
 
     #[inline(always)]
-    pub(crate) const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(crate) const fn has(self, number: usize) -> bool {
-        self.0 >> number & 1 != 0
-    }
-
-    #[inline(always)]
     pub(crate) const fn includes(self, other: Self) -> bool {
         self.0 & other.0 == other.0
-    }
-
-    #[inline(always)]
-    pub(crate) const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
     }
 
     #[inline(always)]

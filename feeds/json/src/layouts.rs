@@ -65,17 +65,30 @@ const fn layout(scale: usize, length: usize, point: usize) -> Layout {
     layout
 }
 
-/// `KEEP[n]` keeps the last `n` bytes of a lane.
-pub(crate) static KEEP: [[u8; LANE]; LANE + 1] = {
-    let mut keep = [[0; LANE]; LANE + 1];
-    let mut count = 0;
-    while count < keep.len() {
-        let mut byte = LANE - count;
+/// How to read an integer of a given length.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Digits {
+    /// Keeps the digits and nothing before them.
+    pub(crate) keep: [u8; LANE],
+    /// The smallest each digit may be: 1 for the first of several.
+    pub(crate) least: [u8; LANE],
+}
+
+/// By length. The empty number's layout admits none.
+pub(crate) static DIGITS: [Digits; LANE + 1] = {
+    let mut digits = [Digits { keep: [0; LANE], least: [0; LANE] }; LANE + 1];
+    digits[0].least = [u8::MAX; LANE];
+    let mut length = 1;
+    while length <= LANE {
+        let mut byte = LANE - length;
+        if length > 1 {
+            digits[length].least[byte] = 1;
+        }
         while byte < LANE {
-            keep[count][byte] = u8::MAX;
+            digits[length].keep[byte] = u8::MAX;
             byte += 1;
         }
-        count += 1;
+        length += 1;
     }
-    keep
+    digits
 };

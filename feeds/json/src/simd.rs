@@ -6,7 +6,7 @@
 
 use crate::kernels::{Kernels, Portable};
 use crate::symbols::Symbols;
-use crate::{Decoded, LevelSink, SymbolId, walk};
+use crate::{DecodeError, Decoded, LevelSink, SymbolId, walk};
 
 /// Which instructions the decoder may use.
 ///
@@ -39,7 +39,7 @@ impl Capability {
         Self::scalar()
     }
 
-    /// Runs the walker over `frame`; `None` when the twin must decode it.
+    /// Runs the walker over `frame`; any error means that the twin must decode it.
     #[inline]
     pub(crate) fn walk<S: LevelSink>(
         self,
@@ -47,7 +47,7 @@ impl Capability {
         symbols: Symbols<'_>,
         snapshot_symbol: Option<SymbolId>,
         sink: &mut S,
-    ) -> Option<Decoded> {
+    ) -> Result<Decoded, DecodeError> {
         match self.0 {
             Instructions::Baseline => Portable.run(
                 #[inline(always)]
@@ -66,18 +66,18 @@ impl Capability {
 mod x86 {
     use core::arch::x86_64::{
         __cpuid, __cpuid_count, __m128i, __m256i, _mm_and_si128, _mm_cvtsi128_si64, _mm_loadu_si128,
-        _mm_madd_epi16, _mm_maddubs_epi16, _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16, _mm_set1_epi32,
-        _mm_sub_epi8, _mm_subs_epu8, _mm_testz_si128, _mm256_add_epi64, _mm256_castsi256_si128,
-        _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_extracti128_si256, _mm256_loadu_si256,
-        _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_mul_epu32, _mm256_or_si256,
-        _mm256_packus_epi32, _mm256_set_m128i, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
-        _mm256_set1_epi64x, _mm256_shuffle_epi8, _mm256_srli_epi64, _mm256_sub_epi8, _mm256_subs_epu8,
-        _mm256_testz_si256, _xgetbv,
+        _mm_madd_epi16, _mm_maddubs_epi16, _mm_or_si128, _mm_packus_epi32, _mm_set1_epi8, _mm_set1_epi16,
+        _mm_set1_epi32, _mm_sub_epi8, _mm_subs_epu8, _mm_testz_si128, _mm256_add_epi64, _mm256_and_si256,
+        _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_extracti128_si256,
+        _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_mul_epu32,
+        _mm256_or_si256, _mm256_packus_epi32, _mm256_set_m128i, _mm256_set1_epi8, _mm256_set1_epi16,
+        _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_shuffle_epi8, _mm256_srli_epi64, _mm256_sub_epi8,
+        _mm256_subs_epu8, _mm256_testz_si256, _xgetbv,
     };
 
+    use crate::kernels::{BLOCK, DECIMAL_BYTES_MAX, Kernels, LANE, SPAN};
+    use crate::layouts::{DIGITS, Digits, LAYOUTS, Layout, Layouts};
     use crate::{GRID_SCALE_MAX, Grid};
-    use crate::kernels::{BLOCK, DECIMAL_BYTES_MAX, Kernels, LANE};
-    use crate::layouts::{KEEP, LAYOUTS, Layout, Layouts};
 
     /// Proof that processor and operating system support AVX2, BMI1, BMI2, LZCNT and POPCNT: only [`Avx2::detect`] makes one.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,9 +130,29 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn quotes(self, block: &[u8; BLOCK]) -> u32 {
+        fn quotes(self, span: &[u8; SPAN]) -> u64 {
+            let (blocks, _) = span.as_chunks();
+            let &[low, high] = blocks else { return 0 };
             // SAFETY: `self` proves the features.
-            unsafe { set(_mm256_cmpeq_epi8(load32(block), splat(b'"'))) }
+            unsafe {
+                let quotes = |block| set(_mm256_cmpeq_epi8(load32(block), splat(b'"')));
+                u64::from(quotes(&low)) | u64::from(quotes(&high)) << BLOCK
+            }
+        }
+
+        #[inline(always)]
+        fn commas(self, span: &[u8; SPAN + 1]) -> u64 {
+            let (blocks, _) = span.as_chunks();
+            let (after, _) = span[1..].as_chunks();
+            let (&[low, high], &[low_after, high_after]) = (blocks, after) else { return 0 };
+            // SAFETY: `self` proves the features.
+            unsafe {
+                let commas = |block, after| {
+                    let quotes = _mm256_cmpeq_epi8(load32(after), splat(b'"'));
+                    set(_mm256_and_si256(_mm256_cmpeq_epi8(load32(block), splat(b',')), quotes))
+                };
+                u64::from(commas(&low, &low_after)) | u64::from(commas(&high, &high_after)) << BLOCK
+            }
         }
 
         #[inline(always)]
@@ -150,13 +170,15 @@ mod x86 {
 
         #[inline(always)]
         fn integer(self, lane: &[u8; LANE], length: usize) -> Option<u64> {
-            let keep = KEEP.get(length)?;
+            let Digits { keep, least } = DIGITS.get(length)?;
             // SAFETY: `self` proves the features.
             unsafe {
                 let digits = _mm_sub_epi8(load16(lane), _mm_set1_epi8(b'0'.cast_signed()));
                 let digits = _mm_and_si128(digits, load16(keep));
-                let excess = _mm_subs_epu8(digits, _mm_set1_epi8(9));
-                if _mm_testz_si128(excess, excess) == 0 {
+                let above = _mm_subs_epu8(digits, _mm_set1_epi8(9));
+                let below = _mm_subs_epu8(load16(least), digits);
+                let wrong = _mm_or_si128(above, below);
+                if _mm_testz_si128(wrong, wrong) == 0 {
                     return None;
                 }
                 let pairs = _mm_maddubs_epi16(digits, _mm_set1_epi16(TENS));

@@ -9,10 +9,19 @@ pub const SYMBOL_BYTES_MAX: usize = 24;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SymbolId(pub u16);
 
-/// The symbols of one market, at most `N`: a hash table with open addressing, so a look-up usually compares one name.
+/// How many symbols a look-up compares one by one before it turns to the hash index.
+///
+/// What a branch has told apart, the processor uses at once; what a hash points at, it has to wait for. So a short list is the
+/// faster one, and most connections carry no more symbols than this.
+const LISTED: usize = 8;
+
+/// The symbols of one market, at most `N`.
 #[derive(Clone, Debug)]
 pub struct SymbolTable<const N: usize> {
-    slots: [Option<Symbol>; N],
+    /// In the order of insertion; the first `len` are there.
+    symbols: [Option<Symbol>; N],
+    /// Hash table with open addressing: one more than a symbol's place in `symbols`, 0 where free.
+    index: [u16; N],
     /// In `0..=N`.
     len: usize,
 }
@@ -49,14 +58,16 @@ static PREFIXES: [[u64; SYMBOL_BYTES_MAX / 8]; SYMBOL_BYTES_MAX + 1] = {
 /// A table of any capacity.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Symbols<'t> {
-    slots: &'t [Option<Symbol>],
+    /// All there.
+    symbols: &'t [Option<Symbol>],
+    index: &'t [u16],
 }
 
 impl<const N: usize> SymbolTable<N> {
     /// An empty table.
     #[must_use]
     pub const fn new() -> Self {
-        Self { slots: [None; N], len: 0 }
+        Self { symbols: [None; N], index: [0; N], len: 0 }
     }
 
     /// How many symbols the table holds.
@@ -71,7 +82,8 @@ impl<const N: usize> SymbolTable<N> {
         self.len == 0
     }
 
-    /// Adds a symbol, named as in payloads: `A`–`Z`, `0`–`9`, `_`. (Stream names are in lower case.)
+    /// Adds a symbol, named as in payloads: `A`–`Z`, `0`–`9`, `_`. (Stream names are in lower case.) Look-ups prefer the symbols
+    /// added first.
     ///
     /// # Errors
     /// [`SymbolError`]; the table is then unchanged.
@@ -87,8 +99,10 @@ impl<const N: usize> SymbolTable<N> {
         if self.view().find(name).is_some() {
             return Err(SymbolError::Duplicate);
         }
-        let (before, from) = self.slots.split_at_mut(name.home(N));
-        let slot = from.iter_mut().chain(before).find(|slot| slot.is_none()).ok_or(SymbolError::Full)?;
+        let slot = self.symbols.get_mut(self.len).ok_or(SymbolError::Full)?;
+        let (before, from) = self.index.split_at_mut(name.home(N));
+        let free = from.iter_mut().chain(before).find(|place| **place == 0).ok_or(SymbolError::Full)?;
+        *free = u16::try_from(self.len + 1).map_err(|_| SymbolError::Full)?;
         let unit_steps = grids.price.step() == 1 && grids.size.step() == 1;
         *slot = Some(Symbol { name, id, grids, unit_steps });
         self.len += 1;
@@ -102,8 +116,8 @@ impl<const N: usize> SymbolTable<N> {
         Some((symbol.id, symbol.grids))
     }
 
-    pub(crate) const fn view(&self) -> Symbols<'_> {
-        Symbols { slots: &self.slots }
+    pub(crate) fn view(&self) -> Symbols<'_> {
+        Symbols { symbols: self.symbols.get(..self.len).unwrap_or_default(), index: &self.index }
     }
 }
 
@@ -117,24 +131,31 @@ impl<'t> Symbols<'t> {
     /// The symbol called `name`.
     #[inline(always)]
     pub(crate) fn find(self, name: Name) -> Option<&'t Symbol> {
-        let home = name.home(self.slots.len());
-        match self.slots.get(home)? {
-            Some(symbol) if symbol.name == name => Some(symbol),
-            Some(_) => self.find_from(home, name),
-            None => None,
+        for symbol in self.symbols.iter().take(LISTED).flatten() {
+            if symbol.name == name {
+                return Some(symbol);
+            }
         }
+        if self.symbols.len() <= LISTED {
+            return None;
+        }
+        let Name([first, second, third]) = name;
+        self.find_indexed(first, second, third)
     }
 
-    /// The symbol called `name`, which is not in the slot where the search for it starts.
-    #[cold]
-    fn find_from(self, home: usize, name: Name) -> Option<&'t Symbol> {
-        let (before, from) = self.slots.split_at_checked(home)?;
-        from.iter().chain(before).map_while(Option::as_ref).find(|symbol| symbol.name == name)
+    /// The symbol whose name these words are, by the index. (By words, because a name would be passed in memory, and put there
+    /// even by those who never come here.)
+    #[inline(never)]
+    fn find_indexed(self, first: u64, second: u64, third: u64) -> Option<&'t Symbol> {
+        let name = Name([first, second, third]);
+        let (before, from) = self.index.split_at_checked(name.home(self.index.len()))?;
+        let places = from.iter().chain(before).map_while(|&place| usize::from(place).checked_sub(1));
+        places.filter_map(|place| self.symbols.get(place)?.as_ref()).find(|symbol| symbol.name == name)
     }
 
     /// The symbol numbered `id`.
     pub(crate) fn by_id(self, id: SymbolId) -> Option<&'t Symbol> {
-        self.slots.iter().flatten().find(|symbol| symbol.id == id)
+        self.symbols.iter().flatten().find(|symbol| symbol.id == id)
     }
 }
 

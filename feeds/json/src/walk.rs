@@ -2,19 +2,31 @@
 //!
 //! It notes where each member's value lies, pushes levels as it meets them, and converts the other values once it knows the
 //! kind of message. It takes fields in any order and skips unknown scalar ones. Whatever else it meets (whitespace,
-//! escapes, bytes beyond ASCII, a nested value it does not know, any fault) makes it give up with `None`: the twin then
-//! decodes the frame and, if need be, names the fault. So the walker may be stricter than the twin, never laxer.
+//! escapes, bytes beyond ASCII, a nested value it does not know, any fault) makes it give up: the twin then decodes the
+//! frame and, if need be, names the fault. So the walker may be stricter than the twin, never laxer.
 
 mod levels;
 mod members;
 mod message;
-mod quotes;
+mod search;
 
 use self::members::Members;
-use self::quotes::{Quotes, string_length};
-use crate::kernels::{Kernels, LANE};
-use crate::symbols::Symbols;
-use crate::{Decoded, LevelSink, Path, Span, SymbolId};
+use self::search::{Commas, string_length};
+use crate::kernels::{DECIMAL_BYTES_MAX, Kernels, LANE};
+use crate::symbols::{Name, Symbol, Symbols};
+use crate::syntax::{Cursor, Type};
+use crate::{DecodeError, DecodeErrorKind, Decoded, LevelSink, Span, SymbolId};
+
+/// The frame is for the twin.
+#[derive(Clone, Copy, Debug)]
+struct Unfit;
+
+/// Says nothing about the frame: the twin's verdict replaces it.
+impl From<Unfit> for DecodeError {
+    fn from(Unfit: Unfit) -> Self {
+        Self { at: 0, kind: DecodeErrorKind::Syntax }
+    }
+}
 
 /// What the walker is told, and the envelope.
 #[derive(Clone, Copy, Debug)]
@@ -26,14 +38,18 @@ struct Context<'f, K> {
     stream: Option<Span>,
 }
 
-/// Where a text lies in a frame whose length fits 32 bits.
+/// Where a value lies in a frame whose length fits 32 bits, strings with their quotes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
+    start: u32,
     end: u32,
-    length: u32,
 }
 
-/// Decodes `frame`, or leaves it to the twin.
+/// What precedes and what follows the stream name in an envelope.
+const STREAM: &[u8; 11] = b"{\"stream\":\"";
+const DATA: &[u8; 10] = b"\",\"data\":{";
+
+/// Decodes `frame`, or returns any error to leave it to the twin.
 #[inline(always)]
 pub(crate) fn walk<K: Kernels, S: LevelSink>(
     kernels: K,
@@ -41,62 +57,107 @@ pub(crate) fn walk<K: Kernels, S: LevelSink>(
     symbols: Symbols<'_>,
     snapshot_symbol: Option<SymbolId>,
     sink: &mut S,
-) -> Option<Decoded> {
-    u32::try_from(frame.len()).ok()?;
-    let mut quotes = Quotes::new(kernels, frame, 0)?;
-    let stream = envelope(kernels, frame, &mut quotes)?;
-    let closing = if stream.is_some() { 2 } else { 1 };
+) -> Result<Decoded, DecodeError> {
+    u32::try_from(frame.len()).map_err(|_| Unfit)?;
+    let mut commas = Commas::new(kernels, frame, 0);
+    let stream = envelope(kernels, frame, &mut commas)?;
+    let (open, closing) = match stream {
+        Some(stream) => (stream.end as usize + DATA.len() - 1, b"}}".as_slice()),
+        None => (0, b"}".as_slice()),
+    };
+    let close = frame.strip_suffix(closing).ok_or(Unfit)?.len();
     let mut members = Members::new(Context { kernels, frame, symbols, snapshot_symbol, stream });
-    members.pass(quotes, closing, sink)?;
-    Some(Decoded { message: members.message()?, path: Path::Fast, stream })
+    members.pass(commas, open, close, sink).ok_or(Unfit)?;
+    members.decoded()
 }
 
-/// Passes the envelope, if there is one, and returns the stream name. The position is then where the message opens.
+/// The stream name, if there is an envelope, which holds the first of `commas`.
 #[inline(always)]
-fn envelope<K: Kernels>(kernels: K, frame: &[u8], quotes: &mut Quotes<'_, K, 0>) -> Option<Option<Span>> {
-    const STREAM: &[u8; 11] = b"{\"stream\":\"";
-    if frame.first_chunk() != Some(STREAM) {
-        return frame.ends_with(b"}").then_some(None);
+fn envelope<K: Kernels>(kernels: K, frame: &[u8], commas: &mut Commas<'_, K>) -> Result<Option<Span>, Unfit> {
+    let Some((before, rest)) = frame.split_first_chunk() else { return Ok(None) };
+    if before != STREAM {
+        return Ok(None);
     }
-    if !frame.ends_with(b"}}") {
-        return None;
+    let end = commas.next().ok_or(Unfit)? - 1;
+    let data = frame.get(end..).and_then(<[u8]>::first_chunk);
+    if data != Some(DATA) || string_length(kernels, frame, rest) != Some(end - STREAM.len()) {
+        return Err(Unfit);
     }
-    quotes.advance(STREAM.len())?;
-    let length = match quotes.rest().first_chunk().map(|block| kernels.string_stops(block)) {
-        Some(stops @ 1..) => stops.trailing_zeros() as usize,
-        _ => string_length(kernels, frame, quotes.rest())?,
-    };
-    quotes.advance(length)?;
-    let next = quotes.rest().first_chunk::<10>()?;
-    if next != b"\",\"data\":{" {
-        return None;
+    Ok(Some(Span { start: STREAM.len() as u32, end: end as u32 }))
+}
+
+impl<'f, K: Kernels> Context<'f, K> {
+    /// Whose levels a snapshot holds that does not say so itself.
+    fn snapshot_symbol(&self) -> Option<&'f Symbol> {
+        let Some(stream) = self.stream else { return self.symbols.by_id(self.snapshot_symbol?) };
+        let letters = stream.of(self.frame)?.iter().take_while(|&&byte| byte != b'@');
+        self.symbols.find(Name::of(letters.map(u8::to_ascii_uppercase))?)
     }
-    quotes.advance(next.len() - 1)?;
-    Some(Some(Span { start: STREAM.len() as u32, end: (STREAM.len() + length) as u32 }))
+
+    /// Whether a value is well-formed and no container.
+    #[inline(always)]
+    fn check(&self, place: Place) -> Option<()> {
+        let Self { kernels, frame, .. } = *self;
+        let (lane, length) = place.scalar_lane(frame)?;
+        if kernels.integer(lane, length).is_some() {
+            return Some(());
+        }
+        if let Some(text) = place.text(frame) {
+            let length = string_length(kernels, frame, frame.get(place.start as usize + 1..)?)?;
+            return (length == text.len()).then_some(());
+        }
+        check_scalar(place.of(frame)?)
+    }
+}
+
+/// Whether `scalar` is a number, or one of the three words.
+#[inline(never)]
+fn check_scalar(scalar: &[u8]) -> Option<()> {
+    let value = Cursor::new(scalar, 0).value().ok()?;
+    let known = matches!(value.kind, Type::Number | Type::True | Type::False | Type::Null);
+    (known && value.span.end as usize == scalar.len()).then_some(())
 }
 
 impl Place {
     #[inline(always)]
-    const fn new(end: usize, length: usize) -> Self {
-        Self { end: end as u32, length: length as u32 }
+    const fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
     }
 
-    /// The text.
+    #[inline(always)]
+    const fn length(self) -> usize {
+        self.end.wrapping_sub(self.start) as usize
+    }
+
     #[inline(always)]
     fn of(self, frame: &[u8]) -> Option<&[u8]> {
-        frame.get((self.end - self.length) as usize..self.end as usize)
+        frame.get(self.start as usize..self.end as usize)
     }
 
-    /// The frame from the text's first byte on.
+    /// The inside of a string.
     #[inline(always)]
-    fn from(self, frame: &[u8]) -> Option<&[u8]> {
-        frame.get((self.end - self.length) as usize..)
+    fn text(self, frame: &[u8]) -> Option<&[u8]> {
+        match self.of(frame)? {
+            [b'"', text @ .., b'"'] => Some(text),
+            _ => None,
+        }
     }
 
-    /// The lane of bytes that ends where the text ends.
+    /// The lane of bytes that ends with the last of a scalar, and the scalar's length.
     #[inline(always)]
-    fn lane(self, frame: &[u8]) -> Option<&[u8; LANE]> {
-        frame.get(..self.end as usize)?.last_chunk()
+    fn scalar_lane(self, frame: &[u8]) -> Option<(&[u8; LANE], usize)> {
+        Some((frame.get(..self.end as usize)?.last_chunk()?, self.length()))
+    }
+
+    /// The lane of bytes that ends with the last inside a string, and how many there are; at most [`DECIMAL_BYTES_MAX`].
+    #[inline(always)]
+    fn text_lane(self, frame: &[u8]) -> Option<(&[u8; LANE], usize)> {
+        let (close, lane) = frame.get(..self.end as usize)?.last_chunk::<{ LANE + 1 }>()?.split_last()?;
+        let lane: &[u8; LANE] = lane.first_chunk()?;
+        let length = self.length().wrapping_sub(2);
+        let open = LANE.wrapping_sub(length + 1) % LANE;
+        let quoted = length <= DECIMAL_BYTES_MAX && *close == b'"' && lane[open] == b'"';
+        quoted.then_some((lane, length))
     }
 }
 

@@ -1,1 +1,5 @@
+//! Short stories of a shard that is told everything by hand: market, reports and fills, in any order a venue could send them.
 
+mod desk;
+mod faults;
+mod quoting;

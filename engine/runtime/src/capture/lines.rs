@@ -156,7 +156,7 @@ impl<'a> LineReader<'a> {
                 let line = self.start..scanned + at;
                 self.start = scanned + at + 1;
                 self.number += 1;
-                return Some(Line::Whole(self.buffer.get(line).unwrap_or_default()));
+                return Some(bounded(self.buffer.get(line).unwrap_or_default(), Line::Whole));
             }
             if self.end - self.start > LINE_BYTES_MAX {
                 self.skip_line();
@@ -178,7 +178,7 @@ impl<'a> LineReader<'a> {
             return None;
         }
         self.number += 1;
-        self.buffer.get(line).map(Line::Last)
+        self.buffer.get(line).map(|line| bounded(line, Line::Last))
     }
 
     /// Drops bytes up to and including the next newline.
@@ -217,6 +217,11 @@ impl<'a> LineReader<'a> {
     }
 }
 
+/// The line, or that it is too long, wherever the stream of its bytes was cut in pieces.
+fn bounded<'b>(line: &'b [u8], of: impl FnOnce(&'b [u8]) -> Line<'b>) -> Line<'b> {
+    if line.len() > LINE_BYTES_MAX { Line::TooLong } else { of(line) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,11 +248,20 @@ mod tests {
 
     #[test]
     fn a_line_beyond_the_bound_is_skipped_and_reading_goes_on() {
-        let mut text = vec![b'x'; LINE_BYTES_MAX * 2 + 5];
-        text.extend_from_slice(b"\nnext\n");
+        for length in [LINE_BYTES_MAX + 1, LINE_BYTES_MAX * 5 / 4, LINE_BYTES_MAX * 2, LINE_BYTES_MAX * 2 + 5]
+        {
+            let mut text = vec![b'x'; length];
+            text.extend_from_slice(b"\nnext\n");
+            let mut reader = LineReader::new(Box::new(text.as_slice()));
+            assert_eq!(read_all(&mut reader), ["too long", "whole next"], "{length}");
+            assert_eq!(reader.number(), 2);
+            let mut reader = LineReader::new(Box::new(&text[..length]));
+            assert_eq!(read_all(&mut reader), ["too long"], "{length}, the last");
+        }
+        let mut text = vec![b'x'; LINE_BYTES_MAX];
+        text.push(b'\n');
         let mut reader = LineReader::new(Box::new(text.as_slice()));
-        assert_eq!(read_all(&mut reader), ["too long", "whole next"]);
-        assert_eq!(reader.number(), 2);
+        assert!(matches!(reader.next_line(), Some(Line::Whole(line)) if line.len() == LINE_BYTES_MAX));
     }
 
     #[test]

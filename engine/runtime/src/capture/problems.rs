@@ -19,10 +19,14 @@ pub enum ProblemKind {
     TooLong,
     /// A local time before the line before it; it was raised to that.
     BackwardTime,
+    /// A local time more than a day after the lines around it; it was set to that of the line before.
+    WrongTime,
     /// A well-formed frame of a stream this program does not read.
     UnknownStream,
     /// A diff that repeats or precedes what the book already holds; ignored.
     StaleDiff,
+    /// A trade whose id was there before; ignored.
+    StaleTrade,
     /// A break in the venue's sequence; the book was lost and waits for a snapshot.
     Gap,
     /// The file ends inside its compressed stream or cannot be read on.
@@ -39,8 +43,10 @@ impl ProblemKind {
             Self::TornLine => "torn_line",
             Self::TooLong => "line_too_long",
             Self::BackwardTime => "backward_time",
+            Self::WrongTime => "wrong_time",
             Self::UnknownStream => "unknown_stream",
             Self::StaleDiff => "stale_diff",
+            Self::StaleTrade => "stale_trade",
             Self::Gap => "gap",
             Self::Unreadable => "unreadable",
         }
@@ -51,9 +57,13 @@ impl ProblemKind {
     pub const fn is_bad_line(self) -> bool {
         match self {
             Self::BadTime | Self::BadFrame | Self::TornLine | Self::TooLong => true,
-            Self::BackwardTime | Self::UnknownStream | Self::StaleDiff | Self::Gap | Self::Unreadable => {
-                false
-            }
+            Self::BackwardTime
+            | Self::WrongTime
+            | Self::UnknownStream
+            | Self::StaleDiff
+            | Self::StaleTrade
+            | Self::Gap
+            | Self::Unreadable => false,
         }
     }
 }

@@ -16,6 +16,9 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
+    /// All units.
+    pub const ALL: [Self; 4] = [Self::Seconds, Self::Millis, Self::Micros, Self::Nanos];
+
     /// The unit in which `value` is a time between 2001 and 2286: ten digits of seconds, thirteen of milliseconds, and so on.
     #[must_use]
     pub const fn detect(value: u64) -> Self {
@@ -57,9 +60,12 @@ pub enum StampError {
     Missing,
     /// The number does not fit 63 bits of nanoseconds.
     TooLarge,
+    /// In the file's unit the number is no time between 2001 and 2286.
+    OtherUnit,
 }
 
-/// Splits `<local time> <frame>`. The unit is the file's, told by its first line and stored in `unit`.
+/// Splits `<local time> <frame>`. The unit is the file's; where that is not known yet it is told by this line and stored in
+/// `unit`.
 ///
 /// # Errors
 /// [`StampError`] where the line does not begin with a time.
@@ -69,7 +75,11 @@ pub fn split_stamp<'a>(line: &'a [u8], unit: &mut Option<TimeUnit>) -> Result<(N
     let dot = stamp.iter().position(|byte| *byte == b'.').unwrap_or(stamp.len());
     let (whole, fraction) = stamp.split_at_checked(dot).ok_or(StampError::Missing)?;
     let value = digits(whole)?;
-    let unit = *unit.get_or_insert_with(|| TimeUnit::detect(value));
+    let detected = TimeUnit::detect(value);
+    let unit = *unit.get_or_insert(detected);
+    if unit != detected {
+        return Err(StampError::OtherUnit);
+    }
     let mut nanos = value.checked_mul(unit.nanos()).ok_or(StampError::TooLarge)?;
     if let [b'.', decimals @ ..] = fraction {
         let mut weight = unit.nanos();
@@ -112,6 +122,14 @@ mod tests {
             assert_eq!(split_stamp(line.as_bytes(), &mut unit), Ok((Nanos(nanos), &b"{}"[..])));
             assert_eq!(unit, Some(expected));
         }
+    }
+
+    #[test]
+    fn a_time_in_another_unit_than_the_file_is_refused() {
+        let mut unit = Some(TimeUnit::Nanos);
+        assert_eq!(split_stamp(b"1723161255 {}", &mut unit), Err(StampError::OtherUnit));
+        assert_eq!(split_stamp(b"56767 {}", &mut unit), Err(StampError::OtherUnit));
+        assert_eq!(unit, Some(TimeUnit::Nanos));
     }
 
     #[test]

@@ -4,19 +4,28 @@
 //! times a power of ten for prices and powers of ten for sizes. It is an inference, and reports say so; a configuration can
 //! state it instead. Venues show sizes finer than the step they take orders on where old orders still rest: the inferred lot
 //! is then finer, too.
+//!
+//! A capture may be damaged, so nothing is inferred from one line alone: the market, the unit of the local times and the
+//! digits of prices go by what most lines say, and a symbol that hardly any line names is none of the file's instruments.
 
-use ballast_model::Step;
+mod grid;
+
+use ballast_json::SYMBOL_BYTES_MAX;
+use ballast_model::{Nanos, Span, Step};
 use ballast_venue::binance::Market;
 use memchr::memmem;
 
 use super::lines::{Line, LineReader};
 use super::stamp::{TimeUnit, split_stamp};
+use grid::Grid;
 
 /// What a file seems to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSurvey {
-    /// Unit of the local times; `None` where no line has one.
+    /// Unit of most local times; `None` where no line has one.
     pub unit: Option<TimeUnit>,
+    /// The first local time that the line after it bears out; `None` where no line has one.
+    pub begins_at: Option<Nanos>,
     /// Instruments in the order they first appear.
     pub instruments: Vec<SeenInstrument>,
     /// Whether an order book snapshot is among the frames.
@@ -38,56 +47,119 @@ pub struct SeenInstrument {
     pub price_ticks_max: i64,
 }
 
+/// A symbol named by fewer than one frame in this many is damage, not an instrument.
+const STRAY_SHARE: u64 = 1_000;
+/// A digit of a price that fewer than one level in this many has is damage, not a finer tick.
+const RARE_DIGIT_SHARE: u64 = 1_000;
+/// Bytes at the start of a frame in which its kind and symbol stand.
+const HEAD_BYTES: usize = 400;
+
 /// Reads a whole capture once.
 pub fn survey(lines: &mut LineReader<'_>) -> FileSurvey {
+    let keys = Keys::new();
     let mut seen: Vec<Seen> = Vec::new();
-    let mut unit = None;
+    let mut units = [0u64; TimeUnit::ALL.len()];
+    let mut times = Beginning::default();
+    let mut snapshots = Levels::default();
     let mut has_snapshot = false;
-    let symbol_key = memmem::Finder::new(b"\"s\":\"");
-    let level_key = memmem::Finder::new(b"[\"");
     while let Some(line) = lines.next_line() {
         let (Line::Whole(text) | Line::Last(text)) = line else { continue };
-        let Ok((_, frame)) = split_stamp(text, &mut unit) else { continue };
-        let head = frame.get(..frame.len().min(400)).unwrap_or(frame);
-        let Some(found) = symbol_key.find(head).and_then(|at| quoted(frame, at + 5)) else {
-            let snapshot = memmem::find(head, b"\"lastUpdateId\"").is_some();
-            has_snapshot |= snapshot;
-            if let (true, [only]) = (snapshot, seen.as_mut_slice()) {
-                only.levels(frame, &level_key);
+        let mut unit = None;
+        let Ok((time, frame)) = split_stamp(text, &mut unit) else { continue };
+        times.take(time);
+        if let Some(votes) = unit.and_then(|unit| units.get_mut(unit as usize)) {
+            *votes += 1;
+        }
+        let head = frame.get(..frame.len().min(HEAD_BYTES)).unwrap_or(frame);
+        if let Some(symbol) = keys.symbol(head) {
+            let index = seen.iter().position(|known| known.symbol == symbol).unwrap_or_else(|| {
+                seen.push(Seen::new(symbol));
+                seen.len() - 1
+            });
+            if let Some(known) = seen.get_mut(index) {
+                known.take(frame, head, &keys);
             }
-            continue;
-        };
-        let index = seen.iter().position(|known| known.symbol == found).unwrap_or_else(|| {
-            seen.push(Seen::new(found));
-            seen.len() - 1
-        });
-        if let Some(known) = seen.get_mut(index) {
-            known.futures |=
-                memmem::find(head, b"\"T\":").is_some() && memmem::find(head, b"\"M\":").is_none();
-            known.levels(frame, &level_key);
+        } else if keys.snapshot.find(head).is_some() {
+            has_snapshot = true;
+            snapshots.take(frame, &keys);
         }
     }
-    FileSurvey { unit, instruments: seen.into_iter().map(Seen::finish).collect(), has_snapshot }
+    let mut seen = without_strays(seen);
+    // A snapshot that names no symbol can only be the only instrument's.
+    if let [only] = seen.as_mut_slice() {
+        only.levels.merge(&snapshots);
+    }
+    let votes = |unit: &TimeUnit| units.get(*unit as usize).copied().unwrap_or(0);
+    FileSurvey {
+        unit: TimeUnit::ALL.into_iter().filter(|unit| votes(unit) > 0).max_by_key(votes),
+        begins_at: times.found(),
+        instruments: seen.into_iter().map(Seen::finish).collect(),
+        has_snapshot,
+    }
 }
 
-struct Seen {
-    symbol: Vec<u8>,
-    /// Some frame carries the futures markets' transaction time on a book message.
-    futures: bool,
-    price: Divisor,
-    size: Divisor,
+/// True where two local times can be of neighbouring lines: a day at most lies between them.
+pub(super) fn is_near(a: Nanos, b: Nanos) -> bool {
+    const DAY: Span = Span::from_secs(24 * 60 * 60);
+    a.max(b) - a.min(b) <= DAY
 }
 
-impl Seen {
-    fn new(symbol: &[u8]) -> Self {
-        Self { symbol: symbol.to_vec(), futures: false, price: Divisor::default(), size: Divisor::default() }
+/// The first of the times that is near the one after it.
+#[derive(Default)]
+struct Beginning {
+    last: Option<Nanos>,
+    found: Option<Nanos>,
+}
+
+impl Beginning {
+    fn take(&mut self, time: Nanos) {
+        if self.found.is_none() {
+            self.found = self.last.filter(|last| is_near(*last, time));
+        }
+        self.last = Some(time);
     }
 
+    /// The only time there is where none has a neighbour.
+    fn found(&self) -> Option<Nanos> {
+        self.found.or(self.last)
+    }
+}
+
+/// What frames are searched for.
+struct Keys {
+    symbol: memmem::Finder<'static>,
+    snapshot: memmem::Finder<'static>,
+    level: memmem::Finder<'static>,
+}
+
+impl Keys {
+    fn new() -> Self {
+        let finder = |key: &'static str| memmem::Finder::new(key);
+        Self { symbol: finder("\"s\":\""), snapshot: finder("\"lastUpdateId\""), level: finder("[\"") }
+    }
+
+    /// The symbol that the start of a frame names, where it can be one.
+    fn symbol<'f>(&self, head: &'f [u8]) -> Option<&'f [u8]> {
+        let symbol = quoted(head, self.symbol.find(head)? + 5)?;
+        let is_letter = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+        let can_be = (1..=SYMBOL_BYTES_MAX).contains(&symbol.len()) && symbol.iter().all(is_letter);
+        can_be.then_some(symbol)
+    }
+}
+
+/// Prices and sizes of book levels.
+#[derive(Default)]
+struct Levels {
+    price: Grid,
+    size: Grid,
+}
+
+impl Levels {
     /// Takes in every `["price","size"]` of a frame.
-    fn levels(&mut self, frame: &[u8], level_key: &memmem::Finder<'_>) {
+    fn take(&mut self, frame: &[u8], keys: &Keys) {
         let mut at = 0;
         while let Some(rest) = frame.get(at..)
-            && let Some(found) = level_key.find(rest)
+            && let Some(found) = keys.level.find(rest)
         {
             at += found + 2;
             let Some(price) = quoted(frame, at) else { return };
@@ -98,109 +170,67 @@ impl Seen {
         }
     }
 
+    fn merge(&mut self, other: &Self) {
+        self.price.merge(&other.price);
+        self.size.merge(&other.size);
+    }
+}
+
+/// A symbol and what its frames say.
+struct Seen {
+    symbol: Vec<u8>,
+    frames: u64,
+    /// Of these, how many carry the futures markets' transaction time on a book message.
+    futures_frames: u64,
+    levels: Levels,
+}
+
+impl Seen {
+    fn new(symbol: &[u8]) -> Self {
+        Self { symbol: symbol.to_vec(), frames: 0, futures_frames: 0, levels: Levels::default() }
+    }
+
+    fn take(&mut self, frame: &[u8], head: &[u8], keys: &Keys) {
+        self.frames += 1;
+        let is_futures = memmem::find(head, b"\"T\":").is_some() && memmem::find(head, b"\"M\":").is_none();
+        self.futures_frames += u64::from(is_futures);
+        self.levels.take(frame, keys);
+    }
+
     fn finish(self) -> SeenInstrument {
         let symbol = String::from_utf8_lossy(&self.symbol).into_owned();
         // Coin-margined symbols are BASEUSD_PERP or BASEUSD_<expiry>; USD-margined ones end in another quote currency.
         let coin = symbol.split_once('_').is_some_and(|(pair, _)| pair.ends_with("USD"));
-        let market = match (coin, self.futures) {
+        let market = match (coin, 2 * self.futures_frames > self.frames) {
             (true, _) => Market::CoinM,
             (false, true) => Market::UsdM,
             (false, false) => Market::Spot,
         };
-        let tick = self.price.step(&[5, 1]);
-        let price_ticks_max = tick.map_or(0, |tick| self.price.largest_in(tick));
-        SeenInstrument { symbol, market, tick, lot: self.size.step(&[1]), price_ticks_max }
+        let price = self.levels.price.without_rare_digits(RARE_DIGIT_SHARE).step(&[5, 1]);
+        let size = self.levels.size.step(&[1]);
+        SeenInstrument {
+            symbol,
+            market,
+            tick: price.map(|(step, _)| step),
+            lot: size.map(|(step, _)| step),
+            price_ticks_max: price.map_or(0, |(_, largest)| largest),
+        }
     }
+}
+
+/// The symbols that are instruments of the file: named by a fair share of its frames, and with book levels where any has.
+fn without_strays(mut seen: Vec<Seen>) -> Vec<Seen> {
+    let frames: u64 = seen.iter().map(|one| one.frames).sum();
+    let has_levels = |one: &Seen| !one.levels.price.is_empty();
+    let any_levels = seen.iter().any(has_levels);
+    seen.retain(|one| one.frames * STRAY_SHARE >= frames && (has_levels(one) || !any_levels));
+    seen
 }
 
 /// The bytes from `at` up to the next quote.
 fn quoted(frame: &[u8], at: usize) -> Option<&[u8]> {
     let rest = frame.get(at..)?;
     rest.get(..rest.iter().take(64).position(|byte| *byte == b'"')?)
-}
-
-/// Greatest common divisor of decimals, kept as an integer at the finest scale seen.
-#[derive(Clone, Copy, Debug, Default)]
-struct Divisor {
-    /// 0 until a number above zero was seen.
-    divisor: u64,
-    scale: u8,
-    /// Largest number seen, at `scale`.
-    largest: u64,
-}
-
-impl Divisor {
-    fn take(&mut self, text: &[u8]) {
-        let Some((mut value, scale)) = decimal(text) else { return };
-        if value == 0 {
-            return;
-        }
-        if scale > self.scale {
-            let finer = 10u64.pow(u32::from(scale - self.scale));
-            self.divisor = self.divisor.saturating_mul(finer);
-            self.largest = self.largest.saturating_mul(finer);
-            self.scale = scale;
-        }
-        let Some(scaled) = value.checked_mul(10u64.pow(u32::from(self.scale - scale))) else { return };
-        value = scaled;
-        self.largest = self.largest.max(value);
-        if self.divisor == 0 || value % self.divisor != 0 {
-            self.divisor = gcd(value, self.divisor);
-        }
-    }
-
-    /// The largest number in steps of `step`, which divides it.
-    fn largest_in(self, step: Step) -> i64 {
-        let finer = 10u64.pow(u32::from(self.scale.saturating_sub(step.scale)));
-        i64::try_from(self.largest / finer / step.mantissa).unwrap_or(i64::MAX)
-    }
-
-    /// The largest of `mantissas` times a power of ten that divides everything seen.
-    fn step(self, mantissas: &[u64]) -> Option<Step> {
-        if self.divisor == 0 {
-            return None;
-        }
-        let mut round = 1u64;
-        while self.divisor.is_multiple_of(round * 10) && round < Step::MANTISSA_MAX {
-            round *= 10;
-        }
-        let mantissa =
-            mantissas.iter().map(|mantissa| mantissa * round).find(|m| self.divisor.is_multiple_of(*m))?;
-        let mut step = Step { mantissa, scale: self.scale };
-        while step.scale > 0 && step.mantissa.is_multiple_of(10) {
-            step = Step { mantissa: step.mantissa / 10, scale: step.scale - 1 };
-        }
-        (step.mantissa <= Step::MANTISSA_MAX && step.scale <= Step::SCALE_MAX).then_some(step)
-    }
-}
-
-/// A plain decimal as integer and scale, trailing zeros of the fraction left out.
-fn decimal(text: &[u8]) -> Option<(u64, u8)> {
-    let (mut value, mut kept, mut zeros, mut scale, mut fraction) = (0u64, 0u64, 0u8, 0u8, false);
-    for byte in text {
-        match byte {
-            b'.' if !fraction => fraction = true,
-            b'0'..=b'9' => {
-                value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
-                if !fraction {
-                    kept = value;
-                } else if *byte == b'0' {
-                    zeros += 1;
-                } else {
-                    (scale, zeros, kept) = (scale + zeros + 1, 0, value);
-                }
-            }
-            _ => return None,
-        }
-    }
-    (scale <= Step::SCALE_MAX).then_some((kept, scale))
-}
-
-const fn gcd(mut a: u64, mut b: u64) -> u64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }
 
 #[cfg(test)]
@@ -212,23 +242,33 @@ mod tests {
     }
 
     #[test]
-    fn the_grid_is_the_largest_round_step_that_divides_all() {
-        let mut prices = Divisor::default();
-        for text in ["61737.63000000", "61730.17000000", "56854.5"] {
-            prices.take(text.as_bytes());
+    fn damaged_lines_decide_nothing() {
+        let sound = r#"1723161255088 {"data":{"e":"depthUpdate","E":1,"s":"ETHUSDT","U":1,"u":2,"b":[["10.50","1.25"]],"a":[["10.60","0.5"]]}}"#;
+        let damaged = [
+            sound.replace("ETHUSDT", "ETHUSDR"),
+            sound.replace("ETHUSDT", "eTHUSDT"),
+            sound.replace("1723161255088", "5088"),
+            sound.replace("1723161255088", "2723161255088"),
+            sound.replace("\"E\":1", "\"T\":1"),
+            sound.replace("10.50", "10.51"),
+        ];
+        let expected = survey_of(&format!("{sound}\n").repeat(2_000));
+        for (at, line) in damaged.iter().enumerate() {
+            let text = format!("{line}\n{}", format!("{sound}\n").repeat(1_999));
+            assert_eq!(survey_of(&text), expected, "damage {at}");
         }
-        assert_eq!(prices.step(&[5, 1]), Some(Step { mantissa: 1, scale: 2 }));
-        let mut halves = Divisor::default();
-        for text in ["10.50", "11.00", "12.5", "0", "bad", ""] {
-            halves.take(text.as_bytes());
-        }
-        assert_eq!(halves.step(&[5, 1]), Some(Step { mantissa: 5, scale: 1 }));
-        let mut tens = Divisor::default();
-        for text in ["60", "130"] {
-            tens.take(text.as_bytes());
-        }
-        assert_eq!(tens.step(&[5, 1]), Some(Step { mantissa: 10, scale: 0 }));
-        assert_eq!(Divisor::default().step(&[1]), None);
+        assert_eq!(expected.unit, Some(TimeUnit::Millis));
+        assert_eq!(expected.instruments[0].tick, Some(Step { mantissa: 1, scale: 1 }));
+    }
+
+    #[test]
+    fn a_symbol_without_levels_is_an_instrument_only_where_no_other_has_any() {
+        let ticker = r#"1723161255088 {"u":1,"s":"ETHUSDT","b":"10.5","B":"1","a":"10.6","A":"1"}"#;
+        let diff = r#"1723161255088 {"e":"depthUpdate","E":1,"s":"BTCUSDT","U":1,"u":2,"b":[["10.5","1.25"]],"a":[]}"#;
+        let symbols =
+            |text: String| survey_of(&text).instruments.into_iter().map(|one| one.symbol).collect::<Vec<_>>();
+        assert_eq!(symbols(ticker.to_owned()), ["ETHUSDT"]);
+        assert_eq!(symbols(format!("{ticker}\n{diff}\n")), ["BTCUSDT"]);
     }
 
     #[test]
@@ -253,6 +293,8 @@ mod tests {
     fn the_snapshot_of_a_file_with_one_symbol_counts_for_the_grid() {
         let text = "1723161255 {\"s\":\"ETHUSDT\",\"b\":[[\"10.0\",\"1\"]],\"a\":[]}\n1723161255 {\"lastUpdateId\":5,\"bids\":[[\"10.25\",\"0.5\"]],\"asks\":[]}\n";
         let survey = survey_of(text);
+        let (diff, snapshot) = text.trim_end().split_once('\n').unwrap();
+        assert_eq!(survey_of(&format!("{snapshot}\n{diff}\n")), survey, "in whatever order");
         assert!(survey.has_snapshot);
         assert_eq!(survey.instruments[0].tick, Some(Step { mantissa: 5, scale: 2 }));
         assert_eq!(survey.instruments[0].lot, Some(Step { mantissa: 1, scale: 1 }));

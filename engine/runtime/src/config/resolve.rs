@@ -13,8 +13,8 @@ use ballast_core::shard::{LaneSpec, QuotingSpec, ShardSpec, Trigger};
 use ballast_core::volatility::EwmaParams;
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, VenueSpec};
 use ballast_model::{
-    AssetId, Contract, HalfTicks, InstrumentSpec, Lots, Money, Price, Rate, Span, Step, Ticks, TradeId,
-    VenueOrderId,
+    AssetId, Contract, HalfTicks, InstrumentSpec, Lots, Money, Price, Rate, Span, SpecError, Step, Ticks,
+    TradeId, VenueOrderId,
 };
 use ballast_venue::binance::Market;
 
@@ -27,7 +27,7 @@ const BOOK_LEVELS_MAX: usize = 32_768;
 const PRICE_TICKS_FLOOR: i64 = (1 << 26) - 1;
 /// How many times the highest price seen an instrument may reach.
 const PRICE_HEADROOM: i64 = 4;
-/// Largest order of an instrument whose limits are not known.
+/// Largest order of an instrument whose limits are not known, where money then is exact.
 const SIZE_MAX: Lots = Lots(1 << 40);
 /// Session epoch of replays: their order ids never meet a venue's.
 const REPLAY_EPOCH: u32 = 1;
@@ -105,27 +105,48 @@ pub struct Resolver<'a> {
     assets: Vec<String>,
 }
 
-/// Settles the grid of every instrument seen: the configuration's word first, else what was inferred.
+/// Settles the grid of every instrument seen: the configuration's word first, else what was inferred. An instrument of which
+/// neither says what tick and lot are is left out where others are known: its frames are then strangers.
 ///
 /// # Errors
-/// Where neither says what tick or lot is, or the numbers cannot be used.
+/// Where no instrument has tick and lot, or the numbers cannot be used.
 pub fn resolve<'a>(
     config: &'a Config,
     path: PathBuf,
     seen: &[SeenInstrument],
 ) -> Result<(Vec<FoundInstrument>, Resolver<'a>), ConfigError> {
     let mut resolver = Resolver { config, path, assets: Vec::new() };
-    let mut found: Vec<FoundInstrument> = Vec::new();
+    let mut merged: Vec<SeenInstrument> = Vec::new();
     for one in seen {
-        match found
-            .iter_mut()
-            .find(|known| known.instrument.symbol == one.symbol && known.instrument.market == one.market)
-        {
-            Some(known) => resolver.merge(known, one)?,
-            None => found.push(resolver.found(one)?),
+        match merged.iter_mut().find(|known| known.symbol == one.symbol && known.market == one.market) {
+            Some(known) => *known = together(known, one),
+            None => merged.push(one.clone()),
         }
     }
+    if merged.iter().any(|one| resolver.has_grid(one)) {
+        merged.retain(|one| resolver.has_grid(one));
+    }
+    let found = merged.iter().map(|one| resolver.found(one)).collect::<Result<_, _>>()?;
     Ok((found, resolver))
+}
+
+/// The same instrument in two files: the grid that holds both, the wider range.
+fn together(a: &SeenInstrument, b: &SeenInstrument) -> SeenInstrument {
+    let (tick, lot) = (common(a.tick, b.tick), common(a.lot, b.lot));
+    let highest = |seen: &SeenInstrument| tick.map_or(0, |tick| ticks_max(seen, tick));
+    SeenInstrument { tick, lot, price_ticks_max: highest(a).max(highest(b)), ..a.clone() }
+}
+
+/// The largest step that divides both; the other where one is unknown.
+fn common(a: Option<Step>, b: Option<Step>) -> Option<Step> {
+    let (Some(first), Some(second)) = (a, b) else { return a.or(b) };
+    let scale = first.scale.max(second.scale);
+    let scaled = |step: Step| u128::from(step.mantissa) * 10u128.pow(u32::from(scale - step.scale));
+    let (mut divisor, mut rest) = (scaled(first), scaled(second));
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    u64::try_from(divisor).ok().map(|mantissa| Step { mantissa, scale })
 }
 
 impl Resolver<'_> {
@@ -148,11 +169,21 @@ impl Resolver<'_> {
         AssetId(u16::try_from(index).unwrap_or(u16::MAX))
     }
 
+    /// Tick and lot as configured.
+    fn stated(&self, seen: &SeenInstrument) -> (Option<Step>, Option<Step>) {
+        let step = |decimal: &Option<super::Decimal>| decimal.as_ref().map(super::Decimal::step);
+        let facts = self.facts(&seen.symbol, seen.market);
+        facts.map_or((None, None), |facts| (step(&facts.tick), step(&facts.lot)))
+    }
+
+    fn has_grid(&self, seen: &SeenInstrument) -> bool {
+        let (tick, lot) = self.stated(seen);
+        tick.or(seen.tick).is_some() && lot.or(seen.lot).is_some()
+    }
+
     fn found(&mut self, seen: &SeenInstrument) -> Result<FoundInstrument, ConfigError> {
         let facts = self.facts(&seen.symbol, seen.market).cloned();
-        let stated = |of: fn(&InstrumentConfig) -> Option<Step>| facts.as_ref().and_then(of);
-        let tick = stated(|facts| facts.tick.as_ref().map(super::Decimal::step));
-        let lot = stated(|facts| facts.lot.as_ref().map(super::Decimal::step));
+        let (tick, lot) = self.stated(seen);
         let key = format!("instrument {}", seen.symbol);
         let unknown =
             |what: &str| self.rule(&key, format!("no {what} is configured and the data shows none"));
@@ -183,22 +214,8 @@ impl Resolver<'_> {
             base: self.asset(&base),
             quote: self.asset(&quote),
         };
-        let spec = InstrumentSpec::new(spec).map_err(|error| self.rule(&key, error))?;
+        let spec = with_size_max(spec).map_err(|error| self.rule(&key, error))?;
         Ok(FoundInstrument { instrument, spec, inferred: tick.is_none() || lot.is_none(), base, quote })
-    }
-
-    /// The same instrument in another file: the finer grid of the two, the wider range.
-    fn merge(&mut self, known: &mut FoundInstrument, seen: &SeenInstrument) -> Result<(), ConfigError> {
-        let finer = |a: Step, b: Option<Step>| b.map_or(a, |b| if b.to_f64() < a.to_f64() { b } else { a });
-        let merged = SeenInstrument {
-            tick: Some(finer(known.instrument.tick, seen.tick)),
-            lot: Some(finer(known.instrument.lot, seen.lot)),
-            ..seen.clone()
-        };
-        let again = self.found(&merged)?;
-        let price_max = known.spec.price_max.max(again.spec.price_max);
-        *known = FoundInstrument { spec: InstrumentSpec { price_max, ..again.spec }, ..again };
-        Ok(())
     }
 
     /// Names of assets by [`AssetId`].
@@ -397,11 +414,26 @@ fn assets_of(symbol: &str) -> (String, String) {
     (base.to_owned(), quote.to_owned())
 }
 
+/// The instrument with the largest order whose value is still exact.
+fn with_size_max(spec: InstrumentSpec) -> Result<InstrumentSpec, SpecError> {
+    let checked = InstrumentSpec::new(spec);
+    let smaller = Lots(spec.size_max.0 / 2);
+    if checked == Err(SpecError::TooLarge) && smaller >= spec.size_min {
+        return with_size_max(InstrumentSpec { size_max: smaller, ..spec });
+    }
+    checked
+}
+
 /// The highest price of an instrument: some times what was seen, and never less than a floor.
 fn price_max(seen: &SeenInstrument, tick: Step) -> Price {
+    let highest = ticks_max(seen, tick).saturating_mul(PRICE_HEADROOM);
+    Price(highest.clamp(PRICE_TICKS_FLOOR, BookLimits::PRICE_TICKS_MAX))
+}
+
+/// The highest price seen, in steps of `tick` or a little more.
+fn ticks_max(seen: &SeenInstrument, tick: Step) -> i64 {
     let finer = seen.tick.map_or(1.0, |inferred| (inferred.to_f64() / tick.to_f64()).max(1.0));
-    let seen_ticks = seen.price_ticks_max.saturating_mul(whole_ticks(finer.ceil()).0);
-    Price(seen_ticks.saturating_mul(PRICE_HEADROOM).clamp(PRICE_TICKS_FLOOR, BookLimits::PRICE_TICKS_MAX))
+    seen.price_ticks_max.saturating_mul(whole_ticks(finer.ceil()).0)
 }
 
 /// A share from 0 to 1 as a rate.

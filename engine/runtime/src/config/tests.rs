@@ -90,6 +90,33 @@ fn an_instrument_without_a_grid_is_refused() {
 }
 
 #[test]
+fn an_instrument_without_a_grid_is_left_out_beside_others() {
+    let unknown = SeenInstrument { symbol: "ETHUSDR".to_owned(), lot: None, ..eth() };
+    let names = |seen: &[SeenInstrument]| {
+        found(REPLAY, seen).unwrap().into_iter().map(|one| one.instrument.symbol).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[unknown.clone(), eth()]), ["ETHUSDT"]);
+    // Another file may know what one does not.
+    let known = SeenInstrument { symbol: "ETHUSDR".to_owned(), tick: None, ..eth() };
+    assert_eq!(names(&[unknown, eth(), known]), ["ETHUSDR", "ETHUSDT"]);
+}
+
+#[test]
+fn the_largest_order_gives_way_to_exact_money() {
+    let coarse =
+        SeenInstrument { tick: Step::parse("1"), lot: Step::parse("1"), price_ticks_max: 1 << 30, ..eth() };
+    let one = found(REPLAY, &[coarse]).unwrap().remove(0);
+    assert!(one.spec.size_max > Lots(1 << 30), "{:?}", one.spec.size_max);
+}
+
+#[test]
+fn the_same_instrument_in_two_files_takes_the_grid_that_holds_both() {
+    let other = SeenInstrument { tick: Step::parse("0.025"), price_ticks_max: 400_000, ..eth() };
+    let merged = found(REPLAY, &[eth(), other]).unwrap();
+    assert_eq!(merged[0].instrument.tick, Step { mantissa: 5, scale: 3 });
+}
+
+#[test]
 fn the_same_instrument_in_two_files_takes_the_finer_grid() {
     let finer = SeenInstrument { tick: Step::parse("0.005"), price_ticks_max: 100, ..eth() };
     let merged = found(REPLAY, &[eth(), finer]).unwrap();

@@ -11,8 +11,15 @@ use super::Observer;
 pub struct RecorderSpec {
     /// Time between samples at first.
     pub interval: Span,
-    /// Most samples kept per instrument; at this number every second one is dropped and the interval doubles.
+    /// Most samples kept per instrument; where one more is due every second one is dropped and the interval doubles.
     pub samples_max: usize,
+}
+
+/// Whether any instrument had a midpoint to take a sample at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sampled {
+    None,
+    Some,
 }
 
 /// Records fills with their markouts, and the account at even intervals.
@@ -43,11 +50,15 @@ impl Recorder {
         }
     }
 
-    /// The record, with a last sample at the end of the run.
+    /// The record, with a last sample at the end of the run; where the book is lost by then, at the last midpoint known.
     #[must_use]
     pub fn finish(mut self, ended_at: Option<Nanos>, shard: &Shard) -> Vec<InstrumentRecord> {
         if let Some(now) = ended_at {
-            self.sample(now, shard);
+            self.make_room();
+            for (index, record) in self.instruments.iter_mut().enumerate() {
+                let mid = mid_of(shard, index).or_else(|| record.samples.last().map(|last| last.mid));
+                record.samples.extend(mid.and_then(|mid| sample_of(shard, index, mid, now)));
+            }
         }
         self.instruments
     }
@@ -55,23 +66,22 @@ impl Recorder {
     #[cold]
     fn due(&mut self, now: Nanos, shard: &Shard) {
         self.settle_markouts(now, shard);
-        if now >= self.next_sample {
-            self.sample(now, shard);
+        if now >= self.next_sample && self.sample(now, shard) == Sampled::Some {
             self.next_sample = now + self.interval;
         }
         self.next_due = self.next_sample.min(self.next_markout());
     }
 
-    /// Fills in the midpoints of all markouts whose time has passed: the last midpoint known at that time.
+    /// Fills in the midpoints of all markouts whose time has passed: the midpoint of that time, and none where there was none.
     fn settle_markouts(&mut self, now: Nanos, shard: &Shard) {
         for (index, (record, open)) in self.instruments.iter_mut().zip(&mut self.open).enumerate() {
-            let Some(mid) = mid_of(shard, index) else { continue };
+            let mid = mid_of(shard, index);
             for ((place, next), horizon) in open.iter_mut().enumerate().zip(MARKOUT_HORIZONS) {
                 while let Some(fill) = record.fills.get_mut(*next)
                     && fill.time + horizon < now
                 {
                     if let Some(markout) = fill.markouts.get_mut(place) {
-                        *markout = Some(mid);
+                        *markout = mid;
                     }
                     *next += 1;
                 }
@@ -87,10 +97,20 @@ impl Recorder {
         self.instruments.iter().zip(&self.open).filter_map(due).min().unwrap_or(Nanos::MAX)
     }
 
-    fn sample(&mut self, now: Nanos, shard: &Shard) {
+    fn sample(&mut self, now: Nanos, shard: &Shard) -> Sampled {
+        self.make_room();
+        let mut sampled = Sampled::None;
         for (index, record) in self.instruments.iter_mut().enumerate() {
-            record.samples.extend(sample_of(shard, index, now));
+            if let Some(sample) = mid_of(shard, index).and_then(|mid| sample_of(shard, index, mid, now)) {
+                record.samples.push(sample);
+                sampled = Sampled::Some;
+            }
         }
+        sampled
+    }
+
+    /// Drops every second sample, the first one kept, where there is no room for another.
+    fn make_room(&mut self) {
         if self.instruments.iter().any(|record| record.samples.len() >= self.spec.samples_max) {
             self.interval = Span(self.interval.0 * 2);
             for record in &mut self.instruments {
@@ -153,9 +173,8 @@ fn mid_of(shard: &Shard, index: usize) -> Option<HalfTicks> {
     shard.market(id_of(index)?).and_then(|market| market.touch()).map(|touch| touch.mid())
 }
 
-fn sample_of(shard: &Shard, index: usize, now: Nanos) -> Option<Sample> {
+fn sample_of(shard: &Shard, index: usize, mid: HalfTicks, now: Nanos) -> Option<Sample> {
     let id = id_of(index)?;
-    let mid = mid_of(shard, index)?;
     let ledger = shard.ledger(id)?;
     let settlement = shard.spec(id)?.settlement();
     let quote = |side: Side| shard.best_quote(id, side);

@@ -85,7 +85,7 @@ fn what_is_pushed_is_what_is_read() {
         vec![lost],
         batch(BookKind::Diff, 60, 0, 0),
     ]) {
-        tape.push(&events).unwrap();
+        tape.push(&events, Nanos(600)).unwrap();
         pushed.extend(events);
     }
     assert_eq!(read_back(&tape, Shift::default()), pushed);
@@ -95,8 +95,8 @@ fn what_is_pushed_is_what_is_read() {
 #[test]
 fn repeats_follow_on_in_time_and_ids() {
     let mut tape = Tape::new();
-    tape.push(&batch(BookKind::Snapshot, 40, 1, 1)).unwrap();
-    tape.push(&batch(BookKind::Diff, 45, 1, 1)).unwrap();
+    tape.push(&batch(BookKind::Snapshot, 40, 1, 1), Nanos(0)).unwrap();
+    tape.push(&batch(BookKind::Diff, 45, 1, 1), Nanos(0)).unwrap();
     let period = tape.period(Span(3));
     assert_eq!(period, Shift { time: Span(53), update_id: 6, trade_id: 0 });
     let again = read_back(&tape, period);
@@ -107,7 +107,7 @@ fn repeats_follow_on_in_time_and_ids() {
 #[test]
 fn the_venue_clock_maps_to_ours_and_never_beyond_receipt() {
     let mut tape = Tape::new();
-    tape.push(&batch(BookKind::Snapshot, 40, 1, 1)).unwrap();
+    tape.push(&batch(BookKind::Snapshot, 40, 1, 1), Nanos(0)).unwrap();
     assert_eq!(tape.clock_offset(), Some(Span(7)));
     let cursor = Cursor::new(&tape, Shift::default());
     assert_eq!(cursor.venue_time(Span(5)), Some(Nanos(405)));
@@ -115,11 +115,53 @@ fn the_venue_clock_maps_to_ours_and_never_beyond_receipt() {
 }
 
 #[test]
+fn damaged_venue_times_do_not_move_the_venue_clock() {
+    let mut tape = Tape::new();
+    let ticker = |venue_time: i64| {
+        let (venue_time, recv_time) = (Nanos(venue_time), Nanos(1_000_000));
+        let (instrument, update_id) = (ID, UpdateId(1));
+        [Event::Ticker(Ticker { instrument, update_id, bid: level(1), ask: level(2), venue_time, recv_time })]
+    };
+    for venue_time in [999_000, i64::MAX, 999_900, 998_000, 0, 999_100] {
+        tape.push(&ticker(venue_time), Nanos(0)).unwrap();
+    }
+    assert_eq!(tape.clock_offset(), Some(Span(100)));
+}
+
+#[test]
+fn a_loss_stands_at_the_time_it_was_told() {
+    let mut tape = Tape::new();
+    let lost = Event::BookLost(BookLost { instrument: ID, reason: LostReason::Gap });
+    tape.push(&[lost], Nanos(90)).unwrap();
+    assert_eq!(tape.span(), Some((Nanos(90), Nanos(90))));
+    let cursor = Cursor::new(&tape, Shift::default());
+    assert_eq!((cursor.recv_time(), cursor.venue_time(Span(-50))), (Some(Nanos(90)), Some(Nanos(90))));
+    assert_eq!(tape.clock_offset(), None);
+}
+
+#[test]
+fn repeats_of_numbers_at_the_end_of_their_range_stay_there() {
+    let mut tape = Tape::new();
+    tape.push(&batch(BookKind::Snapshot, 40, 1, 1), Nanos(0)).unwrap();
+    let last = Ticker {
+        instrument: ID,
+        update_id: UpdateId(u64::MAX),
+        bid: level(1),
+        ask: level(2),
+        venue_time: Nanos::MAX,
+        recv_time: Nanos::MAX,
+    };
+    tape.push(&[Event::Ticker(last)], Nanos(0)).unwrap();
+    let again = read_back(&tape, tape.period(Span(3)));
+    assert_eq!(again.last(), Some(&Event::Ticker(last)));
+}
+
+#[test]
 fn torn_batches_leave_the_tape_unchanged() {
     let mut tape = Tape::new();
     let mut torn = batch(BookKind::Diff, 41, 5, 0);
     torn.push(Event::Timer);
-    assert_eq!(tape.push(&torn), Err(TapeError::NotABatch));
-    assert_eq!(tape.push(&[]), Err(TapeError::NotABatch));
+    assert_eq!(tape.push(&torn, Nanos(0)), Err(TapeError::NotABatch));
+    assert_eq!(tape.push(&[], Nanos(0)), Err(TapeError::NotABatch));
     assert_eq!((tape.len(), tape.bytes()), (0, 0));
 }

@@ -1,14 +1,21 @@
 //! Arrays of levels: `[["61800.20","2.507"],["61800.10","0"]]`.
 
-use super::quotes::Quotes;
+use core::cell::OnceCell;
+
 use super::without_first;
-use crate::kernels::{DECIMAL_BYTES_MAX, Kernels, LANE};
+use crate::kernels::{DECIMAL_BYTES_MAX, Kernels, LANE, SPAN};
 use crate::symbols::Symbol;
 use crate::{Grids, LOTS_MAX, LevelSink, PRICE_TICKS_MAX, Side};
 
-/// Bytes from a lane before the bracket before a level to four bytes after the level, if its numbers are not too long for the
-/// kernel: `],["` + number + `","` + number + `"],[`.
-const WINDOW: usize = LANE + 4 + DECIMAL_BYTES_MAX + 3 + DECIMAL_BYTES_MAX + 4;
+/// A level is read from the bracket before it, `],["61800.20","2.507"],[`, and nearly always takes more bytes than this.
+const LEVEL_BYTES_MIN: usize = 8;
+
+/// What a level is read from: a lane before it, and the bytes in which the next level's quotes are.
+const WINDOW: usize = LANE + LEVEL_BYTES_MIN + SPAN;
+
+/// Where the first quote stands, as a bit among those of the bytes up to it: `],["`.
+const FIRST_QUOTE: u64 = 0b1000;
+const FIRST_BYTES: u64 = 0b1111;
 
 /// `"],[`: another level follows.
 const NEXT: u32 = u32::from_le_bytes(*b"\"],[");
@@ -23,7 +30,7 @@ const THREE_BYTES: u32 = 0x00FF_FFFF;
 struct Level {
     ticks: u64,
     lots: u64,
-    /// From the position to after the four bytes of `tail`.
+    /// How far the position moves: from the bracket before the level to the one that ends it.
     bytes: usize,
     /// The four bytes from its last quote on.
     tail: u32,
@@ -45,13 +52,38 @@ pub(super) fn push<K: Kernels, S: LevelSink>(
     }
     let Grids { price, size } = &symbol.grids;
     let scales = [kernels.scale(price), kernels.scale(size)];
-    // The position is three bytes before a level's first quote: at `:[["` or `],["`.
-    let mut quotes = Quotes::new(kernels, frame, start.checked_sub(1)?)?;
+    // The position is where a level's bracket stands, or for the first level the colon; what is left starts a lane before.
+    let mut at = start.checked_sub(1)?;
+    let mut rest = frame.get(at.checked_sub(LANE)?..)?;
+    let padded = OnceCell::new();
+    let mut quotes = 0;
     let mut count = 0;
     loop {
-        let level = match usual(kernels, quotes, scales) {
-            Some(level) if symbol.unit_steps => level,
-            _ => any(quotes.rest().get(LANE + 3..)?, symbol)?,
+        let window = match rest.first_chunk() {
+            Some(window) => window,
+            None => {
+                padded.set(pad(rest)).ok()?;
+                rest = padded.get()?;
+                rest.first_chunk()?
+            }
+        };
+        // Quotes are searched for one level ahead: a search takes some 15 cycles, and each would wait for the one before.
+        let ahead = kernels.quotes(window.last_chunk()?);
+        if quotes & FIRST_BYTES != FIRST_QUOTE {
+            quotes = kernels.quotes(window.get(LANE..)?.first_chunk()?);
+            if quotes & FIRST_BYTES != FIRST_QUOTE {
+                return None;
+            }
+        }
+        let level = match usual(kernels, window, quotes, scales) {
+            Some(level) if symbol.unit_steps => {
+                quotes = ahead.wrapping_shr((level.bytes - LEVEL_BYTES_MIN) as u32);
+                level
+            }
+            _ => {
+                quotes = 0;
+                any(rest.get(LANE + 3..)?, symbol)?
+            }
         };
         if level.ticks > PRICE_TICKS_MAX {
             return None;
@@ -59,36 +91,30 @@ pub(super) fn push<K: Kernels, S: LevelSink>(
         sink.push(side, level.ticks, level.lots).ok()?;
         count += 1;
         if level.tail != NEXT {
-            return (level.tail & THREE_BYTES == LAST).then_some((count, quotes.at() + level.bytes - 1));
+            return (level.tail & THREE_BYTES == LAST).then_some((count, at + level.bytes + 2));
         }
-        quotes.advance(level.bytes - 3)?;
+        at += level.bytes;
+        rest = rest.get(level.bytes..)?;
     }
 }
 
-/// The level three bytes on, in units of the grids' last decimals, unless it is longer than usual.
+/// The level in `window`, in units of the grids' last decimals, unless it is longer than usual. Its first quote is where it should
+/// be.
 #[inline(always)]
-fn usual<K: Kernels>(
-    kernels: K,
-    quotes: Quotes<'_, K, LANE>,
-    scales: [K::Scale; 2],
-) -> Option<Level> {
-    let padded;
-    let window = match quotes.rest().first_chunk::<WINDOW>() {
-        Some(window) => window,
-        None => {
-            padded = pad(quotes.rest());
-            &padded
-        }
-    };
-    let (price_end, size_end) = ends(quotes);
+fn usual<K: Kernels>(kernels: K, window: &[u8; WINDOW], quotes: u64, scales: [K::Scale; 2]) -> Option<Level> {
+    let second = without_first(quotes);
+    let fourth = without_first(without_first(second));
+    let price_end = second.trailing_zeros() as usize;
+    let size_end = fourth.trailing_zeros() as usize;
     let price_length = price_end.wrapping_sub(4);
-    let size_length = size_end.wrapping_sub(price_end).wrapping_sub(3);
-    if quotes.bits() & 0b1111 != 0b1000 || price_length | size_length > DECIMAL_BYTES_MAX {
+    let size_length = size_end.wrapping_sub(price_end + 3);
+    if price_length | size_length > DECIMAL_BYTES_MAX {
         return None;
     }
     // The masks change nothing, they tell the compiler what was just seen.
     let price = 4 + (price_length & DECIMAL_BYTES_MAX);
     let size = price + 3 + (size_length & DECIMAL_BYTES_MAX);
+    // A text ends at a quote; its lane starts a lane before, and so does the window.
     let lanes = [window[price..].first_chunk()?, window[size..].first_chunk()?];
     let between = u32::from_le_bytes(*window[LANE + price..].first_chunk()?);
     let tail = u32::from_le_bytes(*window[LANE + size..].first_chunk()?);
@@ -96,43 +122,17 @@ fn usual<K: Kernels>(
         return None;
     }
     let [ticks, lots] = kernels.decimals(lanes, [price_length, size_length], scales)?;
-    Some(Level { ticks, lots, bytes: size + 4, tail })
+    Some(Level { ticks, lots, bytes: size_end + 1, tail })
 }
 
-/// How far ahead the second and the fourth quote are.
-#[inline(always)]
-fn ends<K: Kernels>(quotes: Quotes<'_, K, LANE>) -> (usize, usize) {
-    let second = without_first(quotes.bits());
-    let fourth = without_first(without_first(second));
-    if fourth == 0 {
-        return far_ends(quotes);
-    }
-    (second.trailing_zeros() as usize, fourth.trailing_zeros() as usize)
-}
-
-/// [`ends`] where the quotes at hand are fewer than four.
+/// The end of a frame, padded so that it fills windows to its last byte.
 #[cold]
-fn far_ends<K: Kernels>(mut quotes: Quotes<'_, K, LANE>) -> (usize, usize) {
-    let mut passed = 0;
-    let mut ends = [0; 4];
-    for end in &mut ends {
-        *end = passed + quotes.bits().trailing_zeros() as usize;
-        if quotes.advance(*end + 1 - passed).is_none() {
-            return (0, 0);
-        }
-        passed = *end + 1;
-    }
-    (ends[1], ends[3])
-}
-
-/// The end of a frame, padded to a window.
-#[cold]
-fn pad(rest: &[u8]) -> [u8; WINDOW] {
-    let mut window = [0; WINDOW];
-    for (to, from) in window.iter_mut().zip(rest) {
+fn pad(rest: &[u8]) -> [u8; 2 * WINDOW] {
+    let mut padded = [0; 2 * WINDOW];
+    for (to, from) in padded.iter_mut().zip(rest) {
         *to = *from;
     }
-    window
+    padded
 }
 
 /// The level at the start of `level`, whatever its length.
@@ -146,5 +146,5 @@ fn any(level: &[u8], symbol: &Symbol) -> Option<Level> {
     let tail = u32::from_le_bytes(*level.get(end..)?.first_chunk()?);
     let ticks = symbol.grids.price.parse(price).ok()?;
     let lots = symbol.grids.size.parse(size).ok()?;
-    (lots <= LOTS_MAX).then_some(Level { ticks, lots, bytes: 3 + end + 4, tail })
+    (lots <= LOTS_MAX).then_some(Level { ticks, lots, bytes: 4 + end, tail })
 }

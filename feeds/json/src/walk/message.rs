@@ -1,73 +1,90 @@
 //! The members of a message object: what they say, once the kind of message is known.
 
 use super::members::Members;
-use super::{Context, Place};
+use super::{Context, Place, Unfit};
 use crate::kernels::{Kernels, LANE};
 use crate::keys::{Key, Keys};
 use crate::symbols::{Name, Symbol};
-use crate::{E8, Grids, LOTS_MAX, Level, Message, PRICE_TICKS_MAX, Side, TradeKind};
+use crate::{DecodeError, Decoded, E8, LOTS_MAX, Level, Message, PRICE_TICKS_MAX, Path, Side, TradeKind};
 
-/// The members that a kind of message must have, by type, and those that must be integers if they are there.
+/// The members that conversion of a kind of message looks at.
 struct Shape {
-    integers: Keys,
-    optional_integers: Keys,
-    strings: Keys,
+    /// Those that must be there.
+    members: Keys,
+    /// Those that may be there.
+    optional: Keys,
+    /// Which of those that must be there are arrays of levels.
     arrays: Keys,
-    /// What else conversion looks at.
-    others: Keys,
 }
 
 const BOOK_TICKER: Shape = Shape {
-    integers: Keys::of(&[Key::LowerU]),
-    optional_integers: Keys::of(&[Key::UpperE, Key::UpperT]),
-    strings: Keys::of(&[Key::LowerS, Key::LowerB, Key::UpperB, Key::LowerA, Key::UpperA]),
+    members: Keys::of(&[Key::LowerS, Key::LowerU, Key::LowerB, Key::UpperB, Key::LowerA, Key::UpperA]),
+    optional: Keys::of(&[Key::LowerE, Key::UpperE, Key::UpperT]),
     arrays: Keys::NONE,
-    others: Keys::of(&[Key::LowerE]),
 };
 
 const DEPTH: Shape = Shape {
-    integers: Keys::of(&[Key::UpperU, Key::LowerU, Key::UpperE]),
-    optional_integers: Keys::of(&[Key::Pu, Key::UpperT]),
-    strings: Keys::of(&[Key::LowerS]),
+    members: Keys::of(&[
+        Key::LowerE,
+        Key::LowerS,
+        Key::UpperU,
+        Key::LowerU,
+        Key::UpperE,
+        Key::LowerB,
+        Key::LowerA,
+    ]),
+    optional: Keys::of(&[Key::Pu, Key::UpperT]),
     arrays: Keys::of(&[Key::LowerB, Key::LowerA]),
-    others: Keys::of(&[Key::LowerE]),
 };
 
 const SNAPSHOT: Shape = Shape {
-    integers: Keys::of(&[Key::LastUpdateId]),
-    optional_integers: Keys::of(&[Key::UpperE, Key::UpperT]),
-    strings: Keys::NONE,
+    members: Keys::of(&[Key::LastUpdateId, Key::Bids, Key::Asks]),
+    optional: Keys::of(&[Key::UpperE, Key::UpperT, Key::Symbol]),
     arrays: Keys::of(&[Key::Bids, Key::Asks]),
-    others: Keys::of(&[Key::Symbol]),
 };
 
 const TRADE: Shape = Shape {
-    integers: Keys::of(&[Key::LowerT, Key::UpperE, Key::UpperT]),
-    optional_integers: Keys::NONE,
-    strings: Keys::of(&[Key::LowerS, Key::LowerP, Key::LowerQ]),
+    members: Keys::of(&[
+        Key::LowerE,
+        Key::LowerS,
+        Key::LowerT,
+        Key::LowerP,
+        Key::LowerQ,
+        Key::UpperE,
+        Key::UpperT,
+        Key::LowerM,
+    ]),
+    optional: Keys::of(&[Key::UpperX, Key::UpperM]),
     arrays: Keys::NONE,
-    others: Keys::of(&[Key::LowerE, Key::LowerM, Key::UpperX]),
 };
 
 const AGG_TRADE: Shape = Shape {
-    integers: Keys::of(&[Key::LowerA, Key::LowerF, Key::LowerL, Key::UpperE, Key::UpperT]),
-    optional_integers: Keys::NONE,
-    strings: Keys::of(&[Key::LowerS, Key::LowerP, Key::LowerQ]),
+    members: Keys::of(&[
+        Key::LowerE,
+        Key::LowerS,
+        Key::LowerA,
+        Key::LowerF,
+        Key::LowerL,
+        Key::LowerP,
+        Key::LowerQ,
+        Key::UpperE,
+        Key::UpperT,
+        Key::LowerM,
+    ]),
+    optional: Keys::of(&[Key::Nq, Key::UpperM]),
     arrays: Keys::NONE,
-    others: Keys::of(&[Key::LowerE, Key::LowerM, Key::Nq]),
 };
 
 const MARK_PRICE: Shape = Shape {
-    integers: Keys::of(&[Key::UpperE, Key::UpperT]),
-    optional_integers: Keys::NONE,
-    strings: Keys::of(&[Key::LowerS, Key::LowerP]),
+    members: Keys::of(&[Key::LowerE, Key::LowerS, Key::LowerP, Key::UpperT, Key::UpperE]),
+    optional: Keys::of(&[Key::LowerI, Key::UpperP, Key::LowerR]),
     arrays: Keys::NONE,
-    others: Keys::of(&[Key::LowerE, Key::LowerI, Key::UpperP, Key::LowerR]),
 };
 
-impl<'f, K: Kernels> Members<'f, K> {
+/// Each kind of message writes its result where the caller of the decoder wants it, hence the error type.
+impl<K: Kernels> Members<'_, K> {
     #[inline(always)]
-    pub(super) fn message(&self) -> Option<Message> {
+    pub(super) fn decoded(&self) -> Result<Decoded, DecodeError> {
         if !self.seen.contains(Key::LowerE) {
             return if self.seen.contains(Key::LastUpdateId) { self.snapshot() } else { self.book_ticker() };
         }
@@ -82,26 +99,17 @@ impl<'f, K: Kernels> Members<'f, K> {
         } else if self.is(Key::LowerE, b"markPriceUpdate") {
             self.mark_price()
         } else {
-            None
+            Err(Unfit.into())
         }
     }
 
-    /// Whether the string under `key` is `text`.
     #[inline(always)]
-    fn is<const N: usize>(&self, key: Key, text: &[u8; N]) -> bool {
-        let place = self.places[key as usize];
-        self.strings.contains(key)
-            && place.length as usize == N
-            && place.from(self.context.frame).and_then(<[u8]>::first_chunk) == Some(text)
-    }
-
-    #[inline(always)]
-    fn book_ticker(&self) -> Option<Message> {
+    fn book_ticker(&self) -> Result<Decoded, DecodeError> {
         self.fits(&BOOK_TICKER)?;
         let symbol = self.symbol(Key::LowerS)?;
         let [bid_ticks, bid_lots] = self.price_and_size(Key::LowerB, Key::UpperB, symbol)?;
         let [ask_ticks, ask_lots] = self.price_and_size(Key::LowerA, Key::UpperA, symbol)?;
-        Some(Message::BookTicker {
+        self.done(Message::BookTicker {
             symbol: symbol.id,
             update_id: self.integer(Key::LowerU)?,
             event_time: self.integer_if_any(Key::UpperE)?,
@@ -112,51 +120,45 @@ impl<'f, K: Kernels> Members<'f, K> {
     }
 
     #[inline(always)]
-    fn depth(&self) -> Option<Message> {
+    fn depth(&self) -> Result<Decoded, DecodeError> {
         self.fits(&DEPTH)?;
-        Some(Message::Depth {
-            symbol: self.book?.id,
+        self.done(Message::Depth {
+            symbol: self.book.ok_or(Unfit)?.id,
             first_id: self.integer(Key::UpperU)?,
             last_id: self.integer(Key::LowerU)?,
             prev_id: self.integer_if_any(Key::Pu)?,
             event_time: self.integer(Key::UpperE)?,
             transaction_time: self.integer_if_any(Key::UpperT)?,
-            bids: self.count(Key::LowerB)?,
-            asks: self.count(Key::LowerA)?,
-        })
-    }
-
-    #[inline(never)]
-    fn snapshot(&self) -> Option<Message> {
-        self.fits(&SNAPSHOT)?;
-        let symbol = self.book?;
-        // A symbol named after the levels would overrule the one they were decoded for.
-        if !core::ptr::eq(self.snapshot_symbol()?, symbol) {
-            return None;
-        }
-        Some(Message::Snapshot {
-            symbol: symbol.id,
-            last_update_id: self.integer(Key::LastUpdateId)?,
-            event_time: self.integer_if_any(Key::UpperE)?,
-            transaction_time: self.integer_if_any(Key::UpperT)?,
-            bids: self.count(Key::Bids)?,
-            asks: self.count(Key::Asks)?,
+            bids: self.count(Key::LowerB),
+            asks: self.count(Key::LowerA),
         })
     }
 
     #[inline(always)]
-    fn trade(&self) -> Option<Message> {
+    fn snapshot(&self) -> Result<Decoded, DecodeError> {
+        self.fits(&SNAPSHOT)?;
+        let symbol = self.book.ok_or(Unfit)?;
+        // A symbol named after the levels would overrule the one they were decoded for.
+        if !core::ptr::eq(self.snapshot_symbol()?, symbol) {
+            return Err(Unfit.into());
+        }
+        self.done(Message::Snapshot {
+            symbol: symbol.id,
+            last_update_id: self.integer(Key::LastUpdateId)?,
+            event_time: self.integer_if_any(Key::UpperE)?,
+            transaction_time: self.integer_if_any(Key::UpperT)?,
+            bids: self.count(Key::Bids),
+            asks: self.count(Key::Asks),
+        })
+    }
+
+    #[inline(always)]
+    fn trade(&self) -> Result<Decoded, DecodeError> {
         self.fits(&TRADE)?;
+        self.pass_best_match()?;
         let symbol = self.symbol(Key::LowerS)?;
         let [price, lots] = self.price_and_size(Key::LowerP, Key::LowerQ, symbol)?;
-        let kind = if !self.seen.contains(Key::UpperX) || self.is(Key::UpperX, b"MARKET") {
-            TradeKind::Market
-        } else {
-            self.text(Key::UpperX)?;
-            self.check(true, self.place(Key::UpperX)?)?;
-            TradeKind::Other
-        };
-        Some(Message::Trade {
+        self.done(Message::Trade {
             symbol: symbol.id,
             trade_id: self.integer(Key::LowerT)?,
             price,
@@ -164,13 +166,14 @@ impl<'f, K: Kernels> Members<'f, K> {
             event_time: self.integer(Key::UpperE)?,
             trade_time: self.integer(Key::UpperT)?,
             maker: self.maker()?,
-            kind,
+            kind: self.trade_kind()?,
         })
     }
 
     #[inline(always)]
-    fn agg_trade(&self) -> Option<Message> {
+    fn agg_trade(&self) -> Result<Decoded, DecodeError> {
         self.fits(&AGG_TRADE)?;
+        self.pass_best_match()?;
         let symbol = self.symbol(Key::LowerS)?;
         let [price, lots] = self.price_and_size(Key::LowerP, Key::LowerQ, symbol)?;
         let normal_lots = if self.seen.contains(Key::Nq) {
@@ -179,7 +182,7 @@ impl<'f, K: Kernels> Members<'f, K> {
         } else {
             None
         };
-        Some(Message::AggTrade {
+        self.done(Message::AggTrade {
             symbol: symbol.id,
             agg_id: self.integer(Key::LowerA)?,
             first_id: self.integer(Key::LowerF)?,
@@ -193,132 +196,153 @@ impl<'f, K: Kernels> Members<'f, K> {
         })
     }
 
-    #[inline(never)]
-    fn mark_price(&self) -> Option<Message> {
+    #[inline(always)]
+    fn mark_price(&self) -> Result<Decoded, DecodeError> {
         self.fits(&MARK_PRICE)?;
-        Some(Message::MarkPrice {
+        self.done(Message::MarkPrice {
             symbol: self.symbol(Key::LowerS)?.id,
-            mark: self.e8(Key::LowerP)??,
-            index: self.e8(Key::LowerI)?,
-            settle: self.e8(Key::UpperP)?,
-            funding_rate: self.e8(Key::LowerR)?,
+            mark: self.e8_if_any(Key::LowerP)?.ok_or(Unfit)?,
+            index: self.e8_if_any(Key::LowerI)?,
+            settle: self.e8_if_any(Key::UpperP)?,
+            funding_rate: self.e8_if_any(Key::LowerR)?,
             next_funding_time: self.integer(Key::UpperT)?,
             event_time: self.integer(Key::UpperE)?,
         })
     }
 
+    #[inline(always)]
+    fn done(&self, message: Message) -> Result<Decoded, DecodeError> {
+        Ok(Decoded { message, path: Path::Fast, stream: self.context.stream })
+    }
+}
+
+/// Parts of messages.
+impl<'f, K: Kernels> Members<'f, K> {
     /// Whether the members are those of `shape`, and all others are well-formed. (Those of the shape prove to be when they are
     /// converted.)
     #[inline(always)]
-    fn fits(&self, shape: &Shape) -> Option<()> {
-        let integers = shape.integers.or(self.seen.and(shape.optional_integers));
-        let fits = self.seen.includes(integers)
-            && self.strings.and(integers) == Keys::NONE
-            && self.strings.includes(shape.strings)
-            && self.arrays == shape.arrays;
-        if !fits {
-            return None;
+    fn fits(&self, shape: &Shape) -> Result<(), Unfit> {
+        if !self.seen.includes(shape.members) || self.arrays != shape.arrays {
+            return Err(Unfit);
         }
-        let judged = shape.integers.or(shape.optional_integers).or(shape.strings).or(shape.arrays).or(shape.others);
-        let others = self.seen.without(judged);
-        if others == Keys::NONE { Some(()) } else { self.check_others(others) }
+        let others = self.seen.without(shape.members).without(shape.optional);
+        if others == Keys::NONE { Ok(()) } else { self.check(others) }
     }
 
+    /// Whether the members under `keys` are well-formed and no containers.
     #[inline(never)]
-    fn check_others(&self, others: Keys) -> Option<()> {
-        for key in others {
-            self.check(self.strings.has(key), *self.places.get(key)?)?;
-        }
-        Some(())
+    fn check(&self, keys: Keys) -> Result<(), Unfit> {
+        let kernels = self.context.kernels;
+        kernels.run(
+            #[inline(always)]
+            || {
+                for key in keys {
+                    self.places.get(key).and_then(|&place| self.context.check(place)).ok_or(Unfit)?;
+                }
+                Ok(())
+            },
+        )
     }
 
     #[inline(always)]
-    fn place(&self, key: Key) -> Option<Place> {
-        self.places.get(key as usize).copied()
+    fn place(&self, key: Key) -> Place {
+        self.places.get(key as usize).copied().unwrap_or_default()
     }
 
-    fn count(&self, key: Key) -> Option<u32> {
-        self.place(key).map(|place| place.length)
+    /// How many levels the array under `key` holds.
+    #[inline(always)]
+    fn count(&self, key: Key) -> u32 {
+        self.place(key).end
+    }
+
+    /// Whether the member under `key` is the string `text`.
+    #[inline(always)]
+    fn is<const N: usize>(&self, key: Key, text: &[u8; N]) -> bool {
+        let found = self.place(key).text(self.context.frame);
+        found.is_some_and(|found| found.len() == N && found.first_chunk() == Some(text))
     }
 
     #[inline(always)]
-    fn text(&self, key: Key) -> Option<&'f [u8]> {
-        if self.strings.contains(key) { self.place(key)?.of(self.context.frame) } else { None }
-    }
-
-    /// Digits, and no leading zero.
-    #[inline(always)]
-    fn integer(&self, key: Key) -> Option<u64> {
+    fn integer(&self, key: Key) -> Result<u64, Unfit> {
         let Context { frame, kernels, .. } = self.context;
-        let place = self.place(key)?;
-        let lane = place.lane(frame)?;
-        let length = place.length as usize;
-        let value = kernels.integer(lane, length)?;
-        let leading_zero = lane[(LANE - length) % LANE] == b'0' && length != 1;
-        (length != 0 && !leading_zero).then_some(value)
+        let (lane, length) = self.place(key).scalar_lane(frame).ok_or(Unfit)?;
+        kernels.integer(lane, length).ok_or(Unfit)
     }
 
     #[inline(always)]
-    fn integer_if_any(&self, key: Key) -> Option<Option<u64>> {
-        if self.seen.contains(key) { self.integer(key).map(Some) } else { Some(None) }
+    fn integer_if_any(&self, key: Key) -> Result<Option<u64>, Unfit> {
+        if self.seen.contains(key) { self.integer(key).map(Some) } else { Ok(None) }
     }
 
     #[inline(always)]
-    fn price_and_size(&self, price: Key, size: Key, symbol: &Symbol) -> Option<[u64; 2]> {
-        if !self.strings.contains(size) {
-            return None;
-        }
-        price_and_size(self.context, self.place(price)?, self.place(size)?, symbol)
+    fn price_and_size(&self, price: Key, size: Key, symbol: &Symbol) -> Result<[u64; 2], Unfit> {
+        price_and_size(self.context, self.place(price), self.place(size), symbol).ok_or(Unfit)
     }
 
     #[inline(always)]
-    pub(super) fn symbol(&self, key: Key) -> Option<&'f Symbol> {
+    pub(super) fn symbol(&self, key: Key) -> Result<&'f Symbol, Unfit> {
         let Context { frame, symbols, .. } = self.context;
-        if !self.strings.contains(key) {
-            return None;
-        }
-        let place = self.place(key)?;
-        symbols.find(Name::at(place.from(frame)?, place.length as usize)?)
+        let place = self.place(key);
+        let text = place.text(frame).ok_or(Unfit)?;
+        let rest = frame.get(place.start as usize + 1..).ok_or(Unfit)?;
+        Name::at(rest, text.len()).and_then(|name| symbols.find(name)).ok_or(Unfit)
     }
 
-    pub(super) fn snapshot_symbol(&self) -> Option<&'f Symbol> {
-        let Context { frame, symbols, snapshot_symbol, stream, .. } = self.context;
+    #[inline(always)]
+    pub(super) fn snapshot_symbol(&self) -> Result<&'f Symbol, Unfit> {
         if self.seen.contains(Key::Symbol) {
             return self.symbol(Key::Symbol);
         }
-        if let Some(stream) = stream {
-            let letters = stream.of(frame)?.iter().take_while(|&&byte| byte != b'@');
-            return symbols.find(Name::of(letters.map(u8::to_ascii_uppercase))?);
-        }
-        symbols.by_id(snapshot_symbol?)
+        self.context.snapshot_symbol().ok_or(Unfit)
     }
 
     #[inline(always)]
-    fn maker(&self) -> Option<Side> {
-        match self.place(Key::LowerM)?.of(self.context.frame)? {
-            b"true" => Some(Side::Bid),
-            b"false" => Some(Side::Ask),
-            _ => None,
+    fn maker(&self) -> Result<Side, Unfit> {
+        Ok(if self.truth(Key::LowerM)? { Side::Bid } else { Side::Ask })
+    }
+
+    #[inline(always)]
+    fn truth(&self, key: Key) -> Result<bool, Unfit> {
+        match self.place(key).of(self.context.frame) {
+            Some(b"true") => Ok(true),
+            Some(b"false") => Ok(false),
+            _ => Err(Unfit),
         }
     }
 
-    /// The number under `key`; inner `None` when there is no such member, or its text is empty.
+    /// Judges the `M` that comes with every spot trade and means nothing.
     #[inline(always)]
-    fn e8(&self, key: Key) -> Option<Option<E8>> {
+    fn pass_best_match(&self) -> Result<(), Unfit> {
+        if self.seen.contains(Key::UpperM) { self.truth(Key::UpperM).map(|_| ()) } else { Ok(()) }
+    }
+
+    #[inline(always)]
+    fn trade_kind(&self) -> Result<TradeKind, Unfit> {
+        if !self.seen.contains(Key::UpperX) || self.is(Key::UpperX, b"MARKET") {
+            return Ok(TradeKind::Market);
+        }
+        self.place(Key::UpperX).text(self.context.frame).ok_or(Unfit)?;
+        self.check(const { Keys::of(&[Key::UpperX]) })?;
+        Ok(TradeKind::Other)
+    }
+
+    /// The number under `key`; `None` when there is no such member, or its text is empty.
+    #[inline(always)]
+    fn e8_if_any(&self, key: Key) -> Result<Option<E8>, Unfit> {
         if !self.seen.contains(key) {
-            return Some(None);
+            return Ok(None);
         }
-        let text = self.text(key)?;
-        if text.is_empty() {
-            return Some(None);
+        let Context { frame, kernels, .. } = self.context;
+        let (lane, length) = self.place(key).text_lane(frame).ok_or(Unfit)?;
+        if length == 0 {
+            return Ok(None);
         }
-        let place = self.place(key)?;
-        let negative = key == Key::LowerR && text.starts_with(b"-");
-        let digits = Place { length: place.length - u32::from(negative), ..place };
-        let grids = Grids { price: E8::GRID, size: E8::GRID };
-        let [units, _] = decimals(self.context, digits, digits, &grids)?;
-        let units = i64::try_from(units).ok()?;
-        Some(Some(E8(if negative { -units } else { units })))
+        let negative = key == Key::LowerR && lane.get(LANE - length) == Some(&b'-');
+        let length = length - usize::from(negative);
+        let units = kernels.decimals([lane; 2], [length; 2], [kernels.scale(&E8::GRID); 2]);
+        let [units, _] = units.ok_or(Unfit)?;
+        let units = i64::try_from(units).map_err(|_| Unfit)?;
+        Ok(Some(E8(if negative { -units } else { units })))
     }
 }
 
@@ -330,31 +354,32 @@ fn price_and_size<K: Kernels>(
     size: Place,
     symbol: &Symbol,
 ) -> Option<[u64; 2]> {
-    let [ticks, lots] = match decimals(context, price, size, &symbol.grids) {
+    let [ticks, lots] = match units(context, price, size, symbol) {
         Some(units) if symbol.unit_steps => units,
-        _ => any_decimals(context.frame, price, size, symbol)?,
+        _ => any_price_and_size(context.frame, price, size, symbol)?,
     };
     (ticks <= PRICE_TICKS_MAX).then_some([ticks, lots])
 }
 
 /// Two texts in units of their grids' last decimals.
 #[inline(always)]
-fn decimals<K: Kernels>(
+fn units<K: Kernels>(
     context: Context<'_, K>,
     price: Place,
     size: Place,
-    grids: &Grids,
+    symbol: &Symbol,
 ) -> Option<[u64; 2]> {
     let Context { kernels, frame, .. } = context;
-    let lanes = [price.lane(frame)?, size.lane(frame)?];
-    let scales = [kernels.scale(&grids.price), kernels.scale(&grids.size)];
-    kernels.decimals(lanes, [price.length as usize, size.length as usize], scales)
+    let (price, price_length) = price.text_lane(frame)?;
+    let (size, size_length) = size.text_lane(frame)?;
+    let scales = [kernels.scale(&symbol.grids.price), kernels.scale(&symbol.grids.size)];
+    kernels.decimals([price, size], [price_length, size_length], scales)
 }
 
 /// Ticks and lots of two texts too long for the kernel, or on grids with other steps than 1.
 #[cold]
-fn any_decimals(frame: &[u8], price: Place, size: Place, symbol: &Symbol) -> Option<[u64; 2]> {
-    let ticks = symbol.grids.price.parse(price.of(frame)?).ok()?;
-    let lots = symbol.grids.size.parse(size.of(frame)?).ok()?;
+fn any_price_and_size(frame: &[u8], price: Place, size: Place, symbol: &Symbol) -> Option<[u64; 2]> {
+    let ticks = symbol.grids.price.parse(price.text(frame)?).ok()?;
+    let lots = symbol.grids.size.parse(size.text(frame)?).ok()?;
     (lots <= LOTS_MAX).then_some([ticks, lots])
 }

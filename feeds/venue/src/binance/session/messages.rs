@@ -55,13 +55,8 @@ impl MarketSession {
         match message {
             Message::BookTicker { symbol, update_id, event_time, transaction_time, bid, ask } => {
                 let venue_time = transaction_time.or(event_time).map_or(now, venue_time);
-                let (bid, ask) = (self.level(symbol, bid)?, self.level(symbol, ask)?);
-                let instrument = self.book(usize::from(symbol.0)).instrument;
-                let update_id = UpdateId(update_id);
-                let ticker = Ticker { instrument, update_id, bid, ask, venue_time, recv_time: now };
-                if self.deliver(symbol, Event::Ticker(ticker), now, out) {
-                    self.counters.tickers += 1;
-                }
+                let prices = BestPrices { symbol, update_id: UpdateId(update_id), bid, ask, venue_time };
+                self.on_best_prices(&prices, now, out)?;
             }
             Message::Depth { symbol, first_id, last_id, prev_id, event_time, transaction_time, .. } => {
                 let ids = DiffIds {
@@ -98,11 +93,10 @@ impl MarketSession {
             Message::MarkPrice {
                 symbol, mark, index, funding_rate, next_funding_time, event_time, ..
             } => {
-                let instrument = self.book(usize::from(symbol.0)).instrument;
                 let funding = funding(funding_rate, next_funding_time);
                 let (funding_e8, funding_at_secs) = funding.ok_or_else(|| self.out_of_range(symbol))?;
                 let mark = MarkPrice {
-                    instrument,
+                    instrument: self.book(usize::from(symbol.0)).instrument,
                     mark_e8: mark.0,
                     index_e8: index.map(|price| price.0),
                     funding_e8,
@@ -122,6 +116,22 @@ impl MarketSession {
             Message::Other { .. } => self.counters.unknown_stream += 1,
         }
         Ok(Heard::Other)
+    }
+
+    fn on_best_prices<S: EventSink>(
+        &mut self,
+        prices: &BestPrices,
+        now: Nanos,
+        out: &mut S,
+    ) -> Result<(), SessionError> {
+        let BestPrices { symbol, update_id, bid, ask, venue_time } = *prices;
+        let (bid, ask) = (self.level(symbol, bid)?, self.level(symbol, ask)?);
+        let instrument = self.book(usize::from(symbol.0)).instrument;
+        let ticker = Ticker { instrument, update_id, bid, ask, venue_time, recv_time: now };
+        if self.deliver(symbol, Event::Ticker(ticker), now, out) {
+            self.counters.tickers += 1;
+        }
+        Ok(())
     }
 
     fn on_print<S: EventSink>(&mut self, print: &Print, now: Nanos, out: &mut S) -> Result<(), SessionError> {
@@ -171,6 +181,16 @@ impl MarketSession {
         self.counters.out_of_range += 1;
         SessionError::OutOfRange(self.book(usize::from(symbol.0)).instrument)
     }
+}
+
+/// A best-price message with its time settled.
+#[derive(Clone, Copy, Debug)]
+struct BestPrices {
+    symbol: SymbolId,
+    update_id: UpdateId,
+    bid: Level,
+    ask: Level,
+    venue_time: Nanos,
 }
 
 /// A trade of either stream. An aggregate goes by its last trade's id, so that ids of both streams compare.
