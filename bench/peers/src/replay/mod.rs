@@ -2,6 +2,7 @@
 
 mod convert;
 mod hft;
+mod ours;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 pub use convert::Tape;
 pub use hft::{Book, Market, Mode, hft};
+pub use ours::{Configs, Ours};
 
 use crate::race::{Contender, Standing, race};
 use crate::{capture, table};
@@ -53,14 +55,19 @@ pub fn run(options: &Options) -> Result<Value> {
     let path = options.data.clone().unwrap_or_else(|| capture::folder().join("usdm_ethusdt_20240808.gz"));
     let tape = Tape::load(&path, options.repeat)?;
     let market = Market { tick: options.tick, lot: options.lot, range: options.range };
-    let mut contenders = hft_contenders(&tape, market);
+    let configs = Configs::load()?;
+    let ours = Ours::load(&configs, &path, options.repeat)?;
+    let mut contenders = ours.contenders();
+    contenders.extend(hft_contenders(&tape, market));
     let standings = race(&mut contenders, options.rounds)?;
 
+    let avellaneda_orders = ours.avellaneda_orders()?;
     let name = path.file_name().unwrap_or_default().display();
     eprintln!(
         "{name} x {}: {} level updates, {} hftbacktest events; {} rounds after one warm-up\n",
         options.repeat, tape.level_updates, tape.events, options.rounds
     );
+    eprintln!("{}: {avellaneda_orders} orders\n", ours::AVELLANEDA);
     table::print(
         &[
             "task",
@@ -80,6 +87,7 @@ pub fn run(options: &Options) -> Result<Value> {
         "repeat": options.repeat,
         "rounds": options.rounds,
         "level_updates": tape.level_updates,
+        "avellaneda_orders": avellaneda_orders,
         "contenders": standings.iter().map(|standing| figures(standing, &standings)).collect::<Vec<_>>(),
     }))
 }
