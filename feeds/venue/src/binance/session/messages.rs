@@ -73,8 +73,7 @@ impl MarketSession {
                 return Ok(Heard::Snapshot);
             }
             Message::Trade { symbol, trade_id, price, lots, event_time: _, trade_time, maker, kind } => {
-                let level = Level { ticks: price, lots };
-                let source = TradeSource::Trades;
+                let (level, source) = (Level { ticks: price, lots }, TradeSource::Trades);
                 self.on_print(
                     &Print { source, symbol, id: trade_id, level, trade_time, maker, kind },
                     now,
