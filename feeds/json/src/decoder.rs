@@ -39,4 +39,17 @@ impl Decoder {
         }
         decoded
     }
+
+    /// [`Decoder::decode`] by the twin alone. Slower, and equal but for [`Decoded::path`]: what comparisons compare with.
+    ///
+    /// # Errors
+    /// As [`Decoder::decode`].
+    pub fn decode_with_twin<S: LevelSink, const N: usize>(
+        frame: &[u8],
+        symbols: &SymbolTable<N>,
+        snapshot_symbol: Option<SymbolId>,
+        sink: &mut S,
+    ) -> Result<Decoded, DecodeError> {
+        twin::decode(frame, symbols.view(), snapshot_symbol, sink)
+    }
 }

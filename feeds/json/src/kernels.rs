@@ -20,7 +20,8 @@ const UNITS_END: u64 = 10_000_000_000_000_000;
 
 /// What the walker does to many bytes at once.
 pub(crate) trait Kernels: Copy {
-    /// Does `work`, all of which is inlined, as a function of its own. The kernels run faster inside.
+    /// Does `work`, which is to be inlined as a whole, in a function of its own, compiled for the instructions that the kernels
+    /// use: only there are they fast. A function of its own also keeps the registers of its loops to itself.
     fn run<R>(self, work: impl FnOnce() -> R) -> R;
 
     /// Which bytes are quotes: bit `n` for byte `n`.
@@ -44,7 +45,7 @@ pub(crate) trait Kernels: Copy {
 
     /// Two decimals, each the last `length` bytes of its lane, in units of its grid's last decimal; `None` where
     /// [`Grid::parse`] finds a fault other than the step, a length exceeds [`DECIMAL_BYTES_MAX`], or the units have more than
-    /// 16 digits.
+    /// 16 digits. A length may be 0 only if no digit ends the lane.
     fn decimals(
         self,
         lanes: [&[u8; LANE]; 2],

@@ -95,6 +95,9 @@ impl Key {
 
     /// The key that a text spells.
     pub(crate) fn of_text(text: Text<'_>) -> Option<Self> {
+        if let Some(plain) = text.plain() {
+            return Self::of(plain);
+        }
         let mut bytes = [0; Self::BYTES_MAX];
         let mut length = 0;
         for byte in text {
@@ -107,16 +110,17 @@ impl Key {
     /// The key of one letter, by table.
     #[inline(always)]
     pub(crate) fn of_letter(letter: u8) -> Option<Self> {
+        #[expect(clippy::indexing_slicing, reason = "the compiler evaluates this, and checks the index")]
         static KEYS: [Option<Key>; 256] = {
             let mut keys = [None; 256];
             let mut letter = 0;
-            while letter < keys.len() {
-                keys[letter] = Key::of(&[letter as u8]);
+            while letter <= u8::MAX as usize {
+                keys[letter] = Key::of(&[letter.to_le_bytes()[0]]);
                 letter += 1;
             }
             keys
         };
-        KEYS[usize::from(letter)]
+        KEYS.get(usize::from(letter)).copied().flatten()
     }
 
     /// The key of two letters, the first in the low byte.

@@ -1,4 +1,9 @@
-//! Tables for the vector kernels: which byte of a decimal becomes which digit.
+//! Tables for the vector kernels: which byte of a number becomes which digit.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "the compiler evaluates all of this, and checks every index; bytes of a lane number below 16"
+)]
 
 use crate::GRID_SCALE_MAX;
 use crate::kernels::{DECIMAL_BYTES_MAX, LANE};

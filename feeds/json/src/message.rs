@@ -16,10 +16,10 @@ pub struct Decoded {
 /// Which decoder a message came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
-    /// The AVX2 walker.
+    /// The walker.
     Fast,
-    /// The scalar twin: the frame was not of the expected shape, or is a [`Message::Reply`] or [`Message::Other`]
-    /// (the walker knows neither), or the [`Capability`](crate::Capability) is scalar.
+    /// The twin: the frame was not of the expected shape, or is a [`Message::Reply`] or [`Message::Other`], which the walker
+    /// does not know.
     Twin,
 }
 

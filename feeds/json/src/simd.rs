@@ -10,7 +10,7 @@ use crate::{DecodeError, Decoded, LevelSink, SymbolId, walk};
 
 /// Which instructions the decoder may use.
 ///
-/// A value that names AVX2 is made by [`Capability::detect`] alone, so safe code cannot run it where it does not exist.
+/// Only [`Capability::detect`] makes a value that names AVX2, so safe code cannot use it where it does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capability(Instructions);
 
@@ -22,7 +22,7 @@ enum Instructions {
 }
 
 impl Capability {
-    /// Nothing beyond the target's baseline.
+    /// None beyond the target's baseline: the walker then uses portable code, some four times slower.
     #[must_use]
     pub const fn scalar() -> Self {
         Self(Instructions::Baseline)
@@ -111,8 +111,12 @@ mod x86 {
         unsafe { _xgetbv(0) }
     }
 
-    // The kernels are inlined into `walk_avx2` whatever their size: a call there would cost as much as the kernel.
-    #[expect(clippy::inline_always, clippy::multiple_unsafe_ops_per_block, reason = "TODO")]
+    // Inlined whatever their size, so that they end up in the function which `run` compiles for AVX2: outside of it each
+    // instruction would be a call.
+    #[expect(
+        clippy::multiple_unsafe_ops_per_block,
+        reason = "an intrinsic is unsafe only for want of AVX2, and one proof serves them all"
+    )]
     impl Kernels for Avx2 {
         #[inline(always)]
         fn run<R>(self, work: impl FnOnce() -> R) -> R {
@@ -132,26 +136,26 @@ mod x86 {
         #[inline(always)]
         fn quotes(self, span: &[u8; SPAN]) -> u64 {
             let (blocks, _) = span.as_chunks();
-            let &[low, high] = blocks else { return 0 };
+            let [low, high] = blocks else { return 0 };
             // SAFETY: `self` proves the features.
             unsafe {
                 let quotes = |block| set(_mm256_cmpeq_epi8(load32(block), splat(b'"')));
-                u64::from(quotes(&low)) | u64::from(quotes(&high)) << BLOCK
+                u64::from(quotes(low)) | u64::from(quotes(high)) << BLOCK
             }
         }
 
         #[inline(always)]
         fn commas(self, span: &[u8; SPAN + 1]) -> u64 {
             let (blocks, _) = span.as_chunks();
-            let (after, _) = span[1..].as_chunks();
-            let (&[low, high], &[low_after, high_after]) = (blocks, after) else { return 0 };
+            let (_, blocks_after) = span.as_rchunks();
+            let ([low, high], [low_after, high_after]) = (blocks, blocks_after) else { return 0 };
             // SAFETY: `self` proves the features.
             unsafe {
                 let commas = |block, after| {
                     let quotes = _mm256_cmpeq_epi8(load32(after), splat(b'"'));
                     set(_mm256_and_si256(_mm256_cmpeq_epi8(load32(block), splat(b',')), quotes))
                 };
-                u64::from(commas(&low, &low_after)) | u64::from(commas(&high, &high_after)) << BLOCK
+                u64::from(commas(low, low_after)) | u64::from(commas(high, high_after)) << BLOCK
             }
         }
 
@@ -192,8 +196,8 @@ mod x86 {
         type Scale = &'static Layouts;
 
         #[inline(always)]
+        #[expect(clippy::indexing_slicing, reason = "a scale is at most GRID_SCALE_MAX; the mask shows it")]
         fn scale(self, grid: &Grid) -> &'static Layouts {
-            // A scale is at most GRID_SCALE_MAX, which is all ones: the mask changes nothing but that the compiler sees it.
             &LAYOUTS[usize::from(grid.scale() & GRID_SCALE_MAX)]
         }
 
@@ -241,9 +245,12 @@ mod x86 {
     const HUNDREDS: i32 = 1 << 16 | 100;
     const MYRIADS: i32 = 1 << 16 | 10_000;
 
-    /// The masks change nothing, they tell the compiler what is known: a length is at most [`DECIMAL_BYTES_MAX`], which is all
-    /// ones, and fewer bytes than a lane has follow its point.
+    /// The layout of a decimal of `length` bytes, whose lane has `after` bytes after its last point.
     #[inline(always)]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "lengths are at most DECIMAL_BYTES_MAX, and fewer bytes than a lane follow a point; the masks show it"
+    )]
     fn layout(layouts: &'static Layouts, length: usize, after: u32) -> &'static Layout {
         &layouts[length & DECIMAL_BYTES_MAX][after as usize % LANE]
     }

@@ -41,6 +41,7 @@ pub(crate) struct Symbol {
 pub(crate) struct Name([u64; SYMBOL_BYTES_MAX / 8]);
 
 /// `PREFIXES[n]` keeps the first `n` bytes of a name.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates this, and checks every index")]
 static PREFIXES: [[u64; SYMBOL_BYTES_MAX / 8]; SYMBOL_BYTES_MAX + 1] = {
     let mut prefixes = [[0; SYMBOL_BYTES_MAX / 8]; SYMBOL_BYTES_MAX + 1];
     let mut count = 0;

@@ -91,10 +91,10 @@ impl<'f> Cursor<'f> {
         }
     }
 
-    /// Passes an array and hands each element to `element`, which may end it early by an error.
+    /// Passes an array, whose elements `element` passes one by one.
     pub(crate) fn elements(
         &mut self,
-        mut element: impl FnMut(Value) -> Result<(), DecodeError>,
+        mut element: impl FnMut(&mut Self) -> Result<(), DecodeError>,
     ) -> Result<(), DecodeError> {
         self.skip_whitespace();
         self.expect(b'[')?;
@@ -104,13 +104,19 @@ impl<'f> Cursor<'f> {
             return Ok(());
         }
         loop {
-            element(self.value()?)?;
+            element(self)?;
             self.skip_whitespace();
             if self.take(b']') {
                 return Ok(());
             }
             self.expect(b',')?;
         }
+    }
+
+    /// Passes whitespace; returns where the next value starts, and whether it is an array.
+    pub(crate) fn at_array(&mut self) -> (u32, bool) {
+        self.skip_whitespace();
+        (offset(self.pos), self.peek() == Some(b'['))
     }
 
     /// Passes trailing whitespace; anything else is an error.
@@ -332,6 +338,11 @@ impl<'f> Text<'f> {
     /// The text between two quotes; `raw` has passed [`Cursor::value`].
     pub(crate) const fn new(raw: &'f [u8]) -> Self {
         Self { raw, pending: [0; 4], left: 0 }
+    }
+
+    /// The text itself, if it holds no escapes.
+    pub(crate) fn plain(&self) -> Option<&'f [u8]> {
+        if self.raw.contains(&b'\\') { None } else { Some(self.raw) }
     }
 
     /// Whether the text is `other`.

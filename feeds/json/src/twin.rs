@@ -346,10 +346,10 @@ impl Event<'_> {
             Side::Ask => (Field::Asks, Field::AskPrice, Field::AskSize),
         };
         let mut count = 0;
-        Cursor::new(self.frame, index(array.span.start)).elements(|level| {
-            let at = level.span.start;
+        Cursor::new(self.frame, index(array.span.start)).elements(|cursor| {
+            let (at, is_array) = cursor.at_array();
             let wrong = DecodeError { at, kind: DecodeErrorKind::WrongType(field) };
-            let (price, size) = price_and_size(self.frame, level).ok_or(wrong)?;
+            let [price, size] = if is_array { first_two(cursor)?.ok_or(wrong)? } else { return Err(wrong) };
             let ticks = on_grid(self.frame, price, price_field, symbol.grids.price, PRICE_TICKS_MAX)?;
             let lots = on_grid(self.frame, size, size_field, symbol.grids.size, LOTS_MAX)?;
             count += 1;
@@ -359,30 +359,31 @@ impl Event<'_> {
     }
 }
 
-/// The first two elements of a level, if they are strings; what follows them is not ours to judge.
-fn price_and_size(frame: &[u8], level: Value) -> Option<(Value, Value)> {
-    if level.kind != Type::Array {
-        return None;
-    }
-    let mut first_two = [None; 2];
-    let mut free = first_two.iter_mut();
-    let mut keep = |element| {
-        if let Some(slot) = free.next() {
-            *slot = Some(element);
+/// Passes an array and returns its first two elements, if they are strings. What follows them is not ours to judge.
+fn first_two(cursor: &mut Cursor<'_>) -> Result<Option<[Value; 2]>, DecodeError> {
+    let mut elements = [None; 2];
+    let mut free = elements.iter_mut();
+    cursor.elements(|cursor| {
+        let element = cursor.value()?;
+        if let Some(free) = free.next() {
+            *free = Some(element);
         }
         Ok(())
-    };
-    Cursor::new(frame, index(level.span.start)).elements(&mut keep).ok()?;
-    match first_two {
+    })?;
+    Ok(match elements {
         [Some(price), Some(size)] if price.kind == Type::String && size.kind == Type::String => {
-            Some((price, size))
+            Some([price, size])
         }
         _ => None,
-    }
+    })
 }
 
 fn on_grid(frame: &[u8], value: Value, field: Field, grid: Grid, max: u64) -> Result<u64, DecodeError> {
-    let steps = grid.parse_bytes(text(frame, value.span));
+    let text = text(frame, value.span);
+    let steps = match text.plain() {
+        Some(plain) => grid.parse(plain),
+        None => grid.parse_bytes(text),
+    };
     steps
         .and_then(|steps| if steps > max { Err(NumberError::TooLarge) } else { Ok(steps) })
         .map_err(|fault| number_error(value.span.start, field, fault))

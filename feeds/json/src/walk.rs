@@ -5,6 +5,11 @@
 //! escapes, bytes beyond ASCII, a nested value it does not know, any fault) makes it give up: the twin then decodes the
 //! frame and, if need be, names the fault. So the walker may be stricter than the twin, never laxer.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "offsets of a frame whose length fits 32 bits, and pieces of words"
+)]
+
 mod levels;
 mod members;
 mod message;
@@ -94,6 +99,18 @@ impl<'f, K: Kernels> Context<'f, K> {
         self.symbols.find(Name::of(letters.map(u8::to_ascii_uppercase))?)
     }
 
+    /// Passes a value that no message needs, from `start` up to the comma at `end`, unless that lies inside it; returns where it
+    /// really ends.
+    #[inline(always)]
+    fn pass_unknown(&self, start: usize, end: usize) -> Option<usize> {
+        let Self { kernels, frame, .. } = *self;
+        if let [b'"', text @ ..] = frame.get(start..)? {
+            return Some(start + string_length(kernels, frame, text)? + 2);
+        }
+        self.check(Place::new(start, end))?;
+        Some(end)
+    }
+
     /// Whether a value is well-formed and no container.
     #[inline(always)]
     fn check(&self, place: Place) -> Option<()> {
@@ -156,7 +173,7 @@ impl Place {
         let lane: &[u8; LANE] = lane.first_chunk()?;
         let length = self.length().wrapping_sub(2);
         let open = LANE.wrapping_sub(length + 1) % LANE;
-        let quoted = length <= DECIMAL_BYTES_MAX && *close == b'"' && lane[open] == b'"';
+        let quoted = length <= DECIMAL_BYTES_MAX && *close == b'"' && lane.get(open) == Some(&b'"');
         quoted.then_some((lane, length))
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn push<K: Kernels, S: LevelSink>(
         }
         let level = match usual(kernels, window, quotes, scales) {
             Some(level) if symbol.unit_steps => {
-                quotes = ahead.wrapping_shr((level.bytes - LEVEL_BYTES_MIN) as u32);
+                quotes = ahead >> ((level.bytes - LEVEL_BYTES_MIN) % SPAN);
                 level
             }
             _ => {
@@ -111,13 +111,13 @@ fn usual<K: Kernels>(kernels: K, window: &[u8; WINDOW], quotes: u64, scales: [K:
     if price_length | size_length > DECIMAL_BYTES_MAX {
         return None;
     }
-    // The masks change nothing, they tell the compiler what was just seen.
+    // The masks change nothing; they spare the checks below, which the comparison above has made.
     let price = 4 + (price_length & DECIMAL_BYTES_MAX);
     let size = price + 3 + (size_length & DECIMAL_BYTES_MAX);
     // A text ends at a quote; its lane starts a lane before, and so does the window.
-    let lanes = [window[price..].first_chunk()?, window[size..].first_chunk()?];
-    let between = u32::from_le_bytes(*window[LANE + price..].first_chunk()?);
-    let tail = u32::from_le_bytes(*window[LANE + size..].first_chunk()?);
+    let lanes = [window.get(price..)?.first_chunk()?, window.get(size..)?.first_chunk()?];
+    let between = u32::from_le_bytes(*window.get(LANE + price..)?.first_chunk()?);
+    let tail = u32::from_le_bytes(*window.get(LANE + size..)?.first_chunk()?);
     if between & THREE_BYTES != BETWEEN {
         return None;
     }

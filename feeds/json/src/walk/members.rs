@@ -11,7 +11,7 @@ use crate::{LevelSink, Side};
 #[derive(Debug)]
 pub(super) struct Members<'f, K> {
     pub(super) context: Context<'f, K>,
-    /// Where each value lies, strings without their quotes; of an array, 0 and how many levels it holds.
+    /// Where each value lies; of an array, 0 and how many levels it holds.
     pub(super) places: [Place; Key::COUNT],
     pub(super) seen: Keys,
     pub(super) arrays: Keys,
@@ -41,8 +41,8 @@ impl<'f, K: Kernels> Members<'f, K> {
     /// Passes and notes the members of the object that opens at `open` and closes at `close`; `commas` are those between.
     ///
     /// A member reaches up to the next comma with a quote after it. That may be wrong, if such a pair lies inside a value: then
-    /// the value is cut short, and whoever judges it sees that. Known members are judged when they are converted, or by
-    /// [`Members::check`] if the message does not need them; unknown ones here.
+    /// the value is cut short, and whoever judges it sees that. Members under unknown keys are judged here, the others once the
+    /// kind of message is known.
     #[inline(always)]
     pub(super) fn pass<S: LevelSink>(
         &mut self,
@@ -58,15 +58,9 @@ impl<'f, K: Kernels> Members<'f, K> {
         let mut seen = Keys::NONE;
         while at != close {
             let end = commas.next().unwrap_or(close);
-            let member: &[u8; 7] = frame.get(at..)?.first_chunk()?;
-            let head = u32::from_le_bytes(*member.first_chunk()?);
-            let &[fifth, sixth, seventh] = member.last_chunk()?;
-            let (key, width, first) = if head & ONE_LETTER == start && fifth == b':' {
-                (Key::of_letter((head >> 16) as u8), 5, sixth)
-            } else if head & TWO_LETTERS == start & TWO_LETTERS && [fifth, sixth] == *b"\":" {
-                (Key::of_letters((head >> 16) as u16), 6, seventh)
-            } else {
-                (None, 0, 0)
+            let (key, width, first) = match frame.get(at..)?.first_chunk() {
+                Some(member) => usual_key(member, start),
+                None => (None, 0, 0),
             };
             if let Some(key) = key
                 && first != b'['
@@ -75,7 +69,7 @@ impl<'f, K: Kernels> Members<'f, K> {
                     return None;
                 }
                 seen.insert(key);
-                self.places[key as usize] = Place::new(at + width, end);
+                *self.places.get_mut(key as usize)? = Place::new(at + width, end);
                 at = end;
             } else {
                 self.seen = seen;
@@ -96,19 +90,17 @@ impl<'f, K: Kernels> Members<'f, K> {
     fn unusual<S: LevelSink>(&mut self, at: usize, end: usize, separator: u8, sink: &mut S) -> Option<usize> {
         let Context { kernels, frame, .. } = self.context;
         let (key, width) = self.key(at, separator)?;
-        let place = Place::new(at + width, end);
         let Some(key) = key else {
-            kernels.run(
+            return kernels.run(
                 #[inline(always)]
-                || self.context.check(place),
-            )?;
-            return Some(end);
+                || self.context.pass_unknown(at + width, end),
+            );
         };
         if self.seen.contains(key) {
             return None;
         }
         self.seen.insert(key);
-        self.places[key as usize] = place;
+        *self.places.get_mut(key as usize)? = Place::new(at + width, end);
         if frame.get(at + width) != Some(&b'[') {
             return Some(end);
         }
@@ -145,21 +137,44 @@ impl<'f, K: Kernels> Members<'f, K> {
     /// Pushes the levels of the array under `key`, at `start`; returns where it ends.
     #[inline(always)]
     fn levels<S: LevelSink>(&mut self, key: Key, start: usize, sink: &mut S) -> Option<usize> {
-        let Context { kernels, frame, .. } = self.context;
-        let (side, symbol) = match key {
-            Key::LowerA => (Side::Ask, self.symbol(Key::LowerS).ok()?),
-            Key::LowerB => (Side::Bid, self.symbol(Key::LowerS).ok()?),
-            Key::Asks => (Side::Ask, self.snapshot_symbol().ok()?),
-            Key::Bids => (Side::Bid, self.snapshot_symbol().ok()?),
-            _ => return None,
+        const BIDS: Keys = Keys::of(&[Key::LowerB, Key::Bids]);
+        const ASKS: Keys = Keys::of(&[Key::LowerA, Key::Asks]);
+        const OF_SNAPSHOT: Keys = Keys::of(&[Key::Bids, Key::Asks]);
+        let side = if BIDS.contains(key) {
+            Side::Bid
+        } else if ASKS.contains(key) {
+            Side::Ask
+        } else {
+            return None;
         };
+        let symbol =
+            if OF_SNAPSHOT.contains(key) { self.snapshot_symbol() } else { self.symbol(Key::LowerS) }.ok()?;
         if self.arrays == Keys::NONE {
             sink.begin();
+        } else if !self.book.is_some_and(|book| core::ptr::eq(book, symbol)) {
+            // A symbol named between two arrays would overrule the one that the first was decoded for.
+            return None;
         }
+        let Context { kernels, frame, .. } = self.context;
         let (count, end) = levels::push(kernels, frame, start, (side, symbol), sink)?;
         self.arrays.insert(key);
-        self.places[key as usize] = Place { start: 0, end: count };
+        *self.places.get_mut(key as usize)? = Place { start: 0, end: count };
         self.book = Some(symbol);
         Some(end)
+    }
+}
+
+/// The key with which `member` begins, if it has one or two known letters, how far behind its separator the value begins, and
+/// the value's first byte. `start` is [`KEY`] with the right separator.
+#[inline(always)]
+fn usual_key(member: &[u8; 7], start: u32) -> (Option<Key>, usize, u8) {
+    let [first, second, third, fourth, fifth, sixth, seventh] = *member;
+    let head = u32::from_le_bytes([first, second, third, fourth]);
+    if head & ONE_LETTER == start && fifth == b':' {
+        (Key::of_letter(third), 5, sixth)
+    } else if head & TWO_LETTERS == start & TWO_LETTERS && [fifth, sixth] == *b"\":" {
+        (Key::of_letters((head >> 16) as u16), 6, seventh)
+    } else {
+        (None, 0, 0)
     }
 }

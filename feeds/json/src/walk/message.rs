@@ -313,7 +313,11 @@ impl<'f, K: Kernels> Members<'f, K> {
     /// Judges the `M` that comes with every spot trade and means nothing.
     #[inline(always)]
     fn pass_best_match(&self) -> Result<(), Unfit> {
-        if self.seen.contains(Key::UpperM) { self.truth(Key::UpperM).map(|_| ()) } else { Ok(()) }
+        if !self.seen.contains(Key::UpperM) || self.truth(Key::UpperM).is_ok() {
+            Ok(())
+        } else {
+            self.check(const { Keys::of(&[Key::UpperM]) })
+        }
     }
 
     #[inline(always)]
