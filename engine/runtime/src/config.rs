@@ -3,6 +3,9 @@
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
 //! (`"250us"`); floats appear only where a model takes a float.
 
+mod line;
+mod model;
+mod quoting;
 mod resolve;
 mod units;
 
@@ -12,6 +15,7 @@ use ballast_exchange::SelfTrade;
 use ballast_venue::binance::{Market, TradeSource};
 use serde::Deserialize;
 
+pub use model::ModelConfig;
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
@@ -33,6 +37,9 @@ pub struct Config {
     /// Facts and exceptions of single instruments.
     #[serde(default)]
     pub instrument: Vec<InstrumentConfig>,
+    /// What was read, to name the line of a value.
+    #[serde(skip)]
+    text: String,
 }
 
 /// The simulated venue.
@@ -147,40 +154,6 @@ pub struct VolatilityConfig {
     pub warm_up: Duration,
     /// No estimate before this many increments.
     pub samples_min: u32,
-}
-
-/// The model.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum ModelConfig {
-    /// Avellaneda and Stoikov (2008).
-    AvellanedaStoikov {
-        /// Risk aversion per unit of quote currency.
-        gamma: f64,
-        /// Decay of the fill rate per basis point of distance from the mid.
-        k_per_bp: f64,
-        /// Session length; absent for the infinite horizon.
-        session: Option<Duration>,
-        /// Size of a quote.
-        size: Size,
-        /// Size of the reducing side at the inventory limit; the same as `size` where absent.
-        size_reducing_max: Option<Size>,
-        /// The adding side stops here.
-        inventory_max: Size,
-        /// Inventory moves no quote further than this many basis points.
-        skew_max_bps: f64,
-    },
-    /// Fixed distance around the mid.
-    FixedSpread {
-        /// Distance from the reservation price, in ticks.
-        half_spread_ticks: u32,
-        /// Ticks by which one base unit of position moves the reservation price against itself.
-        skew_ticks_per_base: f64,
-        /// Size of a quote.
-        size: Size,
-        /// The adding side stops here.
-        inventory_max: Size,
-    },
 }
 
 /// A size, in one of three ways.
@@ -320,16 +293,21 @@ pub enum ConfigError {
         error: toml::de::Error,
     },
     /// A value breaks a rule.
-    #[error("{}: {key}: {rule}", path.display())]
+    #[error("{}: {}{key}: {rule}", path.display(), place(*line))]
     Rule {
         /// The file.
         path: PathBuf,
-        /// The key.
+        /// The line, from 1; `None` for what the file does not say.
+        line: Option<usize>,
+        /// The key, its tables before it; tables of an array by number, from 0.
         key: String,
         /// The rule.
         rule: String,
     },
 }
+
+/// Most orders that a configuration may allow to be open at once: memory for them is reserved at boot.
+pub(crate) const ORDERS_MAX: usize = 10_000;
 
 /// What the trade stream of a market is taken from in captures.
 pub(crate) const TRADE_SOURCE: TradeSource = TradeSource::Trades;
@@ -352,30 +330,60 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let config: Self =
             toml::from_str(text).map_err(|error| ConfigError::Malformed { path: path.to_owned(), error })?;
-        let rule = |key: &str, rule: &str| ConfigError::Rule {
-            path: path.to_owned(),
-            key: key.to_owned(),
-            rule: rule.to_owned(),
-        };
-        if config.schema != 1 {
-            return Err(rule("schema", "this version reads schema 1"));
+        let config = Self { text: text.to_owned(), ..config };
+        match config.broken_rule() {
+            Some((key, rule)) => Err(config.rule(path, &key, rule)),
+            None => Ok(config),
         }
-        if !(0.0..=1.0).contains(&config.venue.cancel_share) {
-            return Err(rule("venue.cancel_share", "must be from 0 to 1"));
+    }
+
+    /// A rule that the value of this key breaks.
+    fn rule(&self, path: &Path, key: &str, rule: impl core::fmt::Display) -> ConfigError {
+        let line = line::of_key(&self.text, key);
+        ConfigError::Rule { path: path.to_owned(), line, key: key.to_owned(), rule: rule.to_string() }
+    }
+
+    /// The first rule broken that no instrument needs to be known for.
+    fn broken_rule(&self) -> Option<(String, &'static str)> {
+        let Self { venue, report, .. } = self;
+        let broken = |key: &str, rule| Some((key.to_owned(), rule));
+        if self.schema != 1 {
+            return broken("schema", "this version reads schema 1");
         }
-        if config.report.sample_interval.span().0 <= 0 || config.report.samples_max < 16 {
-            return Err(rule("report", "the sample interval must be above zero and samples_max at least 16"));
+        for (key, latency) in
+            [("order_latency", venue.order_latency), ("response_latency", venue.response_latency)]
+        {
+            if latency.span().0 < 0 {
+                return Some((format!("venue.{key}"), "must not be negative"));
+            }
         }
-        for (index, instrument) in config.instrument.iter().enumerate() {
+        if !(0.0..=1.0).contains(&venue.cancel_share) {
+            return broken("venue.cancel_share", "must be from 0 to 1");
+        }
+        if !(1..=ORDERS_MAX).contains(&venue.orders_max) {
+            return broken("venue.orders_max", "must be from 1 to 10 000");
+        }
+        if report.sample_interval.span().0 <= 0 {
+            return broken("report.sample_interval", "must be above zero");
+        }
+        if report.samples_max < 16 {
+            return broken("report.samples_max", "must be at least 16");
+        }
+        for (index, instrument) in self.instrument.iter().enumerate() {
             let same = |other: &InstrumentConfig| {
                 other.symbol == instrument.symbol && other.market == instrument.market
             };
-            if config.instrument.iter().take(index).any(same) {
-                return Err(rule(&format!("instrument {}", instrument.symbol), "is configured twice"));
+            if self.instrument.iter().take(index).any(same) {
+                return Some((format!("instrument.{index}.symbol"), "is configured twice"));
             }
         }
-        Ok(config)
+        None
     }
+}
+
+/// The line as messages name it.
+fn place(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!("line {line}: "))
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@
 #![no_std]
 #![deny(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
 mod decoder;
 mod error;
 mod grid;

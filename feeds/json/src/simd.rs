@@ -90,7 +90,9 @@ mod x86 {
             const BMI1_AVX2_BMI2: u32 = 1 << 3 | 1 << 5 | 1 << 8;
             const XMM_YMM_STATE: u64 = 0b110;
             const LZCNT: u32 = 1 << 5;
-            if __cpuid(0).eax < 7
+            // Miri executes no assembly.
+            if cfg!(miri)
+                || __cpuid(0).eax < 7
                 || __cpuid(0x8000_0000).eax < 0x8000_0001
                 || __cpuid(0x8000_0001).ecx & LZCNT == 0
                 || __cpuid(1).ecx & POPCNT_OSXSAVE_AVX != POPCNT_OSXSAVE_AVX
@@ -288,3 +290,7 @@ mod x86 {
         _mm256_movemask_epi8(bytes).cast_unsigned()
     }
 }
+
+#[cfg(test)]
+#[cfg(target_arch = "x86_64")]
+mod tests;

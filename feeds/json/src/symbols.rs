@@ -176,13 +176,16 @@ impl Name {
         (count > 0).then_some(Self(words))
     }
 
-    /// Packs the first `length` bytes of `rest`, which holds no zero byte. Near its end, where a whole name would reach beyond
-    /// it, byte by byte.
+    /// Packs the first `length` bytes of `rest`; `None` where they end in a zero byte, which the padding of a shorter name would
+    /// equal. Near the end of `rest`, where a whole name would reach beyond it, byte by byte.
     #[inline(always)]
     pub(crate) fn at(rest: &[u8], length: usize) -> Option<Self> {
         let Some(bytes) = rest.first_chunk::<SYMBOL_BYTES_MAX>() else {
             return Self::of(rest.get(..length)?.iter().copied());
         };
+        if bytes.get(length.checked_sub(1)?).is_none_or(|last| *last == 0) {
+            return None;
+        }
         let [first, second, third] = PREFIXES.get(length)?;
         let (words, _) = bytes.as_chunks();
         let &[a, b, c] = words else { return None };
@@ -201,5 +204,46 @@ impl Name {
         let mixed =
             (first ^ second.rotate_left(21) ^ third.rotate_left(42)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         usize::try_from((u128::from(mixed) * capacity as u128) >> 64).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Grid;
+
+    /// `S1`, `S12`, `S123`…: names of every length, more than a look-up compares one by one.
+    fn names() -> impl Iterator<Item = std::string::String> {
+        let digits = "12345678901234567890123";
+        (1..SYMBOL_BYTES_MAX).map(|length| ["S", &digits[..length]].concat())
+    }
+
+    #[test]
+    fn a_full_table_finds_each_symbol_by_list_or_index() {
+        const COUNT: usize = SYMBOL_BYTES_MAX - 1;
+        let grids = Grids { price: Grid::new(2, 1).unwrap(), size: Grid::new(3, 5).unwrap() };
+        let mut table = SymbolTable::<COUNT>::new();
+        for (number, name) in (100..).zip(names()) {
+            assert_eq!(table.get(name.as_bytes()), None);
+            assert_eq!(table.insert(name.as_bytes(), SymbolId(number), grids), Ok(()));
+            assert_eq!(table.insert(name.as_bytes(), SymbolId(0), grids), Err(SymbolError::Duplicate));
+        }
+        assert_eq!(table.len(), COUNT);
+        for (number, name) in (100..).zip(names()) {
+            assert_eq!(table.get(name.as_bytes()), Some((SymbolId(number), grids)), "{name}");
+        }
+        assert_eq!(table.get(b"S2"), None);
+    }
+
+    #[test]
+    fn a_name_at_the_end_of_a_frame_is_packed_as_anywhere() {
+        let frame = b"BTCUSD_PERP\",\"ps\":\"BTCUSD\"";
+        for length in 0..=SYMBOL_BYTES_MAX + 1 {
+            let name = Name::of(frame[..length].iter().copied());
+            if length > 0 {
+                assert_eq!(Name::at(frame, length), name);
+            }
+            assert_eq!(Name::at(&frame[..length], length), name);
+        }
     }
 }

@@ -3,22 +3,16 @@
 use std::path::PathBuf;
 
 use ballast_core::book::BookLimits;
-use ballast_core::fair::FairKind;
-use ballast_core::gate::GateLimits;
-use ballast_core::model::{
-    AvellanedaParams, AvellanedaStoikov, FixedSpread, FixedSpreadParams, Horizon, Model, Scales,
-};
-use ballast_core::quotes::Tolerance;
-use ballast_core::shard::{LaneSpec, QuotingSpec, ShardSpec, Trigger};
-use ballast_core::volatility::EwmaParams;
+use ballast_core::shard::{LaneSpec, QuotingSpec, ShardSpec};
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, VenueSpec};
 use ballast_model::{
-    AssetId, Contract, HalfTicks, InstrumentSpec, Lots, Money, Price, Rate, Span, SpecError, Step, Ticks,
-    TradeId, VenueOrderId,
+    AssetId, Contract, HalfTicks, InstrumentSpec, Lots, Money, Price, Span, SpecError, Step, TradeId,
+    VenueOrderId,
 };
 use ballast_venue::binance::Market;
 
-use super::{Config, ConfigError, FairConfig, InstrumentConfig, ModelConfig, QuotingConfig, Requote, Size};
+use super::quoting::{Quoting, share, whole_ticks};
+use super::{Config, ConfigError, InstrumentConfig};
 use crate::capture::{Instrument, SeenInstrument};
 
 /// Most levels one side of a book holds: venues show 10 000 at most, the rest accumulates from diffs.
@@ -150,15 +144,10 @@ fn common(a: Option<Step>, b: Option<Step>) -> Option<Step> {
 }
 
 impl Resolver<'_> {
-    fn rule(&self, key: &str, rule: impl core::fmt::Display) -> ConfigError {
-        ConfigError::Rule { path: self.path.clone(), key: key.to_owned(), rule: rule.to_string() }
-    }
-
-    fn facts(&self, symbol: &str, market: Market) -> Option<&InstrumentConfig> {
-        self.config
-            .instrument
-            .iter()
-            .find(|facts| facts.symbol == symbol && Market::from(facts.market) == market)
+    /// What the configuration says of an instrument, and where in its list.
+    fn facts(&self, symbol: &str, market: Market) -> Option<(usize, &InstrumentConfig)> {
+        let is_it = |facts: &InstrumentConfig| facts.symbol == symbol && Market::from(facts.market) == market;
+        self.config.instrument.iter().enumerate().find(|(_, facts)| is_it(facts))
     }
 
     fn asset(&mut self, name: &str) -> AssetId {
@@ -173,7 +162,7 @@ impl Resolver<'_> {
     fn stated(&self, seen: &SeenInstrument) -> (Option<Step>, Option<Step>) {
         let step = |decimal: &Option<super::Decimal>| decimal.as_ref().map(super::Decimal::step);
         let facts = self.facts(&seen.symbol, seen.market);
-        facts.map_or((None, None), |facts| (step(&facts.tick), step(&facts.lot)))
+        facts.map_or((None, None), |(_, facts)| (step(&facts.tick), step(&facts.lot)))
     }
 
     fn has_grid(&self, seen: &SeenInstrument) -> bool {
@@ -182,12 +171,16 @@ impl Resolver<'_> {
     }
 
     fn found(&mut self, seen: &SeenInstrument) -> Result<FoundInstrument, ConfigError> {
-        let facts = self.facts(&seen.symbol, seen.market).cloned();
-        let (tick, lot) = self.stated(seen);
-        let key = format!("instrument {}", seen.symbol);
-        let unknown =
-            |what: &str| self.rule(&key, format!("no {what} is configured and the data shows none"));
         let (base, quote) = assets_of(&seen.symbol);
+        let (base_id, quote_id) = (self.asset(&base), self.asset(&quote));
+        let (place, facts) = self.facts(&seen.symbol, seen.market).unzip();
+        let facts = facts.cloned();
+        let (tick, lot) = self.stated(seen);
+        let rule = |rule: &dyn core::fmt::Display| {
+            let key = place.map_or_else(|| "instrument".to_owned(), |index| format!("instrument.{index}"));
+            self.config.rule(&self.path, &key, format_args!("{}: {rule}", seen.symbol))
+        };
+        let unknown = |what: &str| rule(&format_args!("no {what} is configured and the data shows none"));
         let (contract, multiplier) = match seen.market {
             Market::Spot | Market::UsdM => (Contract::Linear, 1),
             Market::CoinM => (Contract::Inverse, if base == "BTC" { 100 } else { 10 }),
@@ -211,10 +204,10 @@ impl Resolver<'_> {
                 .as_ref()
                 .and_then(|facts| facts.notional_min.as_ref())
                 .map_or(Money::ZERO, super::Decimal::money),
-            base: self.asset(&base),
-            quote: self.asset(&quote),
+            base: base_id,
+            quote: quote_id,
         };
-        let spec = with_size_max(spec).map_err(|error| self.rule(&key, error))?;
+        let spec = with_size_max(spec).map_err(|error| rule(&error))?;
         Ok(FoundInstrument { instrument, spec, inferred: tick.is_none() || lot.is_none(), base, quote })
     }
 
@@ -235,11 +228,8 @@ impl Resolver<'_> {
         for one in instruments {
             let spec = one.found.spec;
             let book = BookLimits { price_ticks_max: spec.price_max.0, levels_max: BOOK_LEVELS_MAX };
-            let own = self
-                .facts(&one.found.instrument.symbol, one.found.instrument.market)
-                .and_then(|facts| facts.quoting.as_ref());
             let quoting = match (quoted, one.reference) {
-                (Quoted::Yes, Some(mid)) => Some(self.quoting(own.unwrap_or(&config.quoting), &spec, mid)?),
+                (Quoted::Yes, Some(mid)) => Some(self.quoting(&one.found, mid)?),
                 (Quoted::Yes, None) | (Quoted::No, _) => None,
             };
             lanes.push(LaneSpec { spec, book, quoting });
@@ -267,133 +257,19 @@ impl Resolver<'_> {
             first_order_id: VenueOrderId(1),
             first_trade_id: TradeId(1),
         };
-        venue.check().map_err(|error| self.rule("venue", error))?;
+        venue.check().map_err(|error| config.rule(&self.path, "venue", error))?;
         Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes }, venue })
     }
 
-    fn quoting(
-        &self,
-        quoting: &QuotingConfig,
-        spec: &InstrumentSpec,
-        mid: HalfTicks,
-    ) -> Result<QuotingSpec, ConfigError> {
-        if !(0.0..=1.0).contains(&quoting.size_tolerance) {
-            return Err(self.rule("quoting.size_tolerance", "must be from 0 to 1"));
-        }
-        let limits = &quoting.limits;
-        let collar = limits.collar_bps.rate();
-        Ok(QuotingSpec {
-            model: self.model(&quoting.model, spec, mid)?,
-            fair: match quoting.fair {
-                FairConfig::Mid => FairKind::Mid,
-                FairConfig::WeightedMid => FairKind::WeightedMid,
-            },
-            volatility: quoting.volatility.map(|v| EwmaParams {
-                half_life: v.half_life.span(),
-                interval_min: v.interval_min.span(),
-                elapsed_min: v.warm_up.span(),
-                samples_min: v.samples_min,
-            }),
-            trigger: match quoting.requote {
-                Requote::Touch => Trigger::Touch,
-                Requote::Every(interval) => Trigger::Every(interval.span()),
-            },
-            tolerance: Tolerance {
-                price: Ticks(i64::from(quoting.price_tolerance_ticks)),
-                size: share(quoting.size_tolerance),
-            },
-            limits: GateLimits {
-                order_lots_max: self.size("quoting.limits.order_max", &limits.order_max, spec, mid)?,
-                order_notional_max: limits.order_notional_max.money(),
-                position_lots_max: self.size(
-                    "quoting.limits.position_max",
-                    &limits.position_max,
-                    spec,
-                    mid,
-                )?,
-                open_orders_max: u32::try_from(limits.open_orders_max).unwrap_or(u32::MAX),
-                collar_through_max: collar,
-                collar_away_max: collar,
-                order_burst_max: limits.order_burst,
-                orders_per_second_max: limits.orders_per_second,
-            },
-            touch_age_max: limits.touch_age_max.span(),
-            order_expiry: limits.order_expiry.span(),
-        })
-    }
-
-    fn model(
-        &self,
-        model: &ModelConfig,
-        spec: &InstrumentSpec,
-        mid: HalfTicks,
-    ) -> Result<Model, ConfigError> {
-        let scales = Scales::new(spec);
-        let refused = |error: &dyn core::fmt::Display| self.rule("quoting.model", error);
-        let size = |key: &str, size: &Size| self.size(&format!("quoting.model.{key}"), size, spec, mid);
-        match model {
-            ModelConfig::AvellanedaStoikov {
-                gamma,
-                k_per_bp,
-                session,
-                size: quote,
-                size_reducing_max,
-                inventory_max,
-                skew_max_bps,
-            } => {
-                let ticks_per_bp = mid.to_ticks_f64() * 1e-4;
-                let lots = size("size", quote)?;
-                let params = AvellanedaParams {
-                    gamma: *gamma,
-                    k: k_per_bp / (ticks_per_bp * spec.tick.to_f64()),
-                    horizon: session.map_or(Horizon::Infinite, |session| Horizon::Session(session.span())),
-                    size: lots,
-                    size_reducing_max: match size_reducing_max {
-                        Some(reducing) => size("size_reducing_max", reducing)?,
-                        None => lots,
-                    },
-                    inventory_max: size("inventory_max", inventory_max)?,
-                    skew_max: whole_ticks(skew_max_bps * ticks_per_bp),
-                };
-                AvellanedaStoikov::new(params, scales)
-                    .map(Model::AvellanedaStoikov)
-                    .map_err(|error| refused(&error))
-            }
-            ModelConfig::FixedSpread {
-                half_spread_ticks,
-                skew_ticks_per_base,
-                size: quote,
-                inventory_max,
-            } => {
-                let params = FixedSpreadParams {
-                    half_spread: Ticks(i64::from(*half_spread_ticks)),
-                    skew_ticks_per_base: *skew_ticks_per_base,
-                    size: size("size", quote)?,
-                    inventory_max: size("inventory_max", inventory_max)?,
-                };
-                FixedSpread::new(params, scales).map(Model::FixedSpread).map_err(|error| refused(&error))
-            }
-        }
-    }
-
-    fn size(
-        &self,
-        key: &str,
-        size: &Size,
-        spec: &InstrumentSpec,
-        mid: HalfTicks,
-    ) -> Result<Lots, ConfigError> {
-        let lots = match size {
-            Size::Lots(lots) => *lots,
-            Size::Base(base) => {
-                base.steps(spec.lot).ok_or_else(|| self.rule(key, "is not a whole number of lots"))?
-            }
-            Size::Quote(quote) => {
-                let lot = spec.notional(Price((mid.0 / 2).max(1)), Lots(1));
-                i64::try_from(quote.money().0 / lot.0.max(1)).unwrap_or(i64::MAX).max(1)
-            }
-        };
-        if lots > 0 { Ok(Lots(lots)) } else { Err(self.rule(key, "must be above zero")) }
+    /// How an instrument is quoted: by its own table, else by the common one.
+    fn quoting(&self, found: &FoundInstrument, mid: HalfTicks) -> Result<QuotingSpec, ConfigError> {
+        let facts = self.facts(&found.instrument.symbol, found.instrument.market);
+        let own = facts.and_then(|(index, facts)| Some((index, facts.quoting.as_ref()?)));
+        let (key, table) = own.map_or_else(
+            || ("quoting".to_owned(), &self.config.quoting),
+            |(index, table)| (format!("instrument.{index}.quoting"), table),
+        );
+        Quoting { config: self.config, path: &self.path, key, spec: &found.spec, mid }.resolve(table)
     }
 }
 
@@ -434,17 +310,6 @@ fn price_max(seen: &SeenInstrument, tick: Step) -> Price {
 fn ticks_max(seen: &SeenInstrument, tick: Step) -> i64 {
     let finer = seen.tick.map_or(1.0, |inferred| (inferred.to_f64() / tick.to_f64()).max(1.0));
     seen.price_ticks_max.saturating_mul(whole_ticks(finer.ceil()).0)
-}
-
-/// A share from 0 to 1 as a rate.
-#[expect(clippy::cast_possible_truncation, reason = "at most 10^8 where the share was checked")]
-fn share(share: f64) -> Rate {
-    Rate((share * 1e8).round() as i64)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "saturates; a negative bound is refused by the model")]
-fn whole_ticks(ticks: f64) -> Ticks {
-    Ticks(ticks.floor() as i64)
 }
 
 /// Spans of an offset configured once for all files, or `None` for automatic.

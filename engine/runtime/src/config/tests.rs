@@ -69,6 +69,88 @@ fn values_outside_their_form_name_the_rule() {
     }
 }
 
+/// The message for the replay configuration with one piece of text replaced, once an instrument is known.
+fn build_error_with(from: &str, to: &str) -> String {
+    assert!(REPLAY.contains(from), "{from} is in the file");
+    let config = parse(&REPLAY.replace(from, to)).expect("its form is right");
+    let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), &[eth()]).unwrap();
+    let one = ResolvedInstrument { found: found[0].clone(), reference: Some(HalfTicks(536_000)) };
+    resolver.build(&[one], Quoted::Yes).expect_err("refused").to_string()
+}
+
+#[test]
+fn whatever_is_refused_is_named_with_file_line_and_key() {
+    let line_of = |key: &str| 1 + REPLAY.lines().position(|line| line.starts_with(key)).unwrap();
+    for (from, to, key) in [
+        ("gamma = 0.05", "gamma = \"x\"", "gamma"),
+        ("gamma = 0.05", "gama = 0.05", "gama"),
+        ("cancel_share = 0.0", "cancel_share = 2.0", "venue.cancel_share"),
+        ("order_latency = \"1ms\"", "order_latency = \"-1ms\"", "venue.order_latency"),
+        ("orders_max = 200", "orders_max = 1000000000000", "venue.orders_max"),
+        ("sample_interval = \"100ms\"", "sample_interval = \"0ms\"", "report.sample_interval"),
+    ] {
+        let message = error_with(from, to);
+        let line = format!("line {}", line_of(from));
+        assert!(
+            [&line, key, "some.toml"].iter().all(|part| message.contains(part)),
+            "{line}, {key}: {message}"
+        );
+    }
+    for (from, to, key) in [
+        ("gamma = 0.05", "gamma = -1.0", "quoting.model.gamma"),
+        ("k_per_bp = 2.0", "k_per_bp = 0.0", "quoting.model.k_per_bp"),
+        ("session = \"60s\"", "session = \"0s\"", "quoting.model.session"),
+        ("skew_max_bps = 5.0", "skew_max_bps = -5.0", "quoting.model.skew_max_bps"),
+        ("half_life = \"30s\"", "half_life = \"0s\"", "quoting.volatility.half_life"),
+        ("samples_min = 20", "samples_min = 0", "quoting.volatility.samples_min"),
+        ("size_tolerance = 0.5", "size_tolerance = 1.5", "quoting.size_tolerance"),
+        ("open_orders_max = 32", "open_orders_max = 1000000000000", "quoting.limits.open_orders_max"),
+        ("open_orders_max = 32", "open_orders_max = 0", "quoting.limits.open_orders_max"),
+        ("order_burst = 200", "order_burst = 0", "quoting.limits.order_burst"),
+        ("collar_bps = 100.0", "collar_bps = 0.0", "quoting.limits.collar_bps"),
+        ("touch_age_max = \"5s\"", "touch_age_max = \"0s\"", "quoting.limits.touch_age_max"),
+        ("order_max = { quote = \"5000\" }", "order_max = { lots = 0 }", "quoting.limits.order_max"),
+        ("order_max = { quote = \"5000\" }", "order_max = { base = \"0.0005\" }", "quoting.limits.order_max"),
+    ] {
+        let message = build_error_with(from, to);
+        let place = format!("some.toml: line {}: {key}: ", line_of(from));
+        assert!(message.starts_with(&place), "{place}: {message}");
+    }
+}
+
+#[test]
+fn keys_of_another_model_and_missing_ones_are_named() {
+    let message = error_with("gamma = 0.05", "half_spread_ticks = 3\ngamma = 0.05");
+    assert!(message.contains("`half_spread_ticks` belongs to another kind of model"), "{message}");
+    for key in ["gamma", "k_per_bp", "size", "inventory_max", "skew_max_bps"] {
+        let without: String = REPLAY
+            .lines()
+            .filter(|line| !line.starts_with(&format!("{key} = ")))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let message = parse(&without).expect_err("refused").to_string();
+        assert!(message.contains(&format!("missing key `{key}`")), "{message}");
+    }
+}
+
+#[test]
+fn an_instruments_own_table_is_named_by_its_place() {
+    let own = "[instrument.quoting.limits]\norder_max = { lots = 0 }\n";
+    let (_, common) = REPLAY.split_once("[quoting]").unwrap();
+    let quoting = common.replace("[quoting.", "[instrument.quoting.");
+    let facts =
+        format!("[[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"usdm\"\n[instrument.quoting]{quoting}");
+    let facts = facts.replace("[instrument.quoting.limits]\norder_max = { quote = \"5000\" }\n", own);
+    let config = parse(&format!("{REPLAY}{facts}")).unwrap();
+    let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), &[eth()]).unwrap();
+    let one = ResolvedInstrument { found: found[0].clone(), reference: Some(HalfTicks(536_000)) };
+    let message = resolver.build(&[one], Quoted::Yes).expect_err("refused").to_string();
+    let line =
+        1 + format!("{REPLAY}{facts}").lines().position(|line| line == "order_max = { lots = 0 }").unwrap();
+    let place = format!("some.toml: line {line}: instrument.0.quoting.limits.order_max: ");
+    assert!(message.starts_with(&place), "{place}: {message}");
+}
+
 #[test]
 fn the_configured_grid_wins_over_the_inferred() {
     let facts = "\n[[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"usdm\"\ntick = \"0.05\"\n";

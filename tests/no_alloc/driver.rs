@@ -1,0 +1,151 @@
+//! The plainest replay loop there can be: at every step the earliest of all things to come. It is also the twin of the
+//! fast one in `ballast_runtime::replay`, which must come to the same outcome.
+
+use ballast_core::outbox::Outbox;
+use ballast_core::shard::Shard;
+use ballast_exchange::TapeVenue;
+use ballast_model::{Command, Digest, Event, Nanos, Span};
+use ballast_runtime::job::{Mode, Prepared};
+use ballast_runtime::replay::Outcome;
+use ballast_runtime::tape::{Cursor, Shift, Tape};
+
+use crate::counting::counted;
+
+/// What can happen next; the order decides between equal times.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    MarketAtVenue(usize),
+    CommandAtVenue,
+    Answer,
+    MarketAtUs(usize),
+    Timer,
+}
+
+/// One end of a tape's journey.
+struct End<'a> {
+    cursor: Cursor<'a>,
+    /// The time that the message before it happened at, which later ones do not precede.
+    floor: Nanos,
+}
+
+impl<'a> End<'a> {
+    fn new(tape: &'a Tape) -> Self {
+        Self { cursor: Cursor::new(tape, Shift::default()), floor: Nanos::MIN }
+    }
+
+    fn events(&mut self, now: Nanos) -> Vec<Event> {
+        self.floor = now;
+        let mut events = Vec::new();
+        self.cursor.next(|event| events.push(*event));
+        events
+    }
+}
+
+/// One session's history, on its way through the venue to us.
+struct Feed<'a> {
+    venue: End<'a>,
+    us: End<'a>,
+    offset: Span,
+}
+
+impl<'a> Feed<'a> {
+    fn new((tape, offset): &'a (Tape, Span)) -> Self {
+        Self { venue: End::new(tape), us: End::new(tape), offset: *offset }
+    }
+
+    /// When its next message reaches the venue, and when its next one reaches us.
+    fn next(&self, index: usize) -> [(Option<Nanos>, Step); 2] {
+        let at_venue = self.venue.cursor.venue_time(self.offset).map(|at| at.max(self.venue.floor));
+        let at_us = self.us.cursor.recv_time().map(|at| at.max(self.us.floor));
+        [(at_venue, Step::MarketAtVenue(index)), (at_us, Step::MarketAtUs(index))]
+    }
+}
+
+/// A run under way.
+struct Driver<'a> {
+    feeds: Vec<Feed<'a>>,
+    shard: Shard,
+    venue: TapeVenue,
+    out: Outbox,
+    decisions: Digest,
+    outcome: Outcome,
+    /// Allocator calls inside `Shard::on_event`.
+    allocations: u64,
+}
+
+/// Plays everything prepared once; returns the outcome and the number of allocator calls inside `Shard::on_event`.
+pub(crate) fn play(prepared: &Prepared<'_>) -> (Outcome, u64) {
+    let (shard, venue) = prepared.build(Mode::Quoting).unwrap();
+    let mut driver = Driver {
+        feeds: prepared.tapes.iter().map(Feed::new).collect(),
+        out: Outbox::new(shard.commands_per_event_max()),
+        shard,
+        venue,
+        decisions: Digest::new(),
+        outcome: Outcome::default(),
+        allocations: 0,
+    };
+    while let Some((now, step)) = driver.next() {
+        driver.take(now, step);
+    }
+    let outcome = Outcome {
+        decisions_hash: driver.decisions.value(),
+        state_hash: driver.shard.state_hash(),
+        ..driver.outcome
+    };
+    (outcome, driver.allocations)
+}
+
+impl Driver<'_> {
+    /// Timers alone do not keep a run going.
+    fn next(&self) -> Option<(Nanos, Step)> {
+        let markets = self.feeds.iter().enumerate().flat_map(|(index, feed)| feed.next(index));
+        let ours =
+            [(self.venue.next_arrival(), Step::CommandAtVenue), (self.venue.next_response(), Step::Answer)];
+        let first = markets.chain(ours).filter_map(|(at, step)| Some((at?, step))).min()?;
+        let timer = self.shard.next_deadline().map(|at| (at, Step::Timer));
+        Some(timer.map_or(first, |timer| timer.min(first)))
+    }
+
+    fn take(&mut self, now: Nanos, step: Step) {
+        self.outcome.ended_at = Some(now);
+        match step {
+            Step::MarketAtVenue(index) => {
+                for event in self.feeds[index].venue.events(now) {
+                    self.venue.on_market(&event, now);
+                }
+            }
+            Step::CommandAtVenue => self.venue.on_arrival(),
+            Step::Answer => {
+                let event = self.venue.pop_response(now).unwrap();
+                self.outcome.fills += u64::from(matches!(event, Event::Fill(_)));
+                self.tell(&event, now);
+            }
+            Step::MarketAtUs(index) => {
+                self.outcome.messages += 1;
+                for event in self.feeds[index].us.events(now) {
+                    if let Event::BookBegin(begin) = event {
+                        self.outcome.level_updates += u64::from(begin.levels);
+                    }
+                    self.tell(&event, now);
+                }
+            }
+            Step::Timer => self.tell(&Event::Timer, now),
+        }
+    }
+
+    /// The core learns of an event, under the eyes of the counter, and its commands leave.
+    fn tell(&mut self, event: &Event, now: Nanos) {
+        let ((), calls) = counted(|| self.shard.on_event(event, now, &mut self.out));
+        self.allocations += calls;
+        for command in self.out.commands() {
+            match command {
+                Command::New(_) => self.outcome.orders += 1,
+                Command::Cancel(_) => self.outcome.cancels += 1,
+            }
+            command.digest(&mut self.decisions);
+            self.venue.send(command, now);
+        }
+        self.out.clear();
+    }
+}

@@ -1,0 +1,99 @@
+//! Configurations: those the project ships run as they stand, wrong ones are named with file, line and key.
+
+use ballast_tests::market::QUOTER;
+
+use crate::rig::Folder;
+
+fn shipped() -> Vec<(String, String)> {
+    let entries = std::fs::read_dir(ballast_tests::root().join("config")).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let name = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
+}
+
+#[test]
+fn every_shipped_configuration_runs_as_it_stands() {
+    let folder = Folder::new();
+    let shipped = shipped();
+    assert!(shipped.len() >= 3);
+    for (name, text) in shipped {
+        folder.write(&name, text);
+        for data in ["futures.gz", "spot.txt", "futures.gz spot.txt"] {
+            let run = folder.expect(0, &format!("replay --config {name} --data {data} --json"));
+            let json = run.json();
+            assert!(json["orders"].as_u64() > Some(0), "{name} on {data}: {json}");
+            assert_eq!(
+                (&json["bad_lines"], &json["gaps"], &json["fallbacks"]),
+                (&0.into(), &0.into(), &0.into())
+            );
+        }
+    }
+}
+
+/// The line of the first occurrence in [`QUOTER`], from 1.
+fn line_of(part: &str) -> usize {
+    1 + QUOTER.lines().position(|line| line.contains(part)).unwrap()
+}
+
+#[test]
+fn configurations_that_cannot_be_used_end_with_3_and_name_file_line_and_key() {
+    let folder = Folder::new();
+    for (from, to, key) in [
+        ("cancel_share = 0.0", "cancel_shares = 0.0", "cancel_shares"),
+        ("requote = \"touch\"", "requotes = \"touch\"", "requotes"),
+        ("gamma = 0.05", "gama = 0.05", "gama"),
+        ("gamma = 0.05", "gamma = \"x\"", "gamma"),
+        ("half_life = \"30s\"", "half_lives = \"30s\"", "half_lives"),
+        ("collar_bps = 100.0", "collar_bps = \"wide\"", "collar_bps"),
+        ("order_latency = \"1ms\"", "order_latency = \"1 parsec\"", "order_latency"),
+        ("order_latency = \"1ms\"", "order_latency = \"-1ms\"", "venue.order_latency"),
+        ("cancel_share = 0.0", "cancel_share = 2.0", "venue.cancel_share"),
+        ("gamma = 0.05", "gamma = -1.0", "quoting.model.gamma"),
+        ("open_orders_max = 32", "open_orders_max = 99999999999", "quoting.limits.open_orders_max"),
+        ("orders_max = 200", "orders_max = 99999999999", "venue.orders_max"),
+        (
+            "position_max = { quote = \"15000\" }",
+            "position_max = { lots = 0 }",
+            "quoting.limits.position_max",
+        ),
+        ("schema = 1", "schema = 2", "schema"),
+        ("schema = 1", "schema = ", "schema"),
+        ("kind = \"avellaneda-stoikov\"", "kind = \"oracle\"", "kind"),
+    ] {
+        folder.write("bad.toml", QUOTER.replacen(from, to, 1));
+        let run = folder.expect(3, "replay --config bad.toml --data futures.gz --json");
+        let line = format!("line {}", line_of(from));
+        for part in ["bad.toml", &line, key] {
+            assert!(run.err.contains(part), "{part} for {to}: {}", run.err);
+        }
+        assert!(run.out.is_empty(), "{to}: {}", run.out);
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_ends_with_3_and_names_the_file() {
+    let folder = Folder::new();
+    folder.write("bytes.toml", [0xff, 0xfe, 0x00]);
+    for name in ["absent.toml", "bytes.toml", "."] {
+        let run = folder.expect(3, &format!("replay --config {name} --data futures.gz"));
+        assert!(run.err.contains(name), "{}", run.err);
+    }
+}
+
+#[test]
+fn the_grid_is_the_configured_one_or_inferred_and_which_is_said() {
+    let folder = Folder::new();
+    let inferred = folder.expect(0, "replay --config quoter.toml --data futures.gz --json");
+    assert!(inferred.err.contains("tick 0.01, lot 0.001, inferred"), "{}", inferred.err);
+    assert_eq!(inferred.json()["instruments"][0]["grid"], "inferred");
+    let facts = "[[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"usdm\"\ntick = \"0.01\"\nlot = \"0.001\"\n";
+    folder.write("facts.toml", format!("{QUOTER}{facts}"));
+    let stated = folder.expect(0, "replay --config facts.toml --data futures.gz --json");
+    assert!(stated.err.contains("tick 0.01, lot 0.001, as configured"), "{}", stated.err);
+    let (stated, inferred) = (stated.json(), inferred.json());
+    assert_eq!(stated["instruments"][0]["grid"], "configured");
+    for key in ["decisions_hash", "state_hash", "pnl"] {
+        assert_eq!(stated[key], inferred[key], "the same grid, the same run");
+    }
+}

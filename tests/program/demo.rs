@@ -1,0 +1,100 @@
+//! The first command of the README.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::rig::Folder;
+
+/// What would make a browser ask for something: attributes and rules that name another place.
+const REQUESTS: [&str; 7] = ["<script", "<iframe", "<img", "@import", "url(", " src=", "fetch("];
+
+fn demo(folder: &Folder, options: &str) -> Value {
+    folder.expect(0, &format!("demo --minutes 1 --json {options}")).json()
+}
+
+fn read(folder: &Folder, name: &str) -> Vec<u8> {
+    std::fs::read(folder.path().join(name)).unwrap()
+}
+
+#[test]
+fn the_demonstration_needs_nothing_and_leaves_a_report() {
+    let folder = Folder::new();
+    let run = folder.expect(0, "demo --minutes 1 --json");
+    let json = run.json();
+    assert!(json["orders"].as_u64() > Some(100) && json["fills"].as_u64() > Some(0), "{json}");
+    for key in ["bad_lines", "gaps", "fallbacks"] {
+        assert_eq!(json[key], 0, "{key}: {json}");
+    }
+    let report = json["report"].as_str().unwrap();
+    assert_eq!(Path::new(report), Path::new("report/report.html"));
+    assert!(
+        run.out.lines().any(|line| line.contains(report)),
+        "it ends with the report's place: {}",
+        run.out
+    );
+    for name in ["report.html", "fills.csv", "equity.csv", "fills.parquet", "equity.parquet"] {
+        assert!(!read(&folder, &format!("report/{name}")).is_empty(), "{name}");
+    }
+    for name in ["fills.parquet", "equity.parquet"] {
+        let bytes = read(&folder, &format!("report/{name}"));
+        assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"), "{name}");
+    }
+    assert_eq!(json["fills"], folder.csv("report/fills.csv").rows.len());
+}
+
+#[test]
+fn the_page_asks_the_network_for_nothing_and_is_small() {
+    let folder = Folder::new();
+    let json = demo(&folder, "");
+    let page = String::from_utf8(read(&folder, "report/report.html")).unwrap();
+    assert_eq!(json["report_bytes"], page.len());
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    for request in REQUESTS {
+        assert!(!page.contains(request), "{request}");
+    }
+    let links = page.split("href=\"").skip(1);
+    let elsewhere: Vec<_> =
+        links.filter(|link| !link.starts_with("data:") && !link.starts_with('#')).collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+    let without_namespace = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!without_namespace.contains("://"), "another place is named");
+    assert!(page.contains("default-src 'none'"), "and none would be asked");
+    for word in ["Inventory", "Drawdown", "Markouts", "Spread captured", "Profit", "Price", "<svg"] {
+        assert!(page.contains(word), "{word}");
+    }
+    for hash in ["decisions_hash", "state_hash"] {
+        assert!(page.contains(json[hash].as_str().unwrap()), "{hash}");
+    }
+    let count = |tag: &str| page.matches(tag).count();
+    for tag in ["svg", "figure", "table", "html", "body"] {
+        assert_eq!(
+            count(&format!("<{tag}>")) + count(&format!("<{tag} ")),
+            count(&format!("</{tag}>")),
+            "{tag}"
+        );
+    }
+}
+
+#[test]
+fn the_seed_is_the_run() {
+    let folder = Folder::new();
+    let first = demo(&folder, "--seed 5 --out a");
+    let again = demo(&folder, "--seed 5 --out b");
+    let other = demo(&folder, "--seed 6 --out c");
+    for key in ["decisions_hash", "state_hash", "fills", "pnl", "level_updates"] {
+        assert_eq!(first[key], again[key], "{key}");
+    }
+    for name in ["fills.csv", "equity.csv", "report.html", "fills.parquet", "equity.parquet"] {
+        assert!(read(&folder, &format!("a/{name}")) == read(&folder, &format!("b/{name}")), "{name}");
+    }
+    assert_ne!(first["decisions_hash"], other["decisions_hash"]);
+}
+
+#[test]
+fn an_earlier_report_is_replaced() {
+    let folder = Folder::new();
+    demo(&folder, "--seed 5 --out a");
+    let json = demo(&folder, "--seed 6 --out a");
+    assert_eq!(json["fills"], folder.csv("a/fills.csv").rows.len());
+}

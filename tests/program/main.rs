@@ -1,0 +1,9 @@
+//! The program as its users meet it: arguments, exit codes, what it prints and what it leaves behind.
+#![cfg(test)]
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod configuration;
+mod demo;
+mod rig;
+mod runs;

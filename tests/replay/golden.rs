@@ -1,0 +1,41 @@
+//! The hashes of runs that never change by accident, in debug and in release builds.
+//!
+//! Market, configuration and loop are all in here and in the crates: a new value means that decisions have changed. Where
+//! that was the aim, take the values this test prints.
+
+use ballast_runtime::config::Config;
+use ballast_runtime::job::Mode;
+use ballast_runtime::replay::Unobserved;
+use ballast_tests::market::Line;
+
+use crate::rig::{AVELLANEDA, FUTURES, INTERVAL, SPOT, file, prepare};
+
+/// Orders, cancels, fills, decisions, state.
+type Golden = (u64, u64, u64, u64, u64);
+
+fn check(config: &'static Config, lines: &[Line], mode: Mode, expected: Golden) {
+    let outcome = prepare(config, &[file(lines)]).play(mode, 1, &mut Unobserved).unwrap().outcome;
+    let found = (outcome.orders, outcome.cancels, outcome.fills, outcome.decisions_hash, outcome.state_hash);
+    let (orders, cancels, fills, decisions, state) = found;
+    assert_eq!(found, expected, "({orders}, {cancels}, {fills}, {decisions:#018x}, {state:#018x})");
+}
+
+#[test]
+fn a_touch_quoter_on_futures() {
+    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9715b691228d1014, 0x53f018bafe63f7a3));
+}
+
+#[test]
+fn a_touch_quoter_on_spot() {
+    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0x67a8c118602f1496, 0xaae42863476f5fa7));
+}
+
+#[test]
+fn an_interval_quoter_on_futures() {
+    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0xd329593ed33be7ba, 0x60f533d268fff114));
+}
+
+#[test]
+fn no_quoter_on_futures() {
+    check(&AVELLANEDA, &FUTURES, Mode::Idle, (0, 0, 0, 0x9e3779b97f4a7c15, 0xce5f8d44879d9414));
+}

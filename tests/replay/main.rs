@@ -1,0 +1,10 @@
+//! Replays of synthetic markets: the same on every host and in every build, never wiser than their time, and true to the last
+//! sample.
+#![cfg(test)]
+#![forbid(unsafe_code)]
+
+mod ending;
+mod foresight;
+mod golden;
+mod merging;
+mod rig;

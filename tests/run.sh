@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Every check of the project, in the order in which they fail cheapest:
+#
+#     ./tests/run.sh           format, lints, tests in debug and release builds, documentation, benches, fuzz targets
+#     ./tests/run.sh --full    also the comparison with rival crates (a long build) and the licences (cargo-deny)
+#
+# Needs Rust by rustup; what else is missing it installs, on Debian. BALLAST_CAPTURES names a folder of recorded captures
+# (default ../shared/captures); without one the tests that need them say that they are skipped.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+./tools/prepare.sh
+
+case "${1-}" in
+'') full=no ;;
+--full) full=yes ;;
+*)
+    echo "usage: $0 [--full]" >&2
+    exit 2
+    ;;
+esac
+
+# Compilers for zstd (C) and libFuzzer (C++); Debian's g++ brings both.
+if ! command -v cc >/dev/null || ! command -v c++ >/dev/null; then
+    as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get update
+    "${as_root[@]}" apt-get install --yes --no-install-recommends g++
+fi
+
+# One folder for all workspaces, so that what they share is built once.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+steps=()
+
+# step NAME COMMAND...: runs the command, says how long it took, keeps what it said.
+step() {
+    local name=$1 begin=$SECONDS
+    shift
+    printf '\n== %s: %s\n' "$name" "$*"
+    if ! "$@" 2>&1 | tee "$logs/$name"; then
+        printf '\n== %s failed after %d s\n' "$name" $((SECONDS - begin)) >&2
+        exit 1
+    fi
+    steps+=("$(printf '%5d s  %s' $((SECONDS - begin)) "$name")")
+}
+
+lint() { step "$1" cargo clippy --locked --manifest-path "$2" --all-targets -- -D warnings; }
+
+step format cargo fmt --all --check
+step lint cargo clippy --locked --workspace --all-targets -- -D warnings
+step test-debug cargo test --locked --workspace --no-fail-fast
+step test-release cargo test --locked --workspace --no-fail-fast --release
+step docs env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+step benches cargo bench --locked --workspace --no-run
+for manifest in feeds/*/fuzz/Cargo.toml; do
+    crate=$(cut -d / -f 2 <<<"$manifest")
+    step "fuzz-$crate-format" cargo fmt --check --manifest-path "$manifest"
+    lint "fuzz-$crate" "$manifest"
+done
+if [ "$full" = yes ]; then
+    step peers-format cargo fmt --check --manifest-path bench/peers/Cargo.toml
+    lint peers bench/peers/Cargo.toml
+    step peers-test cargo test --locked --manifest-path bench/peers/Cargo.toml --release
+    step licences cargo deny --locked check bans licenses sources
+fi
+
+# What the test runner itself said, once more: one line for each program of tests.
+for build in debug release; do
+    printf '\n== tests, %s build\n' "$build"
+    grep -E '^ +(Running|Doc-tests) |^test result: ' "$logs/test-$build"
+    awk '/^test result: /{ passed += $4; ignored += $8 } END { print passed " passed, " ignored " ignored" }' \
+        "$logs/test-$build"
+done
+printf '\n== all passed\n'
+printf '%s\n' "${steps[@]}"
+printf '%5d s  in all\n' "$SECONDS"

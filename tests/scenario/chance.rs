@@ -1,0 +1,83 @@
+//! Long seeded stories: whatever happens in whatever order, both ends agree once everything has arrived.
+
+use ballast_core::quotes::Tolerance;
+use ballast_core::shard::Trigger;
+use ballast_model::{Rate, Side, Span, Ticks};
+
+use crate::world::{POSITION_MAX, Setting, World};
+
+const SEEDS: u64 = 60;
+const STEPS: u32 = 400;
+
+/// SplitMix64 (Steele, Lea and Flood, 2014).
+struct Random(u64);
+
+impl Random {
+    /// In `0..bound`.
+    fn below(&mut self, bound: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        i64::try_from((z ^ (z >> 31)) % bound.unsigned_abs()).unwrap()
+    }
+}
+
+/// What a story came to.
+#[derive(Debug, PartialEq, Eq)]
+struct Ending {
+    fills: usize,
+    commands: usize,
+    shard: u64,
+    venue: u64,
+}
+
+fn tell(seed: u64) -> Ending {
+    let mut random = Random(seed);
+    let triggers = [Trigger::Touch, Trigger::Every(Span::from_millis(7))];
+    let tolerances = [Tolerance::EXACT, Tolerance { price: Ticks(2), size: Rate(50_000_000) }];
+    let setting = Setting {
+        feed_delay: Span::from_micros(random.below(20_000)),
+        inventory_max: 10 + random.below(100),
+        trigger: triggers[usize::try_from(seed % 2).unwrap()],
+        tolerance: tolerances[usize::try_from(seed / 2 % 2).unwrap()],
+    };
+    let mut world = World::showing(&setting, 10_000, 10_002);
+    let mut mid = 10_000;
+    for _ in 0..STEPS {
+        match random.below(20) {
+            0..8 => {
+                mid = (mid + random.below(9) - 4).clamp(5_000, 15_000);
+                world.show(mid, mid + 1 + random.below(6));
+            }
+            8..14 => {
+                let maker = Side::BOTH[usize::try_from(random.below(2)).unwrap()];
+                let price = mid - maker.sign() * random.below(12);
+                world.trade(maker, price, 1 + random.below(150));
+            }
+            14 => world.lose(),
+            15 => world.pass(Span::from_secs(random.below(8))),
+            _ => {}
+        }
+        world.pass(Span::from_micros(random.below(3_000)));
+        assert!(world.position().abs() <= POSITION_MAX, "seed {seed}: {}", world.position());
+    }
+    world.pass(Span::from_secs(1));
+    world.check_agreement();
+    Ending {
+        fills: world.fills.len(),
+        commands: world.commands.len(),
+        shard: world.shard.state_hash(),
+        venue: world.venue.state_hash(),
+    }
+}
+
+#[test]
+fn both_ends_agree_at_the_end_of_any_story() {
+    let endings: Vec<_> = (0..SEEDS).map(tell).collect();
+    let fills: usize = endings.iter().map(|ending| ending.fills).sum();
+    let commands: usize = endings.iter().map(|ending| ending.commands).sum();
+    println!("{fills} fills, {commands} commands");
+    assert!(fills > 1_000 && commands > 10_000, "{fills} fills, {commands} commands");
+    assert_eq!(tell(7), endings[7], "told again, it is the same story");
+}

@@ -1,0 +1,7 @@
+//! Short stories of the core and the simulated venue together, with all that is on its way between them.
+#![cfg(test)]
+#![forbid(unsafe_code)]
+
+mod chance;
+mod stories;
+mod world;
