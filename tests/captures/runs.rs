@@ -1,7 +1,7 @@
 //! Whole runs: repeatable, within their limits, and with an account that adds up by hand.
 
 use ballast_analytics::record::{FillRow, InstrumentRecord};
-use ballast_model::{Contract, InstrumentId, Liquidity, Lots, Money, Side, Span, Step};
+use ballast_model::{Contract, InstrumentId, Liquidity, Lots, Money, Span, Step};
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Played, Prepared};
 use ballast_runtime::replay::{RecorderSpec, Unobserved};

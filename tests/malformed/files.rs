@@ -38,7 +38,7 @@ fn check_cut(whole: &Read, cut: &Read) {
     let problems = cut.problems();
     assert_eq!(problems.last(), Some(&(ProblemKind::Unreadable, lines)));
     assert!(problems.len() == 1 || problems[0] == (ProblemKind::TornLine, lines), "{problems:?}");
-    let sound = lines as usize - (problems.len() - 1);
+    let sound = usize::try_from(lines).unwrap() + 1 - problems.len();
     assert_eq!(cut.outcome, read_lines(&raw(&FUTURES[..sound])).outcome, "the sound part is played");
 }
 

@@ -157,6 +157,11 @@ impl Market {
         self.show(ticker.update_id, Some(level_of(ticker.bid)), Some(level_of(ticker.ask)), ticker.recv_time)
     }
 
+    /// The touch is too old to act on: it is none until the venue confirms it or tells another.
+    pub const fn expire_touch(&mut self) {
+        self.touch = None;
+    }
+
     /// Takes everything decisions depend on into a digest.
     pub fn digest(&self, digest: &mut Digest) {
         digest.word(match self.state {

@@ -30,6 +30,9 @@ pub use trades::TRADES_KEPT;
 use state::{Input, next};
 use trades::{Seen, TradeWindow};
 
+/// How long a refused cancel should not be repeated. Whoever refuses one refuses the next at once, and requests are limited.
+pub const CANCEL_RETRY: Span = Span::from_millis(100);
+
 /// Ended orders kept findable; the oldest makes room.
 pub const DONE_KEPT: usize = 64;
 
@@ -52,6 +55,8 @@ pub struct Order {
     pub venue_id: Option<VenueOrderId>,
     /// When it was sent.
     pub sent_at: Nanos,
+    /// When the venue last refused to cancel it.
+    pub cancel_refused_at: Option<Nanos>,
     /// When it last changed from one kind of state to another.
     pub state_since: Nanos,
     /// Lifetime.
@@ -63,6 +68,12 @@ impl Order {
     #[must_use]
     pub fn remaining(&self) -> Lots {
         (self.lots - self.filled).max(Lots::ZERO)
+    }
+
+    /// When a cancel should be sent again; `None` where none was refused.
+    #[must_use]
+    pub fn cancel_retry_at(&self) -> Option<Nanos> {
+        self.cancel_refused_at.map(|at| at + CANCEL_RETRY)
     }
 
     /// What may still trade: all that remains of an open order, nothing of an ended one.
@@ -91,6 +102,7 @@ impl Order {
         digest.word(self.venue_id.map_or(0, |id| id.0));
         digest.signed(self.sent_at.0);
         digest.signed(self.state_since.0);
+        digest.signed(self.cancel_refused_at.map_or(i64::MIN, |at| at.0));
     }
 }
 
@@ -211,6 +223,7 @@ impl Oms {
             state: OrderState::PendingNew,
             venue_id: None,
             sent_at: now,
+            cancel_refused_at: None,
             state_since: now,
             tif: order.tif,
         });
@@ -241,6 +254,8 @@ impl Oms {
         let mut after = before.after(Input::from(update.report), now);
         if let OrderReport::Accepted(venue_id) = update.report {
             after.venue_id = Some(venue_id);
+        } else if let OrderReport::CancelRejected(_) = update.report {
+            after.cancel_refused_at = Some(now);
         }
         self.store(slot, &before, after);
         if after.state == before.state {

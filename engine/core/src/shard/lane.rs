@@ -68,6 +68,8 @@ struct Quoter {
     next_quote: Option<Nanos>,
     /// When the touch that quotes stand on is too old, unless it is confirmed again; `None` where nothing stands.
     stale_at: Option<Nanos>,
+    /// When a cancel that the venue refused may be sent again.
+    retry_at: Option<Nanos>,
     /// Why nothing is quoted; `None` while quoting.
     held: Option<Hold>,
     actions: Actions,
@@ -92,6 +94,7 @@ impl Quoter {
                 .map_err(LaneError::Volatility)?,
             next_quote: None,
             stale_at: None,
+            retry_at: None,
             held: None,
             actions: Actions::new(),
         })
@@ -125,10 +128,8 @@ impl Lane {
     #[inline]
     pub(super) fn deadline(&self) -> Option<Nanos> {
         let quoter = self.quoter.as_ref()?;
-        match (quoter.next_quote, quoter.stale_at) {
-            (Some(quote), Some(stale)) => Some(quote.min(stale)),
-            (quote, stale) => quote.or(stale),
-        }
+        let times = [quoter.next_quote, quoter.stale_at, quoter.retry_at];
+        times.into_iter().flatten().min()
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -140,7 +141,7 @@ impl Lane {
             if let Some(volatility) = &quoter.volatility {
                 volatility.digest(digest);
             }
-            for time in [quoter.next_quote, quoter.stale_at] {
+            for time in [quoter.next_quote, quoter.stale_at, quoter.retry_at] {
                 digest.signed(time.map_or(i64::MIN, |time| time.0));
             }
         }
@@ -216,8 +217,12 @@ impl Lane {
         if quoter.stale_at.is_some_and(|stale| stale <= now) {
             let confirmed = self.market.confirmed_at() + quoter.spec.touch_age_max;
             quoter.stale_at = (confirmed > now).then_some(confirmed);
-            due |= quoter.stale_at.is_none();
+            if quoter.stale_at.is_none() {
+                self.market.expire_touch();
+                due = true;
+            }
         }
+        due |= quoter.retry_at.is_some_and(|retry| retry <= now);
         if due {
             self.requote(now, ids, out);
         }
@@ -262,8 +267,12 @@ impl Lane {
         if let Planned::CancelsLeft { .. } = diff(&wanted, live, quoter.spec.tolerance, &mut quoter.actions) {
             out.note(Note::CancelsLeft(self.id));
         }
+        quoter.retry_at = None;
         for client_id in quoter.actions.cancels() {
-            if let Some(cancel) = self.oms.request_cancel(*client_id, now) {
+            let retry = self.oms.order(*client_id).and_then(|order| order.cancel_retry_at());
+            if let Some(retry) = retry.filter(|retry| *retry > now) {
+                quoter.retry_at = Some(quoter.retry_at.map_or(retry, |earlier| earlier.min(retry)));
+            } else if let Some(cancel) = self.oms.request_cancel(*client_id, now) {
                 out.cancel(cancel);
             }
         }

@@ -77,7 +77,6 @@ fn an_order_of_unknown_fate_that_fills_is_known() {
 }
 
 #[test]
-#[ignore = "every answer to a cancel that failed is a new cancel: retries are not spaced"]
 fn cancels_that_fail_are_not_repeated_in_a_storm() {
     for reason in [RejectReason::UnknownOrder, RejectReason::RateLimit] {
         let mut desk = Desk::quoted();

@@ -239,7 +239,6 @@ fn a_confirmed_touch_is_young_again() {
 }
 
 #[test]
-#[ignore = "quotes pulled for an old touch stay away until its price or size changes"]
 fn quotes_return_when_the_venue_confirms_the_same_touch() {
     let mut desk = Desk::quoted();
     desk.timer();
