@@ -22,17 +22,17 @@ fn check(config: &'static Config, lines: &[Line], mode: Mode, expected: Golden) 
 
 #[test]
 fn a_touch_quoter_on_futures() {
-    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9715b691228d1014, 0x53f018bafe63f7a3));
+    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9715b691228d1014, 0xc1d476e6bcdda87f));
 }
 
 #[test]
 fn a_touch_quoter_on_spot() {
-    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0x67a8c118602f1496, 0xaae42863476f5fa7));
+    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0x67a8c118602f1496, 0x9a44736489707309));
 }
 
 #[test]
 fn an_interval_quoter_on_futures() {
-    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0xd329593ed33be7ba, 0x60f533d268fff114));
+    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0xd329593ed33be7ba, 0xa799e55716e7399b));
 }
 
 #[test]
