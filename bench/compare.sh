@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # Runs Ballast against its rivals and keeps the tables: bench/runs/<date>-<host>.md.
 # The processor target is cargo's default, so that every contender is compiled for the same machine.
-# BALLAST_CAPTURES names the captures folder, BALLAST_HOST the host in the file's name.
+# BALLAST_CAPTURES names the captures folder, BALLAST_HOST the host in the file's name: by default the processor, such as
+# epyc-2c, since the name of a machine is nobody's business.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-host=${BALLAST_HOST:-$(uname -n | cut -d. -f1)}
+processor() {
+    sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1 | tr '[:upper:]' '[:lower:]' |
+        grep -oE 'epyc|ryzen|xeon|core|neoverse' | head -n 1 || echo cpu
+}
+host=${BALLAST_HOST:-$(processor)-$(nproc)c}
 out=runs/$(date -u +%F)-$host.md
 tables=$(mktemp)
 figures=$(mktemp)

@@ -1,11 +1,12 @@
-//! Book updates, per level, as the diffs of a whole market bring them.
+//! Book updates, per level, as the diffs of a whole market bring them: in slots, as a ring carries them, and in whole batches,
+//! as a replay has them at hand.
 #![expect(clippy::expect_used, reason = "a benchmark whose data is broken must stop")]
 
 use ballast_bench::{Data, config};
-use ballast_core::book::{Book, BookLimits};
-use ballast_core::market::Market;
-use ballast_model::{BookKind, Event};
-use ballast_runtime::tape::{Cursor, Shift};
+use ballast_core::book::{Book, BookLimits, Level};
+use ballast_core::market::{BookBatch, Market};
+use ballast_model::{BookKind, Event, Lots, Price, Side, Ticks};
+use ballast_runtime::tape::{Cursor, Listener, Shift};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const LIMITS: BookLimits = BookLimits { price_ticks_max: (1 << 26) - 1, levels_max: 1 << 15 };
@@ -34,6 +35,16 @@ fn book(criterion: &mut Criterion) {
         });
         assert!(!book.crossed());
     });
+    group.bench_function("book_batches", |bencher| {
+        let mut listener = InBatches(Book::new(LIMITS));
+        bencher.iter(|| {
+            let mut cursor = Cursor::new(tape, Shift::default());
+            while cursor.recv_time().is_some() {
+                cursor.play(&mut listener);
+            }
+        });
+        assert!(!listener.0.crossed() && listener.0.best(Side::Bid).is_some());
+    });
     group.bench_function("market", |bencher| {
         let mut market = Market::new(LIMITS);
         bencher.iter(|| {
@@ -55,5 +66,44 @@ fn book(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, book);
+/// Takes the book batches of a tape whole.
+struct InBatches(Book);
+
+impl Listener for InBatches {
+    fn on_batch(&mut self, batch: &BookBatch<'_>) {
+        if batch.begin().kind == BookKind::Snapshot {
+            self.0.clear();
+        }
+        for (side, levels) in batch.sides() {
+            self.0.apply_all(side, levels).expect("it fits");
+        }
+    }
+
+    fn on_event(&mut self, _: &Event) {}
+}
+
+/// The best bid is removed and comes back; the next one lies this many ticks below it.
+fn best_after_removal(criterion: &mut Criterion) {
+    const BEST: Price = Price(1_000_000);
+    let mut group = criterion.benchmark_group("book/best_after_removal");
+    for gap in [1, 50, 5_000] {
+        let mut book = Book::new(LIMITS);
+        let next = Level { price: BEST - Ticks(gap), lots: Lots(1) };
+        let best = Level { price: BEST, lots: Lots(1) };
+        for level in [next, best] {
+            book.apply(Side::Bid, level.price, level.lots).expect("it fits");
+        }
+        let mut remove_and_return = || {
+            book.apply(Side::Bid, BEST, Lots::ZERO).expect("it fits");
+            let after = book.best(Side::Bid);
+            book.apply(Side::Bid, BEST, best.lots).expect("it fits");
+            (after, book.best(Side::Bid))
+        };
+        assert_eq!(remove_and_return(), (Some(next), Some(best)));
+        group.bench_function(format!("{gap}_ticks"), |bencher| bencher.iter(&mut remove_and_return));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, book, best_after_removal);
 criterion_main!(benches);

@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, reason = "a benchmark without its data has nothing to measure and must stop")]
 
+pub mod inputs;
+
 use std::path::{Path, PathBuf};
 
 use ballast_exchange::synth::{SynthMarket, SynthSpec};

@@ -193,7 +193,7 @@ impl Summary<'_> {
 
     fn rate(&self) -> f64 {
         let seconds = self.played.replaying.as_secs_f64();
-        let updates = f64::from(u32::try_from(self.played.outcome.level_updates).unwrap_or(u32::MAX));
+        let updates = self.played.outcome.level_updates as f64;
         if seconds > 0.0 { updates / seconds } else { 0.0 }
     }
 

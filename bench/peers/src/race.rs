@@ -11,8 +11,10 @@ pub struct Timing {
     pub seconds: f64,
     /// Book levels in diffs and snapshots that the run replayed: the denominator all contenders share.
     pub level_updates: u64,
-    /// The contender's own events (hftbacktest: rows of its tape).
+    /// The contender's own events (hftbacktest: rows of its tape; ours: messages of the market).
     pub events: u64,
+    /// Orders of the strategy; 0 when idle.
+    pub orders: u64,
     /// Fills of the strategy; 0 when idle.
     pub fills: i64,
 }
@@ -58,6 +60,15 @@ pub struct Standing {
     pub last: Timing,
     /// Seconds.
     pub seconds: Rounds,
+}
+
+impl Standing {
+    /// How many times as fast as `other` this one is, each by the level updates it applied itself: the median of the
+    /// rounds' own ratios.
+    #[must_use]
+    pub fn times_as_fast(&self, other: &Self) -> f64 {
+        other.seconds.times(&self.seconds) * self.last.level_updates as f64 / other.last.level_updates as f64
+    }
 }
 
 /// One figure per round, in round order.
@@ -117,13 +128,16 @@ mod tests {
             Contender::new("a task", name, move || {
                 order.borrow_mut().push(name);
                 let seconds = order.borrow().len() as f64;
-                Ok(Timing { seconds, level_updates: 1, events: 1, fills: 0 })
+                Ok(Timing { seconds, level_updates: 1, events: 1, orders: 0, fills: 0 })
             })
         };
-        let standings = race(&mut [run('a'), run('b')], 3).unwrap();
+        let mut standings = race(&mut [run('a'), run('b')], 3).unwrap();
         assert_eq!(*order.borrow(), "abababab");
         assert_eq!(standings[0].seconds.0, [3.0, 5.0, 7.0]);
         assert_eq!((standings[1].seconds.best(), standings[1].seconds.median()), (4.0, 6.0));
+        assert_eq!(standings[0].times_as_fast(&standings[1]), 6.0 / 5.0);
+        standings[0].last.level_updates = 2;
+        assert_eq!(standings[0].times_as_fast(&standings[1]), 2.0 * 6.0 / 5.0, "by the levels of each");
     }
 
     #[test]

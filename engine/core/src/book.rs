@@ -28,7 +28,7 @@ pub struct BookLimits {
     /// Highest price the book is certain to hold, in ticks; the rest of its page of 64 ticks fits, too. In
     /// `1..=`[`BookLimits::PRICE_TICKS_MAX`].
     pub price_ticks_max: i64,
-    /// Levels one side is certain to hold; more are taken while they share pages of 64 ticks with others. In
+    /// Levels one side is certain to hold; more are taken while there are pages of 64 ticks for them. In
     /// `1..=`[`BookLimits::LEVELS_MAX`].
     pub levels_max: usize,
 }
@@ -36,7 +36,7 @@ pub struct BookLimits {
 impl BookLimits {
     /// Bound on `price_ticks_max`: the directory then reserves 64 MiB a side, of which only what is used is ever touched.
     pub const PRICE_TICKS_MAX: i64 = (1 << 30) - 1;
-    /// Bound on `levels_max`; a level reserves 1 kB, of which only what is used is ever touched.
+    /// Bound on `levels_max`; a level reserves 1.2 kB, of which only what is used is ever touched.
     pub const LEVELS_MAX: usize = 1 << 20;
 
     /// True where both bounds are inside their own ranges.
@@ -52,7 +52,7 @@ impl BookLimits {
 /// Why a level did not fit; the book is unchanged and must be treated as lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BookFull {
-    /// The side already holds levels in `levels_max` pages.
+    /// More than `levels_max` pages of 64 ticks hold levels, and there is no page left.
     Levels,
     /// The price is below zero or beyond the page of `price_ticks_max`.
     Price,

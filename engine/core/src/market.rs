@@ -4,8 +4,8 @@
 //! best-price stream. Nothing is quoted from a book that has no snapshot, has a gap, or stands in the middle of a batch.
 
 use ballast_model::{
-    BookBegin, BookKind, BookLevels, BookLost, Digest, Last, LostReason, Nanos, PackedLevel, Side, Ticker,
-    UpdateId,
+    BookBegin, BookKind, BookLevels, BookLost, Digest, LEVELS_PER_SLOT, Last, LostReason, Nanos, PackedLevel,
+    Side, Ticker, UpdateId,
 };
 
 use crate::book::{Book, BookLimits, Level};
@@ -31,6 +31,52 @@ pub enum MarketChange {
     Touch,
     /// The book was lost by this event.
     Lost(LostReason),
+}
+
+/// A book batch in one piece: what its slots say, for whoever has all of its levels at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct BookBatch<'a> {
+    begin: BookBegin,
+    bids: &'a [PackedLevel],
+    asks: &'a [PackedLevel],
+}
+
+impl<'a> BookBatch<'a> {
+    /// The batch that `begin` and these levels make; `begin.levels` is set to their number.
+    #[must_use]
+    #[inline]
+    pub fn new(mut begin: BookBegin, bids: &'a [PackedLevel], asks: &'a [PackedLevel]) -> Self {
+        begin.levels = u32::try_from(bids.len() + asks.len()).unwrap_or(u32::MAX);
+        Self { begin, bids, asks }
+    }
+
+    /// The FIRST slot.
+    #[must_use]
+    pub const fn begin(&self) -> &BookBegin {
+        &self.begin
+    }
+
+    /// The levels, in the order of the slots.
+    #[must_use]
+    pub const fn sides(&self) -> [(Side, &'a [PackedLevel]); 2] {
+        [(Side::Bid, self.bids), (Side::Ask, self.asks)]
+    }
+
+    /// The slots that follow the FIRST.
+    pub fn slots(&self) -> impl Iterator<Item = BookLevels> + use<'a> {
+        let BookBegin { instrument, levels: mut left, .. } = self.begin;
+        let chunks = |(side, levels): (_, &'a [PackedLevel])| {
+            levels.chunks(LEVELS_PER_SLOT).zip(core::iter::repeat(side))
+        };
+        self.sides().into_iter().flat_map(chunks).map(move |(used, side)| {
+            let mut levels = [PackedLevel::default(); LEVELS_PER_SLOT];
+            levels.iter_mut().zip(used).for_each(|(to, from)| *to = *from);
+            let count = u8::try_from(used.len()).unwrap_or_default();
+            left -= u32::from(count);
+            let last = if left == 0 { Last::Yes } else { Last::No };
+            BookLevels { instrument, side, last, count, levels }
+        })
+    }
 }
 
 /// What a batch under way brings the book to.
@@ -135,6 +181,21 @@ impl Market {
             Last::No => MarketChange::None,
             Last::Yes => self.complete(),
         }
+    }
+
+    /// A whole batch: the same as its FIRST slot and then each of its levels' slots.
+    pub fn on_batch(&mut self, batch: &BookBatch<'_>) -> MarketChange {
+        let change = self.on_begin(batch.begin());
+        if self.missing == 0 {
+            return change;
+        }
+        for (side, levels) in batch.sides() {
+            if self.book.apply_all(side, levels).is_err() {
+                return self.lose(LostReason::BookFull);
+            }
+        }
+        self.missing = 0;
+        self.complete()
     }
 
     /// Levels that belong to no batch: those of a diff that is ignored until the snapshot, or a torn batch.

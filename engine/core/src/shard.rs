@@ -17,7 +17,7 @@ use crate::book::BookLimits;
 use crate::fair::FairKind;
 use crate::gate::{Gate, GateLimits};
 use crate::ledger::Ledger;
-use crate::market::{Market, MarketChange};
+use crate::market::{BookBatch, Market, MarketChange};
 use crate::model::Model;
 use crate::oms::Oms;
 use crate::outbox::Outbox;
@@ -128,8 +128,7 @@ impl Shard {
     /// # Panics
     /// Where `now` is before the last event, or an instrument is unknown: the driver is wrong and the shard must stop.
     pub fn on_event(&mut self, event: &Event, now: Nanos, out: &mut Outbox) {
-        assert!(now >= self.now, "time went backward");
-        self.now = now;
+        self.advance(now);
         match event {
             Event::BookLevels(slot) => {
                 let change = self.lane(slot.instrument).market.on_levels(slot);
@@ -160,6 +159,19 @@ impl Shard {
             Event::Timer => self.on_timer(now, out),
             // Public trades and mark prices inform models that are yet to read them.
             Event::Trade(_) | Event::Mark(_) => {}
+        }
+    }
+
+    /// Learns a whole book batch and decides: the same as [`Shard::on_event`] for each of its slots.
+    ///
+    /// # Panics
+    /// As [`Shard::on_event`].
+    pub fn on_batch(&mut self, batch: &BookBatch<'_>, now: Nanos, out: &mut Outbox) {
+        self.advance(now);
+        let instrument = batch.begin().instrument;
+        let change = self.lane(instrument).market.on_batch(batch);
+        if change != MarketChange::None {
+            self.after_market(instrument, change, now, out);
         }
     }
 
@@ -227,6 +239,12 @@ impl Shard {
     #[must_use]
     pub fn mid(&self, instrument: InstrumentId) -> Option<HalfTicks> {
         self.market(instrument)?.touch().map(|touch| touch.mid())
+    }
+
+    #[inline]
+    fn advance(&mut self, now: Nanos) {
+        assert!(now >= self.now, "time went backward");
+        self.now = now;
     }
 
     #[inline]

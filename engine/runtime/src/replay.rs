@@ -11,13 +11,14 @@
 mod feed;
 mod recorder;
 
+use ballast_core::market::BookBatch;
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
 use ballast_model::{Command, Digest, Event, Nanos, Span};
 
-use crate::tape::Tape;
-use feed::Feed;
+use crate::tape::{Listener, Tape};
+use feed::{Feed, NEVER};
 pub use recorder::{Recorder, RecorderSpec};
 
 /// Time between the last message of one repetition and the first of the next.
@@ -91,10 +92,18 @@ pub fn run(
     observer: &mut impl Observer,
 ) -> Outcome {
     let mut replay = Replay::new(program, shard, venue);
-    while let Some((now, turn, rival)) = replay.next_turn() {
-        replay.take_turn(now, turn, rival, observer);
+    while let Some(next) = replay.next_turn() {
+        replay.take_turn(&next, observer);
     }
     replay.finish()
+}
+
+/// What happens next.
+struct Next {
+    now: Nanos,
+    turn: Turn,
+    /// Up to when its source may go on before anything else has its turn; before [`NEVER`].
+    until: Nanos,
 }
 
 /// The two earliest of the things offered.
@@ -104,27 +113,62 @@ struct Order {
 }
 
 impl Order {
+    /// To be called in the order of turns, so that the one offered earlier comes first where times are equal.
     #[inline]
-    fn offer(&mut self, at: Option<Nanos>, turn: Turn) {
-        let Some(at) = at else { return };
-        if (at, turn) < self.first {
+    fn offer(&mut self, at: Nanos, turn: Turn) {
+        if at < self.first.0 {
             (self.rival, self.first) = (self.first, (at, turn));
-        } else if (at, turn) < self.rival {
+        } else if at < self.rival.0 {
             self.rival = (at, turn);
         }
     }
+
+    fn next(&self) -> Next {
+        let ((now, turn), (rival_at, rival)) = (self.first, self.rival);
+        let until = if turn < rival { rival_at } else { rival_at - Span(1) };
+        Next { now, turn, until: until.min(NEVER - Span(1)) }
+    }
 }
 
-/// The earliest thing to happen besides the turn being taken.
-#[derive(Clone, Copy)]
-struct Rival((Nanos, Turn));
+/// The venue, as messages reach it.
+struct AtVenue<'a> {
+    venue: &'a mut TapeVenue,
+    now: Nanos,
+}
 
-impl Rival {
-    /// True where this comes after `turn` at `at`.
+impl Listener for AtVenue<'_> {
     #[inline]
-    fn after(self, at: Nanos, turn: Turn) -> bool {
-        let Self((time, other)) = self;
-        at < time || (at == time && turn < other)
+    fn on_batch(&mut self, batch: &BookBatch<'_>) {
+        self.venue.on_market(&Event::BookBegin(*batch.begin()), self.now);
+        for slot in batch.slots() {
+            self.venue.on_market(&Event::BookLevels(slot), self.now);
+        }
+    }
+
+    #[inline]
+    fn on_event(&mut self, event: &Event) {
+        self.venue.on_market(event, self.now);
+    }
+}
+
+/// The core, as messages reach it.
+struct AtUs<'a> {
+    shard: &'a mut Shard,
+    out: &'a mut Outbox,
+    level_updates: &'a mut u64,
+    now: Nanos,
+}
+
+impl Listener for AtUs<'_> {
+    #[inline]
+    fn on_batch(&mut self, batch: &BookBatch<'_>) {
+        *self.level_updates += u64::from(batch.begin().levels);
+        self.shard.on_batch(batch, self.now, self.out);
+    }
+
+    #[inline]
+    fn on_event(&mut self, event: &Event) {
+        self.shard.on_event(event, self.now, self.out);
     }
 }
 
@@ -144,30 +188,33 @@ impl<'a> Replay<'a> {
         Self { feeds, shard, venue, out, decisions: Digest::new(), outcome: Outcome::default() }
     }
 
-    /// The earliest thing to happen, and when the next other thing does. Timers alone do not keep a run going.
-    fn next_turn(&self) -> Option<(Nanos, Turn, Rival)> {
-        let mut order = Order { first: (Nanos::MAX, Turn::Timer), rival: (Nanos::MAX, Turn::Timer) };
+    /// The earliest thing to happen. Timers alone do not keep a run going.
+    fn next_turn(&self) -> Option<Next> {
+        let mut order = Order { first: (NEVER, Turn::Timer), rival: (NEVER, Turn::Timer) };
         let quiet = self.venue.is_quiet();
         for (index, feed) in self.feeds.iter().enumerate() {
-            order.offer(feed.at_us(), Turn::MarketAtUs(index));
-            if !quiet || feed.lag() >= LAG_MAX || feed.at_us().is_none() {
+            if !quiet || feed.lag() >= LAG_MAX || feed.at_us() == NEVER {
                 order.offer(feed.at_venue(), Turn::MarketAtVenue(index));
             }
         }
-        order.offer(self.venue.next_arrival(), Turn::CommandAtVenue);
-        order.offer(self.venue.next_response(), Turn::Answer);
-        if order.first.0 == Nanos::MAX {
+        order.offer(self.venue.next_arrival().unwrap_or(NEVER), Turn::CommandAtVenue);
+        order.offer(self.venue.next_response().unwrap_or(NEVER), Turn::Answer);
+        for (index, feed) in self.feeds.iter().enumerate() {
+            order.offer(feed.at_us(), Turn::MarketAtUs(index));
+        }
+        if order.first.0 == NEVER {
             return None;
         }
-        order.offer(self.shard.next_deadline(), Turn::Timer);
-        Some((order.first.0, order.first.1, Rival(order.rival)))
+        order.offer(self.shard.next_deadline().unwrap_or(NEVER), Turn::Timer);
+        Some(order.next())
     }
 
-    fn take_turn(&mut self, now: Nanos, turn: Turn, rival: Rival, observer: &mut impl Observer) {
+    fn take_turn(&mut self, next: &Next, observer: &mut impl Observer) {
+        let now = next.now;
         self.outcome.ended_at = self.outcome.ended_at.max(Some(now));
-        match turn {
-            Turn::MarketAtVenue(index) => self.market_at_venue(index, now, turn, rival),
-            Turn::MarketAtUs(index) => self.market_at_us(index, now, turn, rival, observer),
+        match next.turn {
+            Turn::MarketAtVenue(index) => self.market_at_venue(index, next),
+            Turn::MarketAtUs(index) => self.market_at_us(index, next, observer),
             Turn::CommandAtVenue => self.venue.on_arrival(),
             Turn::Answer => {
                 if let Some(event) = self.venue.pop_response(now) {
@@ -187,17 +234,14 @@ impl<'a> Replay<'a> {
     }
 
     /// Plays messages to the venue for as long as nothing else comes first.
-    fn market_at_venue(&mut self, index: usize, mut now: Nanos, turn: Turn, rival: Rival) {
+    fn market_at_venue(&mut self, index: usize, next: &Next) {
         let Some(feed) = self.feeds.get_mut(index) else { return };
+        let mut now = next.now;
         loop {
-            feed.advance_venue(|event| self.venue.on_market(event, now));
-            match feed.at_venue() {
-                Some(next)
-                    if rival.after(next, turn) && self.venue.next_response().is_none_or(|at| at > next) =>
-                {
-                    now = next
-                }
-                Some(_) | None => return,
+            feed.advance_venue(&mut AtVenue { venue: self.venue, now });
+            now = feed.at_venue();
+            if now > next.until || self.venue.next_response().is_some_and(|at| at <= now) {
+                return;
             }
         }
     }
@@ -205,44 +249,32 @@ impl<'a> Replay<'a> {
     /// Brings the venue's markets up to `now`: what the order of times asks for before a command leaves.
     fn catch_up(&mut self, now: Nanos) {
         for feed in &mut self.feeds {
-            while let Some(at) = feed.at_venue().filter(|at| *at <= now) {
-                feed.advance_venue(|event| self.venue.on_market(event, at));
+            while feed.at_venue() <= now {
+                let now = feed.at_venue();
+                feed.advance_venue(&mut AtVenue { venue: self.venue, now });
             }
         }
     }
 
     /// Plays messages to us for as long as nothing else comes first and we decide nothing.
-    fn market_at_us(
-        &mut self,
-        index: usize,
-        mut now: Nanos,
-        turn: Turn,
-        rival: Rival,
-        observer: &mut impl Observer,
-    ) {
+    fn market_at_us(&mut self, index: usize, next: &Next, observer: &mut impl Observer) {
+        let Some(feed) = self.feeds.get_mut(index) else { return };
+        let Outcome { messages, level_updates, ended_at, .. } = &mut self.outcome;
+        let mut now = next.now;
         loop {
             observer.before(now, self.shard);
-            let Some(feed) = self.feeds.get_mut(index) else { return };
-            let (shard, out, outcome) = (&mut *self.shard, &mut self.out, &mut self.outcome);
-            outcome.messages += 1;
-            outcome.ended_at = Some(now);
-            feed.advance_ours(|event| {
-                if let Event::BookBegin(begin) = event {
-                    outcome.level_updates += u64::from(begin.levels);
-                }
-                shard.on_event(event, now, out);
-            });
-            let next = feed.at_us().filter(|_| feed.lag() < LAG_MAX);
+            *messages += 1;
+            *ended_at = Some(now);
+            feed.advance_ours(&mut AtUs { shard: self.shard, out: &mut self.out, level_updates, now });
             if !self.out.is_empty() {
                 return self.send(now);
             }
-            match next {
-                Some(next)
-                    if rival.after(next, turn) && self.shard.next_deadline().is_none_or(|at| at >= next) =>
-                {
-                    now = next
-                }
-                Some(_) | None => return,
+            now = feed.at_us();
+            if feed.lag() >= LAG_MAX
+                || now > next.until
+                || self.shard.next_deadline().is_some_and(|at| at < now)
+            {
+                return;
             }
         }
     }

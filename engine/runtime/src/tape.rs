@@ -3,9 +3,10 @@
 //! A tape is filled once by a session (it is an event sink) and then read by any number of cursors. Reading expands each
 //! record to the same slots the session pushed, so what the core sees in a replay is what it would have seen live.
 
+use ballast_core::market::BookBatch;
 use ballast_model::{
-    BookBegin, BookKind, BookLevels, BookLost, Event, InstrumentId, LEVELS_PER_SLOT, Last, LostReason,
-    MarkPrice, Nanos, PackedLevel, Side, Span, Ticker, Trade, TradeId, UpdateId,
+    BookBegin, BookKind, BookLost, Event, InstrumentId, LostReason, MarkPrice, Nanos, PackedLevel, Side,
+    Span, Ticker, Trade, TradeId, UpdateId,
 };
 
 /// What a record is.
@@ -243,6 +244,31 @@ impl Record {
     }
 }
 
+/// Takes in what a cursor reads.
+pub trait Listener {
+    /// A book batch.
+    fn on_batch(&mut self, batch: &BookBatch<'_>);
+    /// Anything else.
+    fn on_event(&mut self, event: &Event);
+}
+
+/// Takes in everything as slots.
+struct Slots<F>(F);
+
+impl<F: FnMut(&Event)> Listener for Slots<F> {
+    fn on_batch(&mut self, batch: &BookBatch<'_>) {
+        (self.0)(&Event::BookBegin(*batch.begin()));
+        for slot in batch.slots() {
+            (self.0)(&Event::BookLevels(slot));
+        }
+    }
+
+    #[inline]
+    fn on_event(&mut self, event: &Event) {
+        (self.0)(event);
+    }
+}
+
 /// A place on a tape, moving forward one message at a time.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
@@ -282,7 +308,13 @@ impl<'a> Cursor<'a> {
 
     /// Gives the next message to `each` as event slots, in order, and moves on; does nothing at the end.
     #[inline]
-    pub fn next(&mut self, mut each: impl FnMut(&Event)) {
+    pub fn next(&mut self, each: impl FnMut(&Event)) {
+        self.play(&mut Slots(each));
+    }
+
+    /// Gives the next message to `to`, a book batch in one piece, and moves on; does nothing at the end.
+    #[inline]
+    pub fn play(&mut self, to: &mut impl Listener) {
         let Some(record) = self.tape.records.get(self.record) else { return };
         self.record += 1;
         let Record { instrument, id, .. } = *record;
@@ -290,50 +322,43 @@ impl<'a> Cursor<'a> {
             (record.venue_time + self.shift.time, record.recv_time + self.shift.time);
         let update_id = UpdateId(id.saturating_add(self.shift.update_id));
         match record.kind {
-            Kind::Diff => self.book(record, BookKind::Diff, each),
-            Kind::Snapshot => self.book(record, BookKind::Snapshot, each),
-            Kind::Lost(reason) => each(&Event::BookLost(BookLost { instrument, reason })),
+            Kind::Diff | Kind::Snapshot => {
+                let kind = if record.kind == Kind::Diff { BookKind::Diff } else { BookKind::Snapshot };
+                let begin = BookBegin { instrument, kind, levels: 0, update_id, venue_time, recv_time };
+                let bids = self.take(usize::from(record.bids));
+                let asks = self.take(usize::from(record.asks));
+                to.on_batch(&BookBatch::new(begin, bids, asks));
+            }
+            Kind::Lost(reason) => to.on_event(&Event::BookLost(BookLost { instrument, reason })),
             Kind::Ticker => {
                 if let [bid, ask] = *self.take(2) {
-                    each(&Event::Ticker(Ticker { instrument, update_id, bid, ask, venue_time, recv_time }));
+                    to.on_event(&Event::Ticker(Ticker {
+                        instrument,
+                        update_id,
+                        bid,
+                        ask,
+                        venue_time,
+                        recv_time,
+                    }));
                 }
             }
             Kind::Trade(maker) => {
                 if let [level] = *self.take(1) {
                     let trade_id = TradeId(id.saturating_add(self.shift.trade_id));
-                    each(&Event::Trade(Trade { instrument, maker, level, trade_id, venue_time, recv_time }));
+                    to.on_event(&Event::Trade(Trade {
+                        instrument,
+                        maker,
+                        level,
+                        trade_id,
+                        venue_time,
+                        recv_time,
+                    }));
                 }
             }
             Kind::Mark => {
                 if let Some(mark) = usize::try_from(id).ok().and_then(|at| self.tape.marks.get(at)) {
-                    each(&Event::Mark(MarkPrice { venue_time, recv_time, ..*mark }));
+                    to.on_event(&Event::Mark(MarkPrice { venue_time, recv_time, ..*mark }));
                 }
-            }
-        }
-    }
-
-    fn book(&mut self, record: &Record, kind: BookKind, mut each: impl FnMut(&Event)) {
-        let instrument = record.instrument;
-        each(&Event::BookBegin(BookBegin {
-            instrument,
-            kind,
-            levels: u32::from(record.bids) + u32::from(record.asks),
-            update_id: UpdateId(record.id.saturating_add(self.shift.update_id)),
-            venue_time: record.venue_time + self.shift.time,
-            recv_time: record.recv_time + self.shift.time,
-        }));
-        let bids = self.take(usize::from(record.bids));
-        let asks = self.take(usize::from(record.asks));
-        for (side, levels, ends_batch) in [(Side::Bid, bids, asks.is_empty()), (Side::Ask, asks, true)] {
-            let (full, rest) = levels.as_chunks::<LEVELS_PER_SLOT>();
-            for (index, chunk) in full.iter().enumerate() {
-                let last = ends_batch && rest.is_empty() && index + 1 == full.len();
-                each(&levels_slot(instrument, side, last, LEVELS_PER_SLOT, *chunk));
-            }
-            if !rest.is_empty() {
-                let mut chunk = [PackedLevel::default(); LEVELS_PER_SLOT];
-                chunk.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-                each(&levels_slot(instrument, side, ends_batch, rest.len(), chunk));
             }
         }
     }
@@ -343,19 +368,6 @@ impl<'a> Cursor<'a> {
         self.level += count;
         levels
     }
-}
-
-#[inline]
-fn levels_slot(
-    instrument: InstrumentId,
-    side: Side,
-    last: bool,
-    count: usize,
-    levels: [PackedLevel; LEVELS_PER_SLOT],
-) -> Event {
-    let last = if last { Last::Yes } else { Last::No };
-    let count = u8::try_from(count).unwrap_or_default();
-    Event::BookLevels(BookLevels { instrument, side, last, count, levels })
 }
 
 #[cfg(test)]

@@ -95,24 +95,32 @@ where
         .build()?;
     let mut bot = Backtest::builder().add_asset(asset).build()?;
     let start = Instant::now();
-    match mode {
-        Mode::Elapse => while bot.elapse(STEP_NS)? == ElapseResult::Ok {},
-        Mode::EveryFeed => while bot.wait_next_feed(false, 100 * STEP_NS)? != ElapseResult::EndOfData {},
+    let orders = match mode {
+        Mode::Elapse => {
+            while bot.elapse(STEP_NS)? == ElapseResult::Ok {}
+            0
+        }
+        Mode::EveryFeed => {
+            while bot.wait_next_feed(false, 100 * STEP_NS)? != ElapseResult::EndOfData {}
+            0
+        }
         Mode::Quoter => quote(&mut bot, market)?,
-    }
+    };
     black_box(bot.depth(0).best_bid_tick());
     let seconds = start.elapsed().as_secs_f64();
     let fills = bot.state_values(0).num_trades;
-    Ok(Timing { seconds, level_updates: tape.level_updates, events: tape.events, fills })
+    Ok(Timing { seconds, level_updates: tape.level_updates, events: tape.events, orders, fills })
 }
 
 /// The two-sided quoter. Wanted prices lie three ticks from `mid - position * tick` and never inside the
 /// touch; an order elsewhere is cancelled, a missing one is sent, and at ten times the order size the adding
 /// side stops. (Prices are NaN while a side of the book is empty; the first diffs of a capture fill both.)
-fn quote<D: MarketDepth>(bot: &mut Backtest<D>, market: Market) -> Result<()> {
+/// Returns the number of orders sent.
+fn quote<D: MarketDepth>(bot: &mut Backtest<D>, market: Market) -> Result<u64> {
     let Market { tick, lot, .. } = market;
     let (half, size) = (3.0 * tick, 10.0 * lot);
     let mut stray: Vec<OrderId> = Vec::with_capacity(16);
+    let mut orders = 0;
     while bot.elapse(STEP_NS)? == ElapseResult::Ok {
         bot.clear_inactive_orders(Some(0));
         let depth = bot.depth(0);
@@ -140,11 +148,13 @@ fn quote<D: MarketDepth>(bot: &mut Backtest<D>, market: Market) -> Result<()> {
         if !has_bid && position < 10.0 * size {
             let (id, price) = (bid_tick.unsigned_abs(), bid_tick as f64 * tick);
             bot.submit_buy_order(0, id, price, size, TimeInForce::GTX, OrdType::Limit, false)?;
+            orders += 1;
         }
         if !has_ask && position > -10.0 * size {
             let (id, price) = (ask_tick.unsigned_abs() + SELL_ID_BASE, ask_tick as f64 * tick);
             bot.submit_sell_order(0, id, price, size, TimeInForce::GTX, OrdType::Limit, false)?;
+            orders += 1;
         }
     }
-    Ok(())
+    Ok(orders)
 }

@@ -61,13 +61,14 @@ pub fn run(options: &Options) -> Result<Value> {
     contenders.extend(hft_contenders(&tape, market));
     let standings = race(&mut contenders, options.rounds)?;
 
-    let avellaneda_orders = ours.avellaneda_orders()?;
     let name = path.file_name().unwrap_or_default().display();
     eprintln!(
         "{name} x {}: {} level updates, {} hftbacktest events; {} rounds after one warm-up\n",
         options.repeat, tape.level_updates, tape.events, options.rounds
     );
-    eprintln!("{}: {avellaneda_orders} orders\n", ours::AVELLANEDA);
+    eprintln!(
+        "\"ballast is\": how many times as fast it does the task, each by the levels it applied itself\n"
+    );
     table::print(
         &[
             "task",
@@ -75,8 +76,9 @@ pub fn run(options: &Options) -> Result<Value> {
             "best s",
             "median s",
             "M level updates/s",
-            "times the first",
+            "ballast is",
             "M events/s",
+            "orders",
             "fills",
         ],
         standings.iter().map(|standing| row(standing, &standings)),
@@ -87,7 +89,6 @@ pub fn run(options: &Options) -> Result<Value> {
         "repeat": options.repeat,
         "rounds": options.rounds,
         "level_updates": tape.level_updates,
-        "avellaneda_orders": avellaneda_orders,
         "contenders": standings.iter().map(|standing| figures(standing, &standings)).collect::<Vec<_>>(),
     }))
 }
@@ -104,10 +105,10 @@ fn hft_contenders(tape: &Tape, market: Market) -> Vec<Contender<'_>> {
     contenders
 }
 
-/// How many times the speed of the first contender with the same task.
-fn times_first(standing: &Standing, all: &[Standing]) -> f64 {
+/// How many times as fast Ballast, the first with every task, does the same.
+fn ballast_is(standing: &Standing, all: &[Standing]) -> f64 {
     let first = all.iter().find(|other| other.task == standing.task);
-    first.map_or(f64::NAN, |first| first.seconds.times(&standing.seconds))
+    first.map_or(f64::NAN, |first| first.times_as_fast(standing))
 }
 
 fn per_second(count: u64, standing: &Standing) -> f64 {
@@ -121,8 +122,9 @@ fn row(standing: &Standing, all: &[Standing]) -> Vec<String> {
         format!("{:.3}", standing.seconds.best()),
         format!("{:.3}", standing.seconds.median()),
         format!("{:.2}", per_second(standing.last.level_updates, standing) / 1e6),
-        format!("{:.2}", times_first(standing, all)),
+        format!("{:.2}", ballast_is(standing, all)),
         format!("{:.2}", per_second(standing.last.events, standing) / 1e6),
+        standing.last.orders.to_string(),
         standing.last.fills.to_string(),
     ]
 }
@@ -134,8 +136,9 @@ fn figures(standing: &Standing, all: &[Standing]) -> Value {
         "best_seconds": standing.seconds.best(),
         "median_seconds": standing.seconds.median(),
         "level_updates_per_second": per_second(standing.last.level_updates, standing),
-        "times_first": times_first(standing, all),
+        "ballast_is_times_as_fast": ballast_is(standing, all),
         "events_per_second": per_second(standing.last.events, standing),
+        "orders": standing.last.orders,
         "fills": standing.last.fills,
     })
 }

@@ -11,14 +11,22 @@ use ballast_runtime::replay::Unobserved;
 use super::Mode;
 use crate::race::{Contender, Timing};
 
-/// What is done by us alone.
-pub(super) const AVELLANEDA: &str = "Avellaneda-Stoikov, every touch";
+/// What is done by us alone: the project's own configuration. It asks at every change of the touch; within its price
+/// tolerance and order rate a quote keeps its place.
+const AVELLANEDA: &str = "AS, every touch, as configured";
+
+/// The same with neither tolerance nor order rate in the way: a quote moves whenever the model moves it by a tick.
+const AVELLANEDA_EXACT: &str = "AS, every touch, exact";
+
+/// More orders than any tape can ask for.
+const ORDERS_UNLIMITED: u32 = 1_000_000;
 
 /// The configurations the tasks need.
 #[derive(Debug)]
 pub struct Configs {
     quoter: Config,
     avellaneda: Config,
+    avellaneda_exact: Config,
 }
 
 /// The market decoded for each configuration.
@@ -26,6 +34,7 @@ pub struct Configs {
 pub struct Ours<'a> {
     quoter: Prepared<'a>,
     avellaneda: Prepared<'a>,
+    avellaneda_exact: Prepared<'a>,
     repeat: u32,
 }
 
@@ -37,7 +46,12 @@ impl Configs {
     pub fn load() -> Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
         let read = |name: &str| Config::load(&folder.join(name));
-        Ok(Self { quoter: read("peer-quoter.toml")?, avellaneda: read("replay.toml")? })
+        let (quoter, avellaneda) = (read("peer-quoter.toml")?, read("replay.toml")?);
+        let mut avellaneda_exact = avellaneda.clone();
+        let quoting = &mut avellaneda_exact.quoting;
+        (quoting.price_tolerance_ticks, quoting.size_tolerance) = (0, 0.0);
+        (quoting.limits.order_burst, quoting.limits.orders_per_second) = (ORDERS_UNLIMITED, ORDERS_UNLIMITED);
+        Ok(Self { quoter, avellaneda, avellaneda_exact })
     }
 }
 
@@ -49,7 +63,12 @@ impl<'a> Ours<'a> {
     pub fn load(configs: &'a Configs, capture: &Path, repeat: u32) -> Result<Self> {
         let files = [PathBuf::from(capture)];
         let prepare = |config| Prepared::from_files(config, Path::new("config"), &files, |_| {});
-        Ok(Self { quoter: prepare(&configs.quoter)?, avellaneda: prepare(&configs.avellaneda)?, repeat })
+        Ok(Self {
+            quoter: prepare(&configs.quoter)?,
+            avellaneda: prepare(&configs.avellaneda)?,
+            avellaneda_exact: prepare(&configs.avellaneda_exact)?,
+            repeat,
+        })
     }
 
     /// One contender per task of hftbacktest, and Avellaneda-Stoikov, which has no rival there.
@@ -60,15 +79,8 @@ impl<'a> Ours<'a> {
             ours(Mode::EveryFeed.task(), &self.quoter, Job::Idle),
             ours(Mode::Quoter.task(), &self.quoter, Job::Quoting),
             ours(AVELLANEDA, &self.avellaneda, Job::Quoting),
+            ours(AVELLANEDA_EXACT, &self.avellaneda_exact, Job::Quoting),
         ]
-    }
-
-    /// Orders of the Avellaneda-Stoikov task.
-    ///
-    /// # Errors
-    /// Numbers that cannot be used together.
-    pub fn avellaneda_orders(&self) -> Result<u64> {
-        Ok(self.avellaneda.play(Job::Quoting, self.repeat, &mut Unobserved)?.outcome.orders)
     }
 
     /// One run; building core and venue is part of it.
@@ -80,7 +92,8 @@ impl<'a> Ours<'a> {
         Ok(Timing {
             seconds,
             level_updates: played.outcome.level_updates,
-            events: played.outcome.level_updates,
+            events: played.outcome.messages,
+            orders: played.outcome.orders,
             fills: i64::try_from(played.outcome.fills)?,
         })
     }

@@ -1,41 +1,55 @@
 //! The book against its naive twin, a sorted map.
 
 use super::*;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use proptest::prelude::*;
 
 const LIMITS: BookLimits = BookLimits { price_ticks_max: 3_000_000, levels_max: 24 };
 
 #[derive(Default)]
-struct Twin([BTreeMap<i64, i64>; 2]);
+struct Twin {
+    levels: [BTreeMap<i64, i64>; 2],
+    pages: [BTreeSet<i64>; 2],
+}
 
 impl Twin {
-    fn is_new_page_too_many(&self, side: Side, price: Price) -> bool {
-        let mut pages: Vec<_> = self.0[side.index()].keys().map(|price| price / 64).collect();
-        pages.dedup();
-        !pages.contains(&(price.0 / 64)) && pages.len() == LIMITS.levels_max
+    /// Pages come from a pool of twice as many as may hold levels; when it is used up, the empty ones go back.
+    fn gets_page(&mut self, side: Side, page: i64) -> bool {
+        let (levels, pages) = (&self.levels[side.index()], &mut self.pages[side.index()]);
+        if !pages.contains(&page) && pages.len() == 2 * LIMITS.levels_max {
+            pages.retain(|page| levels.range(page * 64..(page + 1) * 64).next().is_some());
+            if pages.len() > LIMITS.levels_max {
+                return false;
+            }
+        }
+        pages.insert(page);
+        true
     }
 
     fn apply(&mut self, side: Side, price: Price, lots: Lots) -> Result<Lots, BookFull> {
-        let before = self.0[side.index()].get(&price.0).copied().unwrap_or(0);
+        let before = self.lots_at(side, price);
         if lots.is_zero() {
-            self.0[side.index()].remove(&price.0);
+            self.levels[side.index()].remove(&price.0);
         } else if !(0..=LIMITS.price_ticks_max / 64).contains(&(price.0 / 64)) {
             return Err(BookFull::Price);
-        } else if before == 0 && self.is_new_page_too_many(side, price) {
+        } else if !self.gets_page(side, price.0 / 64) {
             return Err(BookFull::Levels);
         } else {
-            self.0[side.index()].insert(price.0, lots.0);
+            self.levels[side.index()].insert(price.0, lots.0);
         }
-        Ok(Lots(before))
+        Ok(before)
+    }
+
+    fn lots_at(&self, side: Side, price: Price) -> Lots {
+        Lots(self.levels[side.index()].get(&price.0).copied().unwrap_or(0))
     }
 
     fn levels(&self, side: Side) -> Vec<Level> {
         let level = |(price, lots): (&i64, &i64)| Level { price: Price(*price), lots: Lots(*lots) };
         match side {
-            Side::Bid => self.0[0].iter().rev().map(level).collect(),
-            Side::Ask => self.0[1].iter().map(level).collect(),
+            Side::Bid => self.levels[0].iter().rev().map(level).collect(),
+            Side::Ask => self.levels[1].iter().map(level).collect(),
         }
     }
 }
@@ -45,14 +59,28 @@ fn price() -> impl Strategy<Value = i64> {
     prop_oneof![4 => 999_990..1_000_010i64, 2 => 990_000..1_010_000i64, 1 => 0..=3_100_000i64, 1 => Just(0i64), 1 => Just(3_000_000)]
 }
 
+fn run() -> impl Strategy<Value = Vec<(i64, i64)>> {
+    prop::collection::vec((price(), 0..3i64), 1..8)
+}
+
 proptest! {
     #[test]
-    fn book_equals_its_twin(updates in prop::collection::vec((any::<bool>(), price(), 0..3i64), 1..600)) {
+    fn book_equals_its_twin(runs in prop::collection::vec((any::<bool>(), run()), 1..200)) {
         let (mut book, mut twin) = (Book::new(LIMITS), Twin::default());
-        for (ask, price, lots) in updates {
+        for (ask, run) in runs {
             let side = if ask { Side::Ask } else { Side::Bid };
-            prop_assert_eq!(book.apply(side, Price(price), Lots(lots)), twin.apply(side, Price(price), Lots(lots)));
-            prop_assert_eq!(book.lots_at(side, Price(price)).0, twin.0[side.index()].get(&price).copied().unwrap_or(0));
+            if let [(price, lots)] = run[..] {
+                let (price, lots) = (Price(price), Lots(lots));
+                prop_assert_eq!(book.apply(side, price, lots), twin.apply(side, price, lots));
+            } else {
+                let packed = |(price, lots): &(i64, i64)| PackedLevel::new(Price(*price), Lots(*lots)).unwrap();
+                let levels: Vec<_> = run.iter().map(packed).collect();
+                let each = |level: &PackedLevel| twin.apply(side, level.price(), level.lots()).map(drop);
+                prop_assert_eq!(book.apply_all(side, &levels), levels.iter().try_for_each(each));
+            }
+            for (price, _) in run {
+                prop_assert_eq!(book.lots_at(side, Price(price)), twin.lots_at(side, Price(price)));
+            }
             for side in Side::BOTH {
                 let levels = twin.levels(side);
                 prop_assert_eq!(book.best(side), levels.first().copied());

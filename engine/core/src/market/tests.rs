@@ -1,5 +1,7 @@
 use super::*;
+use alloc::vec::Vec;
 use ballast_model::{InstrumentId, Lots, Price};
+use proptest::prelude::*;
 
 const LIMITS: BookLimits = BookLimits { price_ticks_max: 1_000_000, levels_max: 1 };
 const ID: InstrumentId = InstrumentId(0);
@@ -101,8 +103,42 @@ fn a_lost_book_needs_a_snapshot() {
 #[test]
 fn a_full_book_is_lost_not_truncated() {
     let mut market = live();
-    market.on_begin(&begin(BookKind::Diff, 2, 11));
-    assert_eq!(market.on_levels(&slot(Side::Bid, packed(99, 1), Last::No)), MarketChange::None);
-    let second_page = market.on_levels(&slot(Side::Bid, packed(10, 1), Last::Yes));
-    assert_eq!(second_page, MarketChange::Lost(LostReason::BookFull));
+    market.on_begin(&begin(BookKind::Diff, 3, 11));
+    for price in [99, 10] {
+        assert_eq!(market.on_levels(&slot(Side::Bid, packed(price, 1), Last::No)), MarketChange::None);
+    }
+    let third_page = market.on_levels(&slot(Side::Bid, packed(200, 1), Last::Yes));
+    assert_eq!(third_page, MarketChange::Lost(LostReason::BookFull));
+}
+
+fn levels() -> impl Strategy<Value = Vec<PackedLevel>> {
+    // Few prices, some of them in a third page of a book that is certain of one.
+    let price = prop_oneof![8 => 90..110i64, 1 => Just(10i64), 1 => Just(200i64)];
+    prop::collection::vec((price, 0..3i64).prop_map(|(price, lots)| packed(price, lots)), 0..11)
+}
+
+proptest! {
+    #[test]
+    fn a_batch_in_one_piece_equals_its_slots(
+        batches in prop::collection::vec((0..8u8, levels(), levels()), 1..20),
+    ) {
+        let (mut whole, mut twin) = (Market::new(LIMITS), Market::new(LIMITS));
+        for ((kind, bids, asks), id) in batches.into_iter().zip(10..) {
+            let kind = if kind == 0 { BookKind::Snapshot } else { BookKind::Diff };
+            let batch = BookBatch::new(begin(kind, 0, id), &bids, &asks);
+            let changes: Vec<_> = core::iter::once(twin.on_begin(batch.begin()))
+                .chain(batch.slots().map(|slot| twin.on_levels(&slot)))
+                .filter(|change| *change != MarketChange::None)
+                .collect();
+            let change = whole.on_batch(&batch);
+            prop_assert_eq!(Some(change).filter(|change| *change != MarketChange::None), changes.first().copied());
+            prop_assert!(changes.len() <= 1);
+            let [one, other] = [&whole, &twin].map(|market| {
+                let mut digest = Digest::new();
+                market.digest(&mut digest);
+                (digest.value(), market.touch(), market.state())
+            });
+            prop_assert_eq!(one, other);
+        }
+    }
 }

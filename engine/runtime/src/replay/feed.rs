@@ -1,8 +1,11 @@
 //! One tape played at two places: at the venue when things happened, at us when we heard of them.
 
-use ballast_model::{Event, Nanos, Span};
+use ballast_model::{Nanos, Span};
 
-use crate::tape::{Cursor, Shift, Tape};
+use crate::tape::{Cursor, Listener, Shift, Tape};
+
+/// The time of what never happens.
+pub(super) const NEVER: Nanos = Nanos::MAX;
 
 /// A tape with a cursor at each end of the wire.
 #[derive(Debug)]
@@ -18,8 +21,8 @@ struct Player<'a> {
     cursor: Cursor<'a>,
     /// `Some`: play at the venue's time, mapped by this offset. `None`: at our receive time.
     offset: Option<Span>,
-    /// Time of the next message; never falls.
-    next: Option<Nanos>,
+    /// Time of the next message, [`NEVER`] after the last; never falls.
+    next: Nanos,
     /// Messages given out.
     played: usize,
     /// Repetitions still to come after this one.
@@ -45,13 +48,15 @@ impl<'a> Feed<'a> {
         tapes.iter().map(feed).collect()
     }
 
+    /// When the venue makes its next message, on our clock.
     #[inline]
-    pub(super) const fn at_venue(&self) -> Option<Nanos> {
+    pub(super) const fn at_venue(&self) -> Nanos {
         self.venue.next
     }
 
+    /// When we receive our next message.
     #[inline]
-    pub(super) const fn at_us(&self) -> Option<Nanos> {
+    pub(super) const fn at_us(&self) -> Nanos {
         self.ours.next
     }
 
@@ -61,13 +66,13 @@ impl<'a> Feed<'a> {
     }
 
     #[inline]
-    pub(super) fn advance_venue(&mut self, each: impl FnMut(&Event)) {
-        self.venue.advance(each);
+    pub(super) fn advance_venue(&mut self, to: &mut impl Listener) {
+        self.venue.advance(to);
     }
 
     #[inline]
-    pub(super) fn advance_ours(&mut self, each: impl FnMut(&Event)) {
-        self.ours.advance(each);
+    pub(super) fn advance_ours(&mut self, to: &mut impl Listener) {
+        self.ours.advance(to);
     }
 }
 
@@ -76,8 +81,8 @@ impl<'a> Player<'a> {
         let shift = Shift::default();
         let cursor = Cursor::new(tape, shift);
         let mut player =
-            Self { tape, cursor, offset, next: None, played: 0, left: repeat - 1, shift, period };
-        player.next = player.time();
+            Self { tape, cursor, offset, next: Nanos::MIN, played: 0, left: repeat - 1, shift, period };
+        player.next = player.time().unwrap_or(NEVER);
         player
     }
 
@@ -87,8 +92,8 @@ impl<'a> Player<'a> {
     }
 
     #[inline]
-    fn advance(&mut self, each: impl FnMut(&Event)) {
-        self.cursor.next(each);
+    fn advance(&mut self, to: &mut impl Listener) {
+        self.cursor.play(to);
         self.played += 1;
         let mut time = self.time();
         if time.is_none() && self.left > 0 {
@@ -102,6 +107,6 @@ impl<'a> Player<'a> {
             time = self.time();
         }
         // Streams of one connection may be slightly out of order in venue time: what comes later is not taken back.
-        self.next = time.map(|time| self.next.map_or(time, |before| time.max(before)));
+        self.next = time.map_or(NEVER, |time| time.max(self.next));
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use ballast_model::{Lots, Price};
+use ballast_model::{BookLevels, LEVELS_PER_SLOT, Last, Lots, Price};
 
 const ID: InstrumentId = InstrumentId(3);
 
@@ -24,7 +24,8 @@ fn batch(kind: BookKind, id: u64, bids: i64, asks: i64) -> Vec<Event> {
         for chunk in all.chunks(LEVELS_PER_SLOT) {
             let mut levels = [PackedLevel::default(); LEVELS_PER_SLOT];
             levels[..chunk.len()].copy_from_slice(chunk);
-            events.push(levels_slot(ID, side, false, chunk.len(), levels));
+            let (last, count) = (Last::No, u8::try_from(chunk.len()).unwrap());
+            events.push(Event::BookLevels(BookLevels { instrument: ID, side, last, count, levels }));
         }
     }
     if let Some(Event::BookLevels(slot)) = events.last_mut() {
