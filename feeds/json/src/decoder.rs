@@ -17,9 +17,9 @@ impl Decoder {
 
     /// Decodes one frame: one JSON text, bare or in a combined-stream envelope `{"stream":…,"data":…}`.
     ///
-    /// Prices and sizes become ticks and lots on the grids of the frame's symbol in `symbols`. Levels of depth frames
-    /// and snapshots go to `sink`, in the frame's order. A snapshot that names no symbol belongs to its stream's, else to
-    /// `snapshot_symbol`.
+    /// Prices and sizes become ticks and lots on the grids of the frame's symbol in `symbols`. Levels of
+    /// depth frames and snapshots go to `sink`, in the frame's order. A snapshot that names no symbol belongs
+    /// to its stream's, else to `snapshot_symbol`.
     ///
     /// # Errors
     /// [`DecodeError`]: the frame is not JSON, or not what its kind of message must be. Levels in `sink` then mean
@@ -32,7 +32,8 @@ impl Decoder {
         sink: &mut S,
     ) -> Result<Decoded, DecodeError> {
         let symbols = symbols.view();
-        // One variable all the way, so that either decoder writes straight to where the caller wants the result.
+        // One variable all the way, so that either decoder writes straight to where the caller wants the
+        // result.
         let mut decoded = self.capability.walk(frame, symbols, snapshot_symbol, sink);
         if decoded.is_err() {
             decoded = twin::decode(frame, symbols, snapshot_symbol, sink);
@@ -40,7 +41,8 @@ impl Decoder {
         decoded
     }
 
-    /// [`Decoder::decode`] by the twin alone. Slower, and equal but for [`Decoded::path`]: what comparisons compare with.
+    /// [`Decoder::decode`] by the twin alone. Slower, and equal but for [`Decoded::path`]: what comparisons
+    /// compare with.
     ///
     /// # Errors
     /// As [`Decoder::decode`].

@@ -5,8 +5,8 @@ use core::fmt;
 /// Why a frame could not be decoded, and where. The sink may hold part of the frame's levels: discard them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError {
-    /// Byte offset in the frame of the fault: of the offending byte, or of the value that is wrong, or of the object
-    /// in which a field is missing.
+    /// Byte offset in the frame of the fault: of the offending byte, or of the value that is wrong, or of the
+    /// object in which a field is missing.
     pub at: u32,
     /// What is wrong.
     pub kind: DecodeErrorKind,
@@ -14,8 +14,8 @@ pub struct DecodeError {
 
 /// What is wrong with a frame.
 ///
-/// A frame is judged in this order, and the first fault is the one reported: its length, UTF-8, JSON; the envelope;
-/// then the fields of its kind, in the order in which the message declares them.
+/// A frame is judged in this order, and the first fault is the one reported: its length, UTF-8, JSON; the
+/// envelope; then the fields of its kind, in the order in which the message declares them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeErrorKind {
     /// Longer than [`u32::MAX`] bytes.
@@ -36,12 +36,13 @@ pub enum DecodeErrorKind {
     DuplicateField(Field),
     /// Another JSON type than the field must have.
     WrongType(Field),
-    /// Not a plain number: empty, exponent, plus sign, a point without digits on both sides, a fraction where an
-    /// integer must be.
+    /// Not a plain number: empty, exponent, plus sign, a point without digits on both sides, a fraction where
+    /// an integer must be.
     BadNumber(Field),
     /// Not a whole multiple of the grid's step.
     OffGrid(Field),
-    /// Beyond the field's range: [`PRICE_TICKS_MAX`](crate::PRICE_TICKS_MAX), [`LOTS_MAX`](crate::LOTS_MAX), or 64 bits.
+    /// Beyond the field's range: [`PRICE_TICKS_MAX`](crate::PRICE_TICKS_MAX), [`LOTS_MAX`](crate::LOTS_MAX),
+    /// or 64 bits.
     TooLarge(Field),
     /// Below zero where that has no meaning.
     Negative(Field),

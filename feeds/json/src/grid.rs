@@ -55,8 +55,8 @@ impl Grid {
         self.step
     }
 
-    /// How many steps the decimal `text` is: digits, optionally a point and more digits. Leading zeros are fine, and so
-    /// are zeros beyond the last decimal.
+    /// How many steps the decimal `text` is: digits, optionally a point and more digits. Leading zeros are
+    /// fine, and so are zeros beyond the last decimal.
     ///
     /// # Errors
     /// [`NumberError`]; of several, the first in the order `Bad`, `Negative`, `OffGrid` by a digit beyond the last

@@ -20,8 +20,9 @@ const UNITS_END: u64 = 10_000_000_000_000_000;
 
 /// What the walker does to many bytes at once.
 pub(crate) trait Kernels: Copy {
-    /// Does `work`, which is to be inlined as a whole, in a function of its own, compiled for the instructions that the kernels
-    /// use: only there are they fast. A function of its own also keeps the registers of its loops to itself.
+    /// Does `work`, which is to be inlined as a whole, in a function of its own, compiled for the
+    /// instructions that the kernels use: only there are they fast. A function of its own also keeps the
+    /// registers of its loops to itself.
     fn run<R>(self, work: impl FnOnce() -> R) -> R;
 
     /// Which bytes are quotes: bit `n` for byte `n`.
@@ -33,8 +34,8 @@ pub(crate) trait Kernels: Copy {
     /// Which bytes may end a string or make it unfit: quotes, backslashes, and what is not printable ASCII.
     fn string_stops(self, block: &[u8; BLOCK]) -> u32;
 
-    /// The integer whose digits are the last `length` bytes of `lane`; `None` when those are none, not all digits, or several of
-    /// which the first is a zero.
+    /// The integer whose digits are the last `length` bytes of `lane`; `None` when those are none, not all
+    /// digits, or several of which the first is a zero.
     fn integer(self, lane: &[u8; LANE], length: usize) -> Option<u64>;
 
     /// What [`Kernels::decimals`] knows of a grid.
@@ -43,9 +44,9 @@ pub(crate) trait Kernels: Copy {
     /// The scale of `grid`.
     fn scale(self, grid: &Grid) -> Self::Scale;
 
-    /// Two decimals, each the last `length` bytes of its lane, in units of its grid's last decimal; `None` where
-    /// [`Grid::parse`] finds a fault other than the step, a length exceeds [`DECIMAL_BYTES_MAX`], or the units have more than
-    /// 16 digits. A length may be 0 only if no digit ends the lane.
+    /// Two decimals, each the last `length` bytes of its lane, in units of its grid's last decimal; `None`
+    /// where [`Grid::parse`] finds a fault other than the step, a length exceeds [`DECIMAL_BYTES_MAX`], or
+    /// the units have more than 16 digits. A length may be 0 only if no digit ends the lane.
     fn decimals(
         self,
         lanes: [&[u8; LANE]; 2],
@@ -66,18 +67,24 @@ impl Kernels for Portable {
 
     #[inline]
     fn quotes(self, span: &[u8; SPAN]) -> u64 {
-        span.iter().rev().fold(0, |set, &byte| set << 1 | u64::from(byte == b'"'))
+        set(span, |word| equal(word, b'"'))
     }
 
     #[inline]
     fn commas(self, span: &[u8; SPAN + 1]) -> u64 {
-        let pairs = span.iter().zip(span.iter().skip(1)).rev();
-        pairs.fold(0, |set, pair| set << 1 | u64::from(pair == (&b',', &b'"')))
+        let (commas, quotes) = (span.first_chunk::<SPAN>(), span.last_chunk::<SPAN>());
+        let commas = commas.map_or(0, |span| set(span, |word| equal(word, b',')));
+        commas & quotes.map_or(0, |span| self.quotes(span))
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "a block has as many bytes as the result bits")]
     fn string_stops(self, block: &[u8; BLOCK]) -> u32 {
-        set(block, |byte| matches!(byte, b'"' | b'\\') || !matches!(byte, b' '..=0x7F))
+        set(block, |word| {
+            // Adding 0x60 carries into the upper bit from 0x20 on.
+            let unprintable = word | !((word & !UPPER_BITS) + 0x60 * LOWER_BITS);
+            equal(word, b'"') | equal(word, b'\\') | unprintable & UPPER_BITS
+        }) as u32
     }
 
     #[inline]
@@ -112,8 +119,26 @@ impl Kernels for Portable {
     }
 }
 
-/// Which bytes are such as `is` says.
+/// The lowest bit of each byte of a word.
+const LOWER_BITS: u64 = u64::from_le_bytes([0x01; 8]);
+/// The uppermost.
+const UPPER_BITS: u64 = u64::from_le_bytes([0x80; 8]);
+
+/// For which bytes `find`, given eight of them, sets the upper bit: bit `n` for byte `n`.
 #[inline]
-fn set(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u32 {
-    block.iter().rev().fold(0, |set, &byte| set << 1 | u32::from(is(byte)))
+fn set(bytes: &[u8], find: impl Fn(u64) -> u64) -> u64 {
+    // Moves the upper bit of byte `n` to bit `56 + n`; the other products fall elsewhere.
+    const GATHER: u64 = 0x0002_0408_1020_4081;
+    let (words, _) = bytes.as_chunks();
+    words
+        .iter()
+        .rev()
+        .fold(0, |set, word| set << 8 | find(u64::from_le_bytes(*word)).wrapping_mul(GATHER) >> 56)
+}
+
+/// The upper bits of those bytes of a word that are `byte`.
+#[inline]
+const fn equal(word: u64, byte: u8) -> u64 {
+    let difference = word ^ (byte as u64 * LOWER_BITS);
+    !(((difference & !UPPER_BITS) + !UPPER_BITS) | difference) & UPPER_BITS
 }

@@ -2,8 +2,8 @@
 
 use crate::syntax::{Text, Value};
 
-/// A key, named as on the wire; the case of single letters matters there. `M`, `ps` and `st` mean nothing here, but many
-/// messages carry them.
+/// A key, named as on the wire; the case of single letters matters there. `M`, `ps` and `st` mean nothing
+/// here, but many messages carry them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     LowerA,

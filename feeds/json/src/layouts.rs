@@ -13,19 +13,20 @@ use crate::kernels::{DECIMAL_BYTES_MAX, LANE};
 pub(crate) struct Layout {
     /// Which byte each digit of the result comes from; [`ZERO`] for none.
     pub(crate) shuffle: [u8; LANE],
-    /// The largest each byte may be, after `0` is subtracted: 9 for a digit that counts, 0 for one that is cut off, anything
-    /// for what precedes the number.
+    /// The largest each byte may be, after `0` is subtracted: 9 for a digit that counts, 0 for one that is
+    /// cut off, anything for what precedes the number.
     pub(crate) limit: [u8; LANE],
 }
 
 /// A shuffle index that yields zero.
 const ZERO: u8 = 0x80;
 
-/// By length of the number, then by how many bytes of the lane follow its last point. If those are not fewer than the length,
-/// that point lies before the number, which has none.
+/// By length of the number, then by how many bytes of the lane follow its last point. If those are not fewer
+/// than the length, that point lies before the number, which has none.
 pub(crate) type Layouts = [[Layout; LANE]; DECIMAL_BYTES_MAX + 1];
 
-/// By scale of the grid. Numbers that are empty, or start or end with the point, have a layout that admits none.
+/// By scale of the grid. Numbers that are empty, or start or end with the point, have a layout that admits
+/// none.
 pub(crate) static LAYOUTS: [Layouts; GRID_SCALE_MAX as usize + 1] = {
     let none = Layout { shuffle: [ZERO; LANE], limit: [0; LANE] };
     let mut layouts = [[[none; LANE]; DECIMAL_BYTES_MAX + 1]; GRID_SCALE_MAX as usize + 1];
@@ -49,13 +50,14 @@ pub(crate) static LAYOUTS: [Layouts; GRID_SCALE_MAX as usize + 1] = {
     layouts
 };
 
-/// The layout of a number that takes the last `length` bytes and has its point at the byte `point`, [`LANE`] for none.
+/// The layout of a number that takes the last `length` bytes and has its point at the byte `point`, [`LANE`]
+/// for none.
 const fn layout(scale: usize, length: usize, point: usize) -> Layout {
     let mut layout = Layout { shuffle: [ZERO; LANE], limit: [u8::MAX; LANE] };
     let mut byte = LANE - length;
     while byte < LANE {
-        // The power of ten that a digit here counts, in units of the last decimal, plus one; 0 if it is cut off. Power 0
-        // belongs into the last byte of the result.
+        // The power of ten that a digit here counts, in units of the last decimal, plus one; 0 if it is cut
+        // off. Power 0 belongs into the last byte of the result.
         let power_plus_1 =
             if byte < point { scale + point - byte } else { (scale + point + 1).saturating_sub(byte) };
         if byte != point {

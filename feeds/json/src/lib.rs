@@ -21,13 +21,15 @@
 //! assert_eq!((bid.ticks, bid.lots), (6_180_020, 2_507));
 //! ```
 //!
-//! Two decoders live here. The *walker* ([`Path::Fast`]) takes frames as the venue sends them: no whitespace, no escapes,
-//! fields in any order, unknown scalar fields skipped. It finds members and converts numbers by AVX2 where the processor has
-//! it. The *twin* ([`Path::Twin`]) is a plain parser that accepts all of JSON. The walker never reports an error: whatever it
-//! does not expect it leaves to the twin, which decodes the same frame from its first byte. So errors have one source, and
-//! only values need comparing; property tests and a fuzz target compare them with each other and with simd-json.
+//! Two decoders live here. The *walker* ([`Path::Fast`]) takes frames as the venue sends them: no whitespace,
+//! no escapes, fields in any order, unknown scalar fields skipped. It finds members and converts numbers by
+//! AVX2 where the processor has it. The *twin* ([`Path::Twin`]) is a plain parser that accepts all of JSON.
+//! The walker never reports an error: whatever it does not expect it leaves to the twin, which decodes the
+//! same frame from its first byte. So errors have one source, and only values need comparing; property tests
+//! and a fuzz target compare them with each other and with simd-json.
 //!
-//! What never happens here: no allocation, no panic on any input, no read outside the frame, no clock, no I/O.
+//! What never happens here: no allocation, no panic on any input, no read outside the frame, no clock, no
+//! I/O.
 #![no_std]
 #![deny(unsafe_code)]
 

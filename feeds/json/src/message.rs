@@ -9,7 +9,8 @@ pub struct Decoded {
     pub message: Message,
     /// Which decoder produced it.
     pub path: Path,
-    /// The stream name of a combined-stream envelope, such as `btcusdt@depth20@100ms`; `None` for a bare frame.
+    /// The stream name of a combined-stream envelope, such as `btcusdt@depth20@100ms`; `None` for a bare
+    /// frame.
     pub stream: Option<Span>,
 }
 
@@ -18,8 +19,8 @@ pub struct Decoded {
 pub enum Path {
     /// The walker.
     Fast,
-    /// The twin: the frame was not of the expected shape, or is a [`Message::Reply`] or [`Message::Other`], which the walker
-    /// does not know.
+    /// The twin: the frame was not of the expected shape, or is a [`Message::Reply`] or [`Message::Other`],
+    /// which the walker does not know.
     Twin,
 }
 
@@ -33,7 +34,8 @@ pub struct Span {
 }
 
 impl Span {
-    /// The bytes of `frame` that this range covers; `None` when it reaches outside, as it may for another frame.
+    /// The bytes of `frame` that this range covers; `None` when it reaches outside, as it may for another
+    /// frame.
     #[must_use]
     pub fn of<'f>(&self, frame: &'f [u8]) -> Option<&'f [u8]> {
         frame.get(usize::try_from(self.start).ok()?..usize::try_from(self.end).ok()?)
@@ -58,14 +60,15 @@ pub struct Level {
     pub lots: u64,
 }
 
-/// A signed fixed-point number in units of 10⁻⁸, for values that live off the tick grid (mark prices, funding rates).
+/// A signed fixed-point number in units of 10⁻⁸, for values that live off the tick grid (mark prices, funding
+/// rates).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct E8(pub i64);
 
 /// What a frame says.
 ///
-/// Times are the venue's integers as sent: milliseconds since 1970 by default, microseconds when the connection asked
-/// for `timeUnit=MICROSECOND`.
+/// Times are the venue's integers as sent: milliseconds since 1970 by default, microseconds when the
+/// connection asked for `timeUnit=MICROSECOND`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
     /// `bookTicker`: best bid and ask.
@@ -83,8 +86,8 @@ pub enum Message {
         /// Best ask.
         ask: Level,
     },
-    /// `depthUpdate`: levels that changed, or on a USD-M or COIN-M partial-depth stream the whole top of the book (the
-    /// stream name tells which). The levels went to the sink; one with zero lots is gone.
+    /// `depthUpdate`: levels that changed, or on a USD-M or COIN-M partial-depth stream the whole top of the
+    /// book (the stream name tells which). The levels went to the sink; one with zero lots is gone.
     Depth {
         /// Whose book.
         symbol: SymbolId,
@@ -105,7 +108,8 @@ pub enum Message {
     },
     /// A REST depth snapshot, or a spot partial-depth frame. The levels went to the sink.
     Snapshot {
-        /// Whose book: the frame's own `symbol` (COIN-M), else the one in the stream name, else the one the caller named.
+        /// Whose book: the frame's own `symbol` (COIN-M), else the one in the stream name, else the one the
+        /// caller named.
         symbol: SymbolId,
         /// Last update id contained.
         last_update_id: u64,
@@ -160,8 +164,8 @@ pub enum Message {
         /// Size without retail-price-improvement orders (`nq`), in lots; absent in older layouts.
         normal_lots: Option<u64>,
     },
-    /// `markPriceUpdate`: mark price and funding. `None` where the field is absent or the empty string, as on delivery
-    /// contracts.
+    /// `markPriceUpdate`: mark price and funding. `None` where the field is absent or the empty string, as on
+    /// delivery contracts.
     MarkPrice {
         /// Of which contract.
         symbol: SymbolId,

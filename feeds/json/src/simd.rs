@@ -10,7 +10,8 @@ use crate::{DecodeError, Decoded, LevelSink, SymbolId, walk};
 
 /// Which instructions the decoder may use.
 ///
-/// Only [`Capability::detect`] makes a value that names AVX2, so safe code cannot use it where it does not exist.
+/// Only [`Capability::detect`] makes a value that names AVX2, so safe code cannot use it where it does not
+/// exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capability(Instructions);
 
@@ -22,14 +23,14 @@ enum Instructions {
 }
 
 impl Capability {
-    /// None beyond the target's baseline: the walker then uses portable code, some four times slower.
+    /// None beyond the target's baseline: the walker then uses portable code, three to four times slower.
     #[must_use]
     pub const fn scalar() -> Self {
         Self(Instructions::Baseline)
     }
 
-    /// What this processor and operating system have. Some instructions it needs trap into a hypervisor (microseconds):
-    /// ask once, at boot.
+    /// What this processor and operating system have. Some instructions it needs trap into a hypervisor
+    /// (microseconds): ask once, at boot.
     #[must_use]
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -79,7 +80,8 @@ mod x86 {
     use crate::layouts::{DIGITS, Digits, LAYOUTS, Layout, Layouts};
     use crate::{GRID_SCALE_MAX, Grid};
 
-    /// Proof that processor and operating system support AVX2, BMI1, BMI2, LZCNT and POPCNT: only [`Avx2::detect`] makes one.
+    /// Proof that processor and operating system support AVX2, BMI1, BMI2, LZCNT and POPCNT: only
+    /// [`Avx2::detect`] makes one.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(super) struct Avx2(());
 
@@ -113,8 +115,8 @@ mod x86 {
         unsafe { _xgetbv(0) }
     }
 
-    // Inlined whatever their size, so that they end up in the function which `run` compiles for AVX2: outside of it each
-    // instruction would be a call.
+    // Inlined whatever their size, so that they end up in the function which `run` compiles for AVX2: outside
+    // of it each instruction would be a call.
     #[expect(
         clippy::multiple_unsafe_ops_per_block,
         reason = "an intrinsic is unsafe only for want of AVX2, and one proof serves them all"
@@ -126,7 +128,8 @@ mod x86 {
             fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
                 work()
             }
-            // A function of its own: rustc 1.95 inlines functions with target features even where told not to.
+            // A function of its own: rustc 1.95 inlines functions with target features even where told not
+            // to.
             #[inline(never)]
             fn apart<R>(_: Avx2, work: impl FnOnce() -> R) -> R {
                 // SAFETY: the first argument proves the features.
@@ -217,7 +220,8 @@ mod x86 {
             unsafe {
                 let raw = load_lanes(first, second);
                 let points = set(_mm256_cmpeq_epi8(raw, splat(b'.')));
-                // A lane's first byte, too far ahead to belong to the number, stands in for the point if there is none.
+                // A lane's first byte, too far ahead to belong to the number, stands in for the point if
+                // there is none.
                 let first_after = (points << LANE | 1 << LANE).leading_zeros();
                 let second_after = (points | 1 << LANE).leading_zeros();
                 let first = layout(first_scale, first_length, first_after);

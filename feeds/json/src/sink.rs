@@ -8,11 +8,12 @@ pub struct Full;
 
 /// Receives the levels of a depth frame or snapshot in the order in which the frame holds them.
 pub trait LevelSink {
-    /// Forgets every level pushed so far. Called before the first level of a frame; again when the twin starts the
-    /// frame over.
+    /// Forgets every level pushed so far. Called before the first level of a frame; again when the twin
+    /// starts the frame over.
     fn begin(&mut self);
 
-    /// Takes one level: `ticks` in `0..=PRICE_TICKS_MAX`, `lots` in `0..=LOTS_MAX`; zero lots remove the level.
+    /// Takes one level: `ticks` in `0..=PRICE_TICKS_MAX`, `lots` in `0..=LOTS_MAX`; zero lots remove the
+    /// level.
     ///
     /// # Errors
     /// [`Full`] ends the frame with [`SinkFull`](crate::DecodeErrorKind::SinkFull).

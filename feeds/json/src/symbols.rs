@@ -11,8 +11,8 @@ pub struct SymbolId(pub u16);
 
 /// How many symbols a look-up compares one by one before it turns to the hash index.
 ///
-/// What a branch has told apart, the processor uses at once; what a hash points at, it has to wait for. So a short list is the
-/// faster one, and most connections carry no more symbols than this.
+/// What a branch has told apart, the processor uses at once; what a hash points at, it has to wait for. So a
+/// short list is the faster one, and most connections carry no more symbols than this.
 const LISTED: usize = 8;
 
 /// The symbols of one market, at most `N`.
@@ -83,8 +83,8 @@ impl<const N: usize> SymbolTable<N> {
         self.len == 0
     }
 
-    /// Adds a symbol, named as in payloads: `A`–`Z`, `0`–`9`, `_`. (Stream names are in lower case.) Look-ups prefer the symbols
-    /// added first.
+    /// Adds a symbol, named as in payloads: `A`–`Z`, `0`–`9`, `_`. (Stream names are in lower case.) Look-ups
+    /// prefer the symbols added first.
     ///
     /// # Errors
     /// [`SymbolError`]; the table is then unchanged.
@@ -144,8 +144,8 @@ impl<'t> Symbols<'t> {
         self.find_indexed(first, second, third)
     }
 
-    /// The symbol whose name these words are, by the index. (By words, because a name would be passed in memory, and put there
-    /// even by those who never come here.)
+    /// The symbol whose name these words are, by the index. (By words, because a name would be passed in
+    /// memory, and put there even by those who never come here.)
     #[inline(never)]
     fn find_indexed(self, first: u64, second: u64, third: u64) -> Option<&'t Symbol> {
         let name = Name([first, second, third]);
@@ -176,8 +176,9 @@ impl Name {
         (count > 0).then_some(Self(words))
     }
 
-    /// Packs the first `length` bytes of `rest`; `None` where they end in a zero byte, which the padding of a shorter name would
-    /// equal. Near the end of `rest`, where a whole name would reach beyond it, byte by byte.
+    /// Packs the first `length` bytes of `rest`; `None` where they end in a zero byte, which the padding of a
+    /// shorter name would equal. Near the end of `rest`, where a whole name would reach beyond it, byte by
+    /// byte.
     #[inline(always)]
     pub(crate) fn at(rest: &[u8], length: usize) -> Option<Self> {
         let Some(bytes) = rest.first_chunk::<SYMBOL_BYTES_MAX>() else {
@@ -196,8 +197,8 @@ impl Name {
         ]))
     }
 
-    /// Where the search for this name starts, in `0..capacity` (0 for an empty table). Multiplicative hashing (Knuth, The Art of
-    /// Computer Programming vol. 3, 6.4); the high half of the product is the best mixed.
+    /// Where the search for this name starts, in `0..capacity` (0 for an empty table). Multiplicative hashing
+    /// (Knuth, The Art of Computer Programming vol. 3, 6.4); the high half of the product is the best mixed.
     #[inline(always)]
     fn home(self, capacity: usize) -> usize {
         let [first, second, third] = self.0;

@@ -1,4 +1,5 @@
-//! A strict scalar reader of JSON (RFC 8259). It recognises and delimits values and converts none; it never recurses.
+//! A strict scalar reader of JSON (RFC 8259). It recognises and delimits values and converts none; it never
+//! recurses.
 
 use crate::{DecodeError, DecodeErrorKind, Span};
 
@@ -44,7 +45,8 @@ enum Expect {
     CommaOrEnd,
 }
 
-/// A byte offset as errors and spans carry it; frames are shorter than 2³² bytes, which the twin checks first.
+/// A byte offset as errors and spans carry it; frames are shorter than 2³² bytes, which the twin checks
+/// first.
 pub(crate) fn offset(pos: usize) -> u32 {
     u32::try_from(pos).unwrap_or(u32::MAX)
 }
@@ -128,8 +130,8 @@ impl<'f> Cursor<'f> {
         }
     }
 
-    /// Passes an array or object with all it holds. `objects` is a stack of bits, one per open container: 1 for an
-    /// object.
+    /// Passes an array or object with all it holds. `objects` is a stack of bits, one per open container: 1
+    /// for an object.
     fn container(&mut self) -> Result<(), DecodeError> {
         let mut objects = 0_u64;
         let mut depth = self.entered;

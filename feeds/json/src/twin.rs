@@ -1,7 +1,8 @@
-//! The tolerant scalar decoder: all of JSON, any order, any nesting up to a limit. It defines what a frame means.
+//! The tolerant scalar decoder: all of JSON, any order, any nesting up to a limit. It defines what a frame
+//! means.
 //!
-//! It first delimits the members of the frame (which checks the whole frame's syntax), then converts those that the
-//! message's kind has, in the order in which [`Message`] declares them.
+//! It first delimits the members of the frame (which checks the whole frame's syntax), then converts those
+//! that the message's kind has, in the order in which [`Message`] declares them.
 
 use crate::grid::Decimal;
 use crate::keys::{Key, Slot, Slots};
@@ -359,7 +360,8 @@ impl Event<'_> {
     }
 }
 
-/// Passes an array and returns its first two elements, if they are strings. What follows them is not ours to judge.
+/// Passes an array and returns its first two elements, if they are strings. What follows them is not ours to
+/// judge.
 fn first_two(cursor: &mut Cursor<'_>) -> Result<Option<[Value; 2]>, DecodeError> {
     let mut elements = [None; 2];
     let mut free = elements.iter_mut();

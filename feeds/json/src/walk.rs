@@ -1,9 +1,10 @@
 //! The walker: one pass over a frame as the venue sends it.
 //!
-//! It notes where each member's value lies, pushes levels as it meets them, and converts the other values once it knows the
-//! kind of message. It takes fields in any order and skips unknown scalar ones. Whatever else it meets (whitespace,
-//! escapes, bytes beyond ASCII, a nested value it does not know, any fault) makes it give up: the twin then decodes the
-//! frame and, if need be, names the fault. So the walker may be stricter than the twin, never laxer.
+//! It notes where each member's value lies, pushes levels as it meets them, and converts the other values
+//! once it knows the kind of message. It takes fields in any order and skips unknown scalar ones. Whatever
+//! else it meets (whitespace, escapes, bytes beyond ASCII, a nested value it does not know, any fault) makes
+//! it give up: the twin then decodes the frame and, if need be, names the fault. So the walker may be
+//! stricter than the twin, never laxer.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -83,9 +84,11 @@ fn envelope<K: Kernels>(kernels: K, frame: &[u8], commas: &mut Commas<'_, K>) ->
     if before != STREAM {
         return Ok(None);
     }
-    let end = commas.next().ok_or(Unfit)? - 1;
+    // The comma comes after the closing quote.
+    let end = commas.pass().ok_or(Unfit)? - 1;
     let data = frame.get(end..).and_then(<[u8]>::first_chunk);
-    if data != Some(DATA) || string_length(kernels, frame, rest) != Some(end - STREAM.len()) {
+    let length = string_length(kernels, frame, rest).ok_or(Unfit)?;
+    if data != Some(DATA) || STREAM.len() + length != end {
         return Err(Unfit);
     }
     Ok(Some(Span { start: STREAM.len() as u32, end: end as u32 }))
@@ -99,8 +102,8 @@ impl<'f, K: Kernels> Context<'f, K> {
         self.symbols.find(Name::of(letters.map(u8::to_ascii_uppercase))?)
     }
 
-    /// Passes a value that no message needs, from `start` up to the comma at `end`, unless that lies inside it; returns where it
-    /// really ends.
+    /// Passes a value that no message needs, from `start` up to the comma at `end`, unless that lies inside
+    /// it; returns where it really ends.
     #[inline(always)]
     fn pass_unknown(&self, start: usize, end: usize) -> Option<usize> {
         let Self { kernels, frame, .. } = *self;
@@ -166,13 +169,14 @@ impl Place {
         Some((frame.get(..self.end as usize)?.last_chunk()?, self.length()))
     }
 
-    /// The lane of bytes that ends with the last inside a string, and how many there are; at most [`DECIMAL_BYTES_MAX`].
+    /// The lane of bytes that ends with the last inside a string, and how many there are; at most
+    /// [`DECIMAL_BYTES_MAX`].
     #[inline(always)]
     fn text_lane(self, frame: &[u8]) -> Option<(&[u8; LANE], usize)> {
         let (close, lane) = frame.get(..self.end as usize)?.last_chunk::<{ LANE + 1 }>()?.split_last()?;
         let lane: &[u8; LANE] = lane.first_chunk()?;
         let length = self.length().wrapping_sub(2);
-        let open = LANE.wrapping_sub(length + 1) % LANE;
+        let open = (LANE - 1).wrapping_sub(length) % LANE;
         let quoted = length <= DECIMAL_BYTES_MAX && *close == b'"' && lane.get(open) == Some(&b'"');
         quoted.then_some((lane, length))
     }

@@ -7,7 +7,8 @@ use crate::kernels::{DECIMAL_BYTES_MAX, Kernels, LANE, SPAN};
 use crate::symbols::Symbol;
 use crate::{Grids, LOTS_MAX, LevelSink, PRICE_TICKS_MAX, Side};
 
-/// A level is read from the bracket before it, `],["61800.20","2.507"],[`, and nearly always takes more bytes than this.
+/// A level is read from the bracket before it, `],["61800.20","2.507"],[`, and nearly always takes more bytes
+/// than this.
 const LEVEL_BYTES_MIN: usize = 8;
 
 /// What a level is read from: a lane before it, and the bytes in which the next level's quotes are.
@@ -52,7 +53,8 @@ pub(super) fn push<K: Kernels, S: LevelSink>(
     }
     let Grids { price, size } = &symbol.grids;
     let scales = [kernels.scale(price), kernels.scale(size)];
-    // The position is where a level's bracket stands, or for the first level the colon; what is left starts a lane before.
+    // The position is where a level's bracket stands, or for the first level the colon; what is left starts a
+    // lane before.
     let mut at = start.checked_sub(1)?;
     let mut rest = frame.get(at.checked_sub(LANE)?..)?;
     let padded = OnceCell::new();
@@ -67,7 +69,8 @@ pub(super) fn push<K: Kernels, S: LevelSink>(
                 rest.first_chunk()?
             }
         };
-        // Quotes are searched for one level ahead: a search takes some 15 cycles, and each would wait for the one before.
+        // Quotes are searched for one level ahead: a search takes some 15 cycles, and each would wait for the
+        // one before.
         let ahead = kernels.quotes(window.last_chunk()?);
         if quotes & FIRST_BYTES != FIRST_QUOTE {
             quotes = kernels.quotes(window.get(LANE..)?.first_chunk()?);
@@ -76,11 +79,15 @@ pub(super) fn push<K: Kernels, S: LevelSink>(
             }
         }
         let level = match usual(kernels, window, quotes, scales) {
-            Some(level) if symbol.unit_steps => {
+            Some(mut level) => {
                 quotes = ahead >> ((level.bytes - LEVEL_BYTES_MIN) % SPAN);
+                if !symbol.unit_steps {
+                    level.ticks = price.steps(level.ticks)?;
+                    level.lots = size.steps(level.lots)?;
+                }
                 level
             }
-            _ => {
+            None => {
                 quotes = 0;
                 any(rest.get(LANE + 3..)?, symbol)?
             }
@@ -98,8 +105,8 @@ pub(super) fn push<K: Kernels, S: LevelSink>(
     }
 }
 
-/// The level in `window`, in units of the grids' last decimals, unless it is longer than usual. Its first quote is where it should
-/// be.
+/// The level in `window`, in units of the grids' last decimals, unless it is longer than usual. Its first
+/// quote is where it should be.
 #[inline(always)]
 fn usual<K: Kernels>(kernels: K, window: &[u8; WINDOW], quotes: u64, scales: [K::Scale; 2]) -> Option<Level> {
     let second = without_first(quotes);

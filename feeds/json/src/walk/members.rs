@@ -38,11 +38,12 @@ impl<'f, K: Kernels> Members<'f, K> {
         }
     }
 
-    /// Passes and notes the members of the object that opens at `open` and closes at `close`; `commas` are those between.
+    /// Passes and notes the members of the object that opens at `open` and closes at `close`; `commas` are
+    /// those between.
     ///
-    /// A member reaches up to the next comma with a quote after it. That may be wrong, if such a pair lies inside a value: then
-    /// the value is cut short, and whoever judges it sees that. Members under unknown keys are judged here, the others once the
-    /// kind of message is known.
+    /// A member reaches up to the next comma with a quote after it. That may be wrong, if such a pair lies
+    /// inside a value: then the value is cut short, and whoever judges it sees that. Members under unknown
+    /// keys are judged here, the others once the kind of message is known.
     #[inline(always)]
     pub(super) fn pass<S: LevelSink>(
         &mut self,
@@ -57,7 +58,7 @@ impl<'f, K: Kernels> Members<'f, K> {
         let mut start = KEY ^ u32::from(b'{' ^ b',');
         let mut seen = Keys::NONE;
         while at != close {
-            let end = commas.next().unwrap_or(close);
+            let end = commas.pass().unwrap_or(close);
             let (key, width, first) = match frame.get(at..)?.first_chunk() {
                 Some(member) => usual_key(member, start),
                 None => (None, 0, 0),
@@ -85,7 +86,8 @@ impl<'f, K: Kernels> Members<'f, K> {
         Some(())
     }
 
-    /// Passes and notes the member from `at` to `end`, which has an array or an unusual key; returns where it really ends.
+    /// Passes and notes the member from `at` to `end`, which has an array or an unusual key; returns where it
+    /// really ends.
     #[inline(never)]
     fn unusual<S: LevelSink>(&mut self, at: usize, end: usize, separator: u8, sink: &mut S) -> Option<usize> {
         let Context { kernels, frame, .. } = self.context;
@@ -110,7 +112,8 @@ impl<'f, K: Kernels> Members<'f, K> {
         )
     }
 
-    /// The key of the member at `at`, if it is a known one, and how far behind the separator its value starts.
+    /// The key of the member at `at`, if it is a known one, and how far behind the separator its value
+    /// starts.
     fn key(&self, at: usize, separator: u8) -> Option<(Option<Key>, usize)> {
         let Context { kernels, frame, .. } = self.context;
         let rest = frame.get(at..)?;
@@ -164,8 +167,8 @@ impl<'f, K: Kernels> Members<'f, K> {
     }
 }
 
-/// The key with which `member` begins, if it has one or two known letters, how far behind its separator the value begins, and
-/// the value's first byte. `start` is [`KEY`] with the right separator.
+/// The key with which `member` begins, if it has one or two known letters, how far behind its separator the
+/// value begins, and the value's first byte. `start` is [`KEY`] with the right separator.
 #[inline(always)]
 fn usual_key(member: &[u8; 7], start: u32) -> (Option<Key>, usize, u8) {
     let [first, second, third, fourth, fifth, sixth, seventh] = *member;

@@ -218,8 +218,8 @@ impl<K: Kernels> Members<'_, K> {
 
 /// Parts of messages.
 impl<'f, K: Kernels> Members<'f, K> {
-    /// Whether the members are those of `shape`, and all others are well-formed. (Those of the shape prove to be when they are
-    /// converted.)
+    /// Whether the members are those of `shape`, and all others are well-formed. (Those of the shape prove to
+    /// be when they are converted.)
     #[inline(always)]
     fn fits(&self, shape: &Shape) -> Result<(), Unfit> {
         if !self.seen.includes(shape.members) || self.arrays != shape.arrays {
@@ -360,7 +360,8 @@ fn price_and_size<K: Kernels>(
 ) -> Option<[u64; 2]> {
     let [ticks, lots] = match units(context, price, size, symbol) {
         Some(units) if symbol.unit_steps => units,
-        _ => any_price_and_size(context.frame, price, size, symbol)?,
+        Some([ticks, lots]) => [symbol.grids.price.steps(ticks)?, symbol.grids.size.steps(lots)?],
+        None => long_price_and_size(context.frame, price, size, symbol)?,
     };
     (ticks <= PRICE_TICKS_MAX).then_some([ticks, lots])
 }
@@ -380,9 +381,9 @@ fn units<K: Kernels>(
     kernels.decimals([price, size], [price_length, size_length], scales)
 }
 
-/// Ticks and lots of two texts too long for the kernel, or on grids with other steps than 1.
+/// Ticks and lots of two texts of which one is too long for the kernel.
 #[cold]
-fn any_price_and_size(frame: &[u8], price: Place, size: Place, symbol: &Symbol) -> Option<[u64; 2]> {
+fn long_price_and_size(frame: &[u8], price: Place, size: Place, symbol: &Symbol) -> Option<[u64; 2]> {
     let ticks = symbol.grids.price.parse(price.text(frame)?).ok()?;
     let lots = symbol.grids.size.parse(size.text(frame)?).ok()?;
     (lots <= LOTS_MAX).then_some([ticks, lots])

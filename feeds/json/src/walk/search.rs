@@ -5,8 +5,8 @@ use crate::kernels::{BLOCK, Kernels, SPAN};
 
 /// Finds the commas with a quote after them.
 ///
-/// Blocks are searched in sequence, whatever they hold. Searching anew from where each member ends would make every search, of
-/// some 15 cycles, wait for the one before.
+/// Blocks are searched in sequence, whatever they hold. Searching anew from where each member ends would make
+/// every search, of some 15 cycles, wait for the one before.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Commas<'f, K> {
     kernels: K,
@@ -28,7 +28,7 @@ impl<'f, K: Kernels> Commas<'f, K> {
 
     /// Passes a comma and returns its offset.
     #[inline(always)]
-    pub(super) fn next(&mut self) -> Option<usize> {
+    pub(super) fn pass(&mut self) -> Option<usize> {
         while self.bits == 0 {
             self.at += SPAN;
             if self.at >= self.frame.len() {
@@ -65,8 +65,8 @@ fn pad(frame: &[u8]) -> [u8; SPAN + 1] {
     padded
 }
 
-/// How long the string is whose first byte is that of `rest`, the end of `frame`; `None` if it holds an escape or a byte that
-/// is not printable ASCII.
+/// How long the string is whose first byte is that of `rest`, the end of `frame`; `None` if it holds an
+/// escape or a byte that is not printable ASCII.
 #[inline(always)]
 pub(super) fn string_length<K: Kernels>(kernels: K, frame: &[u8], rest: &[u8]) -> Option<usize> {
     let mut unread = rest;

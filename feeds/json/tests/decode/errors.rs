@@ -203,6 +203,7 @@ fn fields_have_types() {
         (r#""T":1"#, r#""T":[]"#, Field::TransactionTime),
         (r#""s":"BTCUSDT""#, r#""s":1"#, Field::Symbol),
         (r#""b":"61800.2""#, r#""b":61800.2"#, Field::BidPrice),
+        (r#""a":"61800.3""#, r#""a":6"#, Field::AskPrice),
         (r#""A":"2.510""#, r#""A":{"x":"2.510"}"#, Field::AskSize),
         (r#""e":"bookTicker""#, r#""e":1"#, Field::Kind),
     ] {
@@ -257,6 +258,12 @@ fn frames_must_be_json() {
         (&spoilt(TICKER, "BTCUSDT", "BTCUSDT\0"), Syntax),
         (&spoilt(TRADE, "true", "truth"), Syntax),
         (&spoilt(DEPTH, r#"],"a""#, r#"}],"a""#), Syntax),
+        (&spoilt(TICKER, r#""u":7"#, r#""u":"#), Syntax),
+        (&spoilt(TICKER, r#""61800.2""#, ""), Syntax),
+        (
+            r#"{"stream":","data":{"e":"trade","E":1,"T":1,"s":"BTCUSDT","t":1,"p":"1","q":"1","m":true}}"#,
+            Syntax,
+        ),
         ("tru", Truncated),
         ("'x'", Syntax),
         (&format!("{}{}", "[".repeat(65), "]".repeat(65)), TooDeep),
