@@ -139,10 +139,7 @@ struct AtVenue<'a> {
 impl Listener for AtVenue<'_> {
     #[inline]
     fn on_batch(&mut self, batch: &BookBatch<'_>) {
-        self.venue.on_market(&Event::BookBegin(*batch.begin()), self.now);
-        for slot in batch.slots() {
-            self.venue.on_market(&Event::BookLevels(slot), self.now);
-        }
+        self.venue.on_batch(batch, self.now);
     }
 
     #[inline]

@@ -35,6 +35,7 @@ mod queue;
 
 use alloc::vec::Vec;
 
+use ballast_core::market::BookBatch;
 use ballast_model::{ClientOrderId, Digest, Event, InstrumentId, Lots, Nanos, NewOrder};
 
 use self::market::Market;
@@ -96,6 +97,16 @@ impl Venue<Tape> {
                 }
             }
             Event::Mark(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => {}
+        }
+    }
+
+    /// A whole book batch happened at `at`: the same as [`Venue::on_market`] for each of its slots.
+    #[inline]
+    pub fn on_batch(&mut self, batch: &BookBatch<'_>, at: Nanos) {
+        let account = &mut self.account;
+        account.set_now(at);
+        if let Some(market) = self.back.listed(batch.begin().instrument) {
+            market.on_batch(batch, account);
         }
     }
 

@@ -1,6 +1,7 @@
 //! One instrument's recorded market with our orders in it.
 
 use ballast_core::book::BookFull;
+use ballast_core::market::BookBatch;
 use ballast_model::{
     BookBegin, BookKind, BookLevels, ClientOrderId, Digest, FillReason, Last, Lots, NewOrder, PackedLevel,
     Price, Rate, Side, Ticker, Trade, UpdateId,
@@ -142,18 +143,24 @@ impl Market {
             return self.fail();
         }
         batch.missing -= count;
-        let watch = self.watch.of(slot.side);
-        let concerns_us = !watch.is_empty() && slot.used().iter().any(|level| watch.covers(level.price()));
-        let applied = if concerns_us {
-            self.apply_watched(slot.side, slot.used())
-        } else {
-            self.depth.apply_all(slot.side, slot.used())
-        };
-        match (applied, slot.last) {
+        match (self.apply(slot.side, slot.used()), slot.last) {
             (Ok(()), Last::No) => {}
             (Ok(()), Last::Yes) => self.complete(account),
             (Err(BookFull::Levels | BookFull::Price), Last::No | Last::Yes) => self.fail(),
         }
+    }
+
+    /// A whole batch: the same as its FIRST slot and then each of its levels' slots.
+    pub(super) fn on_batch(&mut self, whole: &BookBatch<'_>, account: &mut Account) {
+        self.on_begin(whole.begin(), account);
+        let Some(batch) = &mut self.batch else { return };
+        batch.missing = 0;
+        for (side, levels) in whole.sides() {
+            if self.apply(side, levels).is_err() {
+                return self.fail();
+            }
+        }
+        self.complete(account);
     }
 
     /// The book cannot be trusted before the next snapshot. Our orders stay: trades still reach them.
@@ -225,19 +232,33 @@ impl Market {
         self.own.bid.is_empty() && self.own.ask.is_empty() && self.depth.untouched()
     }
 
-    /// Applies levels some of which concern us. In a snapshot every level was zero before: none counts as cancelled.
-    #[inline(never)]
+    #[inline]
+    fn apply(&mut self, side: Side, levels: &[PackedLevel]) -> Result<(), BookFull> {
+        if self.watch.of(side).is_empty() {
+            self.depth.apply_all(side, levels)
+        } else {
+            self.apply_watched(side, levels)
+        }
+    }
+
+    /// Applies levels that may concern us. In a snapshot every level was zero before: none counts as cancelled.
     fn apply_watched(&mut self, side: Side, levels: &[PackedLevel]) -> Result<(), BookFull> {
-        for level in levels {
-            let (price, after) = (level.price(), level.lots());
-            let before = self.depth.apply(side, price, after)?;
-            self.own.of_mut(side).on_level(price, before, after, self.cancel_share);
-            self.depth.on_level(side, price, after);
+        let watch = *self.watch.of(side);
+        for run in levels.chunk_by(|one, next| watch.covers(one.price()) == watch.covers(next.price())) {
+            if !run.first().is_some_and(|level| watch.covers(level.price())) {
+                self.depth.apply_all(side, run)?;
+                continue;
+            }
+            for level in run {
+                let (price, after) = (level.price(), level.lots());
+                let before = self.depth.apply(side, price, after)?;
+                self.own.of_mut(side).on_level(price, before, after, self.cancel_share);
+                self.depth.on_level(side, price, after);
+            }
         }
         Ok(())
     }
 
-    #[inline]
     /// The batch under way has all its levels.
     fn complete(&mut self, account: &mut Account) {
         let Some(batch) = self.batch.take() else { return };

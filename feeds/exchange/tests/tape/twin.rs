@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ballast_core::market::BookBatch;
 use ballast_exchange::{Latency, TapeVenue};
 use ballast_model::{
     BookKind, BookLost, Cancel, ClientOrderId, Command, Event, LostReason, Lots, Nanos, NewOrder, Price,
@@ -210,6 +211,16 @@ impl Driven {
         events(happening).iter().for_each(|event| self.venue.on_market(event, at));
         self.drain()
     }
+
+    /// As `market`, with a book batch in one piece.
+    fn market_whole(&mut self, happening: &Happening, at: Nanos) -> Vec<Told> {
+        let Happening::Batch { bids, asks, .. } = happening else { return self.market(happening, at) };
+        let [bids, asks] = [bids, asks].map(|rows| rows.iter().copied().map(row).collect::<Vec<_>>());
+        let slots = events(happening);
+        let [Event::BookBegin(begin), ..] = slots[..] else { unreachable!("a batch has a beginning") };
+        self.venue.on_batch(&BookBatch::new(begin, &bids, &asks), at);
+        self.drain()
+    }
 }
 
 proptest! {
@@ -253,7 +264,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_made_or_lost(history in history(), cancel_percent in 0..=100i64) {
+    fn nothing_is_made_or_lost_and_batches_equal_their_slots(history in history(), cancel_percent in 0..=100i64) {
         let mut driven = Driven::new(cancel_percent, Latency { order: Span::ZERO, response: Span(3) });
         let mut again = Driven::new(cancel_percent, Latency { order: Span::ZERO, response: Span(3) });
         let mut script = Script::default();
@@ -262,14 +273,17 @@ proptest! {
         for (pause, step) in history {
             now += pause + 1;
             let act = script.act(&step);
-            for driven in [&mut driven, &mut again] {
-                match &act {
-                    Act::Send(command) => {
+            match &act {
+                Act::Send(command) => {
+                    for driven in [&mut driven, &mut again] {
                         driven.venue.send(command, Nanos(now));
                         driven.venue.on_arrival();
                         driven.drain();
                     }
-                    Act::Market(happening) => drop(driven.market(happening, Nanos(now))),
+                }
+                Act::Market(happening) => {
+                    let in_slots = driven.market(happening, Nanos(now));
+                    prop_assert_eq!(in_slots, again.market_whole(happening, Nanos(now)));
                 }
             }
             prop_assert_eq!(driven.venue.state_hash(), again.venue.state_hash());
