@@ -3,7 +3,9 @@
 //! A model sees numbers and returns ladders; it knows no orders. What it returns is post-only by construction: no bid at or
 //! above the best ask, no ask at or below the best bid. At an inventory limit only the adding side stops.
 //!
-//! Never here: a clock, memory between two calls, a quote from a market that is not known.
+//! Most models remember nothing between two calls; one that does takes its state into the digest.
+//!
+//! Never here: a clock, a quote from a market that is not known.
 
 mod avellaneda;
 mod fixed;
@@ -17,7 +19,7 @@ use crate::book::Level;
 use crate::fair::{Touch, ceil_to_tick, floor_to_tick};
 
 /// Most quotes a model may want on one side.
-pub const QUOTES_PER_SIDE_MAX: usize = 8;
+pub const QUOTES_PER_SIDE_MAX: usize = 64;
 
 /// What a model decides from.
 #[derive(Clone, Copy, Debug)]
@@ -51,16 +53,16 @@ pub enum Hold {
 
 /// A quoting model.
 pub trait QuoteModel {
-    /// The quotes to have now. A side left empty is not quoted: its inventory limit is reached, or its price would lie
-    /// off the range orders can carry.
+    /// Writes the quotes to have now into `quotes`, which are empty. A side left empty is not quoted: its inventory limit is
+    /// reached, or its price would lie off the range orders can carry.
     ///
     /// # Errors
-    /// [`Hold`] where nothing should be quoted on either side.
-    fn quote(&self, inputs: &QuoteInputs) -> Result<DesiredQuotes, Hold>;
+    /// [`Hold`] where nothing should be quoted on either side; what `quotes` then hold is not to be used.
+    fn quote(&mut self, inputs: &QuoteInputs, quotes: &mut DesiredQuotes) -> Result<(), Hold>;
 }
 
 /// The models configuration can choose.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Model {
     /// Avellaneda and Stoikov (2008).
     AvellanedaStoikov(AvellanedaStoikov),
@@ -70,10 +72,10 @@ pub enum Model {
 
 impl QuoteModel for Model {
     #[inline]
-    fn quote(&self, inputs: &QuoteInputs) -> Result<DesiredQuotes, Hold> {
+    fn quote(&mut self, inputs: &QuoteInputs, quotes: &mut DesiredQuotes) -> Result<(), Hold> {
         match self {
-            Self::AvellanedaStoikov(model) => model.quote(inputs),
-            Self::FixedSpread(model) => model.quote(inputs),
+            Self::AvellanedaStoikov(model) => model.quote(inputs, quotes),
+            Self::FixedSpread(model) => model.quote(inputs, quotes),
         }
     }
 }
@@ -178,11 +180,11 @@ pub enum LadderError {
 }
 
 /// The wanted quotes of one side, best first, no price twice, every size above zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Ladder {
     side: Side,
     len: usize,
-    /// Those from `len` on are [`Ladder::UNUSED`].
+    /// Those from `len` on mean nothing.
     levels: [Level; QUOTES_PER_SIDE_MAX],
 }
 
@@ -194,6 +196,12 @@ impl Ladder {
     #[inline]
     pub const fn new(side: Side) -> Self {
         Self { side, len: 0, levels: [Self::UNUSED; QUOTES_PER_SIDE_MAX] }
+    }
+
+    /// Removes every level.
+    #[inline]
+    pub const fn clear(&mut self) {
+        self.len = 0;
     }
 
     /// Adds a level behind the others.
@@ -228,8 +236,16 @@ impl Ladder {
     }
 }
 
+impl PartialEq for Ladder {
+    fn eq(&self, other: &Self) -> bool {
+        self.side == other.side && self.levels() == other.levels()
+    }
+}
+
+impl Eq for Ladder {}
+
 /// The wanted quotes of both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredQuotes {
     bids: Ladder,
     asks: Ladder,
@@ -258,25 +274,31 @@ impl DesiredQuotes {
         }
     }
 
-    /// At most one quote a side.
+    /// Removes every quote.
+    #[inline]
+    pub const fn clear(&mut self) {
+        self.bids.clear();
+        self.asks.clear();
+    }
+
+    /// Adds at most one quote a side, to none.
     ///
     /// # Errors
     /// [`Hold::QuotesCrossed`] where both are there and the bid is not below the ask.
     #[inline]
-    fn pair(bid: Option<Level>, ask: Option<Level>) -> Result<Self, Hold> {
+    fn add_pair(&mut self, bid: Option<Level>, ask: Option<Level>) -> Result<(), Hold> {
         if let (Some(bid), Some(ask)) = (bid, ask)
             && bid.price >= ask.price
         {
             return Err(Hold::QuotesCrossed);
         }
-        let mut quotes = Self::NONE;
         for (side, level) in [(Side::Bid, bid), (Side::Ask, ask)] {
             if let Some(level) = level {
                 // A first level fits any ladder; one without size is no quote.
-                let _ = quotes.side_mut(side).push(level);
+                let _ = self.side_mut(side).push(level);
             }
         }
-        Ok(quotes)
+        Ok(())
     }
 }
 

@@ -58,12 +58,10 @@ impl Tolerance {
     /// Only what is exactly as wanted is kept.
     pub const EXACT: Self = Self { price: Ticks(0), size: Rate(0) };
 
-    /// How much deeper `quote` stands than `level`, where that and its size are tolerable.
-    fn depth_below(&self, level: &Level, quote: &LiveQuote) -> Option<Ticks> {
-        let depth = Ticks((level.price - quote.price).0 * quote.side.sign());
+    /// True where what remains of `quote` is near enough to the size of `level`.
+    fn fits_size(&self, level: &Level, quote: &LiveQuote) -> bool {
         let size_off = i128::from((quote.remaining - level.lots).abs().0) * i128::from(Rate::ONE.0);
-        let size_fits = size_off <= i128::from(level.lots.0) * i128::from(self.size.0);
-        (depth >= Ticks(0) && depth <= self.price && size_fits).then_some(depth)
+        size_off <= i128::from(level.lots.0) * i128::from(self.size.0)
     }
 }
 
@@ -85,6 +83,8 @@ pub struct Actions {
     cancels_len: usize,
     places: [Place; PLACES_MAX],
     places_len: usize,
+    /// Room for the plan: the order each wanted level keeps, by [`Side::index`]. Means nothing between two diffs.
+    kept: [[Option<Kept>; QUOTES_PER_SIDE_MAX]; 2],
 }
 
 /// Whether [`diff`] could name everything there is to do.
@@ -110,6 +110,7 @@ impl Actions {
             cancels_len: 0,
             places: [nothing; PLACES_MAX],
             places_len: 0,
+            kept: [[None; QUOTES_PER_SIDE_MAX]; 2],
         }
     }
 
@@ -154,17 +155,14 @@ pub fn diff(
     tolerance: Tolerance,
     actions: &mut Actions,
 ) -> Planned {
+    let Actions { cancels, cancels_len, places, places_len, kept: [kept_bids, kept_asks] } = actions;
     let mut planner = Planner {
-        sides: Side::BOTH.map(|side| SidePlan {
-            ladder: desired.side(side),
-            kept: [None; QUOTES_PER_SIDE_MAX],
-            unknown: Lots::ZERO,
-        }),
-        actions,
+        bids: SidePlan::new(desired.side(Side::Bid), kept_bids),
+        asks: SidePlan::new(desired.side(Side::Ask), kept_asks),
+        cancels: Filling::new(cancels, cancels_len),
+        places: Filling::new(places, places_len),
         cancels_left: 0,
     };
-    planner.actions.cancels_len = 0;
-    planner.actions.places_len = 0;
     for quote in live {
         planner.take(&quote, tolerance);
     }
@@ -176,34 +174,55 @@ pub fn diff(
 }
 
 /// The order a level keeps.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Kept {
     client_id: ClientOrderId,
     depth: Ticks,
 }
 
+/// A list of bounded length being written.
+struct Filling<'a, T> {
+    slots: &'a mut [T],
+    len: &'a mut usize,
+}
+
+impl<'a, T> Filling<'a, T> {
+    const fn new(slots: &'a mut [T], len: &'a mut usize) -> Self {
+        *len = 0;
+        Self { slots, len }
+    }
+
+    /// Adds a value; `None` where there is no room.
+    fn push(&mut self, value: T) -> Option<()> {
+        *self.slots.get_mut(*self.len)? = value;
+        *self.len += 1;
+        Some(())
+    }
+}
+
 /// One side's plan as the live orders come in.
 struct SidePlan<'a> {
     ladder: &'a Ladder,
-    /// By index of the ladder's levels.
-    kept: [Option<Kept>; QUOTES_PER_SIDE_MAX],
+    /// One for each of the ladder's levels.
+    kept: &'a mut [Option<Kept>],
     /// Size of the orders that may or may not rest.
     unknown: Lots,
 }
 
 struct Planner<'a> {
-    sides: [SidePlan<'a>; 2],
-    actions: &'a mut Actions,
+    bids: SidePlan<'a>,
+    asks: SidePlan<'a>,
+    cancels: Filling<'a, ClientOrderId>,
+    places: Filling<'a, Place>,
     cancels_left: usize,
 }
 
 impl Planner<'_> {
     #[inline]
     fn take(&mut self, quote: &LiveQuote, tolerance: Tolerance) {
-        let [bids, asks] = &mut self.sides;
         let side = match quote.side {
-            Side::Bid => bids,
-            Side::Ask => asks,
+            Side::Bid => &mut self.bids,
+            Side::Ask => &mut self.asks,
         };
         let to_cancel = match quote.status {
             LiveStatus::Pending | LiveStatus::Live => side.keep(quote, tolerance),
@@ -217,54 +236,58 @@ impl Planner<'_> {
                 None
             }
         };
-        if let Some(client_id) = to_cancel {
-            self.cancel(client_id);
-        }
-    }
-
-    fn cancel(&mut self, client_id: ClientOrderId) {
-        match self.actions.cancels.get_mut(self.actions.cancels_len) {
-            Some(slot) => {
-                *slot = client_id;
-                self.actions.cancels_len += 1;
-            }
-            None => self.cancels_left += 1,
+        if let Some(client_id) = to_cancel
+            && self.cancels.push(client_id).is_none()
+        {
+            self.cancels_left += 1;
         }
     }
 
     #[inline]
     fn place_missing(&mut self) {
-        for plan in &mut self.sides {
-            let missing = plan.ladder.levels().iter().zip(&plan.kept).filter(|(_, kept)| kept.is_none());
+        for plan in [&mut self.bids, &mut self.asks] {
+            let missing = plan.ladder.levels().iter().zip(&*plan.kept).filter(|(_, kept)| kept.is_none());
             for (level, _) in missing {
                 if plan.unknown.0 > 0 {
                     plan.unknown -= level.lots;
                     continue;
                 }
                 // One slot per wanted level: there is always room.
-                if let Some(slot) = self.actions.places.get_mut(self.actions.places_len) {
-                    *slot = Place { side: plan.ladder.side(), price: level.price, lots: level.lots };
-                    self.actions.places_len += 1;
-                }
+                let _ = self.places.push(Place {
+                    side: plan.ladder.side(),
+                    price: level.price,
+                    lots: level.lots,
+                });
             }
         }
     }
 }
 
-impl SidePlan<'_> {
+impl<'a> SidePlan<'a> {
+    #[inline]
+    fn new(ladder: &'a Ladder, kept: &'a mut [Option<Kept>]) -> Self {
+        let kept = kept.get_mut(..ladder.levels().len()).unwrap_or_default();
+        kept.fill(None);
+        Self { ladder, kept, unknown: Lots::ZERO }
+    }
+
     /// Keeps the quote at the level it stands nearest to, or says which order has to go: this one, or the worse one kept
     /// there so far.
     #[inline]
     fn keep(&mut self, quote: &LiveQuote, tolerance: Tolerance) -> Option<ClientOrderId> {
-        let mut nearest: Option<(&mut Option<Kept>, Ticks)> = None;
-        for (level, kept) in self.ladder.levels().iter().zip(&mut self.kept) {
-            if let Some(depth) = tolerance.depth_below(level, quote)
-                && nearest.as_ref().is_none_or(|(_, least)| depth < *least)
-            {
-                nearest = Some((kept, depth));
-            }
-        }
-        let Some((slot, depth)) = nearest else {
+        let levels = self.ladder.levels();
+        // Levels go from best to worst: the last of those the quote is not better than is the nearest.
+        let at_or_above = levels.partition_point(|level| quote.side.reaches(level.price, quote.price));
+        let depth_below = |level: &Level| Ticks((level.price - quote.price).0 * quote.side.sign());
+        let nearest = levels
+            .iter()
+            .zip(&mut *self.kept)
+            .take(at_or_above)
+            .rev()
+            .map(|(level, kept)| (level, kept, depth_below(level)))
+            .take_while(|(_, _, depth)| *depth <= tolerance.price)
+            .find(|(level, _, _)| tolerance.fits_size(level, quote));
+        let Some((_, slot, depth)) = nearest else {
             return Some(quote.client_id);
         };
         match *slot {

@@ -47,7 +47,7 @@ pub struct LaneSpec {
 }
 
 /// How an instrument is quoted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct QuotingSpec {
     /// The model.
     pub model: Model,

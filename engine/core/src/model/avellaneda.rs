@@ -145,7 +145,7 @@ impl AvellanedaStoikov {
 impl QuoteModel for AvellanedaStoikov {
     #[inline]
     #[expect(clippy::cast_precision_loss, reason = "a distance in ticks")]
-    fn quote(&self, inputs: &QuoteInputs) -> Result<DesiredQuotes, Hold> {
+    fn quote(&mut self, inputs: &QuoteInputs, quotes: &mut DesiredQuotes) -> Result<(), Hold> {
         let touch = sound_touch(inputs)?;
         let fair = inputs.fair_ticks;
         let terms = self.terms.unwrap_or_else(|| OrderTerms::new(&self.params, &self.scales, fair));
@@ -161,7 +161,7 @@ impl QuoteModel for AvellanedaStoikov {
             let lots = self.lots(side, inputs.inventory)?;
             passive_price(side, ticks, &touch).map(|price| Level { price, lots })
         };
-        DesiredQuotes::pair(level(Side::Bid, bid), level(Side::Ask, ask))
+        quotes.add_pair(level(Side::Bid, bid), level(Side::Ask, ask))
     }
 }
 

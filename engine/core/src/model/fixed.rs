@@ -56,7 +56,7 @@ impl FixedSpread {
 impl QuoteModel for FixedSpread {
     #[inline]
     #[expect(clippy::cast_precision_loss, reason = "prices and distances are exact in f64")]
-    fn quote(&self, inputs: &QuoteInputs) -> Result<DesiredQuotes, Hold> {
+    fn quote(&mut self, inputs: &QuoteInputs, quotes: &mut DesiredQuotes) -> Result<(), Hold> {
         let touch = sound_touch(inputs)?;
         let FixedSpreadParams { half_spread, skew_ticks_per_base, size, inventory_max } = self.params;
         let mid = touch.mid().to_ticks_f64();
@@ -68,7 +68,7 @@ impl QuoteModel for FixedSpread {
         let bid = floor_to_tick((reservation - half).min(touch.bid.price.0 as f64));
         let ask = ceil_to_tick((reservation + half).max(touch.ask.price.0 as f64));
         let open = |side: &Side| inputs.inventory.signed(*side) < inventory_max;
-        DesiredQuotes::pair(
+        quotes.add_pair(
             bid.filter(|_| open(&Side::Bid)).map(|price| Level { price, lots: size }),
             ask.filter(|_| open(&Side::Ask)).map(|price| Level { price, lots: size }),
         )

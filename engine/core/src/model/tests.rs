@@ -39,6 +39,12 @@ pub(super) fn level(ticks: i64, lots: i64) -> Level {
     Level { price: Price(ticks), lots: Lots(lots) }
 }
 
+/// What a model wants.
+pub(super) fn wanted(model: &mut impl QuoteModel, inputs: &QuoteInputs) -> Result<DesiredQuotes, Hold> {
+    let mut quotes = DesiredQuotes::NONE;
+    model.quote(inputs, &mut quotes).map(|()| quotes)
+}
+
 /// The only level of a side.
 pub(super) fn only(quotes: &DesiredQuotes, side: Side) -> Option<Level> {
     assert!(quotes.side(side).levels().len() <= 1);
@@ -84,7 +90,7 @@ fn a_full_ladder_says_so_and_stays_as_it_is() {
     for ticks in (100..).take(QUOTES_PER_SIDE_MAX) {
         assert_eq!(asks.push(level(ticks, 1)), Ok(()));
     }
-    let before = asks;
+    let before = asks.clone();
     assert_eq!(asks.push(level(200, 1)), Err(LadderError::Full));
     assert_eq!(asks, before);
 }
@@ -111,10 +117,11 @@ fn every_model_holds_without_a_sound_touch() {
         Model::FixedSpread(FixedSpread::new(fixed, scales).unwrap()),
         Model::AvellanedaStoikov(AvellanedaStoikov::new(avellaneda, scales).unwrap()),
     ];
-    for model in models {
-        assert!(model.quote(&inputs(100, 101)).is_ok());
-        assert_eq!(model.quote(&QuoteInputs { touch: None, ..inputs(100, 101) }), Err(Hold::NoTouch));
-        assert_eq!(model.quote(&inputs(101, 101)), Err(Hold::TouchCrossed));
-        assert_eq!(model.quote(&inputs(102, 101)), Err(Hold::TouchCrossed));
+    for mut model in models {
+        assert!(wanted(&mut model, &inputs(100, 101)).is_ok());
+        let blind = QuoteInputs { touch: None, ..inputs(100, 101) };
+        assert_eq!(wanted(&mut model, &blind), Err(Hold::NoTouch));
+        assert_eq!(wanted(&mut model, &inputs(101, 101)), Err(Hold::TouchCrossed));
+        assert_eq!(wanted(&mut model, &inputs(102, 101)), Err(Hold::TouchCrossed));
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct Lane {
 #[derive(Debug)]
 struct Quoter {
     spec: QuotingSpec,
+    /// What the model wants; written anew at every decision.
+    wanted: DesiredQuotes,
     gate: Gate,
     volatility: Option<EwmaVolatility>,
     /// Next interval of [`Trigger::Every`]; `None` before the first event.
@@ -85,7 +87,8 @@ impl Quoter {
             return Err(LaneError::Span);
         }
         Ok(Self {
-            spec: *quoting,
+            spec: quoting.clone(),
+            wanted: DesiredQuotes::NONE,
             gate: Gate::new(id, spec, quoting.limits).map_err(LaneError::Limits)?,
             volatility: quoting
                 .volatility
@@ -256,15 +259,19 @@ impl Lane {
                 .and_then(EwmaVolatility::sigma_ticks_per_sqrt_s),
             inventory: self.ledger.position(),
         };
-        let wanted = quoter.spec.model.quote(&inputs);
-        let held = wanted.err();
+        quoter.wanted.clear();
+        let held = quoter.spec.model.quote(&inputs, &mut quoter.wanted).err();
+        if held.is_some() {
+            quoter.wanted.clear();
+        }
         if let Some(hold) = held.filter(|_| held != quoter.held) {
             out.note(Note::Held(self.id, hold));
         }
         quoter.held = held;
-        let wanted = wanted.unwrap_or(DesiredQuotes::NONE);
         let live = self.oms.open_orders().map(live_quote);
-        if let Planned::CancelsLeft { .. } = diff(&wanted, live, quoter.spec.tolerance, &mut quoter.actions) {
+        if let Planned::CancelsLeft { .. } =
+            diff(&quoter.wanted, live, quoter.spec.tolerance, &mut quoter.actions)
+        {
             out.note(Note::CancelsLeft(self.id));
         }
         quoter.retry_at = None;

@@ -229,7 +229,7 @@ fn quote_valued_sizes_round_down_to_the_lot_grid() {
     // 1000 USDT at 2681.00: 372.9 lots of 0.001.
     let one = ResolvedInstrument { found: found[0].clone(), reference: Some(HalfTicks(536_200)) };
     let resolved = resolver.build(std::slice::from_ref(&one), Quoted::Yes).unwrap();
-    let quoting = resolved.shard.lanes[0].quoting.unwrap();
+    let quoting = resolved.shard.lanes[0].quoting.as_ref().unwrap();
     assert!(matches!(quoting.model, Model::AvellanedaStoikov(_)));
     assert_eq!(quoting.limits.order_lots_max, Lots(1_865 - 1));
     let idle = resolver.build(&[one], Quoted::No).unwrap();

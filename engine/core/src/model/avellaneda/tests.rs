@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::tests::{inputs, level, linear, only, spec};
+use crate::model::tests::{inputs, level, linear, only, spec, wanted};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -23,15 +23,15 @@ fn at_seconds(seconds: f64) -> Nanos {
 
 /// The quotes for the mid `s` at `seconds` into the session, in quote currency. The touch is too far away to matter.
 fn paper_quotes(params: AvellanedaParams, s: f64, q: i64, seconds: f64) -> (f64, f64) {
-    let model = AvellanedaStoikov::new(params, linear("0.000001", "1")).unwrap();
-    let quotes = model.quote(&QuoteInputs {
+    let mut model = AvellanedaStoikov::new(params, linear("0.000001", "1")).unwrap();
+    let at = QuoteInputs {
         now: at_seconds(seconds),
         fair_ticks: s * PAPER_TICKS,
         sigma_ticks_per_sqrt_s: Some(PAPER_SIGMA * PAPER_TICKS),
         inventory: Lots(q),
         ..inputs(1, 1_000_000_000)
-    });
-    let quotes = quotes.unwrap();
+    };
+    let quotes = wanted(&mut model, &at).unwrap();
     let price = |side| only(&quotes, side).unwrap().price.0 as f64 / PAPER_TICKS;
     (price(Side::Bid), price(Side::Ask))
 }
@@ -138,8 +138,8 @@ const PARAMS: AvellanedaParams = AvellanedaParams {
 };
 
 fn quotes_of(params: AvellanedaParams, inputs: &QuoteInputs) -> Result<(Option<Level>, Option<Level>), Hold> {
-    let model = AvellanedaStoikov::new(params, linear("0.01", "0.001")).unwrap();
-    model.quote(inputs).map(|quotes| (only(&quotes, Side::Bid), only(&quotes, Side::Ask)))
+    let mut model = AvellanedaStoikov::new(params, linear("0.01", "0.001")).unwrap();
+    wanted(&mut model, inputs).map(|quotes| (only(&quotes, Side::Bid), only(&quotes, Side::Ask)))
 }
 
 #[test]
@@ -175,10 +175,10 @@ fn inverse_orders_are_worth_their_base_amount() {
         AvellanedaParams { size: Lots(10), size_reducing_max: Lots(10), inventory_max: Lots(100), ..params };
     let at =
         QuoteInputs { sigma_ticks_per_sqrt_s: Some(3.0), inventory: Lots(30), ..inputs(99_990, 100_010) };
-    let twin = AvellanedaStoikov::new(twin, linear("0.1", "1")).unwrap().quote(&at).unwrap();
-    let inverse =
+    let twin = wanted(&mut AvellanedaStoikov::new(twin, linear("0.1", "1")).unwrap(), &at).unwrap();
+    let mut inverse =
         AvellanedaStoikov::new(inverse, Scales::new(&spec("0.1", "1", Contract::Inverse, 100))).unwrap();
-    let inverse = inverse.quote(&QuoteInputs { inventory: Lots(3_000), ..at }).unwrap();
+    let inverse = wanted(&mut inverse, &QuoteInputs { inventory: Lots(3_000), ..at }).unwrap();
     for side in Side::BOTH {
         assert_eq!(only(&inverse, side).map(|l| l.price), only(&twin, side).map(|l| l.price), "{side:?}");
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::tests::{inputs, level, linear, only, spec};
+use crate::model::tests::{inputs, level, linear, only, spec, wanted};
 use ballast_model::Contract;
 use proptest::prelude::*;
 
@@ -11,8 +11,8 @@ const PARAMS: FixedSpreadParams = FixedSpreadParams {
 };
 
 fn quotes(params: FixedSpreadParams, bid: i64, ask: i64, inventory: i64) -> (Option<Level>, Option<Level>) {
-    let model = FixedSpread::new(params, linear("0.01", "0.001")).unwrap();
-    let quotes = model.quote(&QuoteInputs { inventory: Lots(inventory), ..inputs(bid, ask) }).unwrap();
+    let mut model = FixedSpread::new(params, linear("0.01", "0.001")).unwrap();
+    let quotes = wanted(&mut model, &QuoteInputs { inventory: Lots(inventory), ..inputs(bid, ask) }).unwrap();
     (only(&quotes, Side::Bid), only(&quotes, Side::Ask))
 }
 
@@ -56,17 +56,18 @@ fn only_the_adding_side_stops_at_the_limit() {
 
 #[test]
 fn the_fair_value_and_the_volatility_are_not_read() {
-    let model = FixedSpread::new(PARAMS, linear("0.01", "0.001")).unwrap();
+    let mut model = FixedSpread::new(PARAMS, linear("0.01", "0.001")).unwrap();
     let blind = QuoteInputs { fair_ticks: f64::NAN, sigma_ticks_per_sqrt_s: None, ..inputs(1_000, 1_002) };
-    assert_eq!(model.quote(&blind), model.quote(&inputs(1_000, 1_002)));
+    let sighted = wanted(&mut model, &inputs(1_000, 1_002));
+    assert_eq!(wanted(&mut model, &blind), sighted);
 }
 
 #[test]
 fn inverse_positions_skew_by_their_base_amount() {
     // 100 contracts of 100 USD at 1000.0 are 10 base units: ten ticks.
     let params = FixedSpreadParams { inventory_max: Lots(1_000), ..PARAMS };
-    let model = FixedSpread::new(params, Scales::new(&spec("0.1", "1", Contract::Inverse, 100))).unwrap();
-    let quotes = model.quote(&QuoteInputs { inventory: Lots(100), ..inputs(9_999, 10_001) }).unwrap();
+    let mut model = FixedSpread::new(params, Scales::new(&spec("0.1", "1", Contract::Inverse, 100))).unwrap();
+    let quotes = wanted(&mut model, &QuoteInputs { inventory: Lots(100), ..inputs(9_999, 10_001) }).unwrap();
     assert_eq!(only(&quotes, Side::Bid), Some(level(9_987, 10)));
 }
 

@@ -72,7 +72,7 @@ pub(super) fn quoting() -> QuotingSpec {
 
 pub(super) fn lane(quoting: &QuotingSpec) -> LaneSpec {
     let book = BookLimits { price_ticks_max: 100_000, levels_max: 64 };
-    LaneSpec { spec: instrument(), book, quoting: Some(*quoting) }
+    LaneSpec { spec: instrument(), book, quoting: Some(quoting.clone()) }
 }
 
 /// What the shard did, in short. An order is named by the counter in its id.
