@@ -10,12 +10,29 @@ use crate::rig::Folder;
 fn help_names_every_command_and_exit_code() {
     let folder = Folder::new();
     let help = folder.expect(0, "--help").out;
-    for word in ["replay", "demo", "book", "Exit codes", "0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 "] {
+    for word in [
+        "replay",
+        "demo",
+        "compare",
+        "config",
+        "book",
+        "Exit codes",
+        "0 ",
+        "1 ",
+        "2 ",
+        "3 ",
+        "4 ",
+        "5 ",
+        "6 ",
+    ] {
         assert!(help.contains(word), "{word} in {help}");
     }
     for (command, options) in [
         ("replay", &["--config", "--data", "--out", "--idle", "--repeat", "--json"][..]),
         ("demo", &["--seed", "--out", "--json"]),
+        ("compare", &["--config", "--data", "--json"]),
+        ("config check", &["--json"]),
+        ("config schema", &["--json"]),
         ("book check", &["--json"]),
     ] {
         let help = folder.expect(0, &format!("{command} --help")).out;
@@ -45,6 +62,12 @@ fn wrong_arguments_end_with_2_and_change_nothing() {
         "demo --seed x",
         "demo --minutes 0",
         "demo extra",
+        "compare",
+        "compare --config quoter.toml",
+        "compare --data futures.gz",
+        "config",
+        "config check",
+        "config schema extra",
         "book",
         "book check",
         "book check --unknown futures.gz",

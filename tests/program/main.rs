@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod compare;
 mod configuration;
 mod demo;
 mod rig;

@@ -17,9 +17,22 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Run the whole path on a synthetic market: no files, no network.
     Demo(DemoArgs),
+    /// Replay the same data under several configurations and print one table.
+    Compare(CompareArgs),
+    /// Work on configuration files.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Work on order books.
     #[command(subcommand)]
     Book(BookCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read configuration files and check every rule that needs no data.
+    Check(ConfigCheckArgs),
+    /// Print the JSON schema of configuration files.
+    Schema(ConfigSchemaArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,6 +86,36 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// Configuration file (TOML); give the option once per configuration.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) config: Vec<PathBuf>,
+    /// Capture files, as for `replay`.
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub(crate) data: Vec<PathBuf>,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigCheckArgs {
+    /// Configuration files (TOML).
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigSchemaArgs {
+    /// Print it on one line.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -6,7 +6,7 @@ use ballast_runtime::job::JobError;
 use std::process::ExitCode;
 
 /// Exit codes, stable across versions. Clap itself exits with 2 where the arguments are wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Code {
     /// Everything asked for was done.

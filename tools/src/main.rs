@@ -6,6 +6,8 @@
 
 mod book;
 mod cli;
+mod compare;
+mod config;
 mod data;
 mod demo;
 mod exit;
@@ -21,6 +23,9 @@ fn main() -> std::process::ExitCode {
     let result = match cli::Cli::parse().command {
         cli::Command::Replay(arguments) => replay::run(&arguments),
         cli::Command::Demo(arguments) => demo::run(&arguments),
+        cli::Command::Compare(arguments) => compare::run(&arguments),
+        cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),
+        cli::Command::Config(cli::ConfigCommand::Schema(arguments)) => config::schema(&arguments),
         cli::Command::Book(cli::BookCommand::Check(arguments)) => book::check(&arguments),
     };
     exit::code_of(result).into()

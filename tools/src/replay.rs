@@ -92,6 +92,6 @@ fn write_report(
 }
 
 /// A path's last part, for reports that may leave this machine.
-fn name_of(path: &Path) -> String {
+pub(crate) fn name_of(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

@@ -39,7 +39,7 @@ impl Inventory {
 
 /// The position in time order. Where a fill and a sample share an instant the fill comes first: the account is sampled
 /// after.
-fn path(record: &InstrumentRecord) -> impl Iterator<Item = (Nanos, Lots)> + '_ {
+pub(crate) fn path(record: &InstrumentRecord) -> impl Iterator<Item = (Nanos, Lots)> + '_ {
     let mut fills = record.fills.iter().map(|fill| (fill.time, fill.position_after)).peekable();
     let mut samples = record.samples.iter().map(|sample| (sample.time, sample.position)).peekable();
     std::iter::from_fn(move || match (fills.peek(), samples.peek()) {

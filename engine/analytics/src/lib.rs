@@ -1,7 +1,7 @@
 //! The judgement: pure statistics over what a run did.
 //!
 //! A run hands over its [`record`]: fills with the midpoints that followed, and samples of the account. From it come
-//! markouts, spread captured, drawdown, inventory, quoting time, Sharpe ratio and an audit that recomputes the account
+//! markouts, spread captured, drawdown, inventory and its half-life, quoting time, Sharpe ratio and an audit that recomputes the account
 //! from its fills.
 //!
 //! Money is exact from end to end; `f64` appears where a mean or a ratio does. Statistics of nothing are `None`, never
@@ -15,6 +15,7 @@ pub mod audit;
 pub mod drawdown;
 pub mod estimate;
 pub mod format;
+pub mod half_life;
 pub mod histogram;
 pub mod inventory;
 pub mod markout;

@@ -3,6 +3,7 @@
 use crate::activity::Activity;
 use crate::audit::Audit;
 use crate::drawdown::Drawdown;
+use crate::half_life::half_life_secs;
 use crate::inventory::Inventory;
 use crate::markout::{Markout, Selection};
 use crate::quoting::Quoting;
@@ -44,6 +45,8 @@ pub struct Summary {
     pub drawdown: Option<Drawdown>,
     /// Position statistics.
     pub inventory: Option<Inventory>,
+    /// Time in which a position halves, seconds.
+    pub half_life_secs: Option<f64>,
     /// Time in the book.
     pub quoting: Option<Quoting>,
     /// Of net profit, sampled every [`SHARPE_INTERVAL`].
@@ -71,6 +74,7 @@ impl Summary {
             net_bps: end.filter(|_| turnover > 0.0).map(|sample| 1e4 * sample.net().to_f64() / turnover),
             drawdown: Drawdown::of(record.net_curve()),
             inventory: Inventory::of(record),
+            half_life_secs: half_life_secs(record),
             quoting: Quoting::of(&record.samples),
             sharpe: Sharpe::of(record.net_curve(), SHARPE_INTERVAL),
             judgements: Selection::EACH.map(|selection| Judgement {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use ballast_exchange::SelfTrade;
 use ballast_venue::binance::{Market, TradeSource};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use model::ModelConfig;
@@ -22,7 +23,7 @@ pub use resolve::{
 pub use units::{Bps, Decimal, Duration};
 
 /// A whole configuration file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Version of this layout; 1.
@@ -43,7 +44,7 @@ pub struct Config {
 }
 
 /// The simulated venue.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VenueConfig {
     /// From sending a command to the venue's acting on it.
@@ -65,7 +66,7 @@ pub struct VenueConfig {
 }
 
 /// How venue time maps to ours.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub enum ClockOffset {
     /// Per file: the smallest receive time minus venue time in it, so that its fastest message took no time.
@@ -75,7 +76,7 @@ pub enum ClockOffset {
 }
 
 /// See [`SelfTrade`].
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SelfTradeConfig {
     /// Refuse the arriving order.
@@ -89,7 +90,7 @@ pub enum SelfTradeConfig {
 }
 
 /// What the report samples.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReportConfig {
     /// Time between samples of the account; doubles when `samples_max` is reached.
@@ -99,7 +100,7 @@ pub struct ReportConfig {
 }
 
 /// How an instrument is quoted.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuotingConfig {
     /// The model.
@@ -122,7 +123,7 @@ pub struct QuotingConfig {
 }
 
 /// When quotes are reconsidered.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 pub enum Requote {
     /// At every change of best bid or ask, price or size, and after every event of our own orders.
@@ -132,7 +133,7 @@ pub enum Requote {
 }
 
 /// The fair value.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FairConfig {
     /// Midpoint.
@@ -143,7 +144,7 @@ pub enum FairConfig {
 }
 
 /// Volatility estimator.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VolatilityConfig {
     /// Time after which an observation weighs half.
@@ -157,7 +158,7 @@ pub struct VolatilityConfig {
 }
 
 /// A size, in one of three ways.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Size {
     /// In the instrument's size steps.
@@ -169,7 +170,7 @@ pub enum Size {
 }
 
 /// Limits of the risk gate. Every one is a hard bound.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsConfig {
     /// Largest single order.
@@ -193,7 +194,7 @@ pub struct LimitsConfig {
 }
 
 /// Facts and exceptions of one instrument.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstrumentConfig {
     /// Symbol as the venue writes it.
@@ -213,7 +214,7 @@ pub struct InstrumentConfig {
 }
 
 /// A market of the venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MarketConfig {
     /// Spot.
@@ -313,6 +314,12 @@ pub(crate) const ORDERS_MAX: usize = 10_000;
 pub(crate) const TRADE_SOURCE: TradeSource = TradeSource::Trades;
 
 impl Config {
+    /// The JSON schema of configuration files (draft 2020-12).
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).into()
+    }
+
     /// Reads a file.
     ///
     /// # Errors

@@ -15,7 +15,8 @@ use crate::book_check::follow;
 use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey_files};
 use crate::clock::Stopwatch;
 use crate::config::{
-    Config, ConfigError, FoundInstrument, Quoted, ResolvedInstrument, Resolver, fixed_offset, resolve,
+    Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset,
+    resolve,
 };
 use crate::replay::{self, Observer, Outcome, Program, Recorder, RecorderSpec};
 use crate::tape::{Cursor, Shift, Tape};
@@ -159,12 +160,7 @@ impl<'a> Prepared<'a> {
             Mode::Quoting => Quoted::Yes,
             Mode::Idle => Quoted::No,
         };
-        let resolved = self.resolver.build(&self.instruments, quoted)?;
-        let shard = Shard::new(&resolved.shard).map_err(|(index, error)| {
-            let instrument = self.instruments.get(index).map_or_else(String::new, |one| one.found.name());
-            JobError::Lane { instrument, error }
-        })?;
-        Ok((shard, TapeVenue::new(&resolved.venue)?))
+        assemble(&self.resolver.build(&self.instruments, quoted)?, &self.instruments)
     }
 
     /// Plays the data with a fresh core and venue.
@@ -201,6 +197,18 @@ impl<'a> Prepared<'a> {
         };
         Recorder::new(spec, self.instruments.iter().map(record).collect())
     }
+}
+
+/// Builds core and venue.
+pub(crate) fn assemble(
+    resolved: &Resolved,
+    instruments: &[ResolvedInstrument],
+) -> Result<(Shard, TapeVenue), JobError> {
+    let shard = Shard::new(&resolved.shard).map_err(|(index, error)| {
+        let instrument = instruments.get(index).map_or_else(String::new, |one| one.found.name());
+        JobError::Lane { instrument, error }
+    })?;
+    Ok((shard, TapeVenue::new(&resolved.venue)?))
 }
 
 /// The first midpoint of an instrument's book.

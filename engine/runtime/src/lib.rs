@@ -5,6 +5,7 @@ pub mod book_check;
 pub mod capture;
 pub mod clock;
 pub mod config;
+pub mod config_check;
 pub mod job;
 pub mod replay;
 pub mod tape;

@@ -176,6 +176,10 @@ impl<'a> Section<'a> {
                 "Time with a position",
                 option(inventory.and_then(|inventory| inventory.in_market), text::percent),
             ),
+            row(
+                "Half-life of a position",
+                option(summary.half_life_secs, |seconds| format!("{} s", text::float(seconds, 1))),
+            ),
             row("Time quoting both sides", option(quoting, |quoting| text::percent(quoting.two_sided))),
             row("Time quoting one side", option(quoting, |quoting| text::percent(quoting.one_sided))),
             row(

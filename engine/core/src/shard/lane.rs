@@ -1,8 +1,8 @@
 //! One instrument of a shard: its market, orders, ledger and quoting.
 
 use ballast_model::{
-    Digest, Fill, InstrumentId, InstrumentSpec, Nanos, NewOrder, OrderUpdate, ReduceOnly, Side, Span,
-    TimeInForce,
+    Digest, Fill, HalfTicks, InstrumentId, InstrumentSpec, Lots, Nanos, NewOrder, OrderUpdate, ReduceOnly,
+    Side, Span, TimeInForce,
 };
 
 use super::{LaneSpec, OrderIds, QuotingSpec, Trigger};
@@ -101,6 +101,63 @@ impl Quoter {
             held: None,
             actions: Actions::new(),
         })
+    }
+
+    /// Sends the cancels of the plan. One the venue has just refused waits.
+    fn send_cancels(&mut self, oms: &mut Oms, now: Nanos, out: &mut Outbox) {
+        self.retry_at = None;
+        for client_id in self.actions.cancels() {
+            let retry = oms.order(*client_id).and_then(|order| order.cancel_retry_at());
+            if let Some(retry) = retry.filter(|retry| *retry > now) {
+                self.retry_at = Some(self.retry_at.map_or(retry, |earlier| earlier.min(retry)));
+            } else if let Some(cancel) = oms.request_cancel(*client_id, now) {
+                out.cancel(cancel);
+            }
+        }
+    }
+
+    /// Sends the placements of the plan that pass the gate.
+    #[expect(clippy::too_many_arguments, reason = "what a lane knows beside its quoter")]
+    fn send_places(
+        &mut self,
+        id: InstrumentId,
+        oms: &mut Oms,
+        position: Lots,
+        reference: Option<HalfTicks>,
+        now: Nanos,
+        ids: &mut OrderIds,
+        out: &mut Outbox,
+    ) {
+        for place in self.actions.places() {
+            let order = NewOrder {
+                instrument: id,
+                client_id: ids.next(),
+                side: place.side,
+                price: place.price,
+                lots: place.lots,
+                tif: TimeInForce::PostOnly,
+                reduce_only: ReduceOnly::No,
+                expires_at: now + self.spec.order_expiry,
+            };
+            let context = GateContext {
+                position,
+                working_bid: oms.working(Side::Bid),
+                working_ask: oms.working(Side::Ask),
+                open_orders: oms.open_count(),
+                reference,
+            };
+            match self.gate.check(order, &context, now) {
+                Ok(checked) => {
+                    ids.taken();
+                    if oms.insert(&checked, now).is_ok() {
+                        out.place(checked);
+                    } else {
+                        out.note(Note::OrdersFull(id));
+                    }
+                }
+                Err(refusal) => out.note(Note::Refused(id, refusal)),
+            }
+        }
     }
 }
 
@@ -274,45 +331,9 @@ impl Lane {
         {
             out.note(Note::CancelsLeft(self.id));
         }
-        quoter.retry_at = None;
-        for client_id in quoter.actions.cancels() {
-            let retry = self.oms.order(*client_id).and_then(|order| order.cancel_retry_at());
-            if let Some(retry) = retry.filter(|retry| *retry > now) {
-                quoter.retry_at = Some(quoter.retry_at.map_or(retry, |earlier| earlier.min(retry)));
-            } else if let Some(cancel) = self.oms.request_cancel(*client_id, now) {
-                out.cancel(cancel);
-            }
-        }
-        for place in quoter.actions.places() {
-            let order = NewOrder {
-                instrument: self.id,
-                client_id: ids.next(),
-                side: place.side,
-                price: place.price,
-                lots: place.lots,
-                tif: TimeInForce::PostOnly,
-                reduce_only: ReduceOnly::No,
-                expires_at: now + quoter.spec.order_expiry,
-            };
-            let context = GateContext {
-                position: self.ledger.position(),
-                working_bid: self.oms.working(Side::Bid),
-                working_ask: self.oms.working(Side::Ask),
-                open_orders: self.oms.open_count(),
-                reference: touch.map(|touch| touch.mid()),
-            };
-            match quoter.gate.check(order, &context, now) {
-                Ok(checked) => {
-                    ids.taken();
-                    if self.oms.insert(&checked, now).is_ok() {
-                        out.place(checked);
-                    } else {
-                        out.note(Note::OrdersFull(self.id));
-                    }
-                }
-                Err(refusal) => out.note(Note::Refused(self.id, refusal)),
-            }
-        }
+        quoter.send_cancels(&mut self.oms, now, out);
+        let reference = touch.map(|touch| touch.mid());
+        quoter.send_places(self.id, &mut self.oms, self.ledger.position(), reference, now, ids, out);
         let standing = self.oms.open_count() > 0 && touch.is_some();
         quoter.stale_at = standing.then(|| self.market.confirmed_at() + quoter.spec.touch_age_max);
     }

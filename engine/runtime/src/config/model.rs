@@ -1,11 +1,12 @@
 //! The model, as configuration writes it.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Duration, Size};
 
 /// The model.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "ModelTable")]
 pub enum ModelConfig {
     /// Avellaneda and Stoikov (2008).
@@ -39,7 +40,7 @@ pub enum ModelConfig {
 }
 
 /// Which model.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Kind {
     AvellanedaStoikov,
@@ -48,7 +49,7 @@ enum Kind {
 
 /// The keys of all models in one table, so that an unknown key or a value of another type is named with its line: an enum
 /// tagged by one of its keys would forget where they stand.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ModelTable {
     kind: Kind,

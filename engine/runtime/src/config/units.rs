@@ -1,7 +1,9 @@
 //! Values with their unit, as configuration writes them.
 
 use ballast_model::{Money, Rate, Span, Step};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// A span of time written with its unit: `"250us"`, `"-1.5s"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -108,5 +110,48 @@ impl TryFrom<String> for Decimal {
             format!("`{text}` is no decimal; write digits above zero as text, such as \"0.001\"")
         })?;
         Ok(Self { text, step })
+    }
+}
+
+impl JsonSchema for Duration {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A span of time with its unit, such as \"250us\" or \"-1.5s\"",
+            "type": "string",
+            "pattern": r"^-?[0-9]+(\.[0-9]+)?(ns|us|ms|s)$",
+        })
+    }
+}
+
+impl JsonSchema for Bps {
+    fn schema_name() -> Cow<'static, str> {
+        "Bps".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Basis points, a multiple of 0.0001",
+            "type": "number",
+            "minimum": -10_000,
+            "maximum": 10_000,
+        })
+    }
+}
+
+impl JsonSchema for Decimal {
+    fn schema_name() -> Cow<'static, str> {
+        "Decimal".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A decimal above zero as text, such as \"0.001\"",
+            "type": "string",
+            "pattern": r"^[0-9]+(\.[0-9]+)?$",
+        })
     }
 }
