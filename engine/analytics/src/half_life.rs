@@ -63,6 +63,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "onto whole lots")]
     fn a_position_that_halves_every_four_seconds_has_that_half_life() {
         let decay = 0.5_f64.powf(0.25);
         let positions = (0..60).map(|at| (1e12 * decay.powi(at)) as i64);
