@@ -11,6 +11,7 @@ extern crate alloc;
 pub mod book;
 pub mod fair;
 pub mod gate;
+pub mod intensity;
 pub mod ledger;
 pub mod market;
 pub mod model;

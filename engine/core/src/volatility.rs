@@ -1,147 +1,143 @@
-//! Volatility of the mid per square root of a second, whatever the rate of updates.
+//! Volatility of the mid, in ticks per square root of a second, by one of three estimators behind one interface.
 //!
-//! Never here: a count of updates taken for a measure of time, an estimate before there is one.
+//! All three measure the same thing, the `σ` of a mid `dm = σ·dW` in ticks, from what a quoting engine sees: a mid that
+//! stands still between updates.
+//!
+//! | kind | reads | forgets |
+//! |---|---|---|
+//! | [`EwmaVolatility`] | increments between updates, as they come | by half-life |
+//! | [`RealisedVolatility`] | increments between the points of a fixed grid | after a window |
+//! | [`ParkinsonVolatility`] | the range of the mid in bars of a fixed time | after a number of bars |
+//!
+//! Never here: a volatility without its unit of time, a count of updates taken for a measure of time, an estimate before
+//! there is one, an estimate from times at which nothing was seen.
 
-use ballast_model::{Digest, HalfTicks, Nanos, Span};
+mod ewma;
+mod parkinson;
+mod realised;
+mod squares;
 
-/// What an [`EwmaVolatility`] is built from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EwmaParams {
-    /// Time after which an observation weighs half. Above zero.
-    pub half_life: Span,
-    /// Increments are measured over at least this time; updates in between are skipped. Zero uses every update at which
-    /// time has passed. Sparse sampling keeps the bounce of the mid between neighbouring ticks out of the estimate
-    /// (Zhang, Mykland and Aït-Sahalia 2005, JASA 100, section 2).
-    pub interval_min: Span,
-    /// No estimate before this much time has been observed. Not negative.
-    pub elapsed_min: Span,
-    /// No estimate before this many increments. At least one.
-    pub samples_min: u32,
+use ballast_model::{Digest, HalfTicks, Nanos};
+
+pub use ewma::{EwmaParamError, EwmaParams, EwmaVolatility};
+pub use parkinson::{ParkinsonParamError, ParkinsonParams, ParkinsonVolatility};
+pub use realised::{RealisedParamError, RealisedParams, RealisedVolatility};
+
+/// Seconds in a year of 365 days: crypto markets never close. Not the 252 sessions of a stock exchange.
+pub const YEAR_365_SECONDS: f64 = 365.0 * 86_400.0;
+
+/// Most entries a window of [`RealisedVolatility`] or [`ParkinsonVolatility`] holds.
+pub const WINDOW_MAX: usize = 4_096;
+
+/// The yearly volatility of a price at `price_ticks`, as a fraction of it (0.5 is 50 % a year), from ticks per square root
+/// of a second: `σ·√seconds_per_year / price`. Independent increments make variance grow in proportion to time (Bachelier
+/// 1900), hence the root. `None` where an argument or the result is not finite, a price or a year is not above zero, or `σ`
+/// is below zero.
+#[must_use]
+pub fn annualised(sigma_ticks_per_sqrt_s: f64, price_ticks: f64, seconds_per_year: f64) -> Option<f64> {
+    let sound = sigma_ticks_per_sqrt_s >= 0.0 && price_ticks > 0.0 && seconds_per_year > 0.0;
+    let yearly = sigma_ticks_per_sqrt_s * libm::sqrt(seconds_per_year) / price_ticks;
+    (sound && price_ticks.is_finite() && yearly.is_finite()).then_some(yearly)
 }
 
-/// Which parameter of [`EwmaParams`] is outside its range.
+/// Which estimator, with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EwmaParamError {
-    /// The half-life is not above zero.
-    HalfLife,
-    /// The sampling interval is negative.
-    IntervalMin,
-    /// The warm-up time is negative.
-    ElapsedMin,
-    /// The warm-up asks for no increment at all.
-    SamplesMin,
+pub enum VolatilityKind {
+    /// Exponentially weighted in time.
+    Ewma(EwmaParams),
+    /// Realised over a sliding window.
+    Realised(RealisedParams),
+    /// High and low of fixed bars.
+    Parkinson(ParkinsonParams),
 }
 
-impl core::fmt::Display for EwmaParamError {
+/// Which parameter of which estimator is outside its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VolatilityParamError {
+    /// Of [`EwmaParams`].
+    Ewma(EwmaParamError),
+    /// Of [`RealisedParams`].
+    Realised(RealisedParamError),
+    /// Of [`ParkinsonParams`].
+    Parkinson(ParkinsonParamError),
+}
+
+impl core::fmt::Display for VolatilityParamError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::HalfLife => "the half-life must be above zero",
-            Self::IntervalMin => "the sampling interval must not be negative",
-            Self::ElapsedMin => "the warm-up time must not be negative",
-            Self::SamplesMin => "the warm-up needs at least one increment",
-        })
+        match self {
+            Self::Ewma(error) => error.fmt(f),
+            Self::Realised(error) => error.fmt(f),
+            Self::Parkinson(error) => error.fmt(f),
+        }
     }
 }
 
-impl core::error::Error for EwmaParamError {}
+impl core::error::Error for VolatilityParamError {}
 
-/// Exponentially weighted realised variance per unit of time from irregular samples.
-///
-/// With increments `Δm_i` over `Δt_i` and the weight `w_i = 2^(-age_i / half-life)`, the variance rate is
-/// `Σ w_i·Δm_i² / Σ w_i·Δt_i` in ticks² per second: realised variance (Andersen, Bollerslev, Diebold and Labys 2003,
-/// Econometrica 71) with the exponential weights of RiskMetrics (1996) taken in time instead of in samples, as Zumbach and
-/// Müller (2001, "Operators on inhomogeneous time series") do. For a Brownian mid every term of the numerator has the
-/// expectation `σ²` times its term of the denominator, so the estimate is unbiased for any sampling times that do not
-/// depend on the mid, and from the first increment on: there is no start value to forget.
-#[derive(Clone, Copy, Debug)]
-pub struct EwmaVolatility {
-    params: EwmaParams,
-    /// Half-lives per second.
-    decay_rate: f64,
-    /// The sample the next increment starts from.
-    last: Option<(HalfTicks, Nanos)>,
-    /// Decayed sum of squared increments, ticks².
-    squares: f64,
-    /// Decayed sum of the time they took, seconds.
-    seconds: f64,
-    /// Time observed, not decayed.
-    elapsed: Span,
-    /// Increments observed; stops at its maximum.
-    samples: u32,
+/// The estimator that a [`VolatilityKind`] names.
+#[derive(Clone, Debug)]
+pub struct Volatility {
+    estimator: Estimator,
 }
 
-impl EwmaVolatility {
-    /// An estimator that has seen nothing.
+#[derive(Clone, Debug)]
+enum Estimator {
+    Ewma(EwmaVolatility),
+    Realised(RealisedVolatility),
+    Parkinson(ParkinsonVolatility),
+}
+
+impl Volatility {
+    /// An estimator that has seen nothing; everything it will ever need is reserved here.
     ///
     /// # Errors
     /// The first parameter outside its range.
-    pub fn new(params: EwmaParams) -> Result<Self, EwmaParamError> {
-        if params.half_life <= Span::ZERO {
-            return Err(EwmaParamError::HalfLife);
-        }
-        if params.interval_min < Span::ZERO {
-            return Err(EwmaParamError::IntervalMin);
-        }
-        if params.elapsed_min < Span::ZERO {
-            return Err(EwmaParamError::ElapsedMin);
-        }
-        if params.samples_min == 0 {
-            return Err(EwmaParamError::SamplesMin);
-        }
-        Ok(Self {
-            params,
-            decay_rate: 1.0 / params.half_life.as_secs_f64(),
-            last: None,
-            squares: 0.0,
-            seconds: 0.0,
-            elapsed: Span::ZERO,
-            samples: 0,
-        })
+    pub fn new(kind: VolatilityKind) -> Result<Self, VolatilityParamError> {
+        let estimator = match kind {
+            VolatilityKind::Ewma(params) => {
+                Estimator::Ewma(EwmaVolatility::new(params).map_err(VolatilityParamError::Ewma)?)
+            }
+            VolatilityKind::Realised(params) => {
+                Estimator::Realised(RealisedVolatility::new(params).map_err(VolatilityParamError::Realised)?)
+            }
+            VolatilityKind::Parkinson(params) => Estimator::Parkinson(
+                ParkinsonVolatility::new(params).map_err(VolatilityParamError::Parkinson)?,
+            ),
+        };
+        Ok(Self { estimator })
     }
 
-    /// Takes the mid at `now`. Moves without time passing, or within `interval_min`, belong to the increment that ends later.
+    /// Takes the mid at `now`. To be called with every touch that can be trusted, and with no other.
     ///
     /// # Panics
     /// If `now` is before an earlier sample: the driver's clock never falls.
     #[inline]
     pub fn update(&mut self, mid: HalfTicks, now: Nanos) {
-        let Some((last_mid, last_time)) = self.last else {
-            self.last = Some((mid, now));
-            return;
-        };
-        assert!(now >= last_time, "time went backward");
-        let passed = now - last_time;
-        if passed == Span::ZERO || passed < self.params.interval_min {
-            return;
+        match &mut self.estimator {
+            Estimator::Ewma(estimator) => estimator.update(mid, now),
+            Estimator::Realised(estimator) => estimator.update(mid, now),
+            Estimator::Parkinson(estimator) => estimator.update(mid, now),
         }
-        let seconds = passed.as_secs_f64();
-        let ticks = HalfTicks(mid.0 - last_mid.0).to_ticks_f64();
-        let decay = libm::exp2(-seconds * self.decay_rate);
-        self.squares = self.squares * decay + ticks * ticks;
-        self.seconds = self.seconds * decay + seconds;
-        self.elapsed = Span(self.elapsed.0.saturating_add(passed.0));
-        self.samples = self.samples.saturating_add(1);
-        self.last = Some((mid, now));
     }
 
-    /// Volatility in ticks per square root of a second, zero for a mid that has not moved; `None` until both
-    /// `elapsed_min` and `samples_min` are reached.
+    /// Volatility in ticks per square root of a second, finite and not negative; `None` until the estimator is warm.
     #[must_use]
     #[inline]
     pub fn sigma_ticks_per_sqrt_s(&self) -> Option<f64> {
-        let warm = self.samples >= self.params.samples_min && self.elapsed >= self.params.elapsed_min;
-        warm.then(|| libm::sqrt(self.squares / self.seconds))
+        match &self.estimator {
+            Estimator::Ewma(estimator) => estimator.sigma_ticks_per_sqrt_s(),
+            Estimator::Realised(estimator) => estimator.sigma_ticks_per_sqrt_s(),
+            Estimator::Parkinson(estimator) => estimator.sigma_ticks_per_sqrt_s(),
+        }
     }
 
     /// Takes the whole state into a digest.
     pub fn digest(&self, digest: &mut Digest) {
-        let (mid, time) = self.last.unwrap_or((HalfTicks(0), Nanos::MIN));
-        digest.signed(mid.0);
-        digest.signed(time.0);
-        digest.word(self.squares.to_bits());
-        digest.word(self.seconds.to_bits());
-        digest.signed(self.elapsed.0);
-        digest.word(u64::from(self.samples));
+        match &self.estimator {
+            Estimator::Ewma(estimator) => estimator.digest(digest),
+            Estimator::Realised(estimator) => estimator.digest(digest),
+            Estimator::Parkinson(estimator) => estimator.digest(digest),
+        }
     }
 }
 
