@@ -16,9 +16,16 @@
 //! exactly: what rounding the closed share leaves behind stays in the basis and is realised with the rest. Inverse flows are
 //! quotients; each is rounded down (against us) to 10⁻¹⁸, and [`Ledger::rounding_max`] bounds what that has cost.
 //!
+//! Funding and fees are money beside the fills: what the venue says it moved is booked, and what it should have been is
+//! computed apart from it ([`funding_due`], [`FeeSchedule`]), so that the two can be held against each other.
+//!
 //! Never here: a float, an allocation, the price of one asset in another.
 
+mod exact;
 mod fees;
+mod funding;
+mod parcel;
+mod tiers;
 
 #[cfg(test)]
 mod tests;
@@ -29,8 +36,17 @@ use ballast_model::{
 };
 
 pub use fees::{FEE_ASSETS_MAX, FeeLine};
+pub use funding::funding_due;
+pub use tiers::{
+    ExpectedFee, FEE_DAYS, FEE_TIERS_MAX, FeeCharge, FeeDrift, FeeError, FeeSchedule, FeeTier, FeeTierError,
+    FeeTrade,
+};
+
+pub(crate) use exact::mul_div_floor;
+pub(crate) use parcel::Parcel;
 
 use fees::FeeTable;
+use funding::FundingSums;
 
 /// Turnover a ledger holds, in units of 10⁻¹⁸: 4·10¹⁹ of any currency. Bounds every other sum.
 const TURNOVER_MAX: i128 = i128::MAX / 4;
@@ -44,11 +60,28 @@ pub enum Unbookable {
     Size,
     /// The position would leave the range in which its value is exact.
     Position,
-    /// Turnover would leave its range.
+    /// Turnover (or, where positions move between books, basis or profit) would leave its range.
     Turnover,
     /// Fees were charged in more than [`FEE_ASSETS_MAX`] assets.
     FeeAssets,
+    /// Funding would leave its range.
+    Funding,
 }
+
+impl core::fmt::Display for Unbookable {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Price => "the price is zero",
+            Self::Size => "the size is zero",
+            Self::Position => "the position would leave the range in which its value is exact",
+            Self::Turnover => "turnover, basis or profit would leave its range",
+            Self::FeeAssets => "fees in more assets than a ledger keeps",
+            Self::Funding => "funding would leave its range",
+        })
+    }
+}
+
+impl core::error::Error for Unbookable {}
 
 /// Position, profit and costs of one instrument.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +97,7 @@ pub struct Ledger {
     realised: Money,
     rounding_max: Money,
     fees: FeeTable,
+    funding: FundingSums,
     turnover: Money,
     bought: Lots,
     sold: Lots,
@@ -91,6 +125,7 @@ impl Ledger {
             realised: Money::ZERO,
             rounding_max: Money::ZERO,
             fees: FeeTable::new(spec.settlement()),
+            funding: FundingSums::NONE,
             turnover: Money::ZERO,
             bought: Lots::ZERO,
             sold: Lots::ZERO,
@@ -128,7 +163,9 @@ impl Ledger {
         self.fees.add(fill.fee_asset, fill.fee_e8).ok_or(Unbookable::FeeAssets)?;
 
         *traded = Lots(traded_after);
-        self.settle(fill.side, price, lots, flow.money);
+        let closed = self.closed_by(fill.side, lots);
+        let closing = if closed == lots { flow.money } else { self.flow(fill.side, price, closed).money };
+        self.settle(closed, closing, flow.money);
         self.position = position;
         self.turnover = turnover;
         self.rounding_max += flow.rounding_max;
@@ -139,19 +176,21 @@ impl Ledger {
         Ok(())
     }
 
-    /// Splits a fill into what it closes and what it opens, and moves the money.
-    fn settle(&mut self, side: Side, price: Price, lots: Lots, flow: Money) {
-        let against = -self.position.signed(side);
-        if against <= Lots::ZERO {
+    /// How much of `lots` on `side` closes the position as it is.
+    fn closed_by(&self, side: Side, lots: Lots) -> Lots {
+        lots.min(-self.position.signed(side)).max(Lots::ZERO)
+    }
+
+    /// Moves the money of a change of position: `closing` of the whole `flow` is for the lots that close.
+    fn settle(&mut self, closed: Lots, closing: Money, flow: Money) {
+        if closed == Lots::ZERO {
             self.basis -= flow;
             return;
         }
-        let closed = lots.min(against);
-        let closing_flow = if closed == lots { flow } else { self.flow(side, price, closed).money };
-        let share = share_ceil(self.basis, closed, against);
-        self.realised += closing_flow - share;
+        let share = share_ceil(self.basis, closed, self.position.abs());
+        self.realised += closing - share;
         // What is left of the flow opens a position the other way: the two parts add up whatever was rounded.
-        self.basis -= share + (flow - closing_flow);
+        self.basis -= share + (flow - closing);
     }
 
     /// The money a fill moves, received > 0, rounded down.
@@ -210,12 +249,19 @@ impl Ledger {
         self.realised + self.unrealised(mid)
     }
 
-    /// Profit after the fees and rebates of the settlement asset. Those in other assets are not in it: see
+    /// Profit after funding and the fees and rebates of the settlement asset. Those in other assets are not in it: see
     /// [`Ledger::fee_lines`].
     #[must_use]
     pub fn net(&self, mid: HalfTicks) -> Money {
         let FeeLine { fees, rebates, .. } = *self.fees.settlement();
-        self.gross(mid) - fees + rebates
+        self.gross(mid) - fees + rebates + self.funding()
+    }
+
+    /// The sum of all flows, received > 0, before fees and funding: what a position bought and sold has moved in money, and
+    /// what adds up exactly over books, whoever of them holds the position now.
+    #[must_use]
+    pub fn flows(&self) -> Money {
+        self.realised - self.basis
     }
 
     /// Fees paid in an asset, not below zero.
@@ -280,6 +326,7 @@ impl Ledger {
         digest.word(self.fills_maker);
         digest.word(self.fills_taker);
         self.fees.digest(digest);
+        self.funding.digest(digest);
     }
 }
 
@@ -291,15 +338,12 @@ struct Flow {
 }
 
 /// `basis · part / whole`, rounded up so that profit is not realised early; for `0 < part <= whole`.
-///
-/// By whole lots first: `basis · part` itself may not fit 128 bits.
 fn share_ceil(basis: Money, part: Lots, whole: Lots) -> Money {
-    let (part, whole) = (i128::from(part.0), i128::from(whole.0));
-    let per_lot = basis.0.div_euclid(whole);
-    let rest = basis.0.rem_euclid(whole) * part;
-    Money(per_lot * part - (-rest).div_euclid(whole))
+    let below = mul_div_floor(-basis.0, i128::from(part.0), i128::from(whole.0));
+    // A part of what fits, fits.
+    Money(below.map_or(basis.0, |below| -below))
 }
 
-fn digest_money(money: Money, digest: &mut Digest) {
+pub(crate) fn digest_money(money: Money, digest: &mut Digest) {
     digest.bytes(&money.0.to_le_bytes());
 }

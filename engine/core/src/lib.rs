@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+pub mod accounts;
 pub mod book;
 pub mod fair;
 pub mod gate;

@@ -236,6 +236,16 @@ impl InstrumentSpec {
         }
     }
 
+    /// What one lot is, exactly: an amount of the base asset for linear, of the quote currency for inverse. `None` where it
+    /// does not fit.
+    #[must_use]
+    pub const fn lot_amount(&self) -> Option<Money> {
+        match self.lot.atto().checked_mul(self.multiplier as i128) {
+            Some(amount) => Some(Money(amount)),
+            None => None,
+        }
+    }
+
     /// The currency profit and fees of this instrument are counted in.
     #[must_use]
     pub const fn settlement(&self) -> AssetId {
@@ -283,6 +293,7 @@ mod tests {
         // 1.234 ETH at 2681.62
         assert_eq!(eth.value_floor(Price(268_162), Lots(1_234)), Money(3_309_119_080_000_000_000_000));
         assert_eq!(eth.notional(Price(268_162), Lots(1_234)), Money(3_309_119_080_000_000_000_000));
+        assert_eq!(eth.lot_amount(), Some(Money(1_000_000_000_000_000)));
     }
 
     #[test]
@@ -292,6 +303,10 @@ mod tests {
         assert_eq!(btc.value_floor(Price(618_030), Lots(3)), Money(4_854_133_294_500_266));
         assert_eq!(btc.notional(Price(618_030), Lots(3)), Money(300 * Money::ONE.0));
         assert_eq!(btc.settlement(), AssetId(0));
+        assert_eq!(btc.lot_amount(), Some(Money(100 * Money::ONE.0)));
+        let vast =
+            InstrumentSpec { multiplier: u64::MAX, lot: Step { mantissa: 1_000_000_000, scale: 0 }, ..btc };
+        assert_eq!(vast.lot_amount(), None);
     }
 
     #[test]

@@ -38,12 +38,7 @@ impl FeeTable {
     /// Adds a fee in 10⁻⁸ of the asset (a rebate where below zero); `None` where the table has no line left for it.
     #[must_use]
     pub(super) fn add(&mut self, asset: AssetId, fee_e8: i64) -> Option<()> {
-        let line = if asset == self.settlement.asset {
-            &mut self.settlement
-        } else {
-            let free_or_same = |line: &&mut Option<FeeLine>| line.is_none_or(|line| line.asset == asset);
-            self.others.iter_mut().find(free_or_same)?.get_or_insert(FeeLine::empty(asset))
-        };
+        let line = self.line(asset)?;
         let fee = Money::from_e8(fee_e8);
         if fee > Money::ZERO {
             line.fees += fee;
@@ -51,6 +46,24 @@ impl FeeTable {
             line.rebates -= fee;
         }
         Some(())
+    }
+
+    /// Adds what another table kept of an asset; `None` where this one has no line left for it.
+    #[must_use]
+    pub(super) fn add_line(&mut self, other: &FeeLine) -> Option<()> {
+        let line = self.line(other.asset)?;
+        line.fees += other.fees;
+        line.rebates += other.rebates;
+        Some(())
+    }
+
+    /// The asset's line, made where there is none yet and room.
+    fn line(&mut self, asset: AssetId) -> Option<&mut FeeLine> {
+        if asset == self.settlement.asset {
+            return Some(&mut self.settlement);
+        }
+        let free_or_same = |line: &&mut Option<FeeLine>| line.is_none_or(|line| line.asset == asset);
+        Some(self.others.iter_mut().find(free_or_same)?.get_or_insert(FeeLine::empty(asset)))
     }
 
     pub(super) const fn settlement(&self) -> &FeeLine {
