@@ -82,12 +82,7 @@ fn instrument() -> InstrumentSpec {
 
 /// Ten lots three ticks off the mid or at the touch, moved by a tick per ten lots of position.
 fn quoting(setting: &Setting) -> QuotingSpec {
-    let params = FixedSpreadParams {
-        half_spread: Ticks(3),
-        skew_ticks_per_base: 100.0,
-        size: Lots(10),
-        inventory_max: Lots(setting.inventory_max),
-    };
+    let params = FixedSpreadParams::plain(Ticks(3), 100.0, Lots(10), Lots(setting.inventory_max));
     QuotingSpec {
         model: Model::FixedSpread(FixedSpread::new(params, Scales::new(&instrument())).unwrap()),
         fair: FairKind::Mid,

@@ -4,12 +4,13 @@
 //! best-price stream. Nothing is quoted from a book that has no snapshot, has a gap, or stands in the middle of a batch.
 
 use ballast_model::{
-    BookBegin, BookKind, BookLevels, BookLost, Digest, LEVELS_PER_SLOT, Last, LostReason, Nanos, PackedLevel,
-    Side, Ticker, UpdateId,
+    BookBegin, BookKind, BookLevels, BookLost, Digest, LEVELS_PER_SLOT, Last, LostReason, Lots, Nanos,
+    PackedLevel, Price, Side, Ticker, Ticks, UpdateId,
 };
 
 use crate::book::{Book, BookLimits, Level};
 use crate::fair::Touch;
+use crate::model::NearDepth;
 
 /// Whether the book can be quoted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +137,18 @@ impl Market {
     #[must_use]
     pub fn touch(&self) -> Option<Touch> {
         if self.state == BookState::Live && self.missing == 0 { self.touch } else { None }
+    }
+
+    /// What the book shows from each best price of the touch to `within` behind it. A ticker may have moved the touch since
+    /// the book's last batch: the book is counted as it stands.
+    #[must_use]
+    pub fn near_depth(&self, touch: &Touch, within: Ticks) -> NearDepth {
+        let lots = |side: Side, best: Price| {
+            let last = Price(best.0.saturating_sub(side.sign().saturating_mul(within.0)));
+            let near = self.book.levels(side).take_while(|level| side.reaches(level.price, last));
+            Lots(near.fold(0i64, |sum, level| sum.saturating_add(level.lots.0)))
+        };
+        NearDepth { bid_lots: lots(Side::Bid, touch.bid.price), ask_lots: lots(Side::Ask, touch.ask.price) }
     }
 
     /// Sequence of the book's content: the last batch applied.

@@ -8,14 +8,20 @@
 //! Never here: a clock, a quote from a market that is not known.
 
 mod avellaneda;
+mod dealer;
 mod fixed;
+mod glft;
+mod ladder;
 
-use ballast_model::{Contract, InstrumentSpec, Lots, Nanos, Price, Side, Ticks};
+use ballast_model::{Contract, Digest, InstrumentSpec, Lots, Nanos, Price, Side, Ticks};
 
 pub use avellaneda::{AvellanedaParams, AvellanedaStoikov, Horizon};
-pub use fixed::{FixedSpread, FixedSpreadParams};
+pub use fixed::{
+    AfterFill, DEPTH_TICKS_MAX, FixedSpread, FixedSpreadParams, HalfSpread, LiquidityMin, ProfitMin,
+};
+pub use glft::{ArrivalSource, EXACT_ORDERS_MAX, Glft, GlftForm, GlftParams};
+pub use ladder::{DesiredQuotes, Ladder, LadderError};
 
-use crate::book::Level;
 use crate::fair::{Touch, ceil_to_tick, floor_to_tick};
 
 /// Most quotes a model may want on one side.
@@ -34,6 +40,42 @@ pub struct QuoteInputs {
     pub sigma_ticks_per_sqrt_s: Option<f64>,
     /// Position: long > 0, short < 0.
     pub inventory: Lots,
+    /// How often orders reach a quote; `None` while it is not calibrated.
+    pub arrivals: Option<Arrivals>,
+    /// What the book shows near the touch; `None` where the model has not asked ([`QuoteModel::depth_within`]) or the book
+    /// does not say.
+    pub depth: Option<NearDepth>,
+}
+
+/// How often orders reach a quote: one of our size, `d` ticks from the fair value, is filled at the rate `a·exp(−k·d)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arrivals {
+    /// Fills per second at the fair value itself. Above zero.
+    pub a_per_second: f64,
+    /// Decay per tick of distance. Above zero.
+    pub k_per_tick: f64,
+}
+
+/// Size on display within a distance of the best prices, the best prices among it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NearDepth {
+    /// On the bid side.
+    pub bid_lots: Lots,
+    /// On the ask side.
+    pub ask_lots: Lots,
+}
+
+/// A fill of one of our own quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnFill {
+    /// Side of the quote.
+    pub side: Side,
+    /// Price of the fill.
+    pub price: Price,
+    /// Size of the fill. Above zero.
+    pub lots: Lots,
+    /// The driver's time.
+    pub now: Nanos,
 }
 
 /// Why a model wants no quotes at all.
@@ -45,6 +87,12 @@ pub enum Hold {
     TouchCrossed,
     /// The volatility is not known yet.
     NoVolatility,
+    /// How often orders arrive is not known yet, or not above zero.
+    NoArrivals,
+    /// The depth near the touch is not known.
+    NoDepth,
+    /// One side shows less near the touch than the model asks for.
+    ThinBook,
     /// An input or a result is not a finite number.
     NotFinite,
     /// Bid and ask would meet: the model's spread is below what the numbers resolve.
@@ -59,6 +107,27 @@ pub trait QuoteModel {
     /// # Errors
     /// [`Hold`] where nothing should be quoted on either side; what `quotes` then hold is not to be used.
     fn quote(&mut self, inputs: &QuoteInputs, quotes: &mut DesiredQuotes) -> Result<(), Hold>;
+
+    /// Hears of each fill of a quote once, before it is asked for the quotes that follow.
+    #[inline]
+    fn on_fill(&mut self, _fill: &OwnFill) {}
+
+    /// When the model wants to be asked again even if nothing else happens; a time in the past means now. Asking at that
+    /// time or later moves it on. `None` where the market and the position alone decide.
+    #[inline]
+    fn next_quote_at(&self) -> Option<Nanos> {
+        None
+    }
+
+    /// How far from the best prices [`QuoteInputs::depth`] is to be counted; `None` where the model does not read it.
+    #[inline]
+    fn depth_within(&self) -> Option<Ticks> {
+        None
+    }
+
+    /// Takes what the model remembers and decides from into a digest; nothing where it remembers nothing.
+    #[inline]
+    fn digest(&self, _digest: &mut Digest) {}
 }
 
 /// The models configuration can choose.
@@ -66,6 +135,8 @@ pub trait QuoteModel {
 pub enum Model {
     /// Avellaneda and Stoikov (2008).
     AvellanedaStoikov(AvellanedaStoikov),
+    /// Guéant, Lehalle and Fernandez-Tapia (2013).
+    Glft(Glft),
     /// A fixed distance around the mid, shifted by the position.
     FixedSpread(FixedSpread),
 }
@@ -75,7 +146,43 @@ impl QuoteModel for Model {
     fn quote(&mut self, inputs: &QuoteInputs, quotes: &mut DesiredQuotes) -> Result<(), Hold> {
         match self {
             Self::AvellanedaStoikov(model) => model.quote(inputs, quotes),
+            Self::Glft(model) => model.quote(inputs, quotes),
             Self::FixedSpread(model) => model.quote(inputs, quotes),
+        }
+    }
+
+    #[inline]
+    fn on_fill(&mut self, fill: &OwnFill) {
+        match self {
+            Self::AvellanedaStoikov(model) => model.on_fill(fill),
+            Self::Glft(model) => model.on_fill(fill),
+            Self::FixedSpread(model) => model.on_fill(fill),
+        }
+    }
+
+    #[inline]
+    fn next_quote_at(&self) -> Option<Nanos> {
+        match self {
+            Self::AvellanedaStoikov(model) => model.next_quote_at(),
+            Self::Glft(model) => model.next_quote_at(),
+            Self::FixedSpread(model) => model.next_quote_at(),
+        }
+    }
+
+    #[inline]
+    fn depth_within(&self) -> Option<Ticks> {
+        match self {
+            Self::AvellanedaStoikov(model) => model.depth_within(),
+            Self::Glft(model) => model.depth_within(),
+            Self::FixedSpread(model) => model.depth_within(),
+        }
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        match self {
+            Self::AvellanedaStoikov(model) => model.digest(digest),
+            Self::Glft(model) => model.digest(digest),
+            Self::FixedSpread(model) => model.digest(digest),
         }
     }
 }
@@ -87,6 +194,8 @@ pub enum ModelParamError {
     Gamma,
     /// Arrival decay k is not a finite number above zero.
     K,
+    /// Arrival rate A is not a finite number above zero.
+    ArrivalRate,
     /// The session is not longer than zero.
     Horizon,
     /// The order size is not above zero.
@@ -95,12 +204,26 @@ pub enum ModelParamError {
     SizeReducingMax,
     /// The inventory limit is below the order size.
     InventoryMax,
+    /// The exact form counts at most [`EXACT_ORDERS_MAX`] orders up to the inventory limit.
+    ExactOrders,
     /// The bound on the skew is negative.
     SkewMax,
-    /// The half spread is negative.
+    /// The half spread is negative, or a share of the price above one.
     HalfSpread,
     /// The skew per base unit is negative or not finite.
     Skew,
+    /// The least depth is not above zero.
+    LiquidityMin,
+    /// The distance within which depth is counted is negative or above [`DEPTH_TICKS_MAX`].
+    LiquidityWithin,
+    /// The maker fee is a larger share than one, or the margin is not from zero to one.
+    ProfitMin,
+    /// The other side would be pulled for no time.
+    Pull,
+    /// The levels of a side are not from one to [`QUOTES_PER_SIDE_MAX`].
+    Levels,
+    /// The step between levels is not from one tick to the highest price.
+    Step,
 }
 
 impl core::fmt::Display for ModelParamError {
@@ -108,13 +231,21 @@ impl core::fmt::Display for ModelParamError {
         f.write_str(match self {
             Self::Gamma => "gamma must be a finite number above zero",
             Self::K => "k must be a finite number above zero",
+            Self::ArrivalRate => "the arrival rate must be a finite number above zero",
             Self::Horizon => "the session must be longer than zero",
             Self::Size => "the order size must be above zero",
             Self::SizeReducingMax => "the largest size of the reducing side must not be below the order size",
             Self::InventoryMax => "the inventory limit must not be below the order size",
+            Self::ExactOrders => "the exact form takes an inventory limit of at most 64 orders",
             Self::SkewMax => "the bound on the skew must not be negative",
-            Self::HalfSpread => "the half spread must not be negative",
+            Self::HalfSpread => "the half spread must not be negative nor above the price itself",
             Self::Skew => "the skew must be finite and not negative",
+            Self::LiquidityMin => "the least depth must be above zero",
+            Self::LiquidityWithin => "depth is counted within at most 1000 ticks",
+            Self::ProfitMin => "the maker fee must be from -1 to 1 and the margin from 0 to 1",
+            Self::Pull => "the other side must be pulled for a time above zero",
+            Self::Levels => "there must be 1 to 64 levels a side",
+            Self::Step => "the step between levels must be at least one tick",
         })
     }
 }
@@ -168,140 +299,6 @@ impl Scales {
     }
 }
 
-/// Why a level does not belong on a ladder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LadderError {
-    /// The ladder holds [`QUOTES_PER_SIDE_MAX`] levels.
-    Full,
-    /// The price is not behind the last level's: levels go from best to worst and none comes twice.
-    NotBehind,
-    /// The size is not above zero.
-    NoSize,
-}
-
-/// The wanted quotes of one side, best first, no price twice, every size above zero.
-#[derive(Clone, Debug)]
-pub struct Ladder {
-    side: Side,
-    len: usize,
-    /// Those from `len` on mean nothing.
-    levels: [Level; QUOTES_PER_SIDE_MAX],
-}
-
-impl Ladder {
-    const UNUSED: Level = Level { price: Price(0), lots: Lots::ZERO };
-
-    /// A ladder without levels.
-    #[must_use]
-    #[inline]
-    pub const fn new(side: Side) -> Self {
-        Self { side, len: 0, levels: [Self::UNUSED; QUOTES_PER_SIDE_MAX] }
-    }
-
-    /// Removes every level.
-    #[inline]
-    pub const fn clear(&mut self) {
-        self.len = 0;
-    }
-
-    /// Adds a level behind the others.
-    ///
-    /// # Errors
-    /// [`LadderError`] where it does not belong there; the ladder is unchanged.
-    #[inline]
-    pub fn push(&mut self, level: Level) -> Result<(), LadderError> {
-        if level.lots.0 <= 0 {
-            return Err(LadderError::NoSize);
-        }
-        if self.levels().last().is_some_and(|last| self.side.reaches(level.price, last.price)) {
-            return Err(LadderError::NotBehind);
-        }
-        let slot = self.levels.get_mut(self.len).ok_or(LadderError::Full)?;
-        *slot = level;
-        self.len += 1;
-        Ok(())
-    }
-
-    /// The levels, best first.
-    #[must_use]
-    #[inline]
-    pub fn levels(&self) -> &[Level] {
-        self.levels.get(..self.len).unwrap_or_default()
-    }
-
-    /// The side the ladder stands on.
-    #[must_use]
-    pub const fn side(&self) -> Side {
-        self.side
-    }
-}
-
-impl PartialEq for Ladder {
-    fn eq(&self, other: &Self) -> bool {
-        self.side == other.side && self.levels() == other.levels()
-    }
-}
-
-impl Eq for Ladder {}
-
-/// The wanted quotes of both sides.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DesiredQuotes {
-    bids: Ladder,
-    asks: Ladder,
-}
-
-impl DesiredQuotes {
-    /// No quotes: what to diff against to pull everything.
-    pub const NONE: Self = Self { bids: Ladder::new(Side::Bid), asks: Ladder::new(Side::Ask) };
-
-    /// One side.
-    #[must_use]
-    #[inline]
-    pub const fn side(&self, side: Side) -> &Ladder {
-        match side {
-            Side::Bid => &self.bids,
-            Side::Ask => &self.asks,
-        }
-    }
-
-    /// One side, to add to.
-    #[inline]
-    pub const fn side_mut(&mut self, side: Side) -> &mut Ladder {
-        match side {
-            Side::Bid => &mut self.bids,
-            Side::Ask => &mut self.asks,
-        }
-    }
-
-    /// Removes every quote.
-    #[inline]
-    pub const fn clear(&mut self) {
-        self.bids.clear();
-        self.asks.clear();
-    }
-
-    /// Adds at most one quote a side, to none.
-    ///
-    /// # Errors
-    /// [`Hold::QuotesCrossed`] where both are there and the bid is not below the ask.
-    #[inline]
-    fn add_pair(&mut self, bid: Option<Level>, ask: Option<Level>) -> Result<(), Hold> {
-        if let (Some(bid), Some(ask)) = (bid, ask)
-            && bid.price >= ask.price
-        {
-            return Err(Hold::QuotesCrossed);
-        }
-        for (side, level) in [(Side::Bid, bid), (Side::Ask, ask)] {
-            if let Some(level) = level {
-                // A first level fits any ladder; one without size is no quote.
-                let _ = self.side_mut(side).push(level);
-            }
-        }
-        Ok(())
-    }
-}
-
 /// The touch, where one may quote from it.
 #[inline]
 fn sound_touch(inputs: &QuoteInputs) -> Result<Touch, Hold> {
@@ -320,5 +317,7 @@ fn passive_price(side: Side, ticks: f64, touch: &Touch) -> Option<Price> {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,10 @@
 //! decision is taken when the touch changes, when something happens to one of our orders, or when a timer of the lane is
 //! due; never in the middle of a book batch, never on a touch that is unknown or too old.
 
+mod executable;
 mod lane;
+mod orders;
+mod quoter;
 
 use alloc::vec::Vec;
 
@@ -16,13 +19,15 @@ use ballast_model::{
 use crate::book::BookLimits;
 use crate::fair::FairKind;
 use crate::gate::{Gate, GateLimits};
+use crate::intensity::IntensityParams;
 use crate::ledger::Ledger;
 use crate::market::{BookBatch, Market, MarketChange};
-use crate::model::Model;
+use crate::model::{HedgePrices, Model};
 use crate::oms::Oms;
 use crate::outbox::Outbox;
 use crate::quotes::{CANCELS_MAX, PLACES_MAX, Tolerance};
-use crate::volatility::EwmaParams;
+use crate::volatility::VolatilityKind;
+use executable::hedge_prices;
 use lane::Lane;
 pub use lane::LaneError;
 
@@ -54,7 +59,13 @@ pub struct QuotingSpec {
     /// What it quotes around.
     pub fair: FairKind,
     /// Volatility estimator; `None` where the model reads none.
-    pub volatility: Option<EwmaParams>,
+    pub volatility: Option<VolatilityKind>,
+    /// Calibration of how often orders arrive; `None` where the model reads none.
+    pub intensity: Option<IntensityParams>,
+    /// The instrument a fill is hedged on, whose market prices the quotes; `None` where the model reads none.
+    pub hedged_on: Option<InstrumentId>,
+    /// The size that the prices on [`QuotingSpec::hedged_on`] are wanted for, in lots of the quoted instrument.
+    pub hedge_lots: Lots,
     /// When quotes are reconsidered.
     pub trigger: Trigger,
     /// How far standing quotes may differ from wanted ones.
@@ -85,6 +96,13 @@ pub struct Shard {
     now: Nanos,
 }
 
+/// What acts at one event: the time, and where ids come from and decisions go.
+struct Turn<'a> {
+    now: Nanos,
+    ids: &'a mut OrderIds,
+    out: &'a mut Outbox,
+}
+
 /// Makes client order ids: session epoch and counter.
 #[derive(Clone, Copy, Debug)]
 struct OrderIds {
@@ -113,7 +131,13 @@ impl Shard {
             let id = u16::try_from(index).map(InstrumentId).map_err(|_| (index, LaneError::TooMany))?;
             Lane::new(id, lane).map_err(|error| (index, error))
         };
-        let lanes = spec.lanes.iter().enumerate().map(lane).collect::<Result<_, _>>()?;
+        let mut lanes = spec.lanes.iter().enumerate().map(lane).collect::<Result<Vec<_>, _>>()?;
+        for (index, id) in (0..lanes.len()).zip((0..).map(InstrumentId)) {
+            let followed = lanes.get(index).and_then(|lane| lane.quoter.as_ref()?.hedged_on());
+            let Some(followed) = followed else { continue };
+            let other = lanes.get_mut(followed.index()).filter(|_| followed != id);
+            other.ok_or((index, LaneError::HedgedOn))?.followers.push(id);
+        }
         Ok(Self { lanes, ids: OrderIds { epoch: spec.epoch, last: 0 }, now: Nanos::MIN })
     }
 
@@ -157,8 +181,9 @@ impl Shard {
             Event::Order(update) => self.on_order(update, now, out),
             Event::Fill(fill) => self.on_fill(fill, now, out),
             Event::Timer => self.on_timer(now, out),
-            // Public trades and mark prices inform models that are yet to read them.
-            Event::Trade(_) | Event::Mark(_) => {}
+            Event::Trade(trade) => self.lane(trade.instrument).on_trade(trade, now),
+            // Mark prices inform what is yet to read them.
+            Event::Mark(_) => {}
         }
     }
 
@@ -213,7 +238,7 @@ impl Shard {
     /// An instrument's orders.
     #[must_use]
     pub fn orders(&self, instrument: InstrumentId) -> Option<&Oms> {
-        self.lanes.get(instrument.index()).map(|lane| &lane.oms)
+        self.lanes.get(instrument.index()).map(|lane| &lane.orders.oms)
     }
 
     /// An instrument's gate; `None` where it is not quoted.
@@ -256,27 +281,54 @@ impl Shard {
     }
 
     fn after_market(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
-        let mut ids = self.ids;
-        self.lane(instrument).on_market_change(change, now, &mut ids, out);
-        self.ids = ids;
+        self.tell(instrument, now, out, |lane, turn| lane.on_market_change(change, turn));
+        let followers = self.lane(instrument).followers.len();
+        for index in 0..followers {
+            if let Some(follower) = self.lane(instrument).followers.get(index).copied() {
+                let wants = |lane: &mut Lane, _: &mut Turn<'_>| lane.wants_touch(now);
+                self.tell(follower, now, out, wants);
+            }
+        }
     }
 
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {
-        let mut ids = self.ids;
-        self.lane(update.instrument).on_order(update, now, &mut ids, out);
-        self.ids = ids;
+        self.tell(update.instrument, now, out, |lane, turn| lane.on_order(update, turn));
     }
 
     fn on_fill(&mut self, fill: &Fill, now: Nanos, out: &mut Outbox) {
-        let mut ids = self.ids;
-        self.lane(fill.instrument).on_fill(fill, now, &mut ids, out);
-        self.ids = ids;
+        self.tell(fill.instrument, now, out, |lane, turn| lane.on_fill(fill, turn));
     }
 
     fn on_timer(&mut self, now: Nanos, out: &mut Outbox) {
-        for lane in &mut self.lanes {
-            lane.on_timer(now, &mut self.ids, out);
+        for id in (0..self.lanes.len()).zip((0..).map(InstrumentId)).map(|(_, id)| id) {
+            self.tell(id, now, out, |lane, _| lane.on_timer(now));
         }
+    }
+
+    /// Tells a lane something and lets it quote anew where that asks for it.
+    #[inline]
+    fn tell(
+        &mut self,
+        instrument: InstrumentId,
+        now: Nanos,
+        out: &mut Outbox,
+        news: impl FnOnce(&mut Lane, &mut Turn<'_>) -> bool,
+    ) {
+        let mut ids = self.ids;
+        let mut turn = Turn { now, ids: &mut ids, out };
+        if news(self.lane(instrument), &mut turn) {
+            let hedge = self.hedge_prices(instrument, now);
+            self.lane(instrument).requote(hedge, &mut turn);
+        }
+        self.ids = ids;
+    }
+
+    /// What a fill of an instrument's quotes would fetch where it is hedged.
+    #[inline]
+    fn hedge_prices(&self, instrument: InstrumentId, now: Nanos) -> Option<HedgePrices> {
+        let lane = self.lanes.get(instrument.index())?;
+        let other = self.lanes.get(lane.quoter.as_ref()?.hedged_on()?.index())?;
+        hedge_prices(lane, other, now)
     }
 }
 

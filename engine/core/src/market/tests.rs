@@ -50,6 +50,27 @@ fn diffs_before_a_snapshot_build_no_book() {
 }
 
 #[test]
+fn near_depth_counts_from_each_best_price_backwards() {
+    let mut market = Market::new(BookLimits { levels_max: 8, ..LIMITS });
+    market.on_begin(&begin(BookKind::Snapshot, 7, 10));
+    for (price, lots) in [(100, 5), (99, 7), (95, 11), (90, 1_000)] {
+        market.on_levels(&slot(Side::Bid, packed(price, lots), Last::No));
+    }
+    for (price, lots, last) in [(102, 6, Last::No), (107, 3, Last::No), (108, 2, Last::Yes)] {
+        market.on_levels(&slot(Side::Ask, packed(price, lots), last));
+    }
+    let touch = market.touch().unwrap();
+    let near = |within| {
+        let NearDepth { bid_lots, ask_lots } = market.near_depth(&touch, Ticks(within));
+        (bid_lots.0, ask_lots.0)
+    };
+    assert_eq!(near(0), (5, 6));
+    assert_eq!(near(4), (12, 6));
+    assert_eq!(near(5), (23, 9));
+    assert_eq!(near(1_000), (1_023, 11));
+}
+
+#[test]
 fn a_newer_best_price_moves_the_touch_and_an_older_does_not() {
     let mut market = live();
     assert_eq!(market.on_ticker(&ticker(10, packed(99, 1), packed(103, 1))), MarketChange::None);

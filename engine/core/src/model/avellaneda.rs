@@ -15,13 +15,13 @@
 //! and counts `q` in shares; here one share is one order of `size`. For orders worth `b` base units the formulas hold with
 //! `γ·b` in place of `γ` (the dealer's wealth is in money, whatever the size of an order), so that `size` = 1 base unit is
 //! the paper's case and the skew of a given position does not depend on `size`.
+//!
+//! Never here: a volatility without its time unit.
 
-use ballast_model::{Contract, Lots, Nanos, Side, Span, Ticks};
+use ballast_model::{Contract, Lots, Nanos, Span, Ticks};
 
-use super::{
-    DesiredQuotes, Hold, ModelParamError, QuoteInputs, QuoteModel, Scales, passive_price, sound_touch,
-};
-use crate::book::Level;
+use super::dealer::{Dealer, Offsets, positive};
+use super::{DesiredQuotes, Hold, ModelParamError, QuoteInputs, QuoteModel, Scales, sound_touch};
 
 /// How far ahead the dealer looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub struct AvellanedaParams {
 #[derive(Clone, Copy, Debug)]
 pub struct AvellanedaStoikov {
     params: AvellanedaParams,
+    dealer: Dealer,
     scales: Scales,
     /// The terms that depend on what an order is worth; `None` where that changes with the price (inverse contracts).
     terms: Option<OrderTerms>,
@@ -74,29 +75,24 @@ struct OrderTerms {
     arrival: f64,
 }
 
-/// Distances from fair value, quote currency, bid and ask by [`Side::index`].
-struct Offsets {
-    /// Where the indifference price lies when flat.
-    flat: [f64; 2],
-    /// How far inventory moves it.
-    skew: [f64; 2],
-}
-
 impl AvellanedaStoikov {
     /// The model for an instrument of these scales.
     ///
     /// # Errors
     /// The first parameter outside its range.
     pub fn new(params: AvellanedaParams, scales: Scales) -> Result<Self, ModelParamError> {
+        let AvellanedaParams { size, size_reducing_max, inventory_max, skew_max, .. } = params;
+        let dealer = Dealer { size, size_reducing_max, inventory_max, skew_max };
         check(&params)?;
-        let bound = orders(params.inventory_max, params.size) + 1.0;
+        dealer.check()?;
+        let bound = dealer.orders(inventory_max) + 1.0;
         let bound_squared = bound * bound;
         let terms = match scales.contract {
             Contract::Linear => Some(OrderTerms::new(&params, &scales, 0.0)),
             Contract::Inverse => None,
         };
         let flat_logs = [libm::log1p(-1.0 / bound_squared), libm::log1p(1.0 / bound_squared)];
-        Ok(Self { params, scales, terms, bound_squared, flat_logs })
+        Ok(Self { params, dealer, scales, terms, bound_squared, flat_logs })
     }
 
     /// Eqs. 6 and 7, or section 2.3.
@@ -105,63 +101,34 @@ impl AvellanedaStoikov {
             Horizon::Session(length) => {
                 let sigma = inputs.sigma_ticks_per_sqrt_s.ok_or(Hold::NoVolatility)? * self.scales.tick;
                 let risk = terms.gamma * sigma * sigma * seconds_left(length, inputs.now);
-                let skew = -orders(inputs.inventory, self.params.size) * risk;
-                Ok(Offsets { flat: [-0.5 * risk, 0.5 * risk], skew: [skew, skew] })
+                let skew = -self.dealer.orders(inputs.inventory) * risk;
+                let flat = [-0.5 * risk - terms.arrival, 0.5 * risk + terms.arrival];
+                Ok(Offsets { flat, skew: [skew, skew] })
             }
             Horizon::Infinite => {
                 let limit = self.params.inventory_max.0;
-                let q = orders(Lots(inputs.inventory.0.clamp(-limit, limit)), self.params.size);
+                let q = self.dealer.orders(Lots(inputs.inventory.0.clamp(-limit, limit)));
                 let room = self.bound_squared - q * q;
                 // At q_max the bid's argument is exactly −1, its price minus infinity; rounding must not step past that.
                 let log = |one: f64| libm::log1p(((one - 2.0 * q) / room).max(-1.0));
                 let [flat_bid, flat_ask] = self.flat_logs;
                 Ok(Offsets {
-                    flat: [flat_bid / terms.gamma, flat_ask / terms.gamma],
+                    flat: [flat_bid / terms.gamma - terms.arrival, flat_ask / terms.gamma + terms.arrival],
                     skew: [(log(-1.0) - flat_bid) / terms.gamma, (log(1.0) - flat_ask) / terms.gamma],
                 })
             }
         }
     }
-
-    /// The size of one side's quote; `None` where filling it could pass the inventory limit.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "a share of a size, rounded down to lots"
-    )]
-    fn lots(&self, side: Side, inventory: Lots) -> Option<Lots> {
-        let AvellanedaParams { size, size_reducing_max, inventory_max, .. } = self.params;
-        let held = inventory.signed(side).0;
-        let lots = if held < 0 {
-            let share = (-held as f64 / inventory_max.0 as f64).min(1.0);
-            Lots(size.0 + ((size_reducing_max - size).0 as f64 * share) as i64)
-        } else {
-            size
-        };
-        (held + lots.0 <= inventory_max.0).then_some(lots)
-    }
 }
 
 impl QuoteModel for AvellanedaStoikov {
     #[inline]
-    #[expect(clippy::cast_precision_loss, reason = "a distance in ticks")]
     fn quote(&mut self, inputs: &QuoteInputs, quotes: &mut DesiredQuotes) -> Result<(), Hold> {
         let touch = sound_touch(inputs)?;
         let fair = inputs.fair_ticks;
         let terms = self.terms.unwrap_or_else(|| OrderTerms::new(&self.params, &self.scales, fair));
-        let Offsets { flat: [flat_bid, flat_ask], skew: [skew_bid, skew_ask] } =
-            self.offsets(inputs, terms)?;
-        let (tick, skew_max) = (self.scales.tick, self.params.skew_max.0 as f64);
-        let bid = fair + (flat_bid - terms.arrival) / tick + (skew_bid / tick).clamp(-skew_max, skew_max);
-        let ask = fair + (flat_ask + terms.arrival) / tick + (skew_ask / tick).clamp(-skew_max, skew_max);
-        if !bid.is_finite() || !ask.is_finite() {
-            return Err(Hold::NotFinite);
-        }
-        let level = |side, ticks| {
-            let lots = self.lots(side, inputs.inventory)?;
-            passive_price(side, ticks, &touch).map(|price| Level { price, lots })
-        };
-        quotes.add_pair(level(Side::Bid, bid), level(Side::Ask, ask))
+        let offsets = self.offsets(inputs, terms)?;
+        self.dealer.quote(inputs, &touch, &self.scales, offsets, quotes)
     }
 }
 
@@ -174,7 +141,6 @@ impl OrderTerms {
 }
 
 fn check(params: &AvellanedaParams) -> Result<(), ModelParamError> {
-    let positive = |number: f64| number.is_finite() && number > 0.0;
     if !positive(params.gamma) {
         return Err(ModelParamError::Gamma);
     }
@@ -184,25 +150,7 @@ fn check(params: &AvellanedaParams) -> Result<(), ModelParamError> {
     if matches!(params.horizon, Horizon::Session(length) if length <= Span::ZERO) {
         return Err(ModelParamError::Horizon);
     }
-    if params.size.0 <= 0 {
-        return Err(ModelParamError::Size);
-    }
-    if params.size_reducing_max < params.size {
-        return Err(ModelParamError::SizeReducingMax);
-    }
-    if params.inventory_max < params.size {
-        return Err(ModelParamError::InventoryMax);
-    }
-    if params.skew_max.0 < 0 {
-        return Err(ModelParamError::SkewMax);
-    }
     Ok(())
-}
-
-/// Inventory in orders of `size`.
-#[expect(clippy::cast_precision_loss, reason = "leaves exact arithmetic on purpose")]
-fn orders(inventory: Lots, size: Lots) -> f64 {
-    inventory.0 as f64 / size.0 as f64
 }
 
 /// `T − t`: from one full session at its first moment down to, but never reaching, zero.
@@ -210,5 +158,7 @@ fn seconds_left(length: Span, now: Nanos) -> f64 {
     Span(length.0 - now.0.rem_euclid(length.0)).as_secs_f64()
 }
 
+#[cfg(test)]
+mod paper;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::book::Level;
 use ballast_model::{AssetId, Money, PRICE_TICKS_MAX, Span, Step};
 
 /// An instrument with this tick and lot.
@@ -32,6 +33,8 @@ pub(super) fn inputs(bid: i64, ask: i64) -> QuoteInputs {
         fair_ticks: touch.mid().to_ticks_f64(),
         sigma_ticks_per_sqrt_s: Some(1.0),
         inventory: Lots::ZERO,
+        arrivals: None,
+        depth: None,
     }
 }
 
@@ -97,12 +100,7 @@ fn a_full_ladder_says_so_and_stays_as_it_is() {
 
 #[test]
 fn every_model_holds_without_a_sound_touch() {
-    let fixed = FixedSpreadParams {
-        half_spread: Ticks(3),
-        skew_ticks_per_base: 1.0,
-        size: Lots(1),
-        inventory_max: Lots(10),
-    };
+    let fixed = FixedSpreadParams::plain(Ticks(3), 1.0, Lots(1), Lots(10));
     let avellaneda = AvellanedaParams {
         gamma: 0.1,
         k: 1.5,

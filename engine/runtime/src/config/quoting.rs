@@ -159,12 +159,12 @@ impl Quoting<'_> {
                 size: quote,
                 inventory_max,
             } => {
-                let params = FixedSpreadParams {
-                    half_spread: Ticks(i64::from(*half_spread_ticks)),
-                    skew_ticks_per_base: *skew_ticks_per_base,
-                    size: size("size", quote)?,
-                    inventory_max: size("inventory_max", inventory_max)?,
-                };
+                let params = FixedSpreadParams::plain(
+                    Ticks(i64::from(*half_spread_ticks)),
+                    *skew_ticks_per_base,
+                    size("size", quote)?,
+                    size("inventory_max", inventory_max)?,
+                );
                 FixedSpread::new(params, scales).map(Model::FixedSpread).map_err(refused)
             }
         }
@@ -195,13 +195,20 @@ const fn key_of(error: ModelParamError) -> &'static str {
     match error {
         ModelParamError::Gamma => "gamma",
         ModelParamError::K => "k_per_bp",
+        ModelParamError::ArrivalRate => "a_per_second",
         ModelParamError::Horizon => "session",
         ModelParamError::Size => "size",
         ModelParamError::SizeReducingMax => "size_reducing_max",
-        ModelParamError::InventoryMax => "inventory_max",
+        ModelParamError::InventoryMax | ModelParamError::ExactOrders => "inventory_max",
         ModelParamError::SkewMax => "skew_max_bps",
         ModelParamError::HalfSpread => "half_spread_ticks",
         ModelParamError::Skew => "skew_ticks_per_base",
+        ModelParamError::LiquidityMin => "liquidity_min",
+        ModelParamError::LiquidityWithin => "liquidity_within_ticks",
+        ModelParamError::ProfitMin => "profit_margin_bps",
+        ModelParamError::Pull => "pull_other",
+        ModelParamError::Levels => "levels",
+        ModelParamError::Step => "step_ticks",
     }
 }
 

@@ -1,92 +1,9 @@
+use super::paper::{PAPER, paper_quotes};
 use super::*;
+use crate::book::Level;
 use crate::model::tests::{inputs, level, linear, only, spec, wanted};
+use ballast_model::Side;
 use proptest::prelude::*;
-use proptest::test_runner::{RngAlgorithm, TestRng};
-
-/// The parameters of section 3.3 on a grid of 10⁻⁶, one lot being one share, nothing bounded.
-const PAPER: AvellanedaParams = AvellanedaParams {
-    gamma: 0.1,
-    k: 1.5,
-    horizon: Horizon::Session(Span::from_secs(1)),
-    size: Lots(1),
-    size_reducing_max: Lots(1),
-    inventory_max: Lots(1_000_000),
-    skew_max: Ticks(i64::MAX),
-};
-const PAPER_TICKS: f64 = 1e6;
-const PAPER_SIGMA: f64 = 2.0;
-
-#[expect(clippy::cast_possible_truncation, reason = "onto the grid of time")]
-fn at_seconds(seconds: f64) -> Nanos {
-    Nanos((seconds * 1e9) as i64)
-}
-
-/// The quotes for the mid `s` at `seconds` into the session, in quote currency. The touch is too far away to matter.
-fn paper_quotes(params: AvellanedaParams, s: f64, q: i64, seconds: f64) -> (f64, f64) {
-    let mut model = AvellanedaStoikov::new(params, linear("0.000001", "1")).unwrap();
-    let at = QuoteInputs {
-        now: at_seconds(seconds),
-        fair_ticks: s * PAPER_TICKS,
-        sigma_ticks_per_sqrt_s: Some(PAPER_SIGMA * PAPER_TICKS),
-        inventory: Lots(q),
-        ..inputs(1, 1_000_000_000)
-    };
-    let quotes = wanted(&mut model, &at).unwrap();
-    let price = |side| only(&quotes, side).unwrap().price.0 as f64 / PAPER_TICKS;
-    (price(Side::Bid), price(Side::Ask))
-}
-
-#[test]
-fn average_spreads_are_the_published_ones() {
-    // Tables 1 to 3 of the journal, column "average spread".
-    for (gamma, published) in [(0.1, 1.49), (0.01, 1.35), (1.0, 3.02)] {
-        let spread = |step| {
-            let (bid, ask) =
-                paper_quotes(AvellanedaParams { gamma, ..PAPER }, 100.0, 0, (f64::from(step) + 0.5) * 0.005);
-            ask - bid
-        };
-        let average = (0..200).map(spread).sum::<f64>() / 200.0;
-        assert!((average - published).abs() < 0.005, "gamma {gamma}: {average}");
-    }
-}
-
-#[test]
-fn closing_spreads_are_those_of_the_manuscript() {
-    // The manuscript's tables show the spread at T − t = 0, that is (2/γ)·ln(1 + γ/k).
-    for (gamma, published) in [(0.1, 1.29), (0.01, 1.33), (0.5, 1.15)] {
-        let (bid, ask) = paper_quotes(AvellanedaParams { gamma, ..PAPER }, 100.0, 0, 0.999_999_9);
-        assert!((ask - bid - published).abs() < 0.005, "gamma {gamma}: {}", ask - bid);
-    }
-}
-
-#[test]
-fn simulated_profit_and_inventory_are_the_published_ones() {
-    // Section 3.3, table 1: profit 65.0 with deviation 6.6, final inventory 0.08 with deviation 2.9 over 1000 runs.
-    const RUNS: u32 = 1_000;
-    let mut rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let (mut profits, mut finals) = ([0.0; 2], [0.0; 2]);
-    for _ in 0..RUNS {
-        let (mut s, mut cash, mut q) = (100.0, 0.0, 0i64);
-        for step in 0..200 {
-            let dt = 0.005;
-            let (bid, ask) = paper_quotes(PAPER, s, q, f64::from(step) * dt);
-            let mut hit = |distance: f64| rng.random::<f64>() < 140.0 * libm::exp(-1.5 * distance) * dt;
-            let (sold, bought) = (hit(ask - s), hit(s - bid));
-            cash += f64::from(u8::from(sold)) * ask - f64::from(u8::from(bought)) * bid;
-            q += i64::from(bought) - i64::from(sold);
-            s += if rng.random::<bool>() { 1.0 } else { -1.0 } * PAPER_SIGMA * libm::sqrt(dt);
-        }
-        for (sums, value) in [(&mut profits, cash + q as f64 * s), (&mut finals, q as f64)] {
-            sums[0] += value / f64::from(RUNS);
-            sums[1] += value * value / f64::from(RUNS);
-        }
-    }
-    let deviation = |[mean, square]: [f64; 2]| libm::sqrt(square - mean * mean);
-    assert!((profits[0] - 65.0).abs() < 1.0, "profit {}", profits[0]);
-    assert!((deviation(profits) - 6.6).abs() < 0.7, "deviation of profit {}", deviation(profits));
-    assert!(finals[0].abs() < 0.4, "final inventory {}", finals[0]);
-    assert!((deviation(finals) - 2.9).abs() < 0.3, "deviation of final inventory {}", deviation(finals));
-}
 
 #[test]
 fn quotes_centre_on_the_reservation_price() {

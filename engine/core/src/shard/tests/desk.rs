@@ -42,15 +42,16 @@ pub(super) fn instrument() -> InstrumentSpec {
 }
 
 /// Five ticks either side of the mid, ten lots each, moved by one tick per ten lots of position; up to thirty lots of it.
+pub(super) const PARAMS: FixedSpreadParams = FixedSpreadParams::plain(Ticks(5), 100.0, Lots(10), Lots(30));
+
+pub(super) fn model(params: FixedSpreadParams) -> Model {
+    Model::FixedSpread(FixedSpread::new(params, Scales::new(&instrument())).unwrap())
+}
+
+/// Quotes by [`PARAMS`].
 pub(super) fn quoting() -> QuotingSpec {
-    let params = FixedSpreadParams {
-        half_spread: Ticks(5),
-        skew_ticks_per_base: 100.0,
-        size: Lots(10),
-        inventory_max: Lots(30),
-    };
     QuotingSpec {
-        model: Model::FixedSpread(FixedSpread::new(params, Scales::new(&instrument())).unwrap()),
+        model: model(PARAMS),
         fair: FairKind::Mid,
         volatility: None,
         trigger: Trigger::Touch,

@@ -6,9 +6,9 @@ use ballast_model::{
     BookKind, Event, InstrumentId, Last, LostReason, Lots, OrderReport, Rate, RejectReason, Side, Span, Ticks,
 };
 
-use super::desk::{Desk, Did, ETH, STEP, ask, bid, lane, quoting, slot};
+use super::desk::{Desk, Did, ETH, PARAMS, STEP, ask, bid, lane, model, quoting, slot};
 use crate::gate::Rule;
-use crate::model::Hold;
+use crate::model::{AfterFill, FixedSpreadParams, Hold, LiquidityMin};
 use crate::outbox::Note;
 use crate::quotes::Tolerance;
 use crate::shard::{LaneSpec, Trigger};
@@ -190,6 +190,41 @@ fn an_interval_quoter_decides_on_its_timer_alone() {
     let second = desk.timer();
     assert_eq!((desk.now, desk.position()), (first + every, 10));
     assert_eq!(second, [Did::Cancel(2), bid(3, 10_009), ask(4, 10_020)]);
+}
+
+#[test]
+fn a_model_that_pulls_the_other_side_is_asked_at_once_and_again_in_time() {
+    let (every, pulled) = (Span::from_millis(100), Span::from_millis(30));
+    let mut desk = Desk::with(|quoting| {
+        quoting.trigger = Trigger::Every(every);
+        quoting.model = model(FixedSpreadParams { after_fill: AfterFill::PullOther(pulled), ..PARAMS });
+    });
+    assert_eq!(desk.snapshot(10_000, 10_010), []);
+    assert_eq!(desk.timer(), [bid(1, 10_000), ask(2, 10_010)]);
+    let refresh = desk.now + every;
+    assert_eq!(desk.accepted(1), []);
+    assert_eq!(desk.accepted(2), []);
+    let hash = desk.shard.state_hash();
+    assert_eq!(desk.fill(1, Side::Bid, 10), [Did::Cancel(2), bid(3, 9_999)], "no waiting for the refresh");
+    assert_ne!(desk.shard.state_hash(), hash);
+    let back = desk.now + pulled;
+    assert_eq!(desk.fill_again(1, Side::Bid, 10), [], "a fill heard twice is one fill");
+    assert_eq!(desk.cancelled(2), []);
+    assert_eq!(desk.shard.next_deadline(), Some(back));
+    assert_eq!(desk.timer(), [ask(4, 10_010)]);
+    assert_eq!(desk.shard.next_deadline(), Some(refresh));
+}
+
+#[test]
+fn a_book_thin_near_the_touch_is_not_quoted() {
+    let min = |lots| LiquidityMin { lots: Lots(lots), within: Ticks(3) };
+    let desk = |lots| {
+        let params = FixedSpreadParams { liquidity_min: Some(min(lots)), ..PARAMS };
+        let mut desk = Desk::with(|quoting| quoting.model = model(params));
+        (desk.snapshot(10_000, 10_010), desk.notes)
+    };
+    assert_eq!(desk(500), (vec![bid(1, 10_000), ask(2, 10_010)], vec![]));
+    assert_eq!(desk(501), (vec![], vec![Note::Held(ETH, Hold::ThinBook)]));
 }
 
 #[test]

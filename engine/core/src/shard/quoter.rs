@@ -1,0 +1,266 @@
+//! What quotes an instrument: signals, model, and the way from wanted quotes to orders.
+
+use ballast_model::{Digest, InstrumentId, Lots, Nanos, ReduceOnly, Span, TimeInForce, Trade};
+
+use super::lane::LaneError;
+use super::orders::{Intent, OrderDesk, Standing};
+use super::{QuotingSpec, Trigger, Turn};
+use crate::fair::Touch;
+use crate::intensity::IntensityEstimator;
+use crate::market::Market;
+use crate::model::{Arrivals, DesiredQuotes, HedgePrices, Hold, OwnFill, QuoteInputs, QuoteModel};
+use crate::oms::{BeforeCancel, Order, OrderState};
+use crate::outbox::Note;
+use crate::quotes::{Actions, LiveQuote, LiveStatus, Planned, diff};
+use crate::volatility::Volatility;
+
+/// Quotes one instrument.
+#[derive(Debug)]
+pub(super) struct Quoter {
+    spec: QuotingSpec,
+    volatility: Option<Volatility>,
+    intensity: Option<IntensityEstimator>,
+    /// What the model wants; written anew at every decision.
+    wanted: DesiredQuotes,
+    actions: Actions,
+    /// Next interval of [`Trigger::Every`]; `None` before the first event.
+    next_quote: Option<Nanos>,
+    /// When the touch that quotes stand on is too old, unless it is confirmed again; `None` where nothing stands.
+    stale_at: Option<Nanos>,
+    /// When a cancel that the venue refused may be sent again.
+    retry_at: Option<Nanos>,
+    /// Why nothing is quoted; `None` while quoting.
+    held: Option<Hold>,
+}
+
+impl Quoter {
+    pub(super) fn new(quoting: &QuotingSpec) -> Result<Self, LaneError> {
+        let interval = match quoting.trigger {
+            Trigger::Touch => Span(1),
+            Trigger::Every(interval) => interval,
+        };
+        if [interval, quoting.touch_age_max, quoting.order_expiry].iter().any(|span| span.0 <= 0) {
+            return Err(LaneError::Span);
+        }
+        Ok(Self {
+            volatility: quoting.volatility.map(Volatility::new).transpose().map_err(LaneError::Volatility)?,
+            intensity: quoting
+                .intensity
+                .map(IntensityEstimator::new)
+                .transpose()
+                .map_err(LaneError::Intensity)?,
+            spec: quoting.clone(),
+            wanted: DesiredQuotes::NONE,
+            actions: Actions::new(),
+            next_quote: None,
+            stale_at: None,
+            retry_at: None,
+            held: None,
+        })
+    }
+
+    /// The instrument a fill is hedged on.
+    pub(super) const fn hedged_on(&self) -> Option<InstrumentId> {
+        self.spec.hedged_on
+    }
+
+    pub(super) const fn touch_age_max(&self) -> Span {
+        self.spec.touch_age_max
+    }
+
+    /// The size a hedge price is wanted for.
+    pub(super) const fn hedge_lots(&self) -> Lots {
+        self.spec.hedge_lots
+    }
+
+    /// When something is due.
+    #[inline]
+    pub(super) fn deadline(&self) -> Option<Nanos> {
+        let times = [self.next_quote, self.stale_at, self.retry_at, self.spec.model.next_quote_at()];
+        times.into_iter().flatten().min()
+    }
+
+    /// Learns a trusted touch, or that there is none.
+    #[inline]
+    pub(super) fn on_touch(&mut self, touch: Option<Touch>, now: Nanos) {
+        if let (Some(volatility), Some(touch)) = (&mut self.volatility, touch) {
+            volatility.update(touch.mid(), now);
+        }
+        if let Some(intensity) = &mut self.intensity {
+            intensity.on_mid(touch.map(|touch| touch.mid()), now);
+        }
+    }
+
+    #[inline]
+    pub(super) fn on_trade(&mut self, trade: &Trade, now: Nanos) {
+        if let Some(intensity) = &mut self.intensity {
+            intensity.on_trade(trade, now);
+        }
+    }
+
+    pub(super) fn on_fill(&mut self, fill: &OwnFill) {
+        self.spec.model.on_fill(fill);
+    }
+
+    /// True where a change of the touch is to be answered at once.
+    pub(super) fn wants_touch(&mut self, now: Nanos) -> bool {
+        match self.spec.trigger {
+            Trigger::Touch => true,
+            Trigger::Every(interval) => {
+                self.next_quote.get_or_insert(now + interval);
+                false
+            }
+        }
+    }
+
+    /// True where news of our own orders is to be answered at once.
+    pub(super) fn wants_own(&self, now: Nanos) -> bool {
+        self.spec.trigger == Trigger::Touch || self.asked(now)
+    }
+
+    /// True where time alone makes a decision due.
+    pub(super) fn wants_timer(&mut self, market: &mut Market, now: Nanos) -> bool {
+        let mut due = false;
+        if let (Some(next), Trigger::Every(interval)) = (self.next_quote, self.spec.trigger)
+            && next <= now
+        {
+            self.next_quote = Some(next + interval);
+            due = true;
+        }
+        if self.stale_at.is_some_and(|stale| stale <= now) {
+            let confirmed = market.confirmed_at() + self.spec.touch_age_max;
+            self.stale_at = (confirmed > now).then_some(confirmed);
+            if self.stale_at.is_none() {
+                market.expire_touch();
+                due = true;
+            }
+        }
+        due || self.retry_at.is_some_and(|retry| retry <= now) || self.asked(now)
+    }
+
+    /// Whether the model wants to be asked for quotes, whatever triggers them otherwise.
+    fn asked(&self, now: Nanos) -> bool {
+        self.spec.model.next_quote_at().is_some_and(|at| at <= now)
+    }
+
+    /// What the model decides from.
+    fn inputs(
+        &self,
+        market: &Market,
+        inventory: Lots,
+        hedge: Option<HedgePrices>,
+        now: Nanos,
+    ) -> QuoteInputs {
+        let fresh = market.confirmed_at() + self.spec.touch_age_max > now;
+        let touch = market.touch().filter(|_| fresh);
+        let within = self.spec.model.depth_within();
+        let arrivals = self.intensity.as_ref().and_then(|intensity| intensity.intensity().ok());
+        QuoteInputs {
+            now,
+            touch,
+            fair_ticks: touch.map_or(0.0, |touch| self.spec.fair.fair_ticks(&touch)),
+            sigma_ticks_per_sqrt_s: self.volatility.as_ref().and_then(Volatility::sigma_ticks_per_sqrt_s),
+            inventory,
+            arrivals: arrivals
+                .map(|fit| Arrivals { a_per_second: fit.a_per_s, k_per_tick: fit.k_per_tick }),
+            depth: touch.zip(within).map(|(touch, within)| market.near_depth(&touch, within)),
+            hedge,
+        }
+    }
+
+    /// Decides what quotes to have and does what leads there. `inventory` is what the model leans on; the gate counts the
+    /// position itself.
+    pub(super) fn requote(
+        &mut self,
+        id: InstrumentId,
+        market: &Market,
+        orders: &mut OrderDesk,
+        position: Lots,
+        exposure: &Exposure,
+        turn: &mut Turn<'_>,
+    ) {
+        let inputs = self.inputs(market, exposure.inventory, exposure.hedge, turn.now);
+        self.wanted.clear();
+        let held = self.spec.model.quote(&inputs, &mut self.wanted).err();
+        if let Some(hold) = held {
+            self.wanted.clear();
+            if self.held != held {
+                turn.out.note(Note::Held(id, hold));
+            }
+        }
+        self.held = held;
+        let live = orders.oms.open_orders().map(live_quote);
+        if let Planned::CancelsLeft { .. } = diff(&self.wanted, live, self.spec.tolerance, &mut self.actions) {
+            turn.out.note(Note::CancelsLeft(id));
+        }
+        let standing = Standing { position, reference: inputs.touch.map(|touch| touch.mid()) };
+        self.send(orders, &standing, turn);
+        let stands = orders.oms.open_count() > 0 && inputs.touch.is_some();
+        self.stale_at = stands.then(|| market.confirmed_at() + self.spec.touch_age_max);
+    }
+
+    /// Sends the plan: cancels, then placements.
+    fn send(&mut self, orders: &mut OrderDesk, standing: &Standing, turn: &mut Turn<'_>) {
+        self.retry_at = None;
+        for client_id in self.actions.cancels() {
+            if let Some(retry) = orders.cancel(*client_id, turn) {
+                self.retry_at = Some(self.retry_at.map_or(retry, |earlier| earlier.min(retry)));
+            }
+        }
+        for place in self.actions.places() {
+            let intent = Intent {
+                side: place.side,
+                price: place.price,
+                lots: place.lots,
+                tif: TimeInForce::PostOnly,
+                reduce_only: ReduceOnly::No,
+                expires_at: turn.now + self.spec.order_expiry,
+            };
+            orders.place(&intent, standing, turn);
+        }
+    }
+
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        self.spec.model.digest(digest);
+        if let Some(volatility) = &self.volatility {
+            volatility.digest(digest);
+        }
+        if let Some(intensity) = &self.intensity {
+            intensity.digest(digest);
+        }
+        for time in [self.next_quote, self.stale_at, self.retry_at] {
+            digest.signed(time.map_or(i64::MIN, |time| time.0));
+        }
+    }
+}
+
+/// What quotes of an instrument lean on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exposure {
+    /// Signed, in lots of the instrument: its position, or where it is hedged elsewhere what is not hedged yet.
+    pub(super) inventory: Lots,
+    /// See [`QuoteInputs::hedge`].
+    pub(super) hedge: Option<HedgePrices>,
+}
+
+/// An open order as the diff sees it.
+#[inline]
+fn live_quote(order: &Order) -> LiveQuote {
+    let status = match order.state {
+        OrderState::PendingNew => LiveStatus::Pending,
+        OrderState::Live => LiveStatus::Live,
+        OrderState::Unknown => LiveStatus::Unknown,
+        OrderState::PendingCancel(BeforeCancel::Unknown) => LiveStatus::UnknownCancelling,
+        // An ended order is not among the open ones; gone is what it would be.
+        OrderState::PendingCancel(BeforeCancel::New | BeforeCancel::Live) | OrderState::Done(_) => {
+            LiveStatus::Cancelling
+        }
+    };
+    LiveQuote {
+        client_id: order.client_id,
+        side: order.side,
+        price: order.price,
+        remaining: order.remaining(),
+        status,
+    }
+}
