@@ -87,6 +87,9 @@ fn quoting(setting: &Setting) -> QuotingSpec {
         model: Model::FixedSpread(FixedSpread::new(params, Scales::new(&instrument())).unwrap()),
         fair: FairKind::Mid,
         volatility: None,
+        intensity: None,
+        hedged_on: None,
+        hedge_lots: Lots::ZERO,
         trigger: setting.trigger,
         tolerance: setting.tolerance,
         limits: GateLimits {

@@ -8,18 +8,22 @@
 //! Never here: a clock, a quote from a market that is not known.
 
 mod avellaneda;
+mod cross;
 mod dealer;
 mod fixed;
 mod glft;
+mod grid;
 mod ladder;
 
 use ballast_model::{Contract, Digest, InstrumentSpec, Lots, Nanos, Price, Side, Ticks};
 
 pub use avellaneda::{AvellanedaParams, AvellanedaStoikov, Horizon};
+pub use cross::{CrossVenue, CrossVenueParams, HedgePrices};
 pub use fixed::{
     AfterFill, DEPTH_TICKS_MAX, FixedSpread, FixedSpreadParams, HalfSpread, LiquidityMin, ProfitMin,
 };
 pub use glft::{ArrivalSource, EXACT_ORDERS_MAX, Glft, GlftForm, GlftParams};
+pub use grid::{Grid, GridCapital, GridParams, GridRange, GridSpacing};
 pub use ladder::{DesiredQuotes, Ladder, LadderError};
 
 use crate::fair::{Touch, ceil_to_tick, floor_to_tick};
@@ -45,6 +49,9 @@ pub struct QuoteInputs {
     /// What the book shows near the touch; `None` where the model has not asked ([`QuoteModel::depth_within`]) or the book
     /// does not say.
     pub depth: Option<NearDepth>,
+    /// What the venue a fill is hedged on would pay and ask for it; `None` where there is no such venue or its market cannot
+    /// be trusted.
+    pub hedge: Option<HedgePrices>,
 }
 
 /// How often orders reach a quote: one of our size, `d` ticks from the fair value, is filled at the rate `a·exp(−k·d)`.
@@ -93,6 +100,10 @@ pub enum Hold {
     NoDepth,
     /// One side shows less near the touch than the model asks for.
     ThinBook,
+    /// The venue to hedge on shows no price that can be traded at.
+    NoHedgePrice,
+    /// The grid's lines lie so close that a round trip would not earn more than its fees.
+    GridTooNarrow,
     /// An input or a result is not a finite number.
     NotFinite,
     /// Bid and ask would meet: the model's spread is below what the numbers resolve.
@@ -139,6 +150,10 @@ pub enum Model {
     Glft(Glft),
     /// A fixed distance around the mid, shifted by the position.
     FixedSpread(FixedSpread),
+    /// Fixed prices, each unit bought at one sold at the next.
+    Grid(Grid),
+    /// Quotes here, priced from the venue a fill is hedged on.
+    CrossVenue(CrossVenue),
 }
 
 impl QuoteModel for Model {
@@ -148,6 +163,8 @@ impl QuoteModel for Model {
             Self::AvellanedaStoikov(model) => model.quote(inputs, quotes),
             Self::Glft(model) => model.quote(inputs, quotes),
             Self::FixedSpread(model) => model.quote(inputs, quotes),
+            Self::Grid(model) => model.quote(inputs, quotes),
+            Self::CrossVenue(model) => model.quote(inputs, quotes),
         }
     }
 
@@ -157,6 +174,8 @@ impl QuoteModel for Model {
             Self::AvellanedaStoikov(model) => model.on_fill(fill),
             Self::Glft(model) => model.on_fill(fill),
             Self::FixedSpread(model) => model.on_fill(fill),
+            Self::Grid(model) => model.on_fill(fill),
+            Self::CrossVenue(model) => model.on_fill(fill),
         }
     }
 
@@ -166,6 +185,8 @@ impl QuoteModel for Model {
             Self::AvellanedaStoikov(model) => model.next_quote_at(),
             Self::Glft(model) => model.next_quote_at(),
             Self::FixedSpread(model) => model.next_quote_at(),
+            Self::Grid(model) => model.next_quote_at(),
+            Self::CrossVenue(model) => model.next_quote_at(),
         }
     }
 
@@ -175,6 +196,8 @@ impl QuoteModel for Model {
             Self::AvellanedaStoikov(model) => model.depth_within(),
             Self::Glft(model) => model.depth_within(),
             Self::FixedSpread(model) => model.depth_within(),
+            Self::Grid(model) => model.depth_within(),
+            Self::CrossVenue(model) => model.depth_within(),
         }
     }
 
@@ -183,6 +206,8 @@ impl QuoteModel for Model {
             Self::AvellanedaStoikov(model) => model.digest(digest),
             Self::Glft(model) => model.digest(digest),
             Self::FixedSpread(model) => model.digest(digest),
+            Self::Grid(model) => model.digest(digest),
+            Self::CrossVenue(model) => model.digest(digest),
         }
     }
 }
@@ -224,6 +249,12 @@ pub enum ModelParamError {
     Levels,
     /// The step between levels is not from one tick to the highest price.
     Step,
+    /// The ends of the grid are not two prices, the first below the second, or no share between zero and one.
+    GridRange,
+    /// The half-life of the basis is not above zero.
+    Basis,
+    /// A quote cannot be better than the best price by less than nothing.
+    Improve,
 }
 
 impl core::fmt::Display for ModelParamError {
@@ -246,6 +277,11 @@ impl core::fmt::Display for ModelParamError {
             Self::Pull => "the other side must be pulled for a time above zero",
             Self::Levels => "there must be 1 to 64 levels a side",
             Self::Step => "the step between levels must be at least one tick",
+            Self::GridRange => {
+                "the grid must end at two prices, or at a share between 0 and 1 around the mid"
+            }
+            Self::Basis => "the half-life of the basis must be above zero",
+            Self::Improve => "improve_max must not be negative",
         })
     }
 }

@@ -7,19 +7,25 @@ mod line;
 mod model;
 mod quoting;
 mod resolve;
+mod signals;
 mod units;
 
 use std::path::{Path, PathBuf};
 
 use ballast_exchange::SelfTrade;
+use ballast_model::Rate;
 use ballast_venue::binance::{Market, TradeSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use model::ModelConfig;
+pub use model::{
+    AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
+    HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
+};
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
+pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use units::{Bps, Decimal, Duration};
 
 /// A whole configuration file.
@@ -57,12 +63,27 @@ pub struct VenueConfig {
     pub maker_fee_bps: Bps,
     /// Taker fee in basis points.
     pub taker_fee_bps: Bps,
+    /// Fees of single markets, where not as above.
+    #[serde(default)]
+    pub fees: Vec<MarketFees>,
     /// Share of cancels at our level taken to have been ahead of us, 0 to 1.
     pub cancel_share: f64,
     /// Most orders of ours that may rest in one instrument.
     pub orders_max: usize,
     /// What happens to an order that would trade with one of ours.
     pub self_trade: SelfTradeConfig,
+}
+
+/// Fees of one market in basis points.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MarketFees {
+    /// Which.
+    pub market: MarketConfig,
+    /// Maker fee; below zero a rebate.
+    pub maker_bps: Bps,
+    /// Taker fee.
+    pub taker_bps: Bps,
 }
 
 /// How venue time maps to ours.
@@ -118,6 +139,10 @@ pub struct QuotingConfig {
     pub fair: FairConfig,
     /// Volatility estimator; needed by models that read one.
     pub volatility: Option<VolatilityConfig>,
+    /// Calibration of how often orders arrive; needed by models that are not told.
+    pub intensity: Option<IntensityConfig>,
+    /// Markets whose instruments are quoted, others being only followed; all where absent.
+    pub markets: Option<Vec<MarketConfig>>,
     /// Limits of the risk gate.
     pub limits: LimitsConfig,
 }
@@ -141,20 +166,6 @@ pub enum FairConfig {
     /// Midpoint weighted by the opposite sizes.
     #[default]
     WeightedMid,
-}
-
-/// Volatility estimator.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct VolatilityConfig {
-    /// Time after which an observation weighs half.
-    pub half_life: Duration,
-    /// Increments are measured over at least this time.
-    pub interval_min: Duration,
-    /// No estimate before this much time.
-    pub warm_up: Duration,
-    /// No estimate before this many increments.
-    pub samples_min: u32,
 }
 
 /// A size, in one of three ways.
@@ -223,6 +234,16 @@ pub enum MarketConfig {
     Usdm,
     /// Coin-margined futures.
     Coinm,
+}
+
+impl VenueConfig {
+    /// Maker and taker fee of a market.
+    fn fees_of(&self, market: Market) -> (Rate, Rate) {
+        let own = self.fees.iter().find(|fees| Market::from(fees.market) == market);
+        let (maker, taker) =
+            own.map_or((self.maker_fee_bps, self.taker_fee_bps), |fees| (fees.maker_bps, fees.taker_bps));
+        (maker.rate(), taker.rate())
+    }
 }
 
 impl From<MarketConfig> for Market {

@@ -35,6 +35,7 @@ pub(super) fn inputs(bid: i64, ask: i64) -> QuoteInputs {
         inventory: Lots::ZERO,
         arrivals: None,
         depth: None,
+        hedge: None,
     }
 }
 

@@ -35,9 +35,11 @@ fn mean_price(lane: &Lane, side: Side, base: f64) -> Option<f64> {
         Side::Ask => touch.ask,
     };
     // The touch may be newer than the book: levels better than it are gone.
-    let deeper = lane.market.book().levels(side).filter(|level| {
-        level.price != best.price && side.reaches(best.price, level.price)
-    });
+    let deeper = lane
+        .market
+        .book()
+        .levels(side)
+        .filter(|level| level.price != best.price && side.reaches(best.price, level.price));
     let (mut left, mut cost) = (base, 0.0);
     for level in core::iter::once(best).chain(deeper).take(LEVELS_MAX) {
         let price = level.price.0 as f64;

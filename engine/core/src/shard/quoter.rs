@@ -161,8 +161,7 @@ impl Quoter {
             fair_ticks: touch.map_or(0.0, |touch| self.spec.fair.fair_ticks(&touch)),
             sigma_ticks_per_sqrt_s: self.volatility.as_ref().and_then(Volatility::sigma_ticks_per_sqrt_s),
             inventory,
-            arrivals: arrivals
-                .map(|fit| Arrivals { a_per_second: fit.a_per_s, k_per_tick: fit.k_per_tick }),
+            arrivals: arrivals.map(|fit| Arrivals { a_per_second: fit.a_per_s, k_per_tick: fit.k_per_tick }),
             depth: touch.zip(within).map(|(touch, within)| market.near_depth(&touch, within)),
             hedge,
         }
@@ -190,7 +189,8 @@ impl Quoter {
         }
         self.held = held;
         let live = orders.oms.open_orders().map(live_quote);
-        if let Planned::CancelsLeft { .. } = diff(&self.wanted, live, self.spec.tolerance, &mut self.actions) {
+        if let Planned::CancelsLeft { .. } = diff(&self.wanted, live, self.spec.tolerance, &mut self.actions)
+        {
             turn.out.note(Note::CancelsLeft(id));
         }
         let standing = Standing { position, reference: inputs.touch.map(|touch| touch.mid()) };

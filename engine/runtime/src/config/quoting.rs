@@ -1,21 +1,20 @@
 //! What a table of quoting means for one instrument.
 
+mod model;
+
 use std::path::Path;
 
 use ballast_core::fair::FairKind;
 use ballast_core::gate::GateLimits;
-use ballast_core::model::{
-    AvellanedaParams, AvellanedaStoikov, FixedSpread, FixedSpreadParams, Horizon, Model, ModelParamError,
-    Scales,
-};
+use ballast_core::intensity::{IntensityEstimator, IntensityParamError, IntensityParams};
 use ballast_core::quotes::Tolerance;
 use ballast_core::shard::{QuotingSpec, Trigger};
-use ballast_core::volatility::EwmaParams;
-use ballast_model::{HalfTicks, InstrumentSpec, LOTS_MAX, Lots, Price, Rate, Ticks};
-
-use super::{
-    Config, ConfigError, FairConfig, LimitsConfig, ModelConfig, ORDERS_MAX, QuotingConfig, Requote, Size,
+use ballast_core::volatility::{
+    EwmaParamError, ParkinsonParamError, RealisedParamError, Volatility, VolatilityKind, VolatilityParamError,
 };
+use ballast_model::{HalfTicks, InstrumentId, InstrumentSpec, LOTS_MAX, Lots, Price, Rate, Ticks};
+
+use super::{Config, ConfigError, FairConfig, LimitsConfig, ORDERS_MAX, QuotingConfig, Requote, Size};
 
 /// A table of quoting being applied to an instrument.
 pub(super) struct Quoting<'a> {
@@ -27,6 +26,18 @@ pub(super) struct Quoting<'a> {
     pub(super) spec: &'a InstrumentSpec,
     /// Price at which sizes in quote currency are converted.
     pub(super) mid: HalfTicks,
+    /// Maker fee of the instrument's market.
+    pub(super) maker_fee: Rate,
+    /// What a fill is hedged on, where the model hedges on another instrument and there is one.
+    pub(super) hedge: Option<Hedge>,
+}
+
+/// The instrument a fill is hedged on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hedge {
+    pub(super) instrument: InstrumentId,
+    /// Taker fee of its market.
+    pub(super) taker_fee: Rate,
 }
 
 impl Quoting<'_> {
@@ -51,6 +62,9 @@ impl Quoting<'_> {
                 FairConfig::WeightedMid => FairKind::WeightedMid,
             },
             volatility: self.volatility(quoting)?,
+            intensity: self.intensity(quoting)?,
+            hedged_on: self.hedge.map(|hedge| hedge.instrument),
+            hedge_lots: self.hedge_lots(&quoting.model)?,
             trigger: match quoting.requote {
                 Requote::Touch => Trigger::Touch,
                 Requote::Every(interval) => Trigger::Every(interval.span()),
@@ -65,31 +79,24 @@ impl Quoting<'_> {
         })
     }
 
-    fn rule(&self, key: &str, rule: impl core::fmt::Display) -> ConfigError {
+    pub(super) fn rule(&self, key: &str, rule: impl core::fmt::Display) -> ConfigError {
         self.config.rule(self.path, &format!("{}.{key}", self.key), rule)
     }
 
-    fn volatility(&self, quoting: &QuotingConfig) -> Result<Option<EwmaParams>, ConfigError> {
+    fn volatility(&self, quoting: &QuotingConfig) -> Result<Option<VolatilityKind>, ConfigError> {
         let Some(volatility) = quoting.volatility else { return Ok(None) };
-        for (key, span, least) in [
-            ("half_life", volatility.half_life, 1),
-            ("interval_min", volatility.interval_min, 0),
-            ("warm_up", volatility.warm_up, 0),
-        ] {
-            if span.span().0 < least {
-                let rule = if least > 0 { "must be above zero" } else { "must not be negative" };
-                return Err(self.rule(&format!("volatility.{key}"), rule));
-            }
-        }
-        if volatility.samples_min == 0 {
-            return Err(self.rule("volatility.samples_min", "must be above zero"));
-        }
-        Ok(Some(EwmaParams {
-            half_life: volatility.half_life.span(),
-            interval_min: volatility.interval_min.span(),
-            elapsed_min: volatility.warm_up.span(),
-            samples_min: volatility.samples_min,
-        }))
+        let kind = volatility.kind().map_err(|(key, rule)| self.rule(&format!("volatility.{key}"), rule))?;
+        let broken = Volatility::new(kind).err();
+        let broken = broken.map(|error| self.rule(&format!("volatility.{}", volatility_key(error)), error));
+        broken.map_or(Ok(Some(kind)), Err)
+    }
+
+    fn intensity(&self, quoting: &QuotingConfig) -> Result<Option<IntensityParams>, ConfigError> {
+        let Some(intensity) = &quoting.intensity else { return Ok(None) };
+        let params = intensity.params();
+        let broken = IntensityEstimator::new(params).err();
+        let broken = broken.map(|error| self.rule(&format!("intensity.{}", intensity_key(error)), error));
+        broken.map_or(Ok(Some(params)), Err)
     }
 
     fn limits(&self, limits: &LimitsConfig) -> Result<GateLimits, ConfigError> {
@@ -123,54 +130,7 @@ impl Quoting<'_> {
         })
     }
 
-    fn model(&self, model: &ModelConfig) -> Result<Model, ConfigError> {
-        let scales = Scales::new(self.spec);
-        let refused = |error: ModelParamError| self.rule(&format!("model.{}", key_of(error)), error);
-        let size = |key: &str, size: &Size| self.size(&format!("model.{key}"), size);
-        match model {
-            ModelConfig::AvellanedaStoikov {
-                gamma,
-                k_per_bp,
-                session,
-                size: quote,
-                size_reducing_max,
-                inventory_max,
-                skew_max_bps,
-            } => {
-                let ticks_per_bp = self.mid.to_ticks_f64() * 1e-4;
-                let lots = size("size", quote)?;
-                let params = AvellanedaParams {
-                    gamma: *gamma,
-                    k: k_per_bp / (ticks_per_bp * self.spec.tick.to_f64()),
-                    horizon: session.map_or(Horizon::Infinite, |session| Horizon::Session(session.span())),
-                    size: lots,
-                    size_reducing_max: match size_reducing_max {
-                        Some(reducing) => size("size_reducing_max", reducing)?,
-                        None => lots,
-                    },
-                    inventory_max: size("inventory_max", inventory_max)?,
-                    skew_max: whole_ticks(skew_max_bps * ticks_per_bp),
-                };
-                AvellanedaStoikov::new(params, scales).map(Model::AvellanedaStoikov).map_err(refused)
-            }
-            ModelConfig::FixedSpread {
-                half_spread_ticks,
-                skew_ticks_per_base,
-                size: quote,
-                inventory_max,
-            } => {
-                let params = FixedSpreadParams::plain(
-                    Ticks(i64::from(*half_spread_ticks)),
-                    *skew_ticks_per_base,
-                    size("size", quote)?,
-                    size("inventory_max", inventory_max)?,
-                );
-                FixedSpread::new(params, scales).map(Model::FixedSpread).map_err(refused)
-            }
-        }
-    }
-
-    fn size(&self, key: &str, size: &Size) -> Result<Lots, ConfigError> {
+    pub(super) fn size(&self, key: &str, size: &Size) -> Result<Lots, ConfigError> {
         let lots = match size {
             Size::Lots(lots) => *lots,
             Size::Base(base) => {
@@ -190,25 +150,33 @@ impl Quoting<'_> {
     }
 }
 
-/// The key of the parameter at fault.
-const fn key_of(error: ModelParamError) -> &'static str {
+/// The key of the volatility parameter at fault.
+const fn volatility_key(error: VolatilityParamError) -> &'static str {
     match error {
-        ModelParamError::Gamma => "gamma",
-        ModelParamError::K => "k_per_bp",
-        ModelParamError::ArrivalRate => "a_per_second",
-        ModelParamError::Horizon => "session",
-        ModelParamError::Size => "size",
-        ModelParamError::SizeReducingMax => "size_reducing_max",
-        ModelParamError::InventoryMax | ModelParamError::ExactOrders => "inventory_max",
-        ModelParamError::SkewMax => "skew_max_bps",
-        ModelParamError::HalfSpread => "half_spread_ticks",
-        ModelParamError::Skew => "skew_ticks_per_base",
-        ModelParamError::LiquidityMin => "liquidity_min",
-        ModelParamError::LiquidityWithin => "liquidity_within_ticks",
-        ModelParamError::ProfitMin => "profit_margin_bps",
-        ModelParamError::Pull => "pull_other",
-        ModelParamError::Levels => "levels",
-        ModelParamError::Step => "step_ticks",
+        VolatilityParamError::Ewma(EwmaParamError::HalfLife) => "half_life",
+        VolatilityParamError::Ewma(EwmaParamError::IntervalMin) => "interval_min",
+        VolatilityParamError::Ewma(EwmaParamError::ElapsedMin) => "warm_up",
+        VolatilityParamError::Ewma(EwmaParamError::SamplesMin)
+        | VolatilityParamError::Realised(RealisedParamError::SamplesMin) => "samples_min",
+        VolatilityParamError::Realised(RealisedParamError::Interval) => "interval",
+        VolatilityParamError::Realised(RealisedParamError::Samples) => "samples",
+        VolatilityParamError::Parkinson(ParkinsonParamError::Bar) => "bar",
+        VolatilityParamError::Parkinson(ParkinsonParamError::Bars) => "bars",
+        VolatilityParamError::Parkinson(ParkinsonParamError::BarsMin) => "bars_min",
+    }
+}
+
+/// The key of the calibration's parameter at fault.
+const fn intensity_key(error: IntensityParamError) -> &'static str {
+    match error {
+        IntensityParamError::HalfLife => "half_life",
+        IntensityParamError::Distance => "step_ticks",
+        IntensityParamError::Distances => "distances",
+        IntensityParamError::ElapsedMin => "warm_up",
+        IntensityParamError::OrdersMin => "orders_min",
+        IntensityParamError::KBounds => "k_min",
+        IntensityParamError::AMax => "a_max",
+        IntensityParamError::RSquaredMin => "r_squared_min",
     }
 }
 

@@ -6,13 +6,13 @@ use ballast_core::book::BookLimits;
 use ballast_core::shard::{LaneSpec, QuotingSpec, ShardSpec};
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, VenueSpec};
 use ballast_model::{
-    AssetId, Contract, HalfTicks, InstrumentSpec, Lots, Money, Price, Span, SpecError, Step, TradeId,
-    VenueOrderId,
+    AssetId, Contract, HalfTicks, InstrumentId, InstrumentSpec, Lots, Money, Price, Span, SpecError, Step,
+    TradeId, VenueOrderId,
 };
 use ballast_venue::binance::Market;
 
-use super::quoting::{Quoting, share, whole_ticks};
-use super::{Config, ConfigError, InstrumentConfig};
+use super::quoting::{Hedge, Quoting, share, whole_ticks};
+use super::{Config, ConfigError, InstrumentConfig, ModelConfig};
 use crate::capture::{Instrument, SeenInstrument};
 
 /// Most levels one side of a book holds: venues show 10 000 at most, the rest accumulates from diffs.
@@ -229,14 +229,12 @@ impl Resolver<'_> {
             let spec = one.found.spec;
             let book = BookLimits { price_ticks_max: spec.price_max.0, levels_max: BOOK_LEVELS_MAX };
             let quoting = match (quoted, one.reference) {
-                (Quoted::Yes, Some(mid)) => Some(self.quoting(&one.found, mid)?),
+                (Quoted::Yes, Some(mid)) => self.quoting(instruments, &one.found, mid)?,
                 (Quoted::Yes, None) | (Quoted::No, _) => None,
             };
             lanes.push(LaneSpec { spec, book, quoting });
-            let fees = FeeSchedule {
-                maker: config.venue.maker_fee_bps.rate(),
-                taker: config.venue.taker_fee_bps.rate(),
-            };
+            let (maker, taker) = config.venue.fees_of(one.found.instrument.market);
+            let fees = FeeSchedule { maker, taker };
             let cancel_share = share(config.venue.cancel_share);
             rules.push(InstrumentRules {
                 spec,
@@ -261,15 +259,57 @@ impl Resolver<'_> {
         Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes }, venue })
     }
 
-    /// How an instrument is quoted: by its own table, else by the common one.
-    fn quoting(&self, found: &FoundInstrument, mid: HalfTicks) -> Result<QuotingSpec, ConfigError> {
-        let facts = self.facts(&found.instrument.symbol, found.instrument.market);
+    /// How an instrument is quoted: by its own table, else by the common one; `None` where that leaves its market out, or
+    /// where it would be hedged on an instrument that is not there.
+    fn quoting(
+        &self,
+        instruments: &[ResolvedInstrument],
+        found: &FoundInstrument,
+        mid: HalfTicks,
+    ) -> Result<Option<QuotingSpec>, ConfigError> {
+        let market = found.instrument.market;
+        let facts = self.facts(&found.instrument.symbol, market);
         let own = facts.and_then(|(index, facts)| Some((index, facts.quoting.as_ref()?)));
         let (key, table) = own.map_or_else(
             || ("quoting".to_owned(), &self.config.quoting),
             |(index, table)| (format!("instrument.{index}.quoting"), table),
         );
-        Quoting { config: self.config, path: &self.path, key, spec: &found.spec, mid }.resolve(table)
+        let left_out = |markets: &Vec<_>| !markets.iter().any(|listed| Market::from(*listed) == market);
+        if own.is_none() && table.markets.as_ref().is_some_and(left_out) {
+            return Ok(None);
+        }
+        let hedge = match &table.model {
+            ModelConfig::CrossVenue(cross) => {
+                let hedge = self.hedge(instruments, found, cross.hedge_market.into());
+                if hedge.is_none() {
+                    return Ok(None);
+                }
+                hedge
+            }
+            ModelConfig::AvellanedaStoikov(..)
+            | ModelConfig::Glft(..)
+            | ModelConfig::FixedSpread(_)
+            | ModelConfig::Grid(_) => None,
+        };
+        let maker_fee = self.config.venue.fees_of(market).0;
+        Quoting { config: self.config, path: &self.path, key, spec: &found.spec, mid, maker_fee, hedge }
+            .resolve(table)
+            .map(Some)
+    }
+
+    /// The instrument on the same base asset in another market.
+    fn hedge(
+        &self,
+        instruments: &[ResolvedInstrument],
+        found: &FoundInstrument,
+        market: Market,
+    ) -> Option<Hedge> {
+        let is_it = |other: &FoundInstrument| {
+            other.instrument.market == market && other.base == found.base && other.name() != found.name()
+        };
+        let index = instruments.iter().position(|other| is_it(&other.found))?;
+        let instrument = InstrumentId(u16::try_from(index).ok()?);
+        Some(Hedge { instrument, taker_fee: self.config.venue.fees_of(market).1 })
     }
 }
 

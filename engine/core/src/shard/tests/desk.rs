@@ -54,6 +54,9 @@ pub(super) fn quoting() -> QuotingSpec {
         model: model(PARAMS),
         fair: FairKind::Mid,
         volatility: None,
+        intensity: None,
+        hedged_on: None,
+        hedge_lots: Lots::ZERO,
         trigger: Trigger::Touch,
         tolerance: Tolerance::EXACT,
         limits: GateLimits {

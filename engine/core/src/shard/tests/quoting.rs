@@ -12,7 +12,7 @@ use crate::model::{AfterFill, FixedSpreadParams, Hold, LiquidityMin};
 use crate::outbox::Note;
 use crate::quotes::Tolerance;
 use crate::shard::{LaneSpec, Trigger};
-use crate::volatility::EwmaParams;
+use crate::volatility::{EwmaParams, VolatilityKind};
 
 #[test]
 fn a_book_brings_a_quote_on_each_side() {
@@ -162,7 +162,7 @@ fn warm_up_is_waited_for_and_told_once() {
         let scales = crate::model::Scales::new(&super::desk::instrument());
         let model = crate::model::AvellanedaStoikov::new(params, scales).unwrap();
         quoting.model = crate::model::Model::AvellanedaStoikov(model);
-        quoting.volatility = Some(warm_up);
+        quoting.volatility = Some(VolatilityKind::Ewma(warm_up));
     });
     assert_eq!(desk.snapshot(10_000, 10_010), []);
     assert_eq!(desk.touch(10_001, 10_011), []);
