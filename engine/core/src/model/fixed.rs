@@ -48,9 +48,9 @@ pub struct ProfitMin {
 pub enum AfterFill {
     /// Nothing: it stays.
     Keep,
-    /// It is pulled at once and stays away for this long, above zero: the price that one side was just hit at is on its way,
-    /// and the other side would be quoted on its old mid. Where the filled side has stopped at the inventory limit, the
-    /// other one stays: it is the way back.
+    /// It is pulled at once, whatever triggers quotes otherwise, and stays away for this long, above zero; each further fill
+    /// counts anew. Who was just hit has often been hit by a move that the mid does not show yet. Where the filled side has
+    /// stopped at the inventory limit, the other one stays: it is the way back.
     PullOther(Span),
 }
 

@@ -196,6 +196,15 @@ proptest! {
     }
 
     #[test]
+    fn earlier_questions_change_no_answer(knobs in knobs(), at in market(), earlier in market()) {
+        for kind in Kind::ALL {
+            let mut asked = knobs.model(kind);
+            levels(&mut asked, &earlier);
+            prop_assert_eq!(levels(&mut asked, &at), levels(&mut knobs.model(kind), &at), "{:?}", kind);
+        }
+    }
+
+    #[test]
     fn no_quote_crosses(knobs in knobs(), at in market()) {
         for kind in Kind::ALL {
             if let Some(quotes) = levels(&mut knobs.model(kind), &at) {

@@ -11,8 +11,13 @@ use crate::gate::Rule;
 use crate::model::{AfterFill, FixedSpreadParams, Hold, LiquidityMin};
 use crate::outbox::Note;
 use crate::quotes::Tolerance;
+<<<<<<< ours
 use crate::shard::{LaneSpec, Trigger};
 use crate::volatility::{EwmaParams, VolatilityKind};
+=======
+use crate::shard::{LaneSpec, QuotingSpec, Trigger};
+use crate::volatility::EwmaParams;
+>>>>>>> theirs
 
 #[test]
 fn a_book_brings_a_quote_on_each_side() {
@@ -133,7 +138,7 @@ fn refused_orders_use_up_no_ids() {
 fn a_part_filled_quote_is_made_whole() {
     let mut desk = Desk::quoted();
     assert_eq!(desk.fill(1, Side::Bid, 4), [Did::Cancel(1), bid(3, 9_999)]);
-    let tolerant = |quoting: &mut crate::shard::QuotingSpec| {
+    let tolerant = |quoting: &mut QuotingSpec| {
         quoting.tolerance = Tolerance { price: Ticks(0), size: Rate(50_000_000) };
     };
     // Half of it may be missing; four lots move the quotes by less than a tick, which rounds the bid down.
@@ -204,15 +209,29 @@ fn a_model_that_pulls_the_other_side_is_asked_at_once_and_again_in_time() {
     let refresh = desk.now + every;
     assert_eq!(desk.accepted(1), []);
     assert_eq!(desk.accepted(2), []);
-    let hash = desk.shard.state_hash();
     assert_eq!(desk.fill(1, Side::Bid, 10), [Did::Cancel(2), bid(3, 9_999)], "no waiting for the refresh");
-    assert_ne!(desk.shard.state_hash(), hash);
     let back = desk.now + pulled;
     assert_eq!(desk.fill_again(1, Side::Bid, 10), [], "a fill heard twice is one fill");
     assert_eq!(desk.cancelled(2), []);
     assert_eq!(desk.shard.next_deadline(), Some(back));
     assert_eq!(desk.timer(), [ask(4, 10_010)]);
     assert_eq!(desk.shard.next_deadline(), Some(refresh));
+}
+
+#[test]
+fn what_a_model_remembers_is_part_of_the_state() {
+    let desks = [30, 40].map(|millis| {
+        let after_fill = AfterFill::PullOther(Span::from_millis(millis));
+        let pulling = |quoting: &mut QuotingSpec| {
+            quoting.model = model(FixedSpreadParams { after_fill, ..PARAMS });
+        };
+        let mut desk = Desk::with(pulling).then_quoted();
+        let before = desk.shard.state_hash();
+        (before, desk.fill(1, Side::Bid, 10), desk.shard.state_hash())
+    });
+    let [(before, did, after), (twin_before, twin_did, twin_after)] = desks;
+    assert_eq!((before, did), (twin_before, twin_did));
+    assert_ne!(after, twin_after, "the ask comes back at another time");
 }
 
 #[test]
