@@ -230,7 +230,7 @@ impl Accounts {
         spec: &InstrumentSpec,
         settles: Settles,
     ) -> Result<(), AccountError> {
-        let Err(place) = self.instruments.binary_search_by_key(&id, |known| known.id) else {
+        let Err(place) = self.find_instrument(id) else {
             return Err(AccountError::Duplicate);
         };
         if self.instruments.len() == INSTRUMENTS_MAX {
@@ -252,7 +252,7 @@ impl Accounts {
     /// [`AccountError::UnknownInstrument`], [`AccountError::Duplicate`], [`AccountError::BooksFull`].
     pub fn open(&mut self, key: BookKey) -> Result<(), AccountError> {
         let ledger = Ledger::new(&self.instrument(key.instrument)?.spec);
-        let Err(place) = self.books.binary_search_by_key(&key, |book| book.key) else {
+        let Err(place) = self.find_book(key) else {
             return Err(AccountError::Duplicate);
         };
         if self.books.len() == BOOKS_MAX {
@@ -306,8 +306,7 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::UnknownBook`].
     pub fn book(&self, key: BookKey) -> Result<&Ledger, AccountError> {
-        let place = self.books.binary_search_by_key(&key, |book| book.key);
-        let book = place.ok().and_then(|place| self.books.get(place));
+        let book = self.find_book(key).ok().and_then(|place| self.books.get(place));
         book.map(|book| &book.ledger).ok_or(AccountError::UnknownBook(key))
     }
 
@@ -351,24 +350,37 @@ impl Accounts {
             }
             ledger.digest(digest);
         }
+        for instrument in &self.instruments {
+            instrument.ledger.digest(digest);
+        }
         self.cash.digest(digest);
     }
 
+    fn find_instrument(&self, id: InstrumentId) -> Result<usize, usize> {
+        self.instruments.binary_search_by_key(&id, |known| known.id)
+    }
+
+    fn find_book(&self, key: BookKey) -> Result<usize, usize> {
+        self.books.binary_search_by_key(&key, |book| book.key)
+    }
+
     fn instrument(&self, id: InstrumentId) -> Result<&Instrument, AccountError> {
-        let place = self.instruments.binary_search_by_key(&id, |known| known.id);
-        place.ok().and_then(|place| self.instruments.get(place)).ok_or(AccountError::UnknownInstrument(id))
+        let place = self.find_instrument(id).ok();
+        place.and_then(|place| self.instruments.get(place)).ok_or(AccountError::UnknownInstrument(id))
     }
 
     /// Puts a changed copy of the instrument's ledger in its place.
     fn set_instrument_ledger(&mut self, id: InstrumentId, ledger: Ledger) {
-        if let Some(known) = self.instruments.iter_mut().find(|known| known.id == id) {
+        let place = self.find_instrument(id).ok();
+        if let Some(known) = place.and_then(|place| self.instruments.get_mut(place)) {
             known.ledger = ledger;
         }
     }
 
     /// Puts a changed copy of a book in its place.
     fn set_book(&mut self, key: BookKey, ledger: Ledger) {
-        if let Some(book) = self.books.iter_mut().find(|book| book.key == key) {
+        let place = self.find_book(key).ok();
+        if let Some(book) = place.and_then(|place| self.books.get_mut(place)) {
             book.ledger = ledger;
         }
     }

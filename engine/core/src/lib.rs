@@ -9,7 +9,9 @@
 extern crate alloc;
 
 pub mod accounts;
+pub mod balance;
 pub mod book;
+pub mod budget;
 pub mod fair;
 pub mod gate;
 pub mod intensity;

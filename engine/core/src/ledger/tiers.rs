@@ -148,6 +148,8 @@ pub struct FeeSchedule {
     days: [Money; FEE_DAYS],
     /// The latest day traded on, counted from the epoch; `None` before the first trade.
     newest: Option<i64>,
+    /// The sum of all days: of the window that ends on the latest.
+    total: Money,
 }
 
 impl FeeSchedule {
@@ -169,7 +171,14 @@ impl FeeSchedule {
         if !tiers.iter().all(|tier| within(tier.maker) && within(tier.taker)) {
             return Err(FeeTierError::Rate);
         }
-        Ok(Self { charge, tiers: own, tiers_used: tiers.len(), days: [Money::ZERO; FEE_DAYS], newest: None })
+        Ok(Self {
+            charge,
+            tiers: own,
+            tiers_used: tiers.len(),
+            days: [Money::ZERO; FEE_DAYS],
+            newest: None,
+            total: Money::ZERO,
+        })
     }
 
     /// Counts volume traded at `at` (one and the same clock throughout): of our own fills, or at boot of days past as the
@@ -178,8 +187,8 @@ impl FeeSchedule {
     /// # Errors
     /// [`FeeError::Volume`], and nothing is counted.
     pub fn record(&mut self, volume: Money, at: Nanos) -> Result<(), FeeError> {
-        let total = self.volume(at).0.checked_add(volume.0);
-        if volume < Money::ZERO || total.is_none() {
+        let sum = self.volume(at).0.checked_add(volume.0);
+        if volume < Money::ZERO || sum.is_none() {
             return Err(FeeError::Volume);
         }
         let day = day_of(at);
@@ -187,24 +196,27 @@ impl FeeSchedule {
         if day <= newest.saturating_sub(DAYS) {
             return Ok(());
         }
+        self.total = self.volume(at) + volume;
         for passed in (newest + 1..=day).rev().take(FEE_DAYS) {
             if let Some(sum) = self.days.get_mut(slot(passed)) {
                 *sum = Money::ZERO;
             }
         }
-        self.newest = Some(newest.max(day));
         if let Some(sum) = self.days.get_mut(slot(day)) {
             *sum += volume;
         }
+        self.newest = Some(newest.max(day));
         Ok(())
     }
 
     /// The volume of the window that ends on the day of `now`, or on the latest day traded on where that is later.
     #[must_use]
     pub fn volume(&self, now: Nanos) -> Money {
-        let Some(newest) = self.newest else { return Money::ZERO };
-        let oldest = day_of(now).max(newest).saturating_sub(DAYS - 1);
-        let kept = (oldest.max(newest - (DAYS - 1))..=newest).filter_map(|day| self.days.get(slot(day)));
+        let (Some(newest), today) = (self.newest, day_of(now)) else { return Money::ZERO };
+        if today <= newest {
+            return self.total;
+        }
+        let kept = (today.saturating_sub(DAYS - 1)..=newest).filter_map(|day| self.days.get(slot(day)));
         kept.copied().sum()
     }
 
@@ -260,6 +272,7 @@ impl FeeSchedule {
 
     /// Takes the state into a digest; the tiers are configuration.
     pub fn digest(&self, digest: &mut Digest) {
+        // The total follows from the days.
         digest.signed(self.newest.unwrap_or(i64::MIN));
         self.days.iter().for_each(|sum| digest_money(*sum, digest));
     }

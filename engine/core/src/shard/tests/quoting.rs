@@ -11,13 +11,8 @@ use crate::gate::Rule;
 use crate::model::{AfterFill, FixedSpreadParams, Hold, LiquidityMin};
 use crate::outbox::Note;
 use crate::quotes::Tolerance;
-<<<<<<< ours
-use crate::shard::{LaneSpec, Trigger};
-use crate::volatility::{EwmaParams, VolatilityKind};
-=======
 use crate::shard::{LaneSpec, QuotingSpec, Trigger};
-use crate::volatility::EwmaParams;
->>>>>>> theirs
+use crate::volatility::{EwmaParams, VolatilityKind};
 
 #[test]
 fn a_book_brings_a_quote_on_each_side() {
