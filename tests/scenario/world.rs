@@ -90,6 +90,7 @@ fn quoting(setting: &Setting) -> QuotingSpec {
         intensity: None,
         hedged_on: None,
         hedge_lots: Lots::ZERO,
+        shaping: None,
         trigger: setting.trigger,
         tolerance: setting.tolerance,
         limits: GateLimits {

@@ -8,6 +8,7 @@ mod executable;
 mod lane;
 mod orders;
 mod quoter;
+mod shaping;
 
 use alloc::vec::Vec;
 
@@ -30,6 +31,7 @@ use crate::volatility::VolatilityKind;
 use executable::hedge_prices;
 use lane::Lane;
 pub use lane::LaneError;
+pub use shaping::ShapingSpec;
 
 /// What a shard is built from.
 #[derive(Clone, Debug)]
@@ -70,6 +72,8 @@ pub struct QuotingSpec {
     pub trigger: Trigger,
     /// How far standing quotes may differ from wanted ones.
     pub tolerance: Tolerance,
+    /// How quotes are bent by market and inventory; `None` to quote what the model wants.
+    pub shaping: Option<ShapingSpec>,
     /// The gate's limits.
     pub limits: GateLimits,
     /// A touch confirmed longer ago than this is not quoted on, and quotes that stand on it are pulled. Above zero.

@@ -7,6 +7,7 @@ mod line;
 mod model;
 mod quoting;
 mod resolve;
+mod shape;
 mod signals;
 mod units;
 
@@ -25,6 +26,7 @@ pub use model::{
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
+pub use shape::{ShapeConfig, ThrottleConfig};
 pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use units::{Bps, Decimal, Duration};
 
@@ -143,6 +145,10 @@ pub struct QuotingConfig {
     pub intensity: Option<IntensityConfig>,
     /// Markets whose instruments are quoted, others being only followed; all where absent.
     pub markets: Option<Vec<MarketConfig>>,
+    /// How quotes are bent by market and inventory; as the model wants them where absent.
+    pub shape: Option<ShapeConfig>,
+    /// When quotes may change; at every decision where absent.
+    pub throttle: Option<ThrottleConfig>,
     /// Limits of the risk gate.
     pub limits: LimitsConfig,
 }

@@ -14,6 +14,9 @@ use crate::market::{Market, MarketChange};
 use crate::model::{HedgePrices, OwnFill, Scales};
 use crate::oms::{FillOutcome, UpdateOutcome};
 use crate::outbox::Note;
+use crate::shape::drift::DriftParamError;
+use crate::shape::shaper::ShaperParamError;
+use crate::shape::throttle::ThrottleParamError;
 use crate::volatility::VolatilityParamError;
 
 /// Why a lane cannot be built.
@@ -31,6 +34,14 @@ pub enum LaneError {
     Intensity(IntensityParamError),
     /// The trigger's interval, the touch's age or the order expiry is not above zero.
     Span,
+    /// The adjustments, the inventory ladder or the sizes.
+    Shaper(ShaperParamError),
+    /// The measure of momentum.
+    Drift(DriftParamError),
+    /// The throttle.
+    Throttle(ThrottleParamError),
+    /// The distance within which depth counts is negative.
+    DepthWithin,
     /// The instrument to hedge on is this one, or none of the shard's.
     HedgedOn,
 }
@@ -44,6 +55,10 @@ impl core::fmt::Display for LaneError {
             Self::Volatility(error) => error.fmt(f),
             Self::Intensity(error) => error.fmt(f),
             Self::Span => f.write_str("requote interval, touch_age_max and order_expiry must be above zero"),
+            Self::Shaper(error) => error.fmt(f),
+            Self::Drift(error) => error.fmt(f),
+            Self::Throttle(error) => error.fmt(f),
+            Self::DepthWithin => f.write_str("the distance within which depth counts must not be negative"),
             Self::HedgedOn => f.write_str("the instrument to hedge on must be another one of the shard's"),
         }
     }
@@ -78,7 +93,7 @@ impl Lane {
             market: Market::new(lane.book),
             ledger: Ledger::new(&lane.spec),
             orders: OrderDesk::new(id, &lane.spec, limits).map_err(LaneError::Limits)?,
-            quoter: lane.quoting.as_ref().map(Quoter::new).transpose()?,
+            quoter: lane.quoting.as_ref().map(|quoting| Quoter::new(quoting, &lane.spec)).transpose()?,
             followers: Vec::new(),
         })
     }

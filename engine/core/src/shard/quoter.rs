@@ -1,9 +1,12 @@
 //! What quotes an instrument: signals, model, and the way from wanted quotes to orders.
 
-use ballast_model::{Digest, InstrumentId, Lots, Nanos, ReduceOnly, Span, TimeInForce, Trade};
+use ballast_model::{
+    Digest, InstrumentId, InstrumentSpec, Lots, Nanos, ReduceOnly, Span, TimeInForce, Trade,
+};
 
 use super::lane::LaneError;
 use super::orders::{Intent, OrderDesk, Standing};
+use super::shaping::{May, Shaping};
 use super::{QuotingSpec, Trigger, Turn};
 use crate::fair::Touch;
 use crate::intensity::IntensityEstimator;
@@ -22,6 +25,7 @@ pub(super) struct Quoter {
     intensity: Option<IntensityEstimator>,
     /// What the model wants; written anew at every decision.
     wanted: DesiredQuotes,
+    shaping: Option<Shaping>,
     actions: Actions,
     /// Next interval of [`Trigger::Every`]; `None` before the first event.
     next_quote: Option<Nanos>,
@@ -34,7 +38,7 @@ pub(super) struct Quoter {
 }
 
 impl Quoter {
-    pub(super) fn new(quoting: &QuotingSpec) -> Result<Self, LaneError> {
+    pub(super) fn new(quoting: &QuotingSpec, instrument: &InstrumentSpec) -> Result<Self, LaneError> {
         let interval = match quoting.trigger {
             Trigger::Touch => Span(1),
             Trigger::Every(interval) => interval,
@@ -51,6 +55,7 @@ impl Quoter {
                 .map_err(LaneError::Intensity)?,
             spec: quoting.clone(),
             wanted: DesiredQuotes::NONE,
+            shaping: quoting.shaping.map(|shaping| Shaping::new(&shaping, instrument)).transpose()?,
             actions: Actions::new(),
             next_quote: None,
             stale_at: None,
@@ -76,7 +81,8 @@ impl Quoter {
     /// When something is due.
     #[inline]
     pub(super) fn deadline(&self) -> Option<Nanos> {
-        let times = [self.next_quote, self.stale_at, self.retry_at, self.spec.model.next_quote_at()];
+        let put_off = self.shaping.as_ref().and_then(Shaping::deadline);
+        let times = [self.next_quote, self.stale_at, self.retry_at, self.spec.model.next_quote_at(), put_off];
         times.into_iter().flatten().min()
     }
 
@@ -85,6 +91,9 @@ impl Quoter {
     pub(super) fn on_touch(&mut self, touch: Option<Touch>, now: Nanos) {
         if let (Some(volatility), Some(touch)) = (&mut self.volatility, touch) {
             volatility.update(touch.mid(), now);
+        }
+        if let Some(shaping) = &mut self.shaping {
+            shaping.on_touch(touch, now);
         }
         if let Some(intensity) = &mut self.intensity {
             intensity.on_mid(touch.map(|touch| touch.mid()), now);
@@ -135,7 +144,9 @@ impl Quoter {
                 due = true;
             }
         }
-        due || self.retry_at.is_some_and(|retry| retry <= now) || self.asked(now)
+        let put_off = self.shaping.as_ref().and_then(Shaping::deadline);
+        let times = [self.retry_at, put_off];
+        due || times.into_iter().flatten().any(|at| at <= now) || self.asked(now)
     }
 
     /// Whether the model wants to be asked for quotes, whatever triggers them otherwise.
@@ -188,9 +199,15 @@ impl Quoter {
             }
         }
         self.held = held;
+        let mut quotes = &self.wanted;
+        if let Some(shaping) = &mut self.shaping {
+            if shaping.shape(&self.wanted, &inputs, market, orders) == May::Wait {
+                return;
+            }
+            quotes = shaping.quotes();
+        }
         let live = orders.oms.open_orders().map(live_quote);
-        if let Planned::CancelsLeft { .. } = diff(&self.wanted, live, self.spec.tolerance, &mut self.actions)
-        {
+        if let Planned::CancelsLeft { .. } = diff(quotes, live, self.spec.tolerance, &mut self.actions) {
             turn.out.note(Note::CancelsLeft(id));
         }
         let standing = Standing { position, reference: inputs.touch.map(|touch| touch.mid()) };
@@ -227,6 +244,9 @@ impl Quoter {
         }
         if let Some(intensity) = &self.intensity {
             intensity.digest(digest);
+        }
+        if let Some(shaping) = &self.shaping {
+            shaping.digest(digest);
         }
         for time in [self.next_quote, self.stale_at, self.retry_at] {
             digest.signed(time.map_or(i64::MIN, |time| time.0));

@@ -1,6 +1,7 @@
 //! What a table of quoting means for one instrument.
 
 mod model;
+mod shape;
 
 use std::path::Path;
 
@@ -73,6 +74,7 @@ impl Quoting<'_> {
                 price: Ticks(i64::from(quoting.price_tolerance_ticks)),
                 size: share(quoting.size_tolerance),
             },
+            shaping: self.shaping(quoting)?,
             limits: self.limits(limits)?,
             touch_age_max: limits.touch_age_max.span(),
             order_expiry: limits.order_expiry.span(),

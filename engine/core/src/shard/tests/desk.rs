@@ -57,6 +57,7 @@ pub(super) fn quoting() -> QuotingSpec {
         intensity: None,
         hedged_on: None,
         hedge_lots: Lots::ZERO,
+        shaping: None,
         trigger: Trigger::Touch,
         tolerance: Tolerance::EXACT,
         limits: GateLimits {
