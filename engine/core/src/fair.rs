@@ -1,8 +1,36 @@
-//! Fair value from the touch, and the only doors by which a float becomes a price.
+//! Fair value: what an instrument is worth by its own market, or by several, and the only doors by which a float becomes a
+//! price.
 //!
-//! Never here: a value from one side alone, a rounding that does not say its direction.
+//! [`FairState`] values one instrument by a [`FairKind`]; [`Blend`] weighs several such values against each other, refuses
+//! where they are too old or contradict each other, and says how much wider to quote as they age.
+//!
+//! Never here: a value from one side alone, a rounding that does not say its direction, a stand-in for a value that is not
+//! known.
+
+mod basis;
+mod blend;
+mod depth;
+mod flow;
+mod staleness;
+mod state;
+mod value;
+mod vwap;
+mod widening;
 
 use ballast_model::{HalfTicks, PRICE_TICKS_MAX, Price, Ticks};
+
+pub use basis::{Basis, BasisParamError, BasisParams};
+pub use blend::{
+    BLEND_INPUTS_MAX, BLEND_WEIGHT_MAX, BasisSpec, Blend, BlendInput, BlendParamError, BlendParams,
+    BlendRefusal, Blended, Need,
+};
+pub use depth::{DEPTH_LEVELS_MAX, DepthMidParams, ImbalanceParams, Reach, depth_imbalance, depth_mid};
+pub use flow::{FlowParams, TradeFlow};
+pub use staleness::{Decay, StaleCurve, StaleParamError};
+pub use state::{FairParamError, FairState, MarketView};
+pub use value::FairValue;
+pub use vwap::{VWAP_STEPS, Vwap, VwapParams};
+pub use widening::{TooUncertain, WidenCurve, WidenParamError};
 
 use crate::book::Level;
 
@@ -59,25 +87,21 @@ impl Touch {
     }
 }
 
-/// Which fair value an instrument is quoted around.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which fair value an instrument is quoted around. All but the last never lie outside the touch.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FairKind {
     /// The midpoint.
     Mid,
     /// The size-weighted mid, commonly called micro-price: [`Touch::weighted_mid_ticks`].
     WeightedMid,
-}
-
-impl FairKind {
-    /// The fair value in ticks.
-    #[must_use]
-    #[inline]
-    pub fn fair_ticks(self, touch: &Touch) -> f64 {
-        match self {
-            Self::Mid => touch.mid().to_ticks_f64(),
-            Self::WeightedMid => touch.weighted_mid_ticks(),
-        }
-    }
+    /// The volume-weighted mid over several levels: [`depth_mid`].
+    DepthMid(DepthMidParams),
+    /// The mid moved by the imbalance of the depth: [`depth_imbalance`].
+    Imbalance(ImbalanceParams),
+    /// The mid moved by the flow of trades: [`TradeFlow`].
+    TradeFlow(FlowParams),
+    /// The average price of the trades of a time window: [`Vwap`].
+    Vwap(VwapParams),
 }
 
 /// The highest price on the grid at or below `ticks`: how a bid leaves floating point. `None` where that is no price an
@@ -103,73 +127,4 @@ fn order_price(whole: f64) -> Option<Price> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ballast_model::Lots;
-    use proptest::prelude::*;
-
-    fn level(ticks: i64, lots: i64) -> Level {
-        Level { price: Price(ticks), lots: Lots(lots) }
-    }
-
-    fn touch(bid: (i64, i64), ask: (i64, i64)) -> Touch {
-        Touch::from_sides(Some(level(bid.0, bid.1)), Some(level(ask.0, ask.1))).unwrap()
-    }
-
-    #[test]
-    fn a_one_sided_empty_locked_or_crossed_book_has_no_touch() {
-        let (bid, ask) = (level(99, 5), level(101, 5));
-        assert_eq!(Touch::from_sides(None, Some(ask)), None);
-        assert_eq!(Touch::from_sides(Some(bid), None), None);
-        assert_eq!(Touch::from_sides(None, None), None);
-        assert_eq!(Touch::from_sides(Some(level(99, 0)), Some(ask)), None);
-        assert_eq!(Touch::from_sides(Some(bid), Some(level(101, 0))), None);
-        assert_eq!(Touch::from_sides(Some(level(101, 5)), Some(ask)), None);
-        assert_eq!(Touch::from_sides(Some(ask), Some(bid)), None);
-    }
-
-    #[test]
-    fn mid_keeps_the_half_tick() {
-        let touch = touch((100, 1), (103, 1));
-        assert_eq!((touch.mid(), touch.spread()), (HalfTicks(203), Ticks(3)));
-        assert!((FairKind::Mid.fair_ticks(&touch) - 101.5).abs() < 1e-12);
-    }
-
-    #[test]
-    fn weighted_mid_leans_towards_the_smaller_side() {
-        // 100·1 + 104·3 over 4: three times the size on the bid puts the value three quarters of the way to the ask.
-        let touch = touch((100, 3), (104, 1));
-        assert!((FairKind::WeightedMid.fair_ticks(&touch) - 103.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn what_is_no_price_does_not_leave() {
-        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e13, 1e300] {
-            assert_eq!((floor_to_tick(bad), ceil_to_tick(bad)), (None, None), "{bad}");
-        }
-        assert_eq!((floor_to_tick(0.7), ceil_to_tick(0.7)), (None, Some(Price(1))));
-        let highest = Price(PRICE_TICKS_MAX);
-        assert_eq!(
-            (floor_to_tick(1_099_511_627_775.5), ceil_to_tick(1_099_511_627_775.5)),
-            (Some(highest), None)
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn bids_round_down_and_asks_round_up(ticks in 1.0..1e9f64) {
-            let (floor, ceil) = (floor_to_tick(ticks).unwrap(), ceil_to_tick(ticks).unwrap());
-            prop_assert!(floor.0 as f64 <= ticks && ticks < (floor.0 + 1) as f64);
-            prop_assert!(ceil.0 as f64 >= ticks && ticks > (ceil.0 - 1) as f64);
-        }
-
-        #[test]
-        fn weighted_mid_stays_inside_the_touch(
-            bid in 1..1_000_000i64, spread in 1..1_000i64,
-            bid_lots in 1..1_000_000_000i64, ask_lots in 1..1_000_000_000i64,
-        ) {
-            let fair = touch((bid, bid_lots), (bid + spread, ask_lots)).weighted_mid_ticks();
-            prop_assert!(fair >= bid as f64 && fair <= (bid + spread) as f64);
-        }
-    }
-}
+mod tests;

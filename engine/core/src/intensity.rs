@@ -1,8 +1,8 @@
 //! How often market orders reach a distance from the mid: `λ(δ) = A·exp(−kδ)`, calibrated online from public trades.
 //!
 //! Avellaneda and Stoikov (2008), section 2.5, derive the form from the sizes of market orders and their impact; Guéant,
-//! Lehalle and Fernandez-Tapia (2013) quote by the same `A` and `k`. **Units**: `δ` in ticks from the mid, `k` per tick, `λ` and
-//! `A` in market orders per second that reach *one* side's quote, as in both papers: the mean of the two sides.
+//! Lehalle and Fernandez-Tapia (2013) quote by the same `A` and `k`. **Units**: `δ` in ticks from the mid, `k` per tick,
+//! `λ` and `A` in market orders per second that reach *one* side's quote, as in both papers: the mean of the two sides.
 //!
 //! Never here: a quote's own fills, time at which no mid was known, one market order counted once for each of its trades.
 
@@ -23,8 +23,8 @@ const COUNT_FIT_MIN: f64 = 5.0;
 pub struct IntensityParams {
     /// Time after which a market order weighs half. Above zero.
     pub half_life: Span,
-    /// The first distance counted at. Not negative. Nearer than the usual half spread every order reaches every distance and
-    /// the exponential does not hold: begin there.
+    /// The first distance counted at. Not negative. Nearer than the usual half spread every order reaches every distance
+    /// and the exponential does not hold: begin there.
     pub first: Ticks,
     /// From one distance to the next. Above zero.
     pub step: Ticks,
@@ -95,8 +95,8 @@ pub struct Intensity {
     pub r_squared: f64,
     /// Distances that took part.
     pub distances: usize,
-    /// Decayed count of market orders of both sides at the first distance: `k` is known to about `k/√orders` (the error of the
-    /// maximum-likelihood estimate of an exponential's rate; least squares does somewhat worse).
+    /// Decayed count of market orders of both sides at the first distance: `k` is known to about `k/√orders` (the error
+    /// of the maximum-likelihood estimate of an exponential's rate; least squares does somewhat worse).
     pub orders: f64,
 }
 
@@ -115,20 +115,22 @@ pub enum NoIntensity {
 
 /// Calibrates `A` and `k`.
 ///
-/// **Counting.** A buy that trades at `p` while the mid is `m` reaches the distance `δ = p − m`, a sell `m − p`: a quote at *every*
-/// distance up to that would have been filled, so that the order counts at each of them. One market order may print many
-/// trades; prints in a row of one side with one venue time are one order that reaches as deep as its deepest print (two
-/// orders of one side in the same instant of the venue's clock are taken for one). The mid is that of its first print: later
-/// ones see what the order itself has done to it.
+/// **Counting.** A buy that trades at `p` while the mid is `m` reaches the distance `δ = p − m`, a sell `m − p`: a quote
+/// at *every* distance up to that would have been filled, so that the order counts at each of them. One market order may
+/// print many trades; prints in a row of one side with one venue time are one order that reaches as deep as its deepest
+/// print (two orders of one side in the same instant of the venue's clock are taken for one). The mid is that of its
+/// first print: later ones see what the order itself has done to it.
+/// Where a venue's book stream overtakes its trades, the mid has moved before the first print, too, and reaches come out
+/// short by that much.
 ///
-/// **Rates.** `λ_j = N_j / 2T` with the count `N_j` of both sides and the time `T` for which a mid was known, both with the
-/// weight `2^(-age / half-life)`. For a quote that follows the mid this is the maximum-likelihood rate of a Poisson process. Laruelle (2013)
-/// takes the rate from the first passage of a quote that stays where the mid was when it was placed, which also counts what
-/// the mid's own movement brings to the quote; that part belongs to `σ` here.
+/// **Rates.** `λ_j = N_j / 2T` with the count `N_j` of both sides and the time `T` for which a mid was known, both with
+/// the weight `2^(-age / half-life)`. For a quote that follows the mid this is the maximum-likelihood rate of a Poisson
+/// process. Laruelle (2013) takes the rate from the first passage of a quote that stays where the mid was when it was
+/// placed, which also counts what the mid's own movement brings to the quote; that part belongs to `σ` here.
 ///
-/// **Fit.** `ln λ_j = ln A − k·δ_j` by least squares with the weights `N_j`, as `Var ln N_j ≈ 1/N_j` (delta method). The counts are
-/// nested, hence correlated: the estimate is consistent, its error larger than independent counts would give. Distances
-/// reached by fewer than five decayed orders are left out.
+/// **Fit.** `ln λ_j = ln A − k·δ_j` by least squares with the weights `N_j`, as `Var ln N_j ≈ 1/N_j` (delta method). The
+/// counts are nested, hence correlated: the estimate is consistent, its error larger than independent counts would give.
+/// Distances reached by fewer than five decayed orders are left out.
 #[derive(Clone, Copy, Debug)]
 pub struct IntensityEstimator {
     params: IntensityParams,
@@ -181,8 +183,8 @@ impl IntensityEstimator {
         })
     }
 
-    /// Takes the mid from `now` on; `None` while none can be trusted. The time until then is not counted and neither are its
-    /// trades.
+    /// Takes the mid from `now` on; `None` while none can be trusted. The time until then is not counted and neither are
+    /// its trades.
     ///
     /// # Panics
     /// If `now` is before an earlier call: the driver's clock never falls.

@@ -104,6 +104,8 @@ pub enum Hold {
     NoHedgePrice,
     /// The grid's lines lie so close that a round trip would not earn more than its fees.
     GridTooNarrow,
+    /// There is a touch, but no fair value: what it is made from besides is not known.
+    NoFairValue,
     /// An input or a result is not a finite number.
     NotFinite,
     /// Bid and ask would meet: the model's spread is below what the numbers resolve.

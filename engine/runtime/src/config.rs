@@ -27,7 +27,7 @@ pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
 pub use shape::{ShapeConfig, ThrottleConfig};
-pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
+pub use signals::{FairConfig, IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use units::{Bps, Decimal, Duration};
 
 /// A whole configuration file.
@@ -161,17 +161,6 @@ pub enum Requote {
     Touch,
     /// At this interval.
     Every(Duration),
-}
-
-/// The fair value.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum FairConfig {
-    /// Midpoint.
-    Mid,
-    /// Midpoint weighted by the opposite sizes.
-    #[default]
-    WeightedMid,
 }
 
 /// A size, in one of three ways.

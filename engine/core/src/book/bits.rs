@@ -20,13 +20,19 @@ pub(super) const fn first_bit(side: Side, bits: u64) -> usize {
     }
 }
 
+/// The set bits strictly worse than `index`.
+#[inline]
+pub(super) const fn worse_bits(side: Side, bits: u64, index: usize) -> u64 {
+    match side {
+        Side::Bid => bits & ((1 << index) - 1),
+        Side::Ask => bits & (u64::MAX << index << 1),
+    }
+}
+
 /// The best set bit strictly worse than `index`.
 #[inline]
 pub(super) fn next_bit(side: Side, bits: u64, index: usize) -> Option<usize> {
-    let worse = match side {
-        Side::Bid => bits & ((1 << index) - 1),
-        Side::Ask => bits & (u64::MAX << index << 1),
-    };
+    let worse = worse_bits(side, bits, index);
     (worse != 0).then(|| first_bit(side, worse))
 }
 

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{Lots, PackedLevel, Price, Side};
 
-use super::bits::{BitTree, first_bit, next_bit};
+use super::bits::{BitTree, first_bit, next_bit, worse_bits};
 use super::{BookFull, BookLimits, Level};
 
 /// Ticks in a page.
@@ -121,7 +121,7 @@ impl SideBook {
     }
 
     pub(super) const fn levels(&self) -> LevelsIter<'_> {
-        LevelsIter { side: self, next: self.best() }
+        LevelsIter { side: self, next: self.best(), worse: None }
     }
 
     /// Sets one size and returns what was there.
@@ -325,6 +325,9 @@ const fn to_u32(index: usize) -> u32 {
 pub struct LevelsIter<'a> {
     side: &'a SideBook,
     next: Option<Level>,
+    /// The levels of `next`'s page that are worse than it, as bits; `None` before they have been looked at. Gathering the bits
+    /// of a page costs as much as several levels.
+    worse: Option<u64>,
 }
 
 impl Iterator for LevelsIter<'_> {
@@ -332,7 +335,19 @@ impl Iterator for LevelsIter<'_> {
 
     fn next(&mut self) -> Option<Level> {
         let level = self.next?;
-        self.next = self.side.beyond(level.price);
+        let side = self.side;
+        let bits = |number| side.page(number).map_or(0, Page::bits);
+        let mut number = page_of(level.price);
+        let mut worse =
+            self.worse.unwrap_or_else(|| worse_bits(side.side, bits(number), slot_of(level.price)));
+        self.next = None;
+        while worse == 0 {
+            let Some(page) = side.paged.next(side.side, number) else { return Some(level) };
+            (number, worse) = (page, bits(page));
+        }
+        let slot = first_bit(side.side, worse);
+        self.worse = Some(worse & !(1 << slot));
+        self.next = Some(side.level(number, slot));
         Some(level)
     }
 }

@@ -49,8 +49,8 @@ fn whole(number: f64) -> i64 {
     libm::floor(number) as i64
 }
 
-/// `orders` market orders per second and side at rate `a`, whose reach is exponential with rate `k`, around a mid that moves;
-/// each prints up to three trades on its way.
+/// `orders` market orders per second and side at rate `a`, whose reach is exponential with rate `k`, around a mid that
+/// moves; each prints up to three trades on its way.
 fn simulated(params: IntensityParams, a: f64, k: f64, orders: usize) -> IntensityEstimator {
     let mut chance = Chance(11);
     let mut estimator = IntensityEstimator::new(params).unwrap();
@@ -206,6 +206,27 @@ fn the_line_is_the_weighted_least_squares_line() {
         .sum();
     let total: f64 = points.iter().map(|(_, at, weight)| weight * (at - y / w) * (at - y / w)).sum();
     assert!((line.r_squared - (1.0 - residual / total)).abs() < 1e-12);
+}
+
+#[test]
+fn the_fit_weighs_each_distance_by_its_orders_and_leaves_out_those_of_few() {
+    let mut estimator = IntensityEstimator::new(IntensityParams { distances: 6, ..PARAMS }).unwrap();
+    estimator.seconds = 100.0;
+    estimator.elapsed = Span::from_secs(100);
+    estimator.orders = 1_000;
+    // Reached: 200, 100, 40, 10, 4.9, 4.
+    for (count, orders) in estimator.deepest.iter_mut().zip([100.0, 60.0, 30.0, 5.1, 0.9, 4.0]) {
+        *count = orders;
+    }
+    let mut sums = Sums::default();
+    for (distance, reached) in [(0.0, 200.0), (1.0, 100.0), (2.0, 40.0), (3.0, 10.0)] {
+        sums.add(distance, libm::log(reached / 200.0), reached);
+    }
+    let (line, fit) = (sums.line(), estimator.intensity().unwrap());
+    assert_eq!(fit.distances, 4);
+    assert!((fit.k_per_tick + line.slope).abs() < 1e-12, "{fit:?}");
+    assert!((fit.a_per_s - libm::exp(line.intercept)).abs() < 1e-12, "{fit:?}");
+    assert!((fit.orders - 200.0).abs() < 1e-12, "{fit:?}");
 }
 
 #[test]

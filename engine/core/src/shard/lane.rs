@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{Digest, Fill, InstrumentId, InstrumentSpec, Nanos, OrderUpdate, Trade};
+use ballast_model::{Digest, Fill, InstrumentId, InstrumentSpec, LostReason, Nanos, OrderUpdate, Trade};
 
 use super::orders::OrderDesk;
 use super::quoter::{Exposure, Quoter};
 use super::{LaneSpec, Turn};
+use crate::fair::FairParamError;
 use crate::gate::{Gate, GateState, LimitsError};
 use crate::intensity::IntensityParamError;
 use crate::ledger::Ledger;
@@ -28,6 +29,8 @@ pub enum LaneError {
     Book,
     /// The gate's limits.
     Limits(LimitsError),
+    /// The fair value's parameters.
+    Fair(FairParamError),
     /// The volatility estimator's parameters.
     Volatility(VolatilityParamError),
     /// The parameters of the calibration of arrivals.
@@ -52,6 +55,7 @@ impl core::fmt::Display for LaneError {
             Self::TooMany => f.write_str("more instruments than instrument ids"),
             Self::Book => f.write_str("book bounds out of range"),
             Self::Limits(error) => error.fmt(f),
+            Self::Fair(error) => error.fmt(f),
             Self::Volatility(error) => error.fmt(f),
             Self::Intensity(error) => error.fmt(f),
             Self::Span => f.write_str("requote interval, touch_age_max and order_expiry must be above zero"),
@@ -125,6 +129,9 @@ impl Lane {
             false
         };
         let Some(quoter) = &mut self.quoter else { return false };
+        if let MarketChange::Lost(LostReason::Disconnected | LostReason::RingFull) = change {
+            quoter.on_trades_lost();
+        }
         quoter.on_touch(self.market.touch(), turn.now);
         // A lost book cannot wait for an interval.
         quoter.wants_touch(turn.now) || lost

@@ -8,7 +8,7 @@ use super::lane::LaneError;
 use super::orders::{Intent, OrderDesk, Standing};
 use super::shaping::{May, Shaping};
 use super::{QuotingSpec, Trigger, Turn};
-use crate::fair::Touch;
+use crate::fair::{FairState, FairValue, MarketView, Touch};
 use crate::intensity::IntensityEstimator;
 use crate::market::Market;
 use crate::model::{Arrivals, DesiredQuotes, HedgePrices, Hold, OwnFill, QuoteInputs, QuoteModel};
@@ -21,6 +21,7 @@ use crate::volatility::Volatility;
 #[derive(Debug)]
 pub(super) struct Quoter {
     spec: QuotingSpec,
+    fair: FairState,
     volatility: Option<Volatility>,
     intensity: Option<IntensityEstimator>,
     /// What the model wants; written anew at every decision.
@@ -47,6 +48,7 @@ impl Quoter {
             return Err(LaneError::Span);
         }
         Ok(Self {
+            fair: FairState::new(quoting.fair).map_err(LaneError::Fair)?,
             volatility: quoting.volatility.map(Volatility::new).transpose().map_err(LaneError::Volatility)?,
             intensity: quoting
                 .intensity
@@ -102,9 +104,15 @@ impl Quoter {
 
     #[inline]
     pub(super) fn on_trade(&mut self, trade: &Trade, now: Nanos) {
+        self.fair.on_trade(trade, now);
         if let Some(intensity) = &mut self.intensity {
             intensity.on_trade(trade, now);
         }
+    }
+
+    /// Public trades may be missing: what was made of them is forgotten.
+    pub(super) fn on_trades_lost(&mut self) {
+        self.fair.on_trades_lost();
     }
 
     pub(super) fn on_fill(&mut self, fill: &OwnFill) {
@@ -154,28 +162,32 @@ impl Quoter {
         self.spec.model.next_quote_at().is_some_and(|at| at <= now)
     }
 
-    /// What the model decides from.
+    /// What the model decides from; an error where the fair value cannot be said.
     fn inputs(
         &self,
         market: &Market,
         inventory: Lots,
         hedge: Option<HedgePrices>,
         now: Nanos,
-    ) -> QuoteInputs {
+    ) -> (QuoteInputs, Result<(), Hold>) {
         let fresh = market.confirmed_at() + self.spec.touch_age_max > now;
         let touch = market.touch().filter(|_| fresh);
+        let view = MarketView { touch, book: market.book(), confirmed_at: market.confirmed_at() };
+        let fair = touch.and_then(|_| self.fair.value(&view, now));
+        let known = if touch.is_some() && fair.is_none() { Err(Hold::NoFairValue) } else { Ok(()) };
         let within = self.spec.model.depth_within();
         let arrivals = self.intensity.as_ref().and_then(|intensity| intensity.intensity().ok());
-        QuoteInputs {
+        let inputs = QuoteInputs {
             now,
             touch,
-            fair_ticks: touch.map_or(0.0, |touch| self.spec.fair.fair_ticks(&touch)),
+            fair_ticks: fair.as_ref().map_or(0.0, FairValue::ticks),
             sigma_ticks_per_sqrt_s: self.volatility.as_ref().and_then(Volatility::sigma_ticks_per_sqrt_s),
             inventory,
             arrivals: arrivals.map(|fit| Arrivals { a_per_second: fit.a_per_s, k_per_tick: fit.k_per_tick }),
             depth: touch.zip(within).map(|(touch, within)| market.near_depth(&touch, within)),
             hedge,
-        }
+        };
+        (inputs, known)
     }
 
     /// Decides what quotes to have and does what leads there. `inventory` is what the model leans on; the gate counts the
@@ -189,9 +201,9 @@ impl Quoter {
         exposure: &Exposure,
         turn: &mut Turn<'_>,
     ) {
-        let inputs = self.inputs(market, exposure.inventory, exposure.hedge, turn.now);
+        let (inputs, known) = self.inputs(market, exposure.inventory, exposure.hedge, turn.now);
         self.wanted.clear();
-        let held = self.spec.model.quote(&inputs, &mut self.wanted).err();
+        let held = known.and_then(|()| self.spec.model.quote(&inputs, &mut self.wanted)).err();
         if let Some(hold) = held {
             self.wanted.clear();
             if self.held != held {
@@ -239,6 +251,7 @@ impl Quoter {
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.spec.model.digest(digest);
+        self.fair.digest(digest);
         if let Some(volatility) = &self.volatility {
             volatility.digest(digest);
         }

@@ -49,10 +49,10 @@ impl core::error::Error for ParkinsonParamError {}
 ///
 /// **Bias.** The mid is seen at the updates only, and the highest of `m` equally spaced points of a bar lies on average
 /// `0.5826·σ·√(B/m)` below the highest of the path (Broadie, Glasserman and Kou 1997, Mathematical Finance 7, with
-/// `0.5826 = −ζ(1/2)/√(2π)`), the lowest as much above. With `E(H − L) = σ√(8B/π)` the estimate of `σ²` comes out low by the
-/// factor `1 − (2·0.5826·√(8/π)/√m − (2·0.5826)²/m)/(4·ln 2)`: σ 2 % low at m = 1000, 7 % at m = 100, 21 % at m = 10. It is not
-/// corrected: the bounce of the mid between ticks widens the range by about as many ticks whatever the bar, and neither is
-/// known. Choose bars with many moves in them.
+/// `0.5826 = −ζ(1/2)/√(2π)`), the lowest as much above. With `E(H − L) = σ√(8B/π)` the estimate of `σ²` comes out low by
+/// the factor `1 − (2·0.5826·√(8/π)/√m − (2·0.5826)²/m)/(4·ln 2)`: σ 2 % low at m = 1000, 7 % at m = 100, 21 % at m = 10.
+/// It is not corrected: the bounce of the mid between ticks widens the range by about as many ticks whatever the bar, and
+/// neither is known. Choose bars with many moves in them.
 ///
 /// Bars begin at multiples of `B` on the driver's clock, and the mid that stood when one began belongs to its range. The
 /// bar of the first update is seen in part and does not count. A silence longer than the window empties it.

@@ -54,7 +54,8 @@ fn brownian(kind: VolatilityKind, sigma: f64, gap_ms: i64) -> f64 {
 #[test]
 fn all_kinds_recover_the_volatility_of_a_brownian_mid() {
     // The deviation of an estimate of σ from n increments is 1/√(2n): 1.2 % for the 3 600 samples of the realised kind;
-    // that of 360 ranges about 1.7 % (Parkinson's efficiency of 4.9), after 2.1 % of discretisation bias at 1 000 points a bar.
+    // that of 360 ranges about 1.7 % (Parkinson's efficiency of 4.9), after 2.1 % of discretisation bias at 1 000 points
+    // a bar.
     for (kind, low, high) in [(EWMA, 0.95, 1.05), (REALISED, 0.96, 1.04), (PARKINSON, 0.93, 1.03)] {
         let ratio = brownian(kind, 200.0, 10) / 200.0;
         assert!(low < ratio && ratio < high, "{kind:?}: {ratio}");
@@ -63,7 +64,8 @@ fn all_kinds_recover_the_volatility_of_a_brownian_mid() {
 
 #[test]
 fn the_range_of_few_points_is_as_low_as_documented() {
-    // Ten points a bar: the second-order expansion of the documentation gives 0.79; so few points leave it a few per cent off.
+    // Ten points a bar: the second-order expansion of the documentation gives 0.79; so few points leave it a few per cent
+    // off.
     let ratio = brownian(PARKINSON, 200.0, 1_000) / 200.0;
     assert!((ratio - 0.79).abs() < 0.05, "{ratio}");
     // A hundred: 0.933.

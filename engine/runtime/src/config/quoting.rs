@@ -5,7 +5,9 @@ mod shape;
 
 use std::path::Path;
 
-use ballast_core::fair::FairKind;
+use ballast_core::fair::{
+    DepthMidParams, FairKind, FairState, FlowParams, ImbalanceParams, Reach, VwapParams,
+};
 use ballast_core::gate::GateLimits;
 use ballast_core::intensity::{IntensityEstimator, IntensityParamError, IntensityParams};
 use ballast_core::quotes::Tolerance;
@@ -58,10 +60,7 @@ impl Quoting<'_> {
         }
         Ok(QuotingSpec {
             model: self.model(&quoting.model)?,
-            fair: match quoting.fair {
-                FairConfig::Mid => FairKind::Mid,
-                FairConfig::WeightedMid => FairKind::WeightedMid,
-            },
+            fair: self.fair(&quoting.fair)?,
             volatility: self.volatility(quoting)?,
             intensity: self.intensity(quoting)?,
             hedged_on: self.hedge.map(|hedge| hedge.instrument),
@@ -83,6 +82,32 @@ impl Quoting<'_> {
 
     pub(super) fn rule(&self, key: &str, rule: impl core::fmt::Display) -> ConfigError {
         self.config.rule(self.path, &format!("{}.{key}", self.key), rule)
+    }
+
+    fn fair(&self, fair: &FairConfig) -> Result<FairKind, ConfigError> {
+        let kind = match fair {
+            FairConfig::Mid => FairKind::Mid,
+            FairConfig::WeightedMid => FairKind::WeightedMid,
+            FairConfig::DepthMid { levels } => FairKind::DepthMid(DepthMidParams { levels: *levels }),
+            FairConfig::Imbalance { levels, strength } => {
+                FairKind::Imbalance(ImbalanceParams { reach: Reach::Levels(*levels), strength: *strength })
+            }
+            FairConfig::TradeFlow { half_life, reference, strength, warm_up } => {
+                FairKind::TradeFlow(FlowParams {
+                    half_life: half_life.span(),
+                    reference: self.size("fair.trade-flow.reference", reference)?,
+                    strength: *strength,
+                    elapsed_min: warm_up.span(),
+                })
+            }
+            FairConfig::Vwap { window, trades_full } => {
+                FairKind::Vwap(VwapParams { window: window.span(), trades_full: *trades_full })
+            }
+        };
+        match FairState::new(kind) {
+            Ok(_) => Ok(kind),
+            Err(error) => Err(self.rule("fair", error)),
+        }
     }
 
     fn volatility(&self, quoting: &QuotingConfig) -> Result<Option<VolatilityKind>, ConfigError> {

@@ -76,6 +76,9 @@ fn quotes_of(model: &mut impl QuoteModel, inventory: Lots) -> DesiredQuotes {
         fair_ticks: touch.mid().to_ticks_f64(),
         sigma_ticks_per_sqrt_s: Some(50.0),
         inventory,
+        arrivals: None,
+        depth: None,
+        hedge: None,
     };
     let mut quotes = DesiredQuotes::NONE;
     model.quote(&inputs, &mut quotes).unwrap();
@@ -107,12 +110,7 @@ proptest! {
 
 #[test]
 fn a_fixed_spread_moves_its_quotes_and_not_its_sizes() {
-    let params = FixedSpreadParams {
-        half_spread: Ticks(20_000),
-        skew_ticks_per_base: 10.0,
-        size: Lots(1_000),
-        inventory_max: Lots(10_000),
-    };
+    let params = FixedSpreadParams::plain(Ticks(20_000), 10.0, Lots(1_000), Lots(10_000));
     let mut fixed = FixedSpread::new(params, scales()).unwrap();
     let mut check =
         |shows| check_skew_sign(Lots(-5_000), Lots(5_000), shows, |lots| quotes_of(&mut fixed, lots));
