@@ -5,7 +5,7 @@
 use ballast_model::{Digest, InstrumentSpec, Lots, Money, PRICE_TICKS_MAX, Price, Side, Ticks};
 
 use super::adjust::{AdjustInputs, AdjustParamError, AdjustParams, Adjuster};
-use super::size::{SizeInputs, SizeParamError, SizeParams, Sized, Sizer};
+use super::size::{Filled, SizeInputs, SizeParamError, SizeParams, Sizer};
 use crate::fair::Touch;
 use crate::inventory::{Exposure, InventoryLadder, InventoryParamError, InventoryParams, InventoryPlan};
 use crate::model::DesiredQuotes;
@@ -95,7 +95,7 @@ pub struct Shaped {
     pub plan: InventoryPlan,
     /// Whether each side got its levels, by [`Side::index`]; a side the inventory stopped, or the model left empty, is
     /// whole without any.
-    pub sized: [Sized; 2],
+    pub sized: [Filled; 2],
 }
 
 /// What shapes the quotes of one instrument.
@@ -160,7 +160,7 @@ impl Shaper {
             Levels::Resized(_) | Levels::Built(_) => &mut self.moved,
         };
         adjustment.apply(wanted, &inputs.touch, moved);
-        let mut sized = [Sized::Whole; 2];
+        let mut sized = [Filled::Whole; 2];
         for (side, sized) in Side::BOTH.into_iter().zip(&mut sized) {
             let (from, to) = (self.moved.side(side), quotes.side_mut(side));
             if !plan.quoting.permits(side) {
@@ -168,13 +168,13 @@ impl Shaper {
                 continue;
             }
             *sized = match &self.levels {
-                Levels::Model => Sized::Whole,
+                Levels::Model => Filled::Whole,
                 Levels::Resized(sizer) => sizer.resize(from, &size_inputs, |price| depth(side, price), to),
                 Levels::Built(sizer) => match from.levels().first() {
                     Some(best) => sizer.build(best.price, &size_inputs, |price| depth(side, price), to),
                     None => {
                         to.clear();
-                        Sized::Whole
+                        Filled::Whole
                     }
                 },
             };

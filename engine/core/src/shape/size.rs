@@ -134,7 +134,7 @@ pub enum NoSize {
 /// Whether a side got all the levels it was to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Sized {
+pub enum Filled {
     /// All of them.
     Whole,
     /// Those that are on the ladder; the first left out is missing for this reason.
@@ -146,7 +146,7 @@ pub enum Sized {
 pub struct Sizer {
     params: SizeParams,
     spec: InstrumentSpec,
-    /// One lot at one tick in the quote currency, in units of 10⁻¹⁸.
+    /// One lot in the quote currency, in units of 10⁻¹⁸: at a price of one tick where the contract is linear.
     unit: i128,
 }
 
@@ -192,7 +192,7 @@ impl Sizer {
         inputs: &SizeInputs,
         depth: impl FnMut(Price) -> Option<Lots>,
         ladder: &mut Ladder,
-    ) -> Sized {
+    ) -> Filled {
         ladder.clear();
         let prices = self.params.levels.prices(ladder.side(), best);
         self.fill(prices, inputs, depth, ladder)
@@ -206,7 +206,7 @@ impl Sizer {
         inputs: &SizeInputs,
         depth: impl FnMut(Price) -> Option<Lots>,
         ladder: &mut Ladder,
-    ) -> Sized {
+    ) -> Filled {
         ladder.clear();
         self.fill(wanted.levels().iter().map(|level| Some(level.price)), inputs, depth, ladder)
     }
@@ -233,9 +233,9 @@ impl Sizer {
         inputs: &SizeInputs,
         mut depth: impl FnMut(Price) -> Option<Lots>,
         ladder: &mut Ladder,
-    ) -> Sized {
+    ) -> Filled {
         let held = inputs.exposure.held_for(ladder.side());
-        let (mut room, mut sized) = (self.params.limit - held, Sized::Whole);
+        let (mut room, mut sized) = (self.params.limit - held, Filled::Whole);
         // What the inventory makes of the rule's size, which most rules repeat at every level.
         let (mut ruled, mut shaped) = (Lots::ZERO, Lots::ZERO);
         for (price, weight) in prices.zip(self.params.levels.profile.weights()) {
@@ -250,8 +250,8 @@ impl Sizer {
             });
             match (level, sized) {
                 (Ok(lots), _) => room -= lots,
-                (Err(reason), Sized::Whole) => sized = Sized::Short(reason),
-                (Err(_), Sized::Short(_)) => {}
+                (Err(reason), Filled::Whole) => sized = Filled::Short(reason),
+                (Err(_), Filled::Short(_)) => {}
             }
         }
         sized

@@ -122,7 +122,7 @@ fn shaped(shaper: &mut Shaper, inputs: &ShapeInputs) -> (DesiredQuotes, Shaped) 
 fn a_flat_and_quiet_book_leaves_the_models_quotes_alone() {
     let (quotes, done) = shaped(&mut shaper(LevelsFrom::Model), &inputs(0));
     assert_eq!(quotes, wanted());
-    assert_eq!((done.plan.stage, done.sized), (Stage::Hold, [Sized::Whole; 2]));
+    assert_eq!((done.plan.stage, done.sized), (Stage::Hold, [Filled::Whole; 2]));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_side_the_model_leaves_empty_stays_empty_and_a_missing_depth_is_named() {
         let depth = |side, _| (side == Side::Bid).then_some(Lots(7));
         let done = shaper(levels).shape(&one_sided, &inputs(0), depth, &mut quotes);
         assert_eq!(quotes, DesiredQuotes::NONE);
-        assert_eq!(done.sized, [Sized::Whole, Sized::Short(NoSize::DepthUnknown)]);
+        assert_eq!(done.sized, [Filled::Whole, Filled::Short(NoSize::DepthUnknown)]);
     }
 }
 

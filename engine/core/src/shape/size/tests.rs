@@ -61,7 +61,7 @@ fn ruled(rule: SizeRule) -> SizeParams {
     SizeParams { rule, min: Lots(1), max: Lots(100_000), limit: Lots(1_000_000), ..PARAMS }
 }
 
-fn built(sizer: &Sizer, side: Side, best: i64, inputs: &SizeInputs) -> (Vec<(i64, i64)>, Sized) {
+fn built(sizer: &Sizer, side: Side, best: i64, inputs: &SizeInputs) -> (Vec<(i64, i64)>, Filled) {
     let mut ladder = Ladder::new(side);
     ladder.push(Level { price: Price(7), lots: Lots(7) }).unwrap();
     let sized = sizer.build(Price(best), inputs, |_| None, &mut ladder);
@@ -143,7 +143,7 @@ fn levels_follow_the_profile_and_the_step() {
         let levels = LevelParams { count: 4, step, profile };
         let params = SizeParams { levels, limit: Lots(100_000), max: Lots(100_000), ..PARAMS };
         let (levels, sized) = built(&sizer(params), side, 1_000, &holding(0));
-        assert_eq!(sized, Sized::Whole);
+        assert_eq!(sized, Filled::Whole);
         levels
     };
     let three = PriceStep::Ticks(Ticks(3));
@@ -167,6 +167,17 @@ fn levels_follow_the_profile_and_the_step() {
     assert_eq!(of(Side::Bid, PriceStep::Share(Rate(1)), Profile::Flat).map_prices(), [1_000, 999, 998, 997]);
 }
 
+#[test]
+fn each_level_is_sized_at_its_own_price() {
+    let levels = LevelParams { count: 3, step: PriceStep::Ticks(Ticks(100_000)), profile: Profile::Flat };
+    let sizer = sizer(SizeParams { levels, ..ruled(SizeRule::Notional(quote_units(600))) });
+    // One lot is worth 1, 2 and 3 at the three prices.
+    let asks = built(&sizer, Side::Ask, 100_000, &holding(0)).0;
+    assert_eq!(asks, [(100_000, 600), (200_000, 300), (300_000, 200)]);
+    let bids = built(&sizer, Side::Bid, 300_000, &holding(0)).0;
+    assert_eq!(bids, [(300_000, 200), (200_000, 300), (100_000, 600)]);
+}
+
 trait Prices {
     fn map_prices(&self) -> Vec<i64>;
 }
@@ -183,14 +194,14 @@ fn a_ladder_ends_where_prices_or_the_room_end() {
     let five = sizer(SizeParams { levels, ..PARAMS });
     assert_eq!(
         built(&five, Side::Bid, 10, &holding(0)),
-        (Vec::from([(10, 100), (6, 100), (2, 100)]), Sized::Short(NoSize::NoPrice))
+        (Vec::from([(10, 100), (6, 100), (2, 100)]), Filled::Short(NoSize::NoPrice))
     );
     // 500 left to the limit; half size each, and what no longer fits is cut.
     let wide = sizer(SizeParams { levels, rule: SizeRule::Fixed(Lots(300)), ..PARAMS });
     let (levels, sized) = built(&wide, Side::Bid, 100, &holding(500));
     assert_eq!(
         (levels, sized),
-        (Vec::from([(100, 150), (96, 150), (92, 150), (88, 50)]), Sized::Short(NoSize::NoRoom))
+        (Vec::from([(100, 150), (96, 150), (92, 150), (88, 50)]), Filled::Short(NoSize::NoRoom))
     );
 }
 
@@ -220,7 +231,7 @@ fn a_models_ladder_keeps_its_prices() {
     let mut ladder = Ladder::new(Side::Ask);
     let depth = |price: Price| (price.0 != 103).then_some(Lots(price.0 * 2));
     let sized = sizer.resize(&wanted, &holding(0), depth, &mut ladder);
-    assert_eq!(sized, Sized::Short(NoSize::DepthUnknown));
+    assert_eq!(sized, Filled::Short(NoSize::DepthUnknown));
     let level = |ticks, lots| Level { price: Price(ticks), lots: Lots(lots) };
     assert_eq!(ladder.levels(), [level(100, 100), level(110, 330)]);
 }
@@ -330,7 +341,7 @@ proptest! {
             let mut ladder = Ladder::new(side);
             let sized = sizer.build(Price(best), &inputs, |_| depth.map(Lots), &mut ladder);
             let levels = ladder.levels();
-            prop_assert_eq!(sized == Sized::Whole, levels.len() == params.levels.count);
+            prop_assert_eq!(sized == Filled::Whole, levels.len() == params.levels.count);
             let total: i64 = levels.iter().map(|level| level.lots.0).sum();
             let held = exposure.held_for(side).0;
             prop_assert!(levels.is_empty() || held + total <= params.limit.0);
@@ -341,7 +352,7 @@ proptest! {
                 prop_assert!(side.reaches(Price(best), level.price));
             }
             // Inventory never stops the side that reduces.
-            if held <= 0 && sized == Sized::Short(NoSize::NoRoom) {
+            if held <= 0 && sized == Filled::Short(NoSize::NoRoom) {
                 let least = |price| (spec.notional_min.0 + spec.notional(price, Lots(1)).0 - 1) / spec.notional(price, Lots(1)).0;
                 let after = levels.last().map_or(best, |level| level.price.0);
                 prop_assert!(!levels.is_empty() || least(Price(after)) > i128::from(params.limit.0));
