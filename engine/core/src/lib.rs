@@ -14,6 +14,7 @@ pub mod book;
 pub mod budget;
 pub mod fair;
 pub mod gate;
+pub mod hedge;
 pub mod intensity;
 pub mod inventory;
 pub mod ledger;
