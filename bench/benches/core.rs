@@ -107,6 +107,7 @@ fn report(command: &Command, now: Nanos) -> Event {
     let (client_id, report) = match command {
         Command::New(order) => (order.client_id, OrderReport::Accepted(VenueOrderId(order.client_id.0))),
         Command::Cancel(cancel) => (cancel.client_id, OrderReport::Cancelled),
+        Command::Replace(_) | Command::Query(_) => unreachable!("the shard under test sends neither"),
     };
     Event::Order(OrderUpdate { instrument: ID, client_id, report, venue_time: now })
 }

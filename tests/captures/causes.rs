@@ -59,7 +59,10 @@ fn every_fill_from_the_queue_has_its_trade_in_the_recording() {
                         .any(|(_, side, price)| *price != fill.price && side.reaches(fill.price, *price))
                 }
                 FillReason::BookCross => continue,
-                FillReason::Took | FillReason::Venue => panic!("{name}: {fill:?}"),
+                FillReason::Took
+                | FillReason::Venue
+                | FillReason::Liquidation
+                | FillReason::AutoDeleveraging => panic!("{name}: {fill:?}"),
             };
             assert!(has_cause, "{name}: nobody traded: {fill:?}");
             checked += 1;

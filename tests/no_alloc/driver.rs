@@ -142,6 +142,7 @@ impl Driver<'_> {
             match command {
                 Command::New(_) => self.outcome.orders += 1,
                 Command::Cancel(_) => self.outcome.cancels += 1,
+                Command::Replace(_) | Command::Query(_) => {}
             }
             command.digest(&mut self.decisions);
             self.venue.send(command, now);

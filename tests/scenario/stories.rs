@@ -164,7 +164,7 @@ fn commands_carry_rising_ids_of_their_session() {
     }
     let ids = world.commands.iter().filter_map(|command| match command {
         Command::New(order) => Some(order.client_id.counter()),
-        Command::Cancel(_) => None,
+        Command::Cancel(_) | Command::Replace(_) | Command::Query(_) => None,
     });
     assert!(ids.eq(1..=200), "one after the other, none left out");
 }

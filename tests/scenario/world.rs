@@ -8,6 +8,7 @@ use ballast_core::gate::GateLimits;
 use ballast_core::model::{FixedSpread, FixedSpreadParams, Model, Scales};
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::quotes::Tolerance;
+use ballast_core::replace::ReplaceRules;
 use ballast_core::shard::{LaneSpec, QuotingSpec, Shard, ShardSpec, Trigger};
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, SelfTrade, TapeVenue, VenueSpec};
 use ballast_model::{
@@ -118,6 +119,7 @@ impl World {
                 spec: instrument(),
                 fees: FeeSchedule { maker: Rate(-5_000), taker: Rate::from_bps(4) },
                 cancel_share: Rate(0),
+                amend: ReplaceRules::BINANCE_USDM,
                 orders_max: 32,
                 book,
             }],

@@ -17,7 +17,7 @@ pub struct Activity {
     /// Fills of orders that took.
     pub takers: usize,
     /// Fills by reason; every reason is listed once.
-    pub reasons: [(FillReason, usize); 5],
+    pub reasons: [(FillReason, usize); 7],
     /// Size bought.
     pub bought: Lots,
     /// Size sold.
@@ -39,6 +39,8 @@ impl Activity {
             FillReason::BookCross,
             FillReason::Took,
             FillReason::Venue,
+            FillReason::Liquidation,
+            FillReason::AutoDeleveraging,
         ];
         let count = |wanted: &dyn Fn(&FillRow) -> bool| fills.iter().filter(|fill| wanted(fill)).count();
         let size = |side: Side| {

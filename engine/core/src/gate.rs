@@ -15,6 +15,7 @@
 mod bucket;
 mod limits;
 mod refusal;
+mod replace;
 
 #[cfg(test)]
 pub(crate) mod fixture;

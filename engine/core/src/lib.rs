@@ -23,6 +23,8 @@ pub mod model;
 pub mod oms;
 pub mod outbox;
 pub mod quotes;
+pub mod replace;
 pub mod shape;
 pub mod shard;
+pub mod trigger;
 pub mod volatility;

@@ -4,11 +4,17 @@
 //! otherwise. A lost answer, a timeout or a contradiction makes it [`OrderState::Unknown`], never dead. Orders that ended
 //! stay findable for a while ([`DONE_KEPT`]), so that a fill that was late still meets its order.
 //!
+//! An amendment under way makes an order count with the larger of its two sizes and stand at both its prices. Where the
+//! venue has counted more trades of an order than have been booked, its fills are *missing*: they count as working exposure
+//! until they arrive, even of an order that ended. [`Oms::next_query`] names the orders to ask the venue about.
+//!
 //! News of another instrument's orders here is a routing mistake of our own: an assertion stops the shard.
 //!
 //! Never here: money, a decision, a clock, an allocation after construction.
 
+mod order;
 mod state;
+mod sweep;
 mod trades;
 
 #[cfg(test)]
@@ -16,99 +22,75 @@ mod tests;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::mem::discriminant;
 
 use ballast_model::{
-    Cancel, ClientOrderId, Digest, Fill, InstrumentId, Lots, Nanos, NewOrder, OrderReport, OrderUpdate,
-    Price, Side, Span, TimeInForce, VenueOrderId,
+    Cancel, ClientOrderId, Digest, Fill, InstrumentId, Lots, Nanos, NewOrder, OrderUpdate, Price, Query,
+    ReduceOnly, Replace, Side, Span, TimeInForce, VenueOrderId,
 };
 
 use crate::gate::Checked;
+pub use order::{Amendment, CANCEL_RETRY, Order, SETTLE};
 pub use state::{BeforeCancel, DoneReason, OrderState};
+pub use sweep::{SweepLimits, SweepLimitsError};
 pub use trades::TRADES_KEPT;
 
-use state::{Input, next};
+use state::Input;
 use trades::{Seen, TradeWindow};
-
-/// How long a refused cancel should not be repeated. Whoever refuses one refuses the next at once, and requests are limited.
-pub const CANCEL_RETRY: Span = Span::from_millis(100);
 
 /// Ended orders kept findable; the oldest makes room.
 pub const DONE_KEPT: usize = 64;
 
-/// One of our orders.
+/// The table of open orders is full; the order was not taken and must not be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// Our id.
+pub struct OmsFull;
+
+/// The order cannot be amended now: it is not live, has another side, already is as wanted, or has traded that much. The
+/// amendment must not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotReplaceable;
+
+/// An order on our account that this manager has not sent: one of an earlier session of ours, found at the venue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adopted {
+    /// Its id, ours.
     pub client_id: ClientOrderId,
+    /// The venue's id.
+    pub venue_id: VenueOrderId,
     /// Buy or sell.
     pub side: Side,
     /// Limit price.
     pub price: Price,
-    /// Size when sent, above zero.
+    /// Total size, above zero.
     pub lots: Lots,
-    /// Traded so far; above `lots` only where the venue overfilled.
+    /// Traded so far. The position it is adopted with holds that already: it is not missing here.
     pub filled: Lots,
-    /// What is known of it.
-    pub state: OrderState,
-    /// The venue's id, once it told.
-    pub venue_id: Option<VenueOrderId>,
-    /// When it was sent.
-    pub sent_at: Nanos,
-    /// When the venue last refused to cancel it.
-    pub cancel_refused_at: Option<Nanos>,
-    /// When it last changed from one kind of state to another.
-    pub state_since: Nanos,
     /// Lifetime.
     pub tif: TimeInForce,
+    /// Whether it may only reduce the position.
+    pub reduce_only: ReduceOnly,
 }
 
-impl Order {
-    /// What has not traded: never below zero.
-    #[must_use]
-    pub fn remaining(&self) -> Lots {
-        (self.lots - self.filled).max(Lots::ZERO)
-    }
-
-    /// When a cancel should be sent again; `None` where none was refused.
-    #[must_use]
-    pub fn cancel_retry_at(&self) -> Option<Nanos> {
-        self.cancel_refused_at.map(|at| at + CANCEL_RETRY)
-    }
-
-    /// What may still trade: all that remains of an open order, nothing of an ended one.
-    #[must_use]
-    pub fn working(&self) -> Lots {
-        if self.state.is_done() { Lots::ZERO } else { self.remaining() }
-    }
-
-    /// This order after an input.
-    fn after(mut self, input: Input, now: Nanos) -> Self {
-        let state = next(self.state, input);
-        if discriminant(&state) != discriminant(&self.state) {
-            self.state_since = now;
-        }
-        self.state = state;
-        self
-    }
-
-    fn digest(&self, digest: &mut Digest) {
-        digest.word(self.client_id.0);
-        digest.word(self.side as u64 | (self.tif as u64) << 8);
-        digest.signed(self.price.0);
-        digest.signed(self.lots.0);
-        digest.signed(self.filled.0);
-        digest.word(self.state.word());
-        digest.word(self.venue_id.map_or(0, |id| id.0));
-        digest.signed(self.sent_at.0);
-        digest.signed(self.state_since.0);
-        digest.signed(self.cancel_refused_at.map_or(i64::MIN, |at| at.0));
-    }
-}
-
-/// The table of open orders is full; the order was not taken and must not be sent.
+/// Why an order was not adopted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OmsFull;
+pub enum AdoptError {
+    /// The table of open orders is full.
+    Full,
+    /// The manager has an order with this id.
+    Known,
+    /// It has no id of ours, so that it could be neither followed nor cancelled.
+    Foreign,
+}
+
+/// Trades that the venue counted and that were not booked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MissingFills {
+    /// Orders that miss fills.
+    pub orders: usize,
+    /// Size missing on the bid side: the position may be this much longer than booked.
+    pub bid: Lots,
+    /// Size missing on the ask side: the position may be this much shorter than booked.
+    pub ask: Lots,
+}
 
 /// What an update did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +109,7 @@ pub enum UpdateOutcome {
     Foreign,
 }
 
-/// What a fill did. All but two outcomes change the position: see [`FillOutcome::must_book`].
+/// What a fill did. All outcomes but the last two change the position: see [`FillOutcome::must_book`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FillOutcome {
     /// The order goes on.
@@ -143,6 +125,8 @@ pub enum FillOutcome {
     },
     /// No order of ours has this id and side, or it ended too long ago.
     Foreign,
+    /// The venue traded in our place: liquidation or auto-deleveraging. No order of ours changed.
+    Forced,
     /// The trade is already booked.
     Duplicate,
     /// The trade is older than the window of booked trades: booking it might count it twice, dropping it might lose it.
@@ -155,7 +139,12 @@ impl FillOutcome {
     #[must_use]
     pub const fn must_book(self) -> bool {
         match self {
-            Self::Partial | Self::Complete | Self::Late | Self::Overfilled { .. } | Self::Foreign => true,
+            Self::Partial
+            | Self::Complete
+            | Self::Late
+            | Self::Overfilled { .. }
+            | Self::Foreign
+            | Self::Forced => true,
             Self::Duplicate | Self::Unverifiable => false,
         }
     }
@@ -174,16 +163,17 @@ pub struct Oms {
     instrument: InstrumentId,
     /// Open orders up to which [`Oms::insert`] takes more.
     capacity: usize,
-    /// Not done, in no order. At most `capacity + DONE_KEPT`: an ended order that comes back to life needs room too, and
+    /// Those that [`Order::is_open`], in no order. At most `capacity + DONE_KEPT`: an ended order that comes back to life needs room too, and
     /// open and done together never exceed that sum.
     open: Vec<Order>,
-    /// Done, oldest first. At most [`DONE_KEPT`].
+    /// The others, the one that ended first in front. At most [`DONE_KEPT`].
     done: VecDeque<Order>,
     trades: TradeWindow,
     /// Sums over `open`, kept by `insert` and `store` alone.
     working_bid: Lots,
     working_ask: Lots,
     unknown: usize,
+    missing: MissingFills,
 }
 
 impl Oms {
@@ -200,6 +190,7 @@ impl Oms {
             working_bid: Lots::ZERO,
             working_ask: Lots::ZERO,
             unknown: 0,
+            missing: MissingFills::default(),
         }
     }
 
@@ -214,20 +205,26 @@ impl Oms {
         if self.open.len() >= self.capacity {
             return Err(OmsFull);
         }
-        self.open.push(Order {
-            client_id: order.client_id,
-            side: order.side,
-            price: order.price,
-            lots: order.lots,
-            filled: Lots::ZERO,
-            state: OrderState::PendingNew,
-            venue_id: None,
-            sent_at: now,
-            cancel_refused_at: None,
-            state_since: now,
-            tif: order.tif,
-        });
-        *self.working_mut(order.side) += order.lots;
+        self.push(Order::sent(order, now));
+        Ok(())
+    }
+
+    /// Takes over an order found open at the venue, as live: from now on it counts, is cancelled and asked about like one
+    /// that was sent here. News of orders that are not taken over stay [`UpdateOutcome::Foreign`].
+    ///
+    /// # Errors
+    /// The [`AdoptError`]; the order is not followed.
+    pub fn adopt(&mut self, order: &Adopted, now: Nanos) -> Result<(), AdoptError> {
+        if order.client_id == ClientOrderId::FOREIGN {
+            return Err(AdoptError::Foreign);
+        }
+        if self.find(order.client_id).is_some() {
+            return Err(AdoptError::Known);
+        }
+        if self.open.len() >= self.capacity {
+            return Err(AdoptError::Full);
+        }
+        self.push(Order::found(order, now));
         Ok(())
     }
 
@@ -245,18 +242,63 @@ impl Oms {
         Some(Cancel { instrument: self.instrument, client_id })
     }
 
+    /// Notes an amendment that passed the gate and is about to be sent. Until its answer the order counts with the larger of
+    /// its sizes and stands at both its prices.
+    ///
+    /// # Errors
+    /// [`NotReplaceable`]: do not send it.
+    pub fn request_replace(&mut self, replace: &Checked<Replace>, now: Nanos) -> Result<(), NotReplaceable> {
+        let replace = replace.get();
+        assert!(replace.instrument == self.instrument, "an amendment of another instrument's order");
+        let (slot, before) = self.find(replace.client_id).ok_or(NotReplaceable)?;
+        let same = (replace.price, replace.lots) == (before.price, before.lots);
+        let traded = replace.lots <= before.filled.max(before.reported);
+        if before.state != OrderState::Live || replace.side != before.side || same || traded {
+            return Err(NotReplaceable);
+        }
+        let mut after = before.after(Input::ReplaceSent, now);
+        after.amendment = Some(Amendment { price: replace.price, lots: replace.lots, sent_at: now });
+        after.amendments = before.amendments.saturating_add(1);
+        after.level_since = now;
+        self.store(slot, &before, after);
+        Ok(())
+    }
+
+    /// Asks for an order's fate; `None` where no order has this id. An ended order may be asked about too.
+    pub fn request_query(&mut self, client_id: ClientOrderId, now: Nanos) -> Option<Query> {
+        let (slot, before) = self.find(client_id)?;
+        // Zero is no query's number.
+        let number = before.query.checked_add(1).unwrap_or(1);
+        self.store(slot, &before, Order { queried_at: Some(now), query: number, ..before });
+        Some(Query { instrument: self.instrument, client_id, number })
+    }
+
+    /// The open orders whose fate should be asked for: see [`SweepLimits`].
+    pub fn stale(&self, now: Nanos, limits: &SweepLimits) -> impl Iterator<Item = &Order> {
+        self.open.iter().filter(move |order| order.query_at(limits).is_some_and(|due| due <= now))
+    }
+
+    /// When the next order becomes stale; `None` while none is in doubt.
+    #[must_use]
+    pub fn next_stale(&self, limits: &SweepLimits) -> Option<Nanos> {
+        self.open.iter().filter_map(|order| order.query_at(limits)).min()
+    }
+
+    /// Asks about the order that has been stale longest; `None` where none is. To be called until then, or as often as the
+    /// venue's limit of requests allows.
+    pub fn next_query(&mut self, now: Nanos, limits: &SweepLimits) -> Option<Query> {
+        let longest =
+            self.stale(now, limits).min_by_key(|order| (order.query_at(limits), order.client_id))?;
+        self.request_query(longest.client_id, now)
+    }
+
     /// Takes news of an order other than a fill.
     pub fn on_update(&mut self, update: &OrderUpdate, now: Nanos) -> UpdateOutcome {
         assert!(update.instrument == self.instrument, "an update of another instrument");
         let Some((slot, before)) = self.find(update.client_id) else {
             return UpdateOutcome::Foreign;
         };
-        let mut after = before.after(Input::from(update.report), now);
-        if let OrderReport::Accepted(venue_id) = update.report {
-            after.venue_id = Some(venue_id);
-        } else if let OrderReport::CancelRejected(_) = update.report {
-            after.cancel_refused_at = Some(now);
-        }
+        let after = before.after_report(update.report, now);
         self.store(slot, &before, after);
         if after.state == before.state {
             UpdateOutcome::Unchanged
@@ -273,25 +315,28 @@ impl Oms {
             Seen::Before => return FillOutcome::Duplicate,
             Seen::Forgotten => return FillOutcome::Unverifiable,
         }
+        if fill.reason.is_forced() {
+            return FillOutcome::Forced;
+        }
         let Some((slot, before)) = self.find(fill.client_id).filter(|(_, order)| order.side == fill.side)
         else {
             return FillOutcome::Foreign;
         };
-        let filled = Lots(before.filled.0.saturating_add(fill.level.lots().0));
-        let input = if filled >= before.lots { Input::LastFill } else { Input::PartFill };
-        self.store(slot, &before, Order { filled, ..before }.after(input, now));
-        if filled > before.lots {
-            FillOutcome::Overfilled { by: filled - before.lots }
+        let after = before.after_fill(fill.level.lots(), now);
+        self.store(slot, &before, after);
+        let ordered = before.lots_worst();
+        if after.filled > ordered {
+            FillOutcome::Overfilled { by: after.filled - ordered }
         } else if before.state.is_done() {
             FillOutcome::Late
-        } else if filled == before.lots {
+        } else if after.state.is_done() {
             FillOutcome::Complete
         } else {
             FillOutcome::Partial
         }
     }
 
-    /// The orders that may be alive, in no particular but a reproducible order.
+    /// The orders that may be alive or miss fills, in no particular but a reproducible order.
     pub fn open_orders(&self) -> impl Iterator<Item = &Order> {
         self.open.iter()
     }
@@ -302,7 +347,8 @@ impl Oms {
         self.find(client_id).map(|(_, order)| order)
     }
 
-    /// What may still trade on a side: the remaining size of all its open orders, unknown ones in full.
+    /// What may still change the position on a side: the remaining size of all its open orders, unknown ones in full and
+    /// amended ones by the larger of their sizes, and the fills that are missing.
     #[must_use]
     pub const fn working(&self, side: Side) -> Lots {
         match side {
@@ -321,6 +367,20 @@ impl Oms {
     #[must_use]
     pub const fn unknown_count(&self) -> usize {
         self.unknown
+    }
+
+    /// Trades of our orders that the venue counted and that have not been booked. While there are any, the position is in
+    /// doubt by that much; it counts as working exposure.
+    #[must_use]
+    pub const fn missing_fills(&self) -> MissingFills {
+        self.missing
+    }
+
+    /// An order of ours that one of `side` with this limit would meet, at any price an order may have: self-trade prevention
+    /// asks before it sends or amends.
+    #[must_use]
+    pub fn own_reached(&self, side: Side, price: Price) -> Option<&Order> {
+        self.open.iter().find(|order| order.side != side && order.met_by(price))
     }
 
     /// The order that has waited longest for the answer to a request, and for how long.
@@ -349,30 +409,42 @@ impl Oms {
         done.map(|(index, order)| (Slot::Done(index), *order))
     }
 
+    fn push(&mut self, order: Order) {
+        *self.working_mut(order.side) += order.working();
+        self.open.push(order);
+    }
+
     /// Puts a changed order where its state belongs and carries the sums along.
     fn store(&mut self, slot: Slot, before: &Order, after: Order) {
         *self.working_mut(after.side) += after.working() - before.working();
+        self.missing.orders += usize::from(!after.missing().is_zero());
+        self.missing.orders -= usize::from(!before.missing().is_zero());
+        let missing = match after.side {
+            Side::Bid => &mut self.missing.bid,
+            Side::Ask => &mut self.missing.ask,
+        };
+        *missing += after.missing() - before.missing();
         self.unknown += usize::from(after.state == OrderState::Unknown);
         self.unknown -= usize::from(before.state == OrderState::Unknown);
-        match (slot, after.state.is_done()) {
-            (Slot::Open(index), false) => {
+        match (slot, after.is_open()) {
+            (Slot::Open(index), true) => {
                 if let Some(place) = self.open.get_mut(index) {
                     *place = after;
                 }
             }
-            (Slot::Open(index), true) => {
+            (Slot::Open(index), false) => {
                 self.open.swap_remove(index);
                 if self.done.len() == DONE_KEPT {
                     self.done.pop_front();
                 }
                 self.done.push_back(after);
             }
-            (Slot::Done(index), true) => {
+            (Slot::Done(index), false) => {
                 if let Some(place) = self.done.get_mut(index) {
                     *place = after;
                 }
             }
-            (Slot::Done(index), false) => {
+            (Slot::Done(index), true) => {
                 self.done.remove(index);
                 self.open.push(after);
             }

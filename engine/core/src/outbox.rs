@@ -3,14 +3,51 @@
 //! A new order enters only as [`Checked`], so nothing that did not pass the gate can leave.
 
 use alloc::vec::Vec;
+use core::mem::discriminant;
 
-use ballast_model::{Cancel, Command, InstrumentId, LostReason, NewOrder};
+use ballast_model::{Cancel, Command, InstrumentId, LostReason, NewOrder, Query, Replace};
 
 use crate::gate::{Checked, Refusal};
 use crate::model::Hold;
 
 /// Notes kept per event; further ones are only counted.
 const NOTES_MAX: usize = 32;
+
+/// Most commands of a kind that one request to a venue may carry; zero means one, as for venues without batches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// New orders.
+    pub new: usize,
+    /// Cancels.
+    pub cancel: usize,
+    /// Amendments.
+    pub replace: usize,
+}
+
+impl BatchLimits {
+    /// One command per request (Binance spot).
+    pub const NONE: Self = Self { new: 1, cancel: 1, replace: 1 };
+    /// Binance USD-M: `batchOrders` places or modifies 5, cancels 10.
+    pub const BINANCE_USDM: Self = Self { new: 5, cancel: 10, replace: 5 };
+    /// OKX: 20 of each.
+    pub const OKX: Self = Self { new: 20, cancel: 20, replace: 20 };
+    /// Bybit derivatives: 20 of each.
+    pub const BYBIT_DERIVATIVES: Self = Self { new: 20, cancel: 20, replace: 20 };
+    /// Bybit spot: 10 of each.
+    pub const BYBIT_SPOT: Self = Self { new: 10, cancel: 10, replace: 10 };
+    /// Coinbase: cancels only, in chunks of 100.
+    pub const COINBASE: Self = Self { new: 1, cancel: 100, replace: 1 };
+
+    fn of(self, command: &Command) -> usize {
+        let most = match command {
+            Command::New(_) => self.new,
+            Command::Cancel(_) => self.cancel,
+            Command::Replace(_) => self.replace,
+            Command::Query(_) => 1,
+        };
+        most.max(1)
+    }
+}
 
 /// Something worth a line in the log. Fixed size, formatted off the hot thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +64,8 @@ pub enum Note {
     ForeignOrder(InstrumentId),
     /// A fill of an order that is not ours; booked.
     ForeignFill(InstrumentId),
+    /// The venue traded in our place: liquidation or auto-deleveraging. Booked; only reducing orders from now on.
+    ForcedFill(InstrumentId),
     /// A fill too old to tell whether it is booked; only reducing orders until reconciled.
     UnverifiableFill(InstrumentId),
     /// A fill the ledger cannot hold exactly; only reducing orders until reconciled.
@@ -63,6 +102,25 @@ impl Outbox {
         &self.commands
     }
 
+    /// The commands in batches that one request each may carry, in the order they were decided.
+    ///
+    /// A batch is a run of commands of one kind for one instrument, no longer than the venue takes. It is a way to send, not
+    /// a unit: the venue acts on each command by itself, each is answered by a report of its own, and some may fail where
+    /// others do not. Queries are sent one by one.
+    pub fn batches(&self, limits: BatchLimits) -> impl Iterator<Item = &[Command]> {
+        let mut rest = self.commands.as_slice();
+        core::iter::from_fn(move || {
+            let first = rest.first()?;
+            let same = |next: &&Command| {
+                discriminant(*next) == discriminant(first) && next.instrument() == first.instrument()
+            };
+            let run = rest.iter().take_while(same).count().min(limits.of(first));
+            let (batch, left) = rest.split_at_checked(run)?;
+            rest = left;
+            Some(batch)
+        })
+    }
+
     /// The notes.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
@@ -97,6 +155,16 @@ impl Outbox {
         self.push(Command::Cancel(cancel));
     }
 
+    /// Sends an amendment that passed the gate and that the order manager has noted.
+    pub fn replace(&mut self, replace: Checked<Replace>) {
+        self.push(Command::Replace(replace.into_inner()));
+    }
+
+    /// Sends a question.
+    pub fn query(&mut self, query: Query) {
+        self.push(Command::Query(query));
+    }
+
     pub(crate) fn note(&mut self, note: Note) {
         if self.notes.len() < NOTES_MAX {
             self.notes.push(note);
@@ -110,3 +178,6 @@ impl Outbox {
         self.commands.push(command);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use ballast_model::{ClientOrderId, Lots, Price, Rate, Side, Ticks};
 
 use crate::book::Level;
 use crate::model::{DesiredQuotes, Ladder, QUOTES_PER_SIDE_MAX};
+use crate::oms::{BeforeCancel, OrderState};
 
 /// Most cancels one [`Actions`] holds: twice the orders that full ladders need.
 pub const CANCELS_MAX: usize = 4 * QUOTES_PER_SIDE_MAX;
@@ -27,6 +28,23 @@ pub enum LiveStatus {
     Unknown,
     /// As [`LiveStatus::Unknown`], with a cancel under way.
     UnknownCancelling,
+}
+
+impl LiveStatus {
+    /// What a state of the order manager means for quoting.
+    #[must_use]
+    #[inline]
+    pub const fn of(state: OrderState) -> Self {
+        match state {
+            OrderState::PendingNew | OrderState::PendingReplace => Self::Pending,
+            OrderState::Live => Self::Live,
+            OrderState::Unknown => Self::Unknown,
+            OrderState::PendingCancel(BeforeCancel::Unknown) => Self::UnknownCancelling,
+            // An ended order among the open ones misses fills: it stands nowhere.
+            OrderState::PendingCancel(BeforeCancel::New | BeforeCancel::Live | BeforeCancel::Replace)
+            | OrderState::Done(_) => Self::Cancelling,
+        }
+    }
 }
 
 /// One of our orders as the diff sees it.
@@ -59,7 +77,7 @@ impl Tolerance {
     pub const EXACT: Self = Self { price: Ticks(0), size: Rate(0) };
 
     /// True where what remains of `quote` is near enough to the size of `level`.
-    fn fits_size(&self, level: &Level, quote: &LiveQuote) -> bool {
+    pub(crate) fn fits_size(&self, level: &Level, quote: &LiveQuote) -> bool {
         let size_off = i128::from((quote.remaining - level.lots).abs().0) * i128::from(Rate::ONE.0);
         size_off <= i128::from(level.lots.0) * i128::from(self.size.0)
     }

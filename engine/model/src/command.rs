@@ -6,20 +6,56 @@ use crate::num::{Lots, Price, Side};
 use crate::time::Nanos;
 
 /// Bytes of an encoded command.
-pub const COMMAND_BYTES: usize = 40;
+pub const COMMAND_BYTES: usize = 48;
 
 /// How long an order lives and whether it may take.
+///
+/// There is no market order: one is sent as [`TimeInForce::ImmediateOrCancel`] with a protection price as its limit, on
+/// every venue. So each order has a price that the gate's collar can hold, and none walks further than that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub enum TimeInForce {
     /// Rests until cancelled; refused where it would take.
-    PostOnly = 0,
+    PostOnly,
     /// Rests until cancelled; may take.
-    GoodTillCancel = 1,
+    GoodTillCancel,
     /// Takes what it can at once, the rest expires.
-    ImmediateOrCancel = 2,
+    ImmediateOrCancel,
     /// Takes all at once or nothing.
-    FillOrKill = 3,
+    FillOrKill,
+    /// Rests until cancelled or until this time by the venue's clock; may take.
+    GoodTillDate(Nanos),
+}
+
+impl TimeInForce {
+    /// The kind as a number, as it stands in the canonical bytes.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::PostOnly => 0,
+            Self::GoodTillCancel => 1,
+            Self::ImmediateOrCancel => 2,
+            Self::FillOrKill => 3,
+            Self::GoodTillDate(_) => 4,
+        }
+    }
+
+    /// When the venue ends the order by itself; `None` for never.
+    #[must_use]
+    pub const fn good_till(self) -> Option<Nanos> {
+        match self {
+            Self::GoodTillDate(end) => Some(end),
+            Self::PostOnly | Self::GoodTillCancel | Self::ImmediateOrCancel | Self::FillOrKill => None,
+        }
+    }
+
+    /// Whether what does not trade at once stays in the book.
+    #[must_use]
+    pub const fn may_rest(self) -> bool {
+        match self {
+            Self::PostOnly | Self::GoodTillCancel | Self::GoodTillDate(_) => true,
+            Self::ImmediateOrCancel | Self::FillOrKill => false,
+        }
+    }
 }
 
 /// Whether an order may only make the position smaller.
@@ -62,6 +98,44 @@ pub struct Cancel {
     pub client_id: ClientOrderId,
 }
 
+/// Ask for a resting order to be amended in place, keeping our id of it.
+///
+/// The size is the new *total*, what has traded included, as venues count it: a fill on its way then makes the remainder
+/// smaller and never trades more than was wanted. A total that is not above what has traded ends the order or is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replace {
+    /// Where.
+    pub instrument: InstrumentId,
+    /// Our id.
+    pub client_id: ClientOrderId,
+    /// The order's side, which venues want repeated.
+    pub side: Side,
+    /// New limit price.
+    pub price: Price,
+    /// New total size, above zero.
+    pub lots: Lots,
+    /// The venue thread drops the request unsent after this time; the order stays as it is.
+    pub expires_at: Nanos,
+}
+
+/// Ask what became of an order.
+///
+/// It is answered by [`OrderReport::Working`], [`OrderReport::Ended`] or [`OrderReport::NotFound`]. A session that can also
+/// tells the order's fills once more: they are booked once, so that those that were missing are found.
+///
+/// [`OrderReport::Working`]: crate::OrderReport::Working
+/// [`OrderReport::Ended`]: crate::OrderReport::Ended
+/// [`OrderReport::NotFound`]: crate::OrderReport::NotFound
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Where.
+    pub instrument: InstrumentId,
+    /// Our id.
+    pub client_id: ClientOrderId,
+    /// Which query of this order it is, from one on; the answer repeats it. After 65 535 the numbers begin again.
+    pub number: u16,
+}
+
 /// One decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -69,14 +143,52 @@ pub enum Command {
     New(NewOrder),
     /// Cancel an order.
     Cancel(Cancel),
+    /// Amend an order.
+    Replace(Replace),
+    /// Ask for an order's fate.
+    Query(Query),
 }
 
 const _: () = assert!(size_of::<Command>() <= 64);
 
 impl Command {
+    /// Where it goes.
+    #[must_use]
+    pub const fn instrument(&self) -> InstrumentId {
+        match self {
+            Self::New(order) => order.instrument,
+            Self::Cancel(cancel) => cancel.instrument,
+            Self::Replace(replace) => replace.instrument,
+            Self::Query(query) => query.instrument,
+        }
+    }
+
+    /// The order it concerns.
+    #[must_use]
+    pub const fn client_id(&self) -> ClientOrderId {
+        match self {
+            Self::New(order) => order.client_id,
+            Self::Cancel(cancel) => cancel.client_id,
+            Self::Replace(replace) => replace.client_id,
+            Self::Query(query) => query.client_id,
+        }
+    }
+
     /// The command's canonical bytes: what the journal stores and the decisions hash covers. Little endian, fixed layout:
-    /// kind, side, time in force, reduce-only (1 byte each), instrument (2), zero (2), client id (8), price (8), lots (8),
-    /// expiry (8); a cancel leaves the order's fields zero.
+    ///
+    /// | bytes | meaning | new (0) | cancel (1) | replace (2) | query (3) |
+    /// |---|---|---|---|---|---|
+    /// | 0 | kind | 0 | 1 | 2 | 3 |
+    /// | 1 | side: bid 0, ask 1 | yes | 0 | yes | 0 |
+    /// | 2 | [`TimeInForce::code`] | yes | 0 | 0 | 0 |
+    /// | 3 | reduce-only: no 0, yes 1 | yes | 0 | 0 | 0 |
+    /// | 4–5 | instrument | yes | yes | yes | yes |
+    /// | 6–7 | number of the query | 0 | 0 | 0 | yes |
+    /// | 8–15 | client id | yes | yes | yes | yes |
+    /// | 16–23 | price, ticks | yes | 0 | new | 0 |
+    /// | 24–31 | size, lots | yes | 0 | new total | 0 |
+    /// | 32–39 | `expires_at`, ns | yes | 0 | yes | 0 |
+    /// | 40–47 | end time of a good-till-date order, ns; else 0 | yes | 0 | 0 | 0 |
     #[must_use]
     pub fn to_bytes(&self) -> [u8; COMMAND_BYTES] {
         let mut bytes = [0u8; COMMAND_BYTES];
@@ -94,48 +206,40 @@ impl Command {
     }
 
     const fn words(&self) -> [u64; COMMAND_BYTES / 8] {
+        let [low, high] = self.instrument().0.to_le_bytes();
+        let id = self.client_id().0;
         match self {
             Self::New(order) => {
-                let [low, high] = order.instrument.0.to_le_bytes();
-                let flags = [0, order.side as u8, order.tif as u8, order.reduce_only as u8, low, high, 0, 0];
+                let flags = [0, order.side as u8, order.tif.code(), order.reduce_only as u8, low, high, 0, 0];
+                let good_till = match order.tif.good_till() {
+                    Some(end) => end.0.cast_unsigned(),
+                    None => 0,
+                };
                 [
                     u64::from_le_bytes(flags),
-                    order.client_id.0,
+                    id,
                     order.price.0.cast_unsigned(),
                     order.lots.0.cast_unsigned(),
                     order.expires_at.0.cast_unsigned(),
+                    good_till,
                 ]
             }
-            Self::Cancel(cancel) => {
-                let [low, high] = cancel.instrument.0.to_le_bytes();
-                [u64::from_le_bytes([1, 0, 0, 0, low, high, 0, 0]), cancel.client_id.0, 0, 0, 0]
+            Self::Cancel(_) => [u64::from_le_bytes([1, 0, 0, 0, low, high, 0, 0]), id, 0, 0, 0, 0],
+            Self::Replace(replace) => [
+                u64::from_le_bytes([2, replace.side as u8, 0, 0, low, high, 0, 0]),
+                id,
+                replace.price.0.cast_unsigned(),
+                replace.lots.0.cast_unsigned(),
+                replace.expires_at.0.cast_unsigned(),
+                0,
+            ],
+            Self::Query(query) => {
+                let [first, second] = query.number.to_le_bytes();
+                [u64::from_le_bytes([3, 0, 0, 0, low, high, first, second]), id, 0, 0, 0, 0]
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_pinned() {
-        let order = Command::New(NewOrder {
-            instrument: InstrumentId(0x0102),
-            client_id: ClientOrderId(3),
-            side: Side::Ask,
-            price: Price(4),
-            lots: Lots(5),
-            tif: TimeInForce::PostOnly,
-            reduce_only: ReduceOnly::Yes,
-            expires_at: Nanos(6),
-        });
-        let mut expected = [0u8; COMMAND_BYTES];
-        expected[..6].copy_from_slice(&[0, 1, 0, 1, 2, 1]);
-        expected[8] = 3;
-        expected[16] = 4;
-        expected[24] = 5;
-        expected[32] = 6;
-        assert_eq!(order.to_bytes(), expected);
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 
 use crate::ids::{AssetId, ClientOrderId, InstrumentId, TradeId, UpdateId, VenueOrderId};
 use crate::level::PackedLevel;
-use crate::num::Side;
+use crate::num::{Lots, Side};
 use crate::time::Nanos;
 
 /// Levels one [`BookLevels`] slot carries at most.
@@ -206,14 +206,30 @@ pub enum RejectReason {
     Other,
 }
 
+/// How an order ended, as an answer to a query tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Traded in full.
+    Filled,
+    /// Cancelled, by us or by the venue.
+    Cancelled,
+    /// Ended by its time in force, its end time or self-trade prevention.
+    Expired,
+    /// Refused.
+    Rejected(RejectReason),
+}
+
 /// What became of an order.
+///
+/// Where a report carries `filled` it is the venue's count of all the order has traded so far, in lots; zero where the
+/// venue does not say. It books nothing: fills alone do. More reported than booked means that fills are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderReport {
     /// Resting, or about to: the venue has it.
     Accepted(VenueOrderId),
     /// Refused; it never was in the book.
     Rejected(RejectReason),
-    /// Cancelled on request.
+    /// Cancelled on request. Where the message counts what the order traded, [`OrderReport::Ended`] says more.
     Cancelled,
     /// Ended by the venue: time in force, self-trade prevention, its own decision.
     Expired,
@@ -221,11 +237,49 @@ pub enum OrderReport {
     CancelRejected(RejectReason),
     /// Dropped by us before any byte was sent.
     NotSent,
-    /// Sent, and nobody can say what became of it (timeout, lost connection, venue error 5xx).
+    /// Sent, and nobody can say what became of it (timeout, lost connection, venue error 5xx). Of a [`Query`] nothing is
+    /// reported where its answer is lost: it is asked again.
+    ///
+    /// [`Query`]: crate::Query
     FateUnknown,
+    /// The order was amended and rests as this says.
+    Replaced {
+        /// The venue's id, which some venues change.
+        venue_id: VenueOrderId,
+        /// Price and total size now.
+        level: PackedLevel,
+        /// Traded so far.
+        filled: Lots,
+    },
+    /// The amendment was refused; the order stays as it was, unless the venue does not know it
+    /// ([`RejectReason::UnknownOrder`]).
+    ReplaceRejected(RejectReason),
+    /// Answer to a query: the order rests as this says.
+    Working {
+        /// The venue's id.
+        venue_id: VenueOrderId,
+        /// Price and total size.
+        level: PackedLevel,
+        /// Traded so far.
+        filled: Lots,
+        /// The number of the query that is answered.
+        query: u16,
+    },
+    /// Answer to a query, or an end whose message counts what the order traded.
+    Ended {
+        /// How.
+        how: Ending,
+        /// Traded in all.
+        filled: Lots,
+    },
+    /// Answer to a query: the venue knows no such order, now.
+    NotFound {
+        /// The number of the query that is answered.
+        query: u16,
+    },
 }
 
-/// News of one of our orders.
+/// News of an order: one of ours, or with [`ClientOrderId::FOREIGN`] one that is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderUpdate {
     /// Whose.
@@ -247,7 +301,8 @@ pub enum Liquidity {
     Taker,
 }
 
-/// Why a simulated venue gave this fill; `Venue` from a real one.
+/// Why there is this fill: a real venue tells [`FillReason::Venue`] or that it traded in our place, a simulated one what in
+/// its model made the trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FillReason {
     /// A real venue said so.
@@ -260,9 +315,24 @@ pub enum FillReason {
     BookCross,
     /// Our own order took liquidity on arrival.
     Took,
+    /// The venue liquidated our position: no order of ours traded.
+    Liquidation,
+    /// The venue closed our position against a bankrupt one (auto-deleveraging): no order of ours traded.
+    AutoDeleveraging,
 }
 
-/// One of our orders traded.
+impl FillReason {
+    /// True where the venue traded in our place. The position changes all the same, and no order of ours does.
+    #[must_use]
+    pub const fn is_forced(self) -> bool {
+        match self {
+            Self::Liquidation | Self::AutoDeleveraging => true,
+            Self::Venue | Self::QueueExhausted | Self::TradeThrough | Self::BookCross | Self::Took => false,
+        }
+    }
+}
+
+/// Our account traded, by one of our orders or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fill {
     /// Whose.
@@ -279,7 +349,7 @@ pub struct Fill {
     pub level: PackedLevel,
     /// Fee in 10⁻⁸ of `fee_asset`: cost > 0, rebate < 0.
     pub fee_e8: i64,
-    /// Our id of the order.
+    /// Our id of the order; [`ClientOrderId::FOREIGN`] where it is not ours.
     pub client_id: ClientOrderId,
     /// The venue's id: booked once by (instrument, trade id).
     pub trade_id: TradeId,

@@ -22,6 +22,10 @@ pub struct AssetId(pub u16);
 pub struct ClientOrderId(pub u64);
 
 impl ClientOrderId {
+    /// Stands for every order on our account that was not sent with an id of ours: by hand, by another program, or by the
+    /// venue itself (liquidation, auto-deleveraging). No order of ours has it: counters begin at one.
+    pub const FOREIGN: Self = Self(0);
+
     /// Bits of the counter.
     pub const COUNTER_BITS: u32 = 40;
 

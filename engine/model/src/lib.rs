@@ -17,11 +17,11 @@ mod money;
 mod num;
 mod time;
 
-pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, ReduceOnly, TimeInForce};
+pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, Replace, TimeInForce};
 pub use digest::Digest;
 pub use event::{
-    BookBegin, BookKind, BookLevels, BookLost, Event, Fill, FillReason, LEVELS_PER_SLOT, Last, Liquidity,
-    LostReason, MarkPrice, OrderReport, OrderUpdate, RejectReason, Ticker, Trade,
+    BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason, LEVELS_PER_SLOT, Last,
+    Liquidity, LostReason, MarkPrice, OrderReport, OrderUpdate, RejectReason, Ticker, Trade,
 };
 pub use ids::{AssetId, ClientOrderId, InstrumentId, TradeId, UpdateId, VenueOrderId};
 pub use instrument::{Contract, InstrumentSpec, SpecError, Step};

@@ -47,6 +47,10 @@ pub struct Outcome {
     pub orders: u64,
     /// Cancel commands.
     pub cancels: u64,
+    /// Amend commands.
+    pub replaces: u64,
+    /// Queries.
+    pub queries: u64,
     /// Fills the core received.
     pub fills: u64,
     /// Digest over every command's bytes, in order.
@@ -285,6 +289,8 @@ impl<'a> Replay<'a> {
             match command {
                 Command::New(_) => self.outcome.orders += 1,
                 Command::Cancel(_) => self.outcome.cancels += 1,
+                Command::Replace(_) => self.outcome.replaces += 1,
+                Command::Query(_) => self.outcome.queries += 1,
             }
             command.digest(&mut self.decisions);
             self.venue.send(command, now);

@@ -1,11 +1,13 @@
 //! Our account at the venue: it gives ids, books fills with their fees, and reports what becomes of our orders.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use ballast_core::replace::ReplaceRules;
 use ballast_model::{
-    Cancel, ClientOrderId, Digest, Event, Fill, FillReason, InstrumentId, InstrumentSpec, Liquidity, Lots,
-    Money, Nanos, NewOrder, OrderReport, OrderUpdate, PackedLevel, Price, ReduceOnly, RejectReason, Side,
-    Span, TradeId, VenueOrderId,
+    Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, InstrumentId, InstrumentSpec, Liquidity,
+    Lots, Money, Nanos, NewOrder, OrderReport, OrderUpdate, PackedLevel, Price, Query, ReduceOnly,
+    RejectReason, Replace, Side, Span, TimeInForce, TradeId, VenueOrderId,
 };
 
 use crate::counters::{Counters, Traded};
@@ -25,20 +27,44 @@ pub struct OpenOrder {
     pub side: Side,
     /// Limit price.
     pub price: Price,
+    /// Total size, what has traded included.
+    pub lots: Lots,
     /// What can still trade; zero once the order has ended.
     pub left: Lots,
+    /// Lifetime.
+    pub tif: TimeInForce,
     /// Whether it may only make the position smaller.
     pub reduce_only: ReduceOnly,
 }
 
 impl OpenOrder {
+    /// What has traded, while the order is open.
+    pub(crate) fn filled(&self) -> Lots {
+        self.lots - self.left
+    }
+
     pub(crate) fn digest(&self, digest: &mut Digest) {
         digest.word(u64::from(self.instrument.0) << 2 | (self.side as u64) << 1 | self.reduce_only as u64);
         digest.word(self.client_id.0);
         digest.word(self.venue_id.0);
         digest.signed(self.price.0);
+        digest.signed(self.lots.0);
         digest.signed(self.left.0);
+        digest.word(u64::from(self.tif.code()));
+        digest.signed(self.tif.good_till().map_or(i64::MIN, |end| end.0));
     }
+}
+
+/// Ended orders the venue can still tell about; the oldest makes room.
+const ENDED_KEPT: usize = 1_024;
+
+/// An order that ended, for those who ask.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    instrument: InstrumentId,
+    client_id: ClientOrderId,
+    how: Ending,
+    filled: Lots,
 }
 
 /// What we hold and did in one instrument.
@@ -46,6 +72,7 @@ impl OpenOrder {
 struct Holding {
     spec: InstrumentSpec,
     fees: FeeSchedule,
+    amend: ReplaceRules,
     orders_max: usize,
     /// Long > 0, short < 0; begins flat.
     position: Lots,
@@ -58,6 +85,8 @@ pub struct Account {
     holdings: Vec<Holding>,
     /// On their way to us.
     reports: InFlight<Event>,
+    /// Oldest first; at most [`ENDED_KEPT`].
+    ended: VecDeque<Ended>,
     response_latency: Span,
     /// The venue's time, mapped to our clock; stamps every report.
     now: Nanos,
@@ -71,6 +100,7 @@ impl Account {
         let holding = |rules: &InstrumentRules| Holding {
             spec: rules.spec,
             fees: rules.fees,
+            amend: rules.amend,
             orders_max: rules.orders_max,
             position: Lots::ZERO,
             traded: Traded::default(),
@@ -79,6 +109,7 @@ impl Account {
             holdings: spec.instruments.iter().map(holding).collect(),
             // Every order may fill in parts and be cancelled within one round trip.
             reports: InFlight::new(4 * spec.orders_max()),
+            ended: VecDeque::with_capacity(ENDED_KEPT),
             response_latency: spec.latency.response,
             now: Nanos::MIN,
             order_id_next: spec.first_order_id,
@@ -100,6 +131,8 @@ impl Account {
         if allowed < lots {
             self.expire(order);
             order.left = Lots::ZERO;
+        } else if order.left.is_zero() {
+            self.remember(order, Ending::Filled);
         }
         allowed
     }
@@ -118,7 +151,9 @@ impl Account {
             FillReason::Venue
             | FillReason::QueueExhausted
             | FillReason::TradeThrough
-            | FillReason::BookCross => Liquidity::Maker,
+            | FillReason::BookCross
+            | FillReason::Liquidation
+            | FillReason::AutoDeleveraging => Liquidity::Maker,
         };
         let trade_id = self.trade_id_next;
         self.trade_id_next = TradeId(trade_id.0 + 1);
@@ -155,7 +190,9 @@ impl Account {
             venue_id,
             side: new.side,
             price: new.price,
+            lots: new.lots,
             left: new.lots,
+            tif: new.tif,
             reduce_only: new.reduce_only,
         }
     }
@@ -167,17 +204,61 @@ impl Account {
 
     pub(crate) fn expire(&mut self, order: &OpenOrder) {
         self.counters.expired += 1;
+        self.remember(order, Ending::Expired);
         self.report_order(order.instrument, order.client_id, OrderReport::Expired);
     }
 
     pub(crate) fn answer_cancel(&mut self, cancel: &Cancel, removed: Option<OpenOrder>) {
-        let report = if removed.is_some() {
-            self.counters.cancelled += 1;
-            OrderReport::Cancelled
-        } else {
-            OrderReport::CancelRejected(RejectReason::UnknownOrder)
+        match removed {
+            Some(order) => self.cancelled(&order),
+            None => {
+                let report = OrderReport::CancelRejected(RejectReason::UnknownOrder);
+                self.report_order(cancel.instrument, cancel.client_id, report);
+            }
+        }
+    }
+
+    pub(crate) fn cancelled(&mut self, order: &OpenOrder) {
+        self.counters.cancelled += 1;
+        self.remember(order, Ending::Cancelled);
+        self.report_order(order.instrument, order.client_id, OrderReport::Cancelled);
+    }
+
+    /// An order was amended and now is as given.
+    pub(crate) fn replaced(&mut self, order: &OpenOrder) {
+        self.counters.replaced += 1;
+        let (venue_id, level, filled) = (order.venue_id, packed(order.price, order.lots), order.filled());
+        let report = OrderReport::Replaced { venue_id, level, filled };
+        self.report_order(order.instrument, order.client_id, report);
+    }
+
+    pub(crate) fn refuse_replace(&mut self, replace: &Replace, reason: RejectReason) {
+        self.report_order(replace.instrument, replace.client_id, OrderReport::ReplaceRejected(reason));
+    }
+
+    /// Answers a query about an order that rests as given, or does not rest. Orders that were refused are not remembered.
+    pub(crate) fn answer_query(&mut self, asked: &Query, resting: Option<OpenOrder>) {
+        self.counters.queries += 1;
+        let same =
+            |ended: &&Ended| (ended.instrument, ended.client_id) == (asked.instrument, asked.client_id);
+        let query = asked.number;
+        let report = match (resting, self.ended.iter().rev().find(same)) {
+            (Some(order), _) => {
+                let (venue_id, level) = (order.venue_id, packed(order.price, order.lots));
+                OrderReport::Working { venue_id, level, filled: order.filled(), query }
+            }
+            (None, Some(ended)) => OrderReport::Ended { how: ended.how, filled: ended.filled },
+            (None, None) => OrderReport::NotFound { query },
         };
-        self.report_order(cancel.instrument, cancel.client_id, report);
+        self.report_order(asked.instrument, asked.client_id, report);
+    }
+
+    fn remember(&mut self, order: &OpenOrder, how: Ending) {
+        if self.ended.len() == ENDED_KEPT {
+            self.ended.pop_front();
+        }
+        let (instrument, client_id) = (order.instrument, order.client_id);
+        self.ended.push_back(Ended { instrument, client_id, how, filled: order.filled() });
     }
 
     fn report_order(&mut self, instrument: InstrumentId, client_id: ClientOrderId, report: OrderReport) {
@@ -214,6 +295,11 @@ impl Account {
         self.holdings.get(instrument.index()).map(|holding| (&holding.spec, holding.orders_max))
     }
 
+    /// The rules of amendment; `None` where the instrument does not trade here.
+    pub(crate) fn amend(&self, instrument: InstrumentId) -> Option<ReplaceRules> {
+        self.holdings.get(instrument.index()).map(|holding| holding.amend)
+    }
+
     pub(crate) fn position(&self, instrument: InstrumentId) -> Lots {
         self.holdings.get(instrument.index()).map_or(Lots::ZERO, |holding| holding.position)
     }
@@ -239,6 +325,12 @@ impl Account {
                 digest.bytes(&money.0.to_le_bytes());
             }
         }
+        digest.word(self.ended.len() as u64);
+        for ended in &self.ended {
+            digest.word(u64::from(ended.instrument.0) << 16 | ending_word(ended.how));
+            digest.word(ended.client_id.0);
+            digest.signed(ended.filled.0);
+        }
         digest.word(self.reports.iter().len() as u64);
         for (due, event) in self.reports.iter() {
             digest.signed(due.0);
@@ -253,23 +345,41 @@ const fn packed(price: Price, lots: Lots) -> PackedLevel {
     PackedLevel::new(price, lots).expect("a fill's price and size fit a packed level")
 }
 
+const fn ending_word(how: Ending) -> u64 {
+    match how {
+        Ending::Filled => 0,
+        Ending::Cancelled => 1,
+        Ending::Expired => 2,
+        Ending::Rejected(reason) => 3 | (reason as u64) << 8,
+    }
+}
+
 /// Takes in what makes one report differ from another of the same account; the rest follows from the order.
 fn digest_report(event: &Event, digest: &mut Digest) {
     match event {
         Event::Order(update) => {
             digest.word(update.client_id.0);
             digest.signed(update.venue_time.0);
-            let (kind, detail) = match update.report {
-                OrderReport::Accepted(id) => (0, id.0),
-                OrderReport::Rejected(reason) => (1, reason as u64),
-                OrderReport::Cancelled => (2, 0),
-                OrderReport::Expired => (3, 0),
-                OrderReport::CancelRejected(reason) => (4, reason as u64),
-                OrderReport::NotSent => (5, 0),
-                OrderReport::FateUnknown => (6, 0),
+            let none = PackedLevel::default();
+            let (kind, detail, level, filled) = match update.report {
+                OrderReport::Accepted(id) => (0, id.0, none, Lots::ZERO),
+                OrderReport::Rejected(reason) => (1, reason as u64, none, Lots::ZERO),
+                OrderReport::Cancelled => (2, 0, none, Lots::ZERO),
+                OrderReport::Expired => (3, 0, none, Lots::ZERO),
+                OrderReport::CancelRejected(reason) => (4, reason as u64, none, Lots::ZERO),
+                OrderReport::NotSent => (5, 0, none, Lots::ZERO),
+                OrderReport::FateUnknown => (6, 0, none, Lots::ZERO),
+                OrderReport::Replaced { venue_id, level, filled } => (7, venue_id.0, level, filled),
+                OrderReport::ReplaceRejected(reason) => (8, reason as u64, none, Lots::ZERO),
+                OrderReport::Working { venue_id, level, filled, .. } => (9, venue_id.0, level, filled),
+                OrderReport::Ended { how, filled } => (10, ending_word(how), none, filled),
+                OrderReport::NotFound { query } => (11, query.into(), none, Lots::ZERO),
             };
             digest.word(kind);
             digest.word(detail);
+            for number in [level.price().0, level.lots().0, filled.0] {
+                digest.signed(number);
+            }
         }
         Event::Fill(fill) => {
             digest.word(fill.client_id.0);

@@ -5,7 +5,7 @@ use ballast_model::{Digest, FillReason, Lots, Money, RejectReason};
 /// Number of [`RejectReason`]s.
 const REJECT_REASONS: usize = RejectReason::Other as usize + 1;
 /// Number of [`FillReason`]s.
-const FILL_REASONS: usize = FillReason::Took as usize + 1;
+const FILL_REASONS: usize = FillReason::AutoDeleveraging as usize + 1;
 
 /// Events since the venue began, all instruments together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,13 @@ pub struct Counters {
     pub cancels: u64,
     /// Of these, successful; the others were rejected.
     pub cancelled: u64,
-    /// Orders the venue ended: time in force, self-trade prevention, reduce-only.
+    /// Amendments that arrived.
+    pub replaces: u64,
+    /// Of these, successful; the others were rejected or ended the order.
+    pub replaced: u64,
+    /// Queries that arrived.
+    pub queries: u64,
+    /// Orders the venue ended: time in force, end time, self-trade prevention, reduce-only.
     pub expired: u64,
     rejects: [u64; REJECT_REASONS],
     fills: [u64; FILL_REASONS],
@@ -62,7 +68,9 @@ impl Counters {
     }
 
     pub(crate) fn digest(&self, digest: &mut Digest) {
-        for count in [self.orders, self.accepted, self.cancels, self.cancelled, self.expired] {
+        let requests = [self.orders, self.accepted, self.cancels, self.cancelled];
+        let others = [self.replaces, self.replaced, self.queries, self.expired];
+        for count in requests.into_iter().chain(others) {
             digest.word(count);
         }
         for count in self.rejects.iter().chain(&self.fills) {

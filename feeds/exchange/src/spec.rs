@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use ballast_core::book::BookLimits;
+use ballast_core::replace::ReplaceRules;
 use ballast_model::{
     InstrumentId, InstrumentSpec, Liquidity, Lots, Price, Rate, Span, TradeId, VenueOrderId,
 };
@@ -33,6 +34,9 @@ pub struct InstrumentRules {
     /// how much of the level was ahead. In `0..=`[`Rate::ONE`]: zero lets only trades move us forward (the most
     /// conservative), one spreads cancels evenly over the queue.
     pub cancel_share: Rate,
+    /// What an amendment may change and what becomes of the order's place. Self-trade prevention holds for an amended order
+    /// as for a new one, whatever these rules say of it.
+    pub amend: ReplaceRules,
     /// Most orders of ours that may rest at once. At least one.
     pub orders_max: usize,
     /// Bounds of the venue's own book.

@@ -154,9 +154,9 @@ impl BackEnd for Tape {
         self.market(instrument).map_or(0, |market| market.resting().count())
     }
 
-    fn rests(&self, instrument: InstrumentId, client_id: ClientOrderId) -> bool {
-        let same = |resting: &Resting| resting.order().client_id == client_id;
-        self.market(instrument).is_some_and(|market| market.resting().any(same))
+    fn resting(&self, instrument: InstrumentId, client_id: ClientOrderId) -> Option<OpenOrder> {
+        let same = |resting: &&Resting| resting.order().client_id == client_id;
+        self.market(instrument)?.resting().find(same).map(|resting| *resting.order())
     }
 
     fn takeable(&self, order: &NewOrder) -> Lots {
@@ -177,6 +177,19 @@ impl BackEnd for Tape {
 
     fn remove(&mut self, instrument: InstrumentId, client_id: ClientOrderId) -> Option<OpenOrder> {
         self.market_mut(instrument).remove(client_id)
+    }
+
+    fn shrink(&mut self, instrument: InstrumentId, client_id: ClientOrderId, lots: Lots, left: Lots) {
+        self.market_mut(instrument).shrink(client_id, lots, left);
+    }
+
+    fn next_end(&self) -> Option<Nanos> {
+        let orders = self.markets.iter().flat_map(Market::resting);
+        orders.filter_map(|resting| resting.order().tif.good_till()).min()
+    }
+
+    fn remove_ended(&mut self, now: Nanos) -> Option<OpenOrder> {
+        self.markets.iter_mut().find_map(|market| market.remove_ended(now))
     }
 
     fn digest(&self, digest: &mut Digest) {

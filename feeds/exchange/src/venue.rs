@@ -1,8 +1,10 @@
 //! The front of a simulated venue: what every order passes on its way in, whatever matches it behind.
 
+mod replace;
+
 use ballast_model::{
-    Cancel, ClientOrderId, Command, Digest, Event, InstrumentId, Lots, Nanos, NewOrder, Price, ReduceOnly,
-    RejectReason, Span, TimeInForce,
+    Cancel, ClientOrderId, Command, Digest, Event, InstrumentId, Lots, Nanos, NewOrder, Price, Query,
+    ReduceOnly, RejectReason, Span, TimeInForce,
 };
 
 use crate::account::{Account, OpenOrder};
@@ -21,8 +23,8 @@ pub trait BackEnd {
     /// Number of orders of ours that rest.
     fn resting_count(&self, instrument: InstrumentId) -> usize;
 
-    /// Whether an order of ours with this id rests.
-    fn rests(&self, instrument: InstrumentId, client_id: ClientOrderId) -> bool;
+    /// The resting order of ours with this id.
+    fn resting(&self, instrument: InstrumentId, client_id: ClientOrderId) -> Option<OpenOrder>;
 
     /// How much of the order others would trade with at once; at most its size.
     fn takeable(&self, order: &NewOrder) -> Lots;
@@ -39,6 +41,15 @@ pub trait BackEnd {
     /// Removes a resting order of ours and returns it.
     fn remove(&mut self, instrument: InstrumentId, client_id: ClientOrderId) -> Option<OpenOrder>;
 
+    /// Makes a resting order of ours smaller without moving it: this is its total size now, and what is left of it.
+    fn shrink(&mut self, instrument: InstrumentId, client_id: ClientOrderId, lots: Lots, left: Lots);
+
+    /// When the first resting order of ours with an end time ends.
+    fn next_end(&self) -> Option<Nanos>;
+
+    /// Removes a resting order of ours whose end time has come by `now` and returns it.
+    fn remove_ended(&mut self, now: Nanos) -> Option<OpenOrder>;
+
     /// Takes the whole state into a digest.
     fn digest(&self, digest: &mut Digest);
 }
@@ -51,8 +62,22 @@ pub trait BackEnd {
 /// Reports carry the mapped time as `venue_time`.
 ///
 /// An arriving order is refused for the first of these that applies: an instrument not listed (`Other`), not trading
-/// (`Closed`), `Price`, `Size`, `NotionalMin` (reduce-only orders are exempt), `DuplicateId` (the id of an open order),
-/// `OrdersMax` (orders that may rest only), `ReduceOnly`, `WouldTake`, `SelfTrade`, `NothingToTake`.
+/// (`Closed`), `Price`, `Size`, `NotionalMin` (reduce-only orders are exempt), an end time that has passed (`Other`),
+/// `DuplicateId` (the id of an open order), `OrdersMax` (orders that may rest only), `ReduceOnly`, `WouldTake`, `SelfTrade`,
+/// `NothingToTake`.
+///
+/// An order with an end time expires then: before a command that arrives at the same time, after the market.
+///
+/// An amendment is refused for the first of these: no such order rests (`UnknownOrder`), the instrument does not trade
+/// (`Closed`), `Price`, `Size` and `NotionalMin` of the new total, nothing changes or the rules of the instrument do not
+/// allow it (`Other`), a total that has traded already (`Size`), `ReduceOnly`, `WouldTake`, `SelfTrade`. Where every
+/// amendment is queued again ([`AmendKind::Requeues`], Binance USD-M) a total that has traded already cancels the order and
+/// one that would take expires a post-only order instead. An order that loses its place is treated like a new one: it may
+/// trade, and what remains rests behind everything at its price.
+///
+/// A query is answered from what rests and what ended lately; orders that were refused are not known.
+///
+/// [`AmendKind::Requeues`]: ballast_core::replace::AmendKind::Requeues
 #[derive(Debug)]
 pub struct Venue<B> {
     pub(crate) account: Account,
@@ -61,6 +86,14 @@ pub struct Venue<B> {
     commands: InFlight<Command>,
     order_latency: Span,
     self_trade: SelfTrade,
+    lifetimes: Lifetimes,
+}
+
+/// Whether resting orders have to be looked through for end times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lifetimes {
+    Endless,
+    SomeEnd,
 }
 
 impl<B: BackEnd> Venue<B> {
@@ -68,10 +101,11 @@ impl<B: BackEnd> Venue<B> {
         Self {
             account: Account::new(spec),
             back,
-            // One new order and one cancel per order allowed.
-            commands: InFlight::new(2 * spec.orders_max()),
+            // One new order, one cancel, one amendment and one query per order allowed.
+            commands: InFlight::new(4 * spec.orders_max()),
             order_latency: spec.latency.order,
             self_trade: spec.self_trade,
+            lifetimes: Lifetimes::Endless,
         }
     }
 
@@ -89,19 +123,29 @@ impl<B: BackEnd> Venue<B> {
         }
     }
 
-    /// When the next command reaches the venue.
+    /// When the venue next acts on its own: a command reaches it, or the time of a resting order ends.
     #[must_use]
     pub fn next_arrival(&self) -> Option<Nanos> {
-        self.commands.next_due()
+        match (self.commands.next_due(), self.next_end()) {
+            (Some(due), Some(end)) => Some(due.min(end)),
+            (due, end) => due.or(end),
+        }
     }
 
-    /// Acts on the next command, at the time it reaches the venue; nothing where none is on its way.
+    /// Acts at [`Venue::next_arrival`]: expires the orders whose time has come, else takes the next command; nothing where
+    /// there is neither.
     pub fn on_arrival(&mut self) {
+        let due = self.commands.next_due();
+        if let Some(end) = self.next_end().filter(|end| due.is_none_or(|due| *end <= due)) {
+            return self.expire_ended(end);
+        }
         let Some((at, command)) = self.commands.pop() else { return };
         self.account.set_now(at);
         match &command {
-            Command::New(order) => self.on_new(order),
+            Command::New(order) => self.on_new(order, at),
             Command::Cancel(cancel) => self.on_cancel(cancel),
+            Command::Replace(replace) => self.on_replace(replace),
+            Command::Query(query) => self.on_query(query),
         }
     }
 
@@ -160,13 +204,38 @@ impl<B: BackEnd> Venue<B> {
         self.account.answer_cancel(cancel, removed);
     }
 
-    fn on_new(&mut self, new: &NewOrder) {
+    fn on_query(&mut self, query: &Query) {
+        let listed = self.account.rules(query.instrument).is_some();
+        let resting = if listed { self.back.resting(query.instrument, query.client_id) } else { None };
+        self.account.answer_query(query, resting);
+    }
+
+    fn next_end(&self) -> Option<Nanos> {
+        match self.lifetimes {
+            Lifetimes::Endless => None,
+            Lifetimes::SomeEnd => self.back.next_end(),
+        }
+    }
+
+    fn expire_ended(&mut self, end: Nanos) {
+        self.account.set_now(end);
+        while let Some(order) = self.back.remove_ended(end) {
+            self.account.expire(&order);
+        }
+    }
+
+    fn on_new(&mut self, new: &NewOrder, at: Nanos) {
         self.account.counters_mut().orders += 1;
-        if let Err(reason) = self.filter(new).and_then(|()| self.admit(new)) {
+        if let Err(reason) = self.filter(new, at).and_then(|()| self.admit(new)) {
             self.account.reject(new, reason);
             return;
         }
-        let mut order = self.account.accept(new);
+        let order = self.account.accept(new);
+        self.enter(order, new);
+    }
+
+    /// Lets an accepted or amended order trade and what may rest of it rest. `new` is what it now asks for.
+    fn enter(&mut self, mut order: OpenOrder, new: &NewOrder) {
         if self.prevent_self_trade(new) == Taker::Ends {
             self.account.expire(&order);
             return;
@@ -175,7 +244,10 @@ impl<B: BackEnd> Venue<B> {
         if order.left.is_zero() {
             return;
         }
-        if may_rest(new.tif) {
+        if order.tif.may_rest() {
+            if order.tif.good_till().is_some() {
+                self.lifetimes = Lifetimes::SomeEnd;
+            }
             self.back.rest(order);
         } else {
             self.account.expire(&order);
@@ -183,14 +255,31 @@ impl<B: BackEnd> Venue<B> {
     }
 
     /// The filters that look at the order and the account alone.
-    fn filter(&self, new: &NewOrder) -> Result<(), RejectReason> {
-        let (spec, orders_max) = self.account.rules(new.instrument).ok_or(RejectReason::Other)?;
+    fn filter(&self, new: &NewOrder, at: Nanos) -> Result<(), RejectReason> {
+        self.filter_level(new)?;
+        let (_, orders_max) = self.account.rules(new.instrument).ok_or(RejectReason::Other)?;
         let fillable = self.account.fillable(new.instrument, new.side, new.reduce_only);
-        let too_small =
-            || new.reduce_only == ReduceOnly::No && spec.notional(new.price, new.lots) < spec.notional_min;
-        let too_many = || may_rest(new.tif) && self.back.resting_count(new.instrument) >= orders_max;
+        let too_many = || new.tif.may_rest() && self.back.resting_count(new.instrument) >= orders_max;
         // A fill-or-kill order that closing the position would cut could never fill as a whole.
         let adds = || fillable.is_zero() || (new.tif == TimeInForce::FillOrKill && new.lots > fillable);
+        if new.tif.good_till().is_some_and(|end| end <= at) {
+            Err(RejectReason::Other)
+        } else if self.back.resting(new.instrument, new.client_id).is_some() {
+            Err(RejectReason::DuplicateId)
+        } else if too_many() {
+            Err(RejectReason::OrdersMax)
+        } else if adds() {
+            Err(RejectReason::ReduceOnly)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The filters that look at price and size alone.
+    fn filter_level(&self, new: &NewOrder) -> Result<(), RejectReason> {
+        let (spec, _) = self.account.rules(new.instrument).ok_or(RejectReason::Other)?;
+        let too_small =
+            || new.reduce_only == ReduceOnly::No && spec.notional(new.price, new.lots) < spec.notional_min;
         if !self.back.is_open(new.instrument) {
             Err(RejectReason::Closed)
         } else if !within(new.price, spec.price_min, spec.price_max) {
@@ -199,12 +288,6 @@ impl<B: BackEnd> Venue<B> {
             Err(RejectReason::Size)
         } else if too_small() {
             Err(RejectReason::NotionalMin)
-        } else if self.back.rests(new.instrument, new.client_id) {
-            Err(RejectReason::DuplicateId)
-        } else if too_many() {
-            Err(RejectReason::OrdersMax)
-        } else if adds() {
-            Err(RejectReason::ReduceOnly)
         } else {
             Ok(())
         }
@@ -221,6 +304,7 @@ impl<B: BackEnd> Venue<B> {
             TimeInForce::FillOrKill if takeable < new.lots => Err(RejectReason::NothingToTake),
             TimeInForce::PostOnly
             | TimeInForce::GoodTillCancel
+            | TimeInForce::GoodTillDate(_)
             | TimeInForce::ImmediateOrCancel
             | TimeInForce::FillOrKill => Ok(()),
         }
@@ -253,14 +337,6 @@ impl<B: BackEnd> Venue<B> {
 enum Taker {
     GoesOn,
     Ends,
-}
-
-/// Whether an order's remainder stays in the book.
-const fn may_rest(tif: TimeInForce) -> bool {
-    match tif {
-        TimeInForce::PostOnly | TimeInForce::GoodTillCancel => true,
-        TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => false,
-    }
 }
 
 fn within(price: Price, low: Price, high: Price) -> bool {

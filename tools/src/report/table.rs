@@ -244,5 +244,7 @@ pub(super) const fn reason(reason: FillReason) -> &'static str {
         FillReason::TradeThrough => "trade_through",
         FillReason::BookCross => "book_cross",
         FillReason::Took => "took",
+        FillReason::Liquidation => "liquidation",
+        FillReason::AutoDeleveraging => "auto_deleveraging",
     }
 }

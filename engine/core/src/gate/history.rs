@@ -200,6 +200,7 @@ impl World {
                 place.map(|place| self.resting.swap_remove(place));
                 self.report(client_id, reply);
             }
+            (Command::Replace(_) | Command::Query(_), _) => unreachable!("none is sent here"),
         }
     }
 
@@ -285,7 +286,7 @@ impl World {
         let resting = self.resting.iter().filter(|order| order.side == side).map(|order| order.left);
         let sent = self.sent.iter().map(|command| match command {
             Command::New(order) if order.side == side => order.lots.0,
-            Command::New(_) | Command::Cancel(_) => 0,
+            Command::New(_) | Command::Cancel(_) | Command::Replace(_) | Command::Query(_) => 0,
         });
         side.sign() * self.truth + resting.sum::<i64>() + sent.sum::<i64>()
     }

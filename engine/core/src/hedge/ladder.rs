@@ -157,7 +157,7 @@ impl Stage {
     pub const fn of(tif: TimeInForce) -> Self {
         match tif {
             TimeInForce::PostOnly => Self::Passive,
-            TimeInForce::GoodTillCancel => Self::Touch,
+            TimeInForce::GoodTillCancel | TimeInForce::GoodTillDate(_) => Self::Touch,
             TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill => Self::Take,
         }
     }

@@ -11,7 +11,7 @@ use super::amount::{AMOUNT_MAX, Base};
 use super::ladder::{HedgePolicy, Stage};
 use super::split::Offer;
 use crate::fair::Touch;
-use crate::oms::{BeforeCancel, Order, OrderState};
+use crate::oms::Order;
 use crate::quotes::LiveStatus;
 
 /// One venue to hedge on: a linear perpetual.
@@ -122,15 +122,6 @@ impl HedgeOrder {
     /// An open order of the order manager.
     #[must_use]
     pub fn of(instrument: InstrumentId, order: &Order) -> Self {
-        let status = match order.state {
-            OrderState::PendingNew => LiveStatus::Pending,
-            OrderState::Live => LiveStatus::Live,
-            OrderState::Unknown => LiveStatus::Unknown,
-            OrderState::PendingCancel(BeforeCancel::Unknown) => LiveStatus::UnknownCancelling,
-            OrderState::PendingCancel(BeforeCancel::New | BeforeCancel::Live) | OrderState::Done(_) => {
-                LiveStatus::Cancelling
-            }
-        };
         Self {
             instrument,
             client_id: order.client_id,
@@ -138,7 +129,7 @@ impl HedgeOrder {
             price: order.price,
             remaining: order.working(),
             tif: order.tif,
-            status,
+            status: LiveStatus::of(order.state),
             sent_at: order.sent_at,
         }
     }

@@ -1,14 +1,21 @@
-//! Stories of single orders, the transition table as documented, and a twin that forgets nothing.
+//! Stories of single orders; below, the transition table as documented, amendments, queries, a twin that forgets nothing,
+//! and whole histories at a venue that loses, repeats and reorders what it tells.
 
-use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec::Vec;
+mod histories;
+mod queries;
+mod replace;
+mod table;
+mod twin;
 
-use ballast_model::{AssetId, FillReason, Liquidity, PackedLevel, RejectReason, TradeId};
-use proptest::prelude::*;
+use alloc::collections::BTreeSet;
 
-use super::state::Input;
+use ballast_model::{
+    AssetId, Command, Ending, Event, FillReason, Liquidity, OrderReport, PackedLevel, RejectReason, TradeId,
+};
+
 use super::*;
-use crate::gate::fixture::{INSTRUMENT, checked, order};
+use crate::gate::Gate;
+use crate::gate::fixture::{INSTRUMENT, checked, flat, limits, order, spec};
 
 const CAPACITY: usize = 6;
 
@@ -24,9 +31,54 @@ fn oms_with_bid() -> Oms {
 }
 
 fn report(oms: &mut Oms, id: u64, report: OrderReport) -> UpdateOutcome {
+    report_at(oms, id, report, Nanos(7))
+}
+
+fn report_at(oms: &mut Oms, id: u64, report: OrderReport, now: Nanos) -> UpdateOutcome {
     let update =
         OrderUpdate { instrument: INSTRUMENT, client_id: ClientOrderId(id), report, venue_time: Nanos(0) };
-    oms.on_update(&update, Nanos(7))
+    oms.on_update(&update, now)
+}
+
+fn level(price: i64, lots: i64) -> PackedLevel {
+    PackedLevel::new(Price(price), Lots(lots)).unwrap()
+}
+
+/// An amendment that passed a gate, and the attempt to note it.
+fn replace(oms: &mut Oms, id: u64, price: i64, lots: i64, now: Nanos) -> Result<(), NotReplaceable> {
+    let order = oms.order(ClientOrderId(id)).ok_or(NotReplaceable)?;
+    let replace = Replace {
+        instrument: INSTRUMENT,
+        client_id: order.client_id,
+        side: order.side,
+        price: Price(price),
+        lots: Lots(lots),
+        expires_at: Nanos::MAX,
+    };
+    let mut gate = Gate::new(INSTRUMENT, &spec(), limits()).unwrap();
+    oms.request_replace(&gate.check_replace(replace, &order, &flat(), now).unwrap(), now)
+}
+
+const fn replaced(level: PackedLevel, filled: i64) -> OrderReport {
+    OrderReport::Replaced { venue_id: VenueOrderId(1), level, filled: Lots(filled) }
+}
+
+/// An answer to the last query.
+fn working(oms: &Oms, level: PackedLevel, filled: i64) -> OrderReport {
+    let query = last_query(oms);
+    OrderReport::Working { venue_id: VenueOrderId(1), level, filled: Lots(filled), query }
+}
+
+fn not_found(oms: &Oms) -> OrderReport {
+    OrderReport::NotFound { query: last_query(oms) }
+}
+
+fn last_query(oms: &Oms) -> u16 {
+    oms.order(ClientOrderId(1)).unwrap().query
+}
+
+const fn ended(how: Ending, filled: i64) -> OrderReport {
+    OrderReport::Ended { how, filled: Lots(filled) }
 }
 
 fn accepted(oms: &mut Oms, id: u64) -> UpdateOutcome {
@@ -280,171 +332,44 @@ fn the_digest_tells_states_apart() {
     assert!(seen.insert(digest(&oms)));
 }
 
-/// The states a column of the documented table stands for.
-fn column(title: &str) -> Vec<OrderState> {
-    let state = |name: &str| match name {
-        "PendingNew" => OrderState::PendingNew,
-        "Live" => OrderState::Live,
-        "Cancel(New)" => OrderState::PendingCancel(BeforeCancel::New),
-        "Cancel(Live)" => OrderState::PendingCancel(BeforeCancel::Live),
-        "Cancel(Unknown)" => OrderState::PendingCancel(BeforeCancel::Unknown),
-        "Unknown" => OrderState::Unknown,
-        "Filled" => OrderState::Done(DoneReason::Filled),
-        "Cancelled" => OrderState::Done(DoneReason::Cancelled),
-        "Expired" => OrderState::Done(DoneReason::Expired),
-        "NotSent" => OrderState::Done(DoneReason::NotSent),
-        "Rejected" => OrderState::Done(DoneReason::Rejected(RejectReason::Other)),
-        other => panic!("no state {other}"),
-    };
-    title.split(", ").map(state).collect()
-}
-
-fn input(name: &str) -> Input {
-    match name {
-        "CancelSent" => Input::CancelSent,
-        "Accepted" => Input::Accepted,
-        "PartFill" => Input::PartFill,
-        "LastFill" => Input::LastFill,
-        "Rejected" => Input::Rejected(RejectReason::Other),
-        "Cancelled" => Input::Cancelled,
-        "Expired" => Input::Expired,
-        "NotSent" => Input::NotSent,
-        "IdInUse" => Input::IdInUse,
-        "NotFound" => Input::NotFound,
-        "CancelRefused" => Input::CancelRefused,
-        "FateUnknown" => Input::FateUnknown,
-        other => panic!("no input {other}"),
+#[test]
+fn trades_the_venue_made_in_our_place_are_booked_once_and_touch_no_order() {
+    let mut oms = oms_with_bid();
+    for (reason, trade) in [(FillReason::Liquidation, 1), (FillReason::AutoDeleveraging, 2)] {
+        for client_id in [ClientOrderId::FOREIGN, ClientOrderId(1)] {
+            let fill = Fill { reason, client_id, ..fill_of(0, Side::Bid, 4, trade) };
+            let expected = if client_id.0 == 1 { FillOutcome::Duplicate } else { FillOutcome::Forced };
+            assert_eq!(oms.on_fill(&fill, Nanos(9)), expected);
+        }
     }
+    assert!(FillOutcome::Forced.must_book());
+    assert_eq!((oms.working(Side::Bid), oms.order(ClientOrderId(1)).unwrap().filled), (Lots(10), Lots(0)));
 }
 
 #[test]
-fn the_documented_table_is_what_happens() {
-    let mut rows = include_str!("state.rs").lines().filter_map(|line| line.strip_prefix("/// | "));
-    let cells = |row: &'static str| row.trim_end_matches('|').split('|').map(str::trim).collect::<Vec<_>>();
-    let titles = cells(rows.next().unwrap());
-    let mut pairs = 0;
-    for row in rows.map(cells) {
-        for (title, cell) in titles.iter().zip(&row).skip(1) {
-            for from in column(title) {
-                let to = if *cell == "·" { from } else { column(cell)[0] };
-                assert_eq!(next(from, input(row[0])), to, "{} in {from:?}", row[0]);
-                pairs += 1;
-            }
-        }
+fn an_order_found_at_the_venue_is_adopted_once_and_counts() {
+    let mut oms = oms();
+    let found = Adopted {
+        client_id: ClientOrderId(77),
+        venue_id: VenueOrderId(5),
+        side: Side::Ask,
+        price: Price(10_000),
+        lots: Lots(10),
+        filled: Lots(4),
+        tif: TimeInForce::PostOnly,
+        reduce_only: ReduceOnly::No,
+    };
+    assert_eq!(accepted(&mut oms, 77), UpdateOutcome::Foreign);
+    assert_eq!(oms.adopt(&found, Nanos(1)), Ok(()));
+    assert_eq!((state(&oms, 77), oms.working(Side::Ask)), (OrderState::Live, Lots(6)));
+    assert_eq!(oms.missing_fills(), MissingFills::default(), "what traded before is in the position");
+    assert_eq!(oms.adopt(&found, Nanos(1)), Err(AdoptError::Known));
+    let unnamed = Adopted { client_id: ClientOrderId::FOREIGN, ..found };
+    assert_eq!(oms.adopt(&unnamed, Nanos(1)), Err(AdoptError::Foreign));
+    assert_eq!(fill(&mut oms, 77, Side::Ask, 6, 1), FillOutcome::Complete);
+    for id in 1..=CAPACITY as u64 {
+        oms.adopt(&Adopted { client_id: ClientOrderId(id), ..found }, Nanos(1)).unwrap();
     }
-    assert_eq!(pairs, 12 * 11, "every input in every state");
-}
-
-/// What the twin keeps: everything, for ever.
-#[derive(Default)]
-struct Twin {
-    orders: BTreeMap<u64, Order>,
-    trades: BTreeSet<u64>,
-    booked: i64,
-}
-
-#[derive(Clone, Debug)]
-enum Op {
-    Insert(Side, i64),
-    Cancel(u64),
-    Report(u64, OrderReport),
-    Fill { id: u64, side: Side, lots: i64, trade: u64 },
-}
-
-fn ops() -> impl Strategy<Value = Vec<Op>> {
-    let side = prop_oneof![Just(Side::Bid), Just(Side::Ask)];
-    let reports = prop_oneof![
-        4 => Just(OrderReport::Accepted(VenueOrderId(1))),
-        1 => Just(OrderReport::Rejected(RejectReason::Other)),
-        1 => Just(OrderReport::Rejected(RejectReason::DuplicateId)),
-        1 => Just(OrderReport::Cancelled),
-        1 => Just(OrderReport::Expired),
-        1 => Just(OrderReport::CancelRejected(RejectReason::UnknownOrder)),
-        1 => Just(OrderReport::CancelRejected(RejectReason::RateLimit)),
-        1 => Just(OrderReport::NotSent),
-        1 => Just(OrderReport::FateUnknown),
-    ];
-    let id = 1..30u64;
-    let op = prop_oneof![
-        3 => (side.clone(), 5..20i64).prop_map(|(side, lots)| Op::Insert(side, lots)),
-        2 => id.clone().prop_map(Op::Cancel),
-        5 => (id.clone(), reports).prop_map(|(id, report)| Op::Report(id, report)),
-        5 => (id, side, 1..12i64, 1..60u64)
-            .prop_map(|(id, side, lots, trade)| Op::Fill { id, side, lots, trade }),
-    ];
-    prop::collection::vec(op, 0..120)
-}
-
-impl Twin {
-    fn take(&mut self, id: u64, input: Input) {
-        if let Some(order) = self.orders.get_mut(&id) {
-            order.state = next(order.state, input);
-        }
-    }
-
-    fn fill(&mut self, id: u64, side: Side, lots: i64, trade: u64) {
-        if !self.trades.insert(trade) {
-            return;
-        }
-        self.booked += side.sign() * lots;
-        let Some(order) = self.orders.get_mut(&id).filter(|order| order.side == side) else { return };
-        order.filled.0 += lots;
-        let input = if order.filled < order.lots { Input::PartFill } else { Input::LastFill };
-        self.take(id, input);
-    }
-
-    fn open(&self) -> impl Iterator<Item = &Order> {
-        self.orders.values().filter(|order| !matches!(order.state, OrderState::Done(_)))
-    }
-
-    fn working(&self, side: Side) -> i64 {
-        self.open().filter(|order| order.side == side).map(|order| order.lots.0 - order.filled.0).sum()
-    }
-}
-
-proptest! {
-    #[test]
-    fn the_manager_is_its_twin(ops in ops()) {
-        let (mut oms, mut twin) = (oms(), Twin::default());
-        let room = (oms.open.capacity(), oms.done.capacity());
-        let (mut next_id, mut booked) = (1, 0);
-        for op in ops {
-            match op {
-                Op::Insert(side, lots) => {
-                    let proof = checked(order(next_id, side, 10_000, lots));
-                    prop_assert_eq!(oms.insert(&proof, Nanos(0)).is_ok(), twin.open().count() < CAPACITY);
-                    if let Some(order) = oms.order(ClientOrderId(next_id)) {
-                        twin.orders.insert(next_id, order);
-                        next_id += 1;
-                    }
-                }
-                Op::Cancel(id) => {
-                    let before = twin.orders.get(&id).map(|order| order.state);
-                    twin.take(id, Input::CancelSent);
-                    let moved = before != twin.orders.get(&id).map(|order| order.state);
-                    prop_assert_eq!(oms.request_cancel(ClientOrderId(id), Nanos(0)).is_some(), moved);
-                }
-                Op::Report(id, what) => {
-                    report(&mut oms, id, what);
-                    twin.take(id, Input::from(what));
-                }
-                Op::Fill { id, side, lots, trade } => {
-                    if fill(&mut oms, id, side, lots, trade).must_book() {
-                        booked += side.sign() * lots;
-                    }
-                    twin.fill(id, side, lots, trade);
-                }
-            }
-            prop_assert_eq!(booked, twin.booked);
-            prop_assert_eq!(oms.open_count(), twin.open().count());
-            prop_assert_eq!(Side::BOTH.map(|side| oms.working(side).0), Side::BOTH.map(|side| twin.working(side)));
-            let unknown = twin.open().filter(|order| order.state == OrderState::Unknown).count();
-            prop_assert_eq!(oms.unknown_count(), unknown);
-            for (id, order) in &twin.orders {
-                let ours = oms.order(ClientOrderId(*id)).unwrap();
-                prop_assert_eq!((ours.state, ours.filled), (order.state, order.filled));
-            }
-        }
-        prop_assert_eq!((oms.open.capacity(), oms.done.capacity()), room, "nothing was allocated");
-    }
+    let one_more = Adopted { client_id: ClientOrderId(78), ..found };
+    assert_eq!(oms.adopt(&one_more, Nanos(1)), Err(AdoptError::Full));
 }

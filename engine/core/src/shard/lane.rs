@@ -174,6 +174,11 @@ impl Lane {
                 turn.out.note(Note::ForeignFill(self.id));
                 false
             }
+            FillOutcome::Forced => {
+                turn.out.note(Note::ForcedFill(self.id));
+                self.reduce_only();
+                false
+            }
             FillOutcome::Unverifiable => {
                 turn.out.note(Note::UnverifiableFill(self.id));
                 self.reduce_only();

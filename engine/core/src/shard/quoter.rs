@@ -12,7 +12,7 @@ use crate::fair::{FairState, FairValue, MarketView, Touch};
 use crate::intensity::IntensityEstimator;
 use crate::market::Market;
 use crate::model::{Arrivals, DesiredQuotes, HedgePrices, Hold, OwnFill, QuoteInputs, QuoteModel};
-use crate::oms::{BeforeCancel, Order, OrderState};
+use crate::oms::Order;
 use crate::outbox::Note;
 use crate::quotes::{Actions, LiveQuote, LiveStatus, Planned, diff};
 use crate::volatility::Volatility;
@@ -279,21 +279,7 @@ pub(super) struct Exposure {
 /// An open order as the diff sees it.
 #[inline]
 fn live_quote(order: &Order) -> LiveQuote {
-    let status = match order.state {
-        OrderState::PendingNew => LiveStatus::Pending,
-        OrderState::Live => LiveStatus::Live,
-        OrderState::Unknown => LiveStatus::Unknown,
-        OrderState::PendingCancel(BeforeCancel::Unknown) => LiveStatus::UnknownCancelling,
-        // An ended order is not among the open ones; gone is what it would be.
-        OrderState::PendingCancel(BeforeCancel::New | BeforeCancel::Live) | OrderState::Done(_) => {
-            LiveStatus::Cancelling
-        }
-    };
-    LiveQuote {
-        client_id: order.client_id,
-        side: order.side,
-        price: order.price,
-        remaining: order.remaining(),
-        status,
-    }
+    let status = LiveStatus::of(order.state);
+    let (price, remaining) = order.aim();
+    LiveQuote { client_id: order.client_id, side: order.side, price, remaining, status }
 }

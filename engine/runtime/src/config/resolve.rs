@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ballast_core::book::BookLimits;
+use ballast_core::replace::ReplaceRules;
 use ballast_core::shard::{LaneSpec, QuotingSpec, ShardSpec};
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, VenueSpec};
 use ballast_model::{
@@ -240,6 +241,7 @@ impl Resolver<'_> {
                 spec,
                 fees,
                 cancel_share,
+                amend: amend_rules(one.found.instrument.market),
                 orders_max: config.venue.orders_max,
                 book,
             });
@@ -358,5 +360,13 @@ pub fn fixed_offset(config: &Config) -> Option<Span> {
     match config.venue.clock_offset {
         super::ClockOffset::Auto => None,
         super::ClockOffset::Fixed(offset) => Some(offset.span()),
+    }
+}
+
+/// How a market of the captures lets orders be amended.
+const fn amend_rules(market: Market) -> ReplaceRules {
+    match market {
+        Market::Spot => ReplaceRules::BINANCE_SPOT,
+        Market::UsdM | Market::CoinM => ReplaceRules::BINANCE_USDM,
     }
 }

@@ -3,8 +3,8 @@
 use ballast_core::book::BookFull;
 use ballast_core::market::BookBatch;
 use ballast_model::{
-    BookBegin, BookKind, BookLevels, ClientOrderId, Digest, FillReason, Last, Lots, NewOrder, PackedLevel,
-    Price, Rate, Side, Ticker, Trade, UpdateId,
+    BookBegin, BookKind, BookLevels, ClientOrderId, Digest, FillReason, Last, Lots, Nanos, NewOrder,
+    PackedLevel, Price, Rate, Side, Ticker, Trade, UpdateId,
 };
 
 use super::depth::Depth;
@@ -216,6 +216,18 @@ impl Market {
         let removed = self.own.bid.remove(client_id).or_else(|| self.own.ask.remove(client_id));
         self.watch_again();
         removed
+    }
+
+    pub(super) fn shrink(&mut self, client_id: ClientOrderId, lots: Lots, left: Lots) {
+        self.own.bid.shrink(client_id, lots, left);
+        self.own.ask.shrink(client_id, lots, left);
+    }
+
+    /// Removes the first order whose end time has come.
+    pub(super) fn remove_ended(&mut self, now: Nanos) -> Option<OpenOrder> {
+        let has_ended = |resting: &&Resting| resting.order().tif.good_till().is_some_and(|end| end <= now);
+        let client_id = self.resting().find(has_ended)?.order().client_id;
+        self.remove(client_id)
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {

@@ -109,6 +109,14 @@ impl OwnQueue {
         Some(self.orders.remove(place).order)
     }
 
+    /// Makes an order smaller in its place.
+    pub(super) fn shrink(&mut self, client_id: ClientOrderId, lots: Lots, left: Lots) {
+        let same = |resting: &&mut Resting| resting.order.client_id == client_id;
+        if let Some(resting) = self.orders.iter_mut().find(same) {
+            (resting.order.lots, resting.order.left) = (lots, left);
+        }
+    }
+
     /// Others traded against this side. Tells whether an order ended.
     pub(super) fn on_trade(&mut self, price: Price, lots: Lots, account: &mut Account) {
         // Of the trade: what is left of it, and what went to others ahead of the order looked at.

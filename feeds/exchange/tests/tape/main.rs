@@ -1,6 +1,7 @@
 //! The simulated venue over recorded history, by its public interface: stories for every rule, and a naive twin.
 #![cfg(test)]
 
+mod amend;
 mod front;
 mod market;
 mod queue;

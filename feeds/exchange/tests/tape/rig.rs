@@ -1,12 +1,13 @@
 //! A venue with one instrument and the words to tell it a story.
 
 use ballast_core::book::BookLimits;
+use ballast_core::replace::ReplaceRules;
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, SelfTrade, TapeVenue, VenueSpec};
 use ballast_model::{
-    AssetId, BookBegin, BookKind, BookLevels, BookLost, Cancel, ClientOrderId, Command, Contract, Event,
-    Fill, FillReason, InstrumentId, InstrumentSpec, LEVELS_PER_SLOT, Last, LostReason, Lots, Money, Nanos,
-    NewOrder, OrderReport, PackedLevel, Price, Rate, ReduceOnly, RejectReason, Side, Span, Step, Ticker,
-    TimeInForce, Trade, TradeId, UpdateId, VenueOrderId,
+    AssetId, BookBegin, BookKind, BookLevels, BookLost, Cancel, ClientOrderId, Command, Contract, Ending,
+    Event, Fill, FillReason, InstrumentId, InstrumentSpec, LEVELS_PER_SLOT, Last, LostReason, Lots, Money,
+    Nanos, NewOrder, OrderReport, PackedLevel, Price, Query, Rate, ReduceOnly, RejectReason, Replace, Side,
+    Span, Step, Ticker, TimeInForce, Trade, TradeId, UpdateId, VenueOrderId,
 };
 
 pub(crate) const ETH: InstrumentId = InstrumentId(0);
@@ -33,6 +34,7 @@ pub(crate) fn spec() -> VenueSpec {
             spec: InstrumentSpec::new(spec).unwrap(),
             fees: FeeSchedule { maker: Rate(-5_000), taker: Rate::from_bps(4) },
             cancel_share: Rate(0),
+            amend: ReplaceRules::BINANCE_USDM,
             orders_max: 8,
             book: BookLimits { price_ticks_max: 20_000, levels_max: 64 },
         }],
@@ -54,6 +56,14 @@ pub(crate) enum Told {
     Cancelled(u64),
     CancelRejected(u64, RejectReason),
     Expired(u64),
+    /// Order, price, total lots, lots filled.
+    Replaced(u64, i64, i64, i64),
+    ReplaceRejected(u64, RejectReason),
+    /// Order, price, total lots, lots filled.
+    Working(u64, i64, i64, i64),
+    /// Order, how, lots filled.
+    Ended(u64, Ending, i64),
+    NotFound(u64),
     /// Order, price, lots, reason.
     Filled(u64, i64, i64, FillReason),
 }
@@ -69,6 +79,15 @@ impl Told {
                     OrderReport::Cancelled => Self::Cancelled(id),
                     OrderReport::CancelRejected(reason) => Self::CancelRejected(id, reason),
                     OrderReport::Expired => Self::Expired(id),
+                    OrderReport::Replaced { level, filled, .. } => {
+                        Self::Replaced(id, level.price().0, level.lots().0, filled.0)
+                    }
+                    OrderReport::ReplaceRejected(reason) => Self::ReplaceRejected(id, reason),
+                    OrderReport::Working { level, filled, .. } => {
+                        Self::Working(id, level.price().0, level.lots().0, filled.0)
+                    }
+                    OrderReport::Ended { how, filled } => Self::Ended(id, how, filled.0),
+                    OrderReport::NotFound { .. } => Self::NotFound(id),
                     OrderReport::NotSent | OrderReport::FateUnknown => {
                         panic!("not a venue's report: {update:?}")
                     }
@@ -204,10 +223,19 @@ impl Rig {
         self.send(Command::Cancel(Cancel { instrument: ETH, client_id: ClientOrderId(id) }));
     }
 
+    /// Amends a bid to this price and total size.
+    pub(crate) fn replace(&mut self, id: u64, price: i64, lots: i64) {
+        self.send(Command::Replace(replace(id, Side::Bid, price, lots)));
+    }
+
+    pub(crate) fn query(&mut self, id: u64) {
+        self.send(Command::Query(Query { instrument: ETH, client_id: ClientOrderId(id), number: 1 }));
+    }
+
     pub(crate) fn send(&mut self, command: Command) {
         self.now = self.now + Span(1);
         self.venue.send(&command, self.now);
-        while self.venue.next_arrival().is_some() {
+        while self.venue.next_arrival().is_some_and(|at| at <= self.now) {
             self.venue.on_arrival();
         }
     }
@@ -235,6 +263,17 @@ impl Rig {
     pub(crate) fn ahead(&self, id: u64) -> i64 {
         let resting = self.venue.resting(ETH).find(|resting| resting.order().client_id.0 == id);
         resting.expect("the order rests").ahead().0
+    }
+}
+
+pub(crate) const fn replace(id: u64, side: Side, price: i64, lots: i64) -> Replace {
+    Replace {
+        instrument: ETH,
+        client_id: ClientOrderId(id),
+        side,
+        price: Price(price),
+        lots: Lots(lots),
+        expires_at: Nanos::MAX,
     }
 }
 

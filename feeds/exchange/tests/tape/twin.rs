@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use ballast_core::market::BookBatch;
+use ballast_core::replace::AmendKind;
 use ballast_exchange::{Latency, TapeVenue};
 use ballast_model::{
-    BookKind, BookLost, Cancel, ClientOrderId, Command, Event, LostReason, Lots, Nanos, NewOrder, Price,
-    Rate, ReduceOnly, Side, Span, Ticker, TimeInForce, Trade, TradeId, UpdateId,
+    BookKind, BookLost, Cancel, ClientOrderId, Command, Ending, Event, LostReason, Lots, Nanos, NewOrder,
+    Price, Query, Rate, ReduceOnly, Side, Span, Ticker, TimeInForce, Trade, TradeId, UpdateId,
 };
 use proptest::prelude::*;
 
-use crate::rig::{ETH, Row, Told, batch, row, spec};
+use crate::rig::{ETH, Row, Told, batch, replace, row, spec};
 use crate::twin_model::{Happening, Twin};
 
 const ORDERS_MAX: usize = 6;
@@ -27,6 +28,10 @@ enum Step {
     New(Side, i64, i64, TimeInForce, ReduceOnly),
     /// Of the order sent this many before.
     Cancel(u64),
+    /// Of the order sent this many before, by its side, price and total size.
+    Replace(u64, Side, i64, i64),
+    /// Of the order sent this many before.
+    Query(u64),
     /// The last order once more.
     Again,
 }
@@ -55,6 +60,8 @@ fn tif() -> impl Strategy<Value = TimeInForce> {
         2 => Just(TimeInForce::GoodTillCancel),
         1 => Just(TimeInForce::ImmediateOrCancel),
         1 => Just(TimeInForce::FillOrKill),
+        // From when it is sent.
+        2 => (0..60i64).prop_map(|span| TimeInForce::GoodTillDate(Nanos(span))),
     ]
 }
 
@@ -73,6 +80,9 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (side(), 94..=106i64, 1..12i64, tif(), reduce_only())
             .prop_map(|(side, price, lots, tif, reduce)| Step::New(side, price, lots, tif, reduce)),
         2 => (0..6u64).prop_map(Step::Cancel),
+        5 => (0..4u64, side(), 94..=106i64, 1..14i64)
+            .prop_map(|(before, side, price, lots)| Step::Replace(before, side, price, lots)),
+        2 => (0..6u64).prop_map(Step::Query),
         1 => Just(Step::Again),
     ]
 }
@@ -97,10 +107,28 @@ struct Script {
     book_id: u64,
     order_id: u64,
     last: Option<NewOrder>,
+    /// By order sent, its side and price: most amendments change one number alone.
+    levels: Vec<(Side, i64)>,
 }
 
 impl Script {
-    fn act(&mut self, step: &Step) -> Act {
+    fn order_before(&self, before: u64) -> u64 {
+        self.order_id.saturating_sub(before)
+    }
+
+    fn replace(&mut self, before: u64, side: Side, price: i64, lots: i64) -> Command {
+        let id = self.order_before(before);
+        let Some(level) = usize::try_from(id).unwrap().checked_sub(1).and_then(|at| self.levels.get_mut(at))
+        else {
+            return Command::Replace(replace(id, side, price, lots));
+        };
+        // Now and then with another side or price.
+        let side = if price == 94 { side } else { level.0 };
+        level.1 = if price % 3 == 0 { price } else { level.1 };
+        Command::Replace(replace(id, side, level.1, lots))
+    }
+
+    fn act(&mut self, step: &Step, now: i64) -> Act {
         let mut next_book = || {
             self.book_id += 2;
             self.book_id
@@ -115,6 +143,9 @@ impl Script {
             Step::Trade(maker, price, lots) => Happening::Trade { maker, price, lots },
             Step::New(side, price, lots, tif, reduce_only) => {
                 self.order_id += 1;
+                self.levels.push((side, price));
+                let end = |span: Nanos| TimeInForce::GoodTillDate(Nanos(now + span.0));
+                let tif = tif.good_till().map_or(tif, end);
                 let order = NewOrder {
                     instrument: ETH,
                     client_id: ClientOrderId(self.order_id),
@@ -129,8 +160,15 @@ impl Script {
                 return Act::Send(Command::New(order));
             }
             Step::Cancel(before) => {
-                let client_id = ClientOrderId(self.order_id.saturating_sub(before));
+                let client_id = ClientOrderId(self.order_before(before));
                 return Act::Send(Command::Cancel(Cancel { instrument: ETH, client_id }));
+            }
+            Step::Replace(before, side, price, lots) => {
+                return Act::Send(self.replace(before, side, price, lots));
+            }
+            Step::Query(before) => {
+                let client_id = ClientOrderId(self.order_before(before));
+                return Act::Send(Command::Query(Query { instrument: ETH, client_id, number: 1 }));
             }
             Step::Again => {
                 return match self.last {
@@ -193,12 +231,21 @@ struct Driven {
 }
 
 impl Driven {
-    fn new(cancel_percent: i64, latency: Latency) -> Self {
+    fn new(cancel_percent: i64, latency: Latency, kind: AmendKind) -> Self {
         let mut spec = spec();
+        spec.instruments[0].amend.kind = kind;
         spec.instruments[0].cancel_share = Rate(cancel_percent * 1_000_000);
         spec.instruments[0].orders_max = ORDERS_MAX;
         spec.latency = latency;
         Self { venue: TapeVenue::new(&spec).unwrap(), reports: Vec::new() }
+    }
+
+    /// Acts on all that has reached the venue by `now`.
+    fn arrive(&mut self, now: Nanos) {
+        while self.venue.next_arrival().is_some_and(|at| at <= now) {
+            self.venue.on_arrival();
+            self.drain();
+        }
     }
 
     fn drain(&mut self) -> Vec<Told> {
@@ -223,6 +270,15 @@ impl Driven {
     }
 }
 
+fn amend_kind() -> impl Strategy<Value = AmendKind> {
+    prop_oneof![
+        1 => Just(AmendKind::Unsupported),
+        2 => Just(AmendKind::ShrinkOnly),
+        3 => Just(AmendKind::Requeues),
+        3 => Just(AmendKind::ShrinkKeeps),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
 
@@ -231,24 +287,35 @@ proptest! {
         history in history(),
         cancel_percent in prop_oneof![Just(0), Just(100), 0..=100i64],
         order_latency in 0..6i64,
+        kind in amend_kind(),
     ) {
         let latency = Latency { order: Span(order_latency), response: Span(3) };
-        let mut driven = Driven::new(cancel_percent, latency);
-        let mut twin = Twin::new(ORDERS_MAX, cancel_percent);
+        let mut driven = Driven::new(cancel_percent, latency, kind);
+        let mut twin = Twin::new(ORDERS_MAX, cancel_percent, kind);
         let mut script = Script::default();
         let mut pending: Vec<(i64, Command)> = Vec::new();
         let mut now = 0;
         for (pause, step) in history.into_iter().chain([(1_000, Step::Lost)]) {
             now += pause;
-            while driven.venue.next_arrival().is_some_and(|at| at < Nanos(now)) {
+            while let Some(at) = driven.venue.next_arrival().filter(|at| *at < Nanos(now)) {
                 driven.venue.on_arrival();
-                let (at, command) = pending.remove(0);
-                prop_assert!(at < now);
-                twin.on_command(&command);
+                let due = pending.first().map(|(due, _)| *due);
+                match twin.next_end().filter(|end| due.is_none_or(|due| *end <= due)) {
+                    Some(end) => {
+                        prop_assert_eq!(at, Nanos(end));
+                        twin.on_end(end);
+                    }
+                    None => {
+                        let (due, command) = pending.remove(0);
+                        prop_assert_eq!(at, Nanos(due));
+                        twin.on_command(&command, due);
+                    }
+                }
                 prop_assert_eq!(merged(&driven.drain()), merged(&core::mem::take(&mut twin.told)));
             }
             prop_assert!(pending.first().is_none_or(|(at, _)| *at >= now));
-            match script.act(&step) {
+            prop_assert!(twin.next_end().is_none_or(|end| end >= now));
+            match script.act(&step, now) {
                 Act::Send(command) => {
                     driven.venue.send(&command, Nanos(now));
                     pending.push((now + order_latency, command));
@@ -264,21 +331,31 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_made_or_lost_and_batches_equal_their_slots(history in history(), cancel_percent in 0..=100i64) {
-        let mut driven = Driven::new(cancel_percent, Latency { order: Span::ZERO, response: Span(3) });
-        let mut again = Driven::new(cancel_percent, Latency { order: Span::ZERO, response: Span(3) });
+    fn nothing_is_made_or_lost_and_batches_equal_their_slots(
+        history in history(),
+        cancel_percent in 0..=100i64,
+        kind in amend_kind(),
+    ) {
+        let mut driven = Driven::new(cancel_percent, Latency { order: Span::ZERO, response: Span(3) }, kind);
+        let mut again = Driven::new(cancel_percent, Latency { order: Span::ZERO, response: Span(3) }, kind);
         let mut script = Script::default();
-        let mut ahead: BTreeMap<u64, Lots> = BTreeMap::new();
+        let mut ahead: BTreeMap<u64, (ClientOrderId, Lots)> = BTreeMap::new();
         let mut now = 0;
         for (pause, step) in history {
             now += pause + 1;
-            let act = script.act(&step);
+            for driven in [&mut driven, &mut again] {
+                driven.arrive(Nanos(now - 1));
+            }
+            let act = script.act(&step, now);
             match &act {
                 Act::Send(command) => {
                     for driven in [&mut driven, &mut again] {
                         driven.venue.send(command, Nanos(now));
-                        driven.venue.on_arrival();
-                        driven.drain();
+                        driven.arrive(Nanos(now));
+                    }
+                    // An amended order may stand elsewhere.
+                    if let Command::Replace(replace) = command {
+                        ahead.retain(|_, (id, _)| *id != replace.client_id);
                     }
                 }
                 Act::Market(happening) => {
@@ -291,8 +368,9 @@ proptest! {
             for resting in driven.venue.resting(ETH) {
                 let id = resting.order().venue_id.0;
                 prop_assert!(resting.ahead() >= Lots::ZERO);
-                prop_assert!(before.get(&id).is_none_or(|before| resting.ahead() <= *before), "the queue ahead grew");
-                ahead.insert(id, resting.ahead());
+                let grew = before.get(&id).is_some_and(|(_, before)| resting.ahead() > *before);
+                prop_assert!(!grew, "the queue ahead grew");
+                ahead.insert(id, (resting.order().client_id, resting.ahead()));
             }
         }
         check_reports(&driven)?;
@@ -302,7 +380,8 @@ proptest! {
 /// The life of each accepted order adds up: it fills at most its size, each trade has an id of its own, nothing follows its
 /// end, and what rests is what was not filled.
 fn check_reports(driven: &Driven) -> Result<(), TestCaseError> {
-    let mut open: BTreeMap<u64, Lots> = BTreeMap::new();
+    // Lots filled; an order that filled to its end stays open here.
+    let (mut open, mut ended) = (BTreeMap::<u64, Lots>::new(), BTreeMap::<u64, Lots>::new());
     let (mut position, mut next_trade) = (Lots::ZERO, 5_000);
     for event in &driven.reports {
         match Told::of(event) {
@@ -316,8 +395,21 @@ fn check_reports(driven: &Driven) -> Result<(), TestCaseError> {
                 prop_assert_eq!(fill.trade_id, TradeId(next_trade));
                 next_trade += 1;
             }
-            Told::Cancelled(id) | Told::Expired(id) => prop_assert!(open.remove(&id).is_some()),
-            Told::Rejected(..) | Told::CancelRejected(..) => {}
+            Told::Cancelled(id) | Told::Expired(id) => {
+                let filled = open.remove(&id);
+                prop_assert!(filled.is_some());
+                ended.insert(id, filled.unwrap());
+            }
+            Told::Replaced(id, _, lots, filled) | Told::Working(id, _, lots, filled) => {
+                prop_assert_eq!(open.get(&id), Some(&Lots(filled)));
+                prop_assert!(lots > filled);
+            }
+            Told::Ended(id, how, filled) => {
+                let all = if how == Ending::Filled { &open } else { &ended };
+                prop_assert_eq!(all.get(&id), Some(&Lots(filled)));
+            }
+            Told::NotFound(id) => prop_assert!(!open.contains_key(&id) && !ended.contains_key(&id)),
+            Told::Rejected(..) | Told::CancelRejected(..) | Told::ReplaceRejected(..) => {}
         }
     }
     prop_assert_eq!(driven.venue.position(ETH), position);

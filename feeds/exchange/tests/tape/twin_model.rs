@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use ballast_core::replace::AmendKind;
 use ballast_model::{
-    BookKind, Cancel, ClientOrderId, Command, FillReason, LOTS_MAX, NewOrder, ReduceOnly, RejectReason, Side,
-    TimeInForce,
+    BookKind, Cancel, ClientOrderId, Command, Ending, FillReason, LOTS_MAX, Lots, NewOrder, Query,
+    ReduceOnly, RejectReason, Replace, Side, TimeInForce,
 };
 
 use crate::rig::{Row, Told};
@@ -37,6 +38,9 @@ pub(crate) struct Twin {
     /// Oldest first.
     orders: Vec<Order>,
     orders_max: usize,
+    amend: AmendKind,
+    /// Ended orders, with what they traded.
+    ended: Vec<(u64, Ending, i64)>,
     /// In hundredths.
     cancel_percent: i64,
     pub(crate) position: i64,
@@ -44,7 +48,7 @@ pub(crate) struct Twin {
 }
 
 impl Twin {
-    pub(crate) fn new(orders_max: usize, cancel_percent: i64) -> Self {
+    pub(crate) fn new(orders_max: usize, cancel_percent: i64, amend: AmendKind) -> Self {
         Self {
             live: false,
             book_id: 0,
@@ -53,6 +57,8 @@ impl Twin {
             taken: BTreeMap::new(),
             orders: Vec::new(),
             orders_max,
+            amend,
+            ended: Vec::new(),
             cancel_percent,
             position: 0,
             told: Vec::new(),
@@ -182,13 +188,17 @@ impl Twin {
         let order = &mut self.orders[at];
         let (id, sign) = (order.new.client_id.0, order.new.side.sign());
         if order.new.reduce_only == ReduceOnly::Yes && self.position * sign >= 0 {
+            let filled = order.new.lots.0 - order.left;
             order.left = 0;
-            self.told.push(Told::Expired(id));
+            self.end(id, Ending::Expired, filled);
             return false;
         }
         order.left -= 1;
         self.position += sign;
         self.told.push(Told::Filled(id, price.unwrap_or(order.new.price.0), 1, reason));
+        if order.left == 0 {
+            self.ended.push((id, Ending::Filled, order.new.lots.0));
+        }
         true
     }
 
@@ -249,30 +259,74 @@ impl Twin {
         places
     }
 
-    pub(crate) fn on_command(&mut self, command: &Command) {
+    fn end(&mut self, id: u64, how: Ending, filled: i64) {
+        self.ended.push((id, how, filled));
+        self.told.push(if how == Ending::Cancelled { Told::Cancelled(id) } else { Told::Expired(id) });
+    }
+
+    /// When the first order ends by its own lifetime.
+    pub(crate) fn next_end(&self) -> Option<i64> {
+        self.orders.iter().filter_map(|order| order.new.tif.good_till()).map(|end| end.0).min()
+    }
+
+    /// Bids before asks, best price first.
+    pub(crate) fn on_end(&mut self, now: i64) {
+        let ended: Vec<usize> = [Side::Bid, Side::Ask]
+            .into_iter()
+            .flat_map(|side| self.best_first(side))
+            .filter(|at| self.orders[*at].new.tif.good_till().is_some_and(|end| end.0 <= now))
+            .collect();
+        for at in ended {
+            let order = self.orders[at].clone();
+            self.orders[at].left = 0;
+            self.end(order.new.client_id.0, Ending::Expired, order.new.lots.0 - order.left);
+        }
+        self.orders.retain(|order| order.left > 0);
+    }
+
+    pub(crate) fn on_command(&mut self, command: &Command, now: i64) {
         match command {
-            Command::New(new) => self.on_new(new),
-            Command::Cancel(Cancel { client_id: ClientOrderId(id), .. }) => {
-                match self.orders.iter().position(|order| order.new.client_id.0 == *id) {
-                    Some(at) => {
-                        self.orders.remove(at);
-                        self.told.push(Told::Cancelled(*id));
-                    }
-                    None => self.told.push(Told::CancelRejected(*id, RejectReason::UnknownOrder)),
+            Command::New(new) => self.on_new(new, now),
+            Command::Replace(replace) => self.on_replace(replace),
+            Command::Cancel(Cancel { client_id: ClientOrderId(id), .. }) => match self.place(*id) {
+                Some(at) => {
+                    let order = self.orders.remove(at);
+                    self.end(*id, Ending::Cancelled, order.new.lots.0 - order.left);
                 }
+                None => self.told.push(Told::CancelRejected(*id, RejectReason::UnknownOrder)),
+            },
+            Command::Query(Query { client_id: ClientOrderId(id), .. }) => {
+                let told = match (self.place(*id), self.ended.iter().rev().find(|ended| ended.0 == *id)) {
+                    (Some(at), _) => {
+                        let Order { new, left, .. } = &self.orders[at];
+                        Told::Working(*id, new.price.0, new.lots.0, new.lots.0 - left)
+                    }
+                    (None, Some((_, how, filled))) => Told::Ended(*id, *how, *filled),
+                    (None, None) => Told::NotFound(*id),
+                };
+                self.told.push(told);
             }
         }
         self.orders.retain(|order| order.left > 0);
     }
 
-    fn on_new(&mut self, new: &NewOrder) {
+    fn place(&self, id: u64) -> Option<usize> {
+        self.orders.iter().position(|order| order.new.client_id.0 == id)
+    }
+
+    fn on_new(&mut self, new: &NewOrder, now: i64) {
         let id = new.client_id.0;
-        if let Some(reason) = self.refusal(new) {
+        if let Some(reason) = self.refusal(new, now) {
             self.told.push(Told::Rejected(id, reason));
             return;
         }
         self.told.push(Told::Accepted(id));
-        self.orders.push(Order { new: *new, left: new.lots.0, ahead: 0, traded: 0 });
+        self.enter(Order { new: *new, left: new.lots.0, ahead: 0, traded: 0 });
+    }
+
+    fn enter(&mut self, order: Order) {
+        let new = order.new;
+        self.orders.push(order);
         let at = self.orders.len() - 1;
         while self.orders[at].left > 0 {
             let Some((price, seen)) = self.find_one(new.side, new.price.0) else { break };
@@ -284,26 +338,78 @@ impl Twin {
             return;
         }
         if matches!(new.tif, TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill) {
-            self.orders.pop();
-            self.told.push(Told::Expired(id));
+            let left = self.orders.pop().map_or(0, |order| order.left);
+            self.end(new.client_id.0, Ending::Expired, new.lots.0 - left);
         } else {
             self.orders[at].ahead = self.queue(new.side, new.price.0).unwrap_or(LOTS_MAX);
         }
     }
 
-    fn refusal(&self, new: &NewOrder) -> Option<RejectReason> {
-        let rests = matches!(new.tif, TimeInForce::PostOnly | TimeInForce::GoodTillCancel);
-        let meets_own = self
-            .orders
-            .iter()
-            .any(|order| order.new.side != new.side && reaches(new.side, new.price.0, order.new.price.0));
-        let takeable: i64 = (0..200)
+    fn on_replace(&mut self, replace: &Replace) {
+        let id = replace.client_id.0;
+        let at = self.place(id).filter(|at| self.orders[*at].new.side == replace.side);
+        let Some(at) = at else {
+            return self.told.push(Told::ReplaceRejected(id, RejectReason::UnknownOrder));
+        };
+        let old = self.orders[at].clone();
+        let filled = old.new.lots.0 - old.left;
+        let (same_price, requeues) = (old.new.price == replace.price, self.amend == AmendKind::Requeues);
+        let allowed = match self.amend {
+            AmendKind::Unsupported => false,
+            AmendKind::ShrinkOnly => same_price && (filled + 1..old.new.lots.0).contains(&replace.lots.0),
+            AmendKind::Requeues | AmendKind::ShrinkKeeps => !(same_price && replace.lots == old.new.lots),
+        };
+        let left = replace.lots.0 - filled;
+        let wanted = NewOrder { price: replace.price, lots: Lots(left), ..old.new };
+        let stays = same_price && replace.lots < old.new.lots && !requeues;
+        let takes = old.new.tif == TimeInForce::PostOnly
+            && left > 0
+            && (self.takeable(&wanted) > 0 || self.meets_own(&wanted));
+        let adds = old.new.reduce_only == ReduceOnly::Yes && self.position * old.new.side.sign() >= 0;
+        let refused = [
+            (!self.live, RejectReason::Closed),
+            (!allowed, RejectReason::Other),
+            (left <= 0 && !requeues, RejectReason::Size),
+            (left > 0 && !stays && adds, RejectReason::ReduceOnly),
+            (!stays && takes && !requeues, RejectReason::WouldTake),
+            (left > 0 && !stays && !takes && self.meets_own(&wanted), RejectReason::SelfTrade),
+        ];
+        if let Some((_, reason)) = refused.into_iter().find(|(applies, _)| *applies) {
+            return self.told.push(Told::ReplaceRejected(id, reason));
+        }
+        if left <= 0 || (takes && !stays) {
+            self.orders.remove(at);
+            return self.end(id, if left <= 0 { Ending::Cancelled } else { Ending::Expired }, filled);
+        }
+        let new = NewOrder { lots: replace.lots, ..wanted };
+        self.told.push(Told::Replaced(id, new.price.0, new.lots.0, filled));
+        if stays {
+            self.orders[at] = Order { new, left, ..old };
+        } else {
+            self.orders.remove(at);
+            self.enter(Order { new, left, ahead: 0, traded: 0 });
+        }
+    }
+
+    fn takeable(&self, new: &NewOrder) -> i64 {
+        (0..200)
             .filter(|price| reaches(new.side, new.price.0, *price))
             .map(|price| {
                 let taken = self.taken.get(&(new.side.opposite(), price)).map_or(0, |(lots, _)| *lots);
                 (self.visible(new.side.opposite(), price).0 - taken).max(0)
             })
-            .sum();
+            .sum()
+    }
+
+    fn meets_own(&self, new: &NewOrder) -> bool {
+        let meets =
+            |order: &Order| order.new.side != new.side && reaches(new.side, new.price.0, order.new.price.0);
+        self.orders.iter().any(meets)
+    }
+
+    fn refusal(&self, new: &NewOrder, now: i64) -> Option<RejectReason> {
+        let rests = !matches!(new.tif, TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill);
+        let (meets_own, takeable) = (self.meets_own(new), self.takeable(new));
         let reducible = -self.position * new.side.sign();
         let reduces = match (new.reduce_only, new.tif) {
             (ReduceOnly::No, _) => true,
@@ -312,6 +418,7 @@ impl Twin {
         };
         [
             (!self.live, RejectReason::Closed),
+            (matches!(new.tif, TimeInForce::GoodTillDate(end) if end.0 <= now), RejectReason::Other),
             (self.orders.iter().any(|order| order.new.client_id == new.client_id), RejectReason::DuplicateId),
             (rests && self.orders.len() >= self.orders_max, RejectReason::OrdersMax),
             (!reduces, RejectReason::ReduceOnly),

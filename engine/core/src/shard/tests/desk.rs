@@ -275,5 +275,6 @@ fn did(command: &Command, now: Nanos) -> Did {
             assert_eq!(order.client_id, ClientOrderId::new(EPOCH, order.client_id.counter()));
             Did::Place(order.client_id.counter(), order.side, order.price.0, order.lots.0)
         }
+        Command::Replace(_) | Command::Query(_) => panic!("no story amends or asks: {command:?}"),
     }
 }

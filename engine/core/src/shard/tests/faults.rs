@@ -3,7 +3,9 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use ballast_model::{Event, InstrumentId, Lots, Nanos, OrderReport, RejectReason, Side, Span};
+use ballast_model::{
+    ClientOrderId, Event, Fill, FillReason, InstrumentId, Lots, Nanos, OrderReport, RejectReason, Side, Span,
+};
 
 use super::desk::{Desk, Did, ETH, ask, bid, lane, quoting};
 use crate::gate::{GateState, Rule};
@@ -145,6 +147,21 @@ fn a_fill_too_old_to_tell_leaves_only_reducing_orders() {
         "ten lots more than close one lot: {placed:?}"
     );
     assert!(desk.shard.gate(ETH).unwrap().refusals(Rule::ReduceOnly) > 0);
+}
+
+#[test]
+fn a_liquidation_is_booked_and_lets_only_reducing_orders_pass() {
+    let mut desk = Desk::with(|_| ()).then_quoted();
+    let forced = Fill {
+        reason: FillReason::Liquidation,
+        client_id: ClientOrderId::FOREIGN,
+        ..desk.fill_of(900, Side::Ask, 5, 77)
+    };
+    desk.tell(&Event::Fill(forced));
+    assert_eq!((desk.position(), desk.notes.contains(&Note::ForcedFill(ETH))), (-5, true));
+    assert_eq!(desk.shard.gate(ETH).unwrap().state(), GateState::ReduceOnly);
+    desk.tell(&Event::Fill(forced));
+    assert_eq!(desk.position(), -5, "once");
 }
 
 #[test]
