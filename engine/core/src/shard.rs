@@ -5,6 +5,7 @@
 //! due; never in the middle of a book batch, never on a touch that is unknown or too old.
 
 mod executable;
+mod hedger;
 mod lane;
 mod orders;
 mod quoter;
@@ -20,17 +21,21 @@ use ballast_model::{
 use crate::book::BookLimits;
 use crate::fair::FairKind;
 use crate::gate::{Gate, GateLimits};
+use crate::hedge::split::HEDGE_VENUES_MAX;
+use crate::hedge::{HEDGE_CANCELS_MAX, HedgeController};
 use crate::intensity::IntensityParams;
 use crate::ledger::Ledger;
 use crate::market::{BookBatch, Market, MarketChange};
-use crate::model::{HedgePrices, Model};
+use crate::model::Model;
 use crate::oms::Oms;
 use crate::outbox::Outbox;
 use crate::quotes::{CANCELS_MAX, PLACES_MAX, Tolerance};
 use crate::volatility::VolatilityKind;
 use executable::hedge_prices;
-use lane::Lane;
+use hedger::{Hedger, unhedged};
+pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
+use lane::{Elsewhere, Lane};
 pub use shaping::ShapingSpec;
 
 /// What a shard is built from.
@@ -40,6 +45,8 @@ pub struct ShardSpec {
     pub epoch: u32,
     /// Instruments; an [`InstrumentId`] is the index into this list.
     pub lanes: Vec<LaneSpec>,
+    /// How base assets are hedged, one entry each.
+    pub hedges: Vec<HedgingSpec>,
 }
 
 /// One instrument of a shard.
@@ -51,6 +58,8 @@ pub struct LaneSpec {
     pub book: BookLimits,
     /// How it is quoted; `None` to only follow its market.
     pub quoting: Option<QuotingSpec>,
+    /// The gate's limits where it is not quoted but hedged on.
+    pub hedge_limits: Option<GateLimits>,
 }
 
 /// How an instrument is quoted.
@@ -95,6 +104,7 @@ pub enum Trigger {
 #[derive(Debug)]
 pub struct Shard {
     lanes: Vec<Lane>,
+    hedgers: Vec<Hedger>,
     ids: OrderIds,
     /// Time of the last event.
     now: Nanos,
@@ -129,7 +139,7 @@ impl Shard {
     /// Allocates everything the shard will ever need.
     ///
     /// # Errors
-    /// The first lane whose numbers cannot be used, with its index.
+    /// The first lane whose numbers cannot be used, with its index; then the first hedge, with the index of its first venue.
     pub fn new(spec: &ShardSpec) -> Result<Self, (usize, LaneError)> {
         let lane = |(index, lane): (usize, &LaneSpec)| {
             let id = u16::try_from(index).map(InstrumentId).map_err(|_| (index, LaneError::TooMany))?;
@@ -142,13 +152,19 @@ impl Shard {
             let other = lanes.get_mut(followed.index()).filter(|_| followed != id);
             other.ok_or((index, LaneError::HedgedOn))?.followers.push(id);
         }
-        Ok(Self { lanes, ids: OrderIds { epoch: spec.epoch, last: 0 }, now: Nanos::MIN })
+        let hedger = |hedging: &HedgingSpec| {
+            let venue = hedging.hedge.venues.first().map_or(0, |venue| venue.instrument.index());
+            Hedger::new(hedging, &lanes).map_err(|error| (venue, LaneError::Hedging(error)))
+        };
+        let hedgers = spec.hedges.iter().map(hedger).collect::<Result<_, _>>()?;
+        Ok(Self { lanes, hedgers, ids: OrderIds { epoch: spec.epoch, last: 0 }, now: Nanos::MIN })
     }
 
     /// Most commands one event can make.
     #[must_use]
     pub const fn commands_per_event_max(&self) -> usize {
         self.lanes.len() * (CANCELS_MAX + PLACES_MAX)
+            + self.hedgers.len() * (HEDGE_CANCELS_MAX + HEDGE_VENUES_MAX)
     }
 
     /// Learns one thing and decides.
@@ -208,7 +224,8 @@ impl Shard {
     #[must_use]
     #[inline]
     pub fn next_deadline(&self) -> Option<Nanos> {
-        self.lanes.iter().filter_map(Lane::deadline).min()
+        let lanes = self.lanes.iter().filter_map(Lane::deadline);
+        lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).min()
     }
 
     /// Digest of everything decisions depend on.
@@ -218,6 +235,7 @@ impl Shard {
         digest.signed(self.now.0);
         digest.word(self.ids.next().0);
         self.lanes.iter().for_each(|lane| lane.digest(&mut digest));
+        self.hedgers.iter().for_each(|hedger| hedger.digest(&mut digest));
         digest.value()
     }
 
@@ -249,6 +267,11 @@ impl Shard {
     #[must_use]
     pub fn gate(&self, instrument: InstrumentId) -> Option<&Gate> {
         self.lanes.get(instrument.index()).and_then(Lane::gate)
+    }
+
+    /// The hedge controllers, in the order of [`ShardSpec::hedges`].
+    pub fn hedges(&self) -> impl Iterator<Item = &HedgeController> {
+        self.hedgers.iter().map(Hedger::controller)
     }
 
     /// Signed position in an instrument: zero where it is unknown to the shard.
@@ -293,19 +316,50 @@ impl Shard {
                 self.tell(follower, now, out, wants);
             }
         }
+        let lanes = &self.lanes;
+        let wants = |hedger: &mut Hedger| {
+            lanes.get(instrument.index()).is_some_and(|lane| hedger.wants_touch(lane, now))
+        };
+        let due = self.hedgers.iter_mut().map(wants).fold(false, |any, one| any | one);
+        if due {
+            self.hedge(now, out);
+        }
     }
 
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {
         self.tell(update.instrument, now, out, |lane, turn| lane.on_order(update, turn));
+        let wants = |hedger: &mut Hedger| hedger.wants_order(update, now);
+        if self.hedgers.iter_mut().map(wants).fold(false, |any, one| any | one) {
+            self.hedge(now, out);
+        }
     }
 
     fn on_fill(&mut self, fill: &Fill, now: Nanos, out: &mut Outbox) {
-        self.tell(fill.instrument, now, out, |lane, turn| lane.on_fill(fill, turn));
+        let due = self.hear(fill.instrument, now, out, |lane, turn| lane.on_fill(fill, turn));
+        // First the hedge: quotes lean on what it leaves.
+        if self.hedgers.iter().any(|hedger| hedger.wants_fill(fill.instrument)) {
+            self.hedge(now, out);
+        }
+        if due {
+            self.requote(fill.instrument, now, out);
+        }
     }
 
     fn on_timer(&mut self, now: Nanos, out: &mut Outbox) {
         for id in (0..self.lanes.len()).zip((0..).map(InstrumentId)).map(|(_, id)| id) {
             self.tell(id, now, out, |lane, _| lane.on_timer(now));
+        }
+        if self.hedgers.iter().filter_map(Hedger::deadline).any(|at| at <= now) {
+            self.hedge(now, out);
+        }
+    }
+
+    /// Lets every hedge decide: one base asset's orders never depend on another's, and a decision that finds nothing new does
+    /// nothing.
+    fn hedge(&mut self, now: Nanos, out: &mut Outbox) {
+        let mut turn = Turn { now, ids: &mut self.ids, out };
+        for hedger in &mut self.hedgers {
+            hedger.decide(&mut self.lanes, &mut turn);
         }
     }
 
@@ -318,21 +372,49 @@ impl Shard {
         out: &mut Outbox,
         news: impl FnOnce(&mut Lane, &mut Turn<'_>) -> bool,
     ) {
-        let mut ids = self.ids;
-        let mut turn = Turn { now, ids: &mut ids, out };
-        if news(self.lane(instrument), &mut turn) {
-            let hedge = self.hedge_prices(instrument, now);
-            self.lane(instrument).requote(hedge, &mut turn);
+        if self.hear(instrument, now, out, news) {
+            self.requote(instrument, now, out);
         }
+    }
+
+    /// Tells a lane something; says whether that asks for new quotes.
+    #[inline]
+    fn hear(
+        &mut self,
+        instrument: InstrumentId,
+        now: Nanos,
+        out: &mut Outbox,
+        news: impl FnOnce(&mut Lane, &mut Turn<'_>) -> bool,
+    ) -> bool {
+        let mut ids = self.ids;
+        let due = news(self.lane(instrument), &mut Turn { now, ids: &mut ids, out });
+        self.ids = ids;
+        due
+    }
+
+    #[inline]
+    fn requote(&mut self, instrument: InstrumentId, now: Nanos, out: &mut Outbox) {
+        let elsewhere = self.elsewhere(instrument, now);
+        let mut ids = self.ids;
+        self.lane(instrument).requote(elsewhere, &mut Turn { now, ids: &mut ids, out });
         self.ids = ids;
     }
 
-    /// What a fill of an instrument's quotes would fetch where it is hedged.
+    /// What the quotes of an instrument whose fills are hedged on another one read of that.
     #[inline]
-    fn hedge_prices(&self, instrument: InstrumentId, now: Nanos) -> Option<HedgePrices> {
-        let lane = self.lanes.get(instrument.index())?;
-        let other = self.lanes.get(lane.quoter.as_ref()?.hedged_on()?.index())?;
-        hedge_prices(lane, other, now)
+    fn elsewhere(&self, instrument: InstrumentId, now: Nanos) -> Elsewhere {
+        let lane = self.lanes.get(instrument.index());
+        let on = lane.and_then(|lane| Some((lane, lane.quoter.as_ref()?.hedged_on()?)));
+        let Some((lane, other)) = on else { return Elsewhere::NOTHING };
+        let prices = self.lanes.get(other.index()).and_then(|other| hedge_prices(lane, other, now));
+        match self.hedgers.iter().find(|hedger| hedger.wants_fill(instrument)).and_then(Hedger::view) {
+            Some(view) => match unhedged(view, lane) {
+                Some(lots) => Elsewhere { prices, unhedged: Some(lots) },
+                // How much is hedged is unknown: there is nothing to quote on.
+                None => Elsewhere::NOTHING,
+            },
+            None => Elsewhere { prices, unhedged: None },
+        }
     }
 }
 

@@ -2,8 +2,11 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{Digest, Fill, InstrumentId, InstrumentSpec, LostReason, Nanos, OrderUpdate, Trade};
+use ballast_model::{
+    Digest, Fill, InstrumentId, InstrumentSpec, LostReason, Lots, Nanos, OrderUpdate, Trade,
+};
 
+use super::hedger::HedgingError;
 use super::orders::OrderDesk;
 use super::quoter::{Exposure, Quoter};
 use super::{LaneSpec, Turn};
@@ -45,6 +48,8 @@ pub enum LaneError {
     Throttle(ThrottleParamError),
     /// The distance within which depth counts is negative.
     DepthWithin,
+    /// The hedge of its base asset.
+    Hedging(HedgingError),
     /// The instrument to hedge on is this one, or none of the shard's.
     HedgedOn,
 }
@@ -63,6 +68,7 @@ impl core::fmt::Display for LaneError {
             Self::Drift(error) => error.fmt(f),
             Self::Throttle(error) => error.fmt(f),
             Self::DepthWithin => f.write_str("the distance within which depth counts must not be negative"),
+            Self::Hedging(error) => error.fmt(f),
             Self::HedgedOn => f.write_str("the instrument to hedge on must be another one of the shard's"),
         }
     }
@@ -82,6 +88,21 @@ pub(super) struct Lane {
     pub(super) quoter: Option<Quoter>,
     /// Instruments whose quotes are priced from this one's market.
     pub(super) followers: Vec<InstrumentId>,
+    /// A fill could not be booked or may be booked already: the ledger is not to be believed until reconciled.
+    in_doubt: bool,
+}
+
+/// What quotes whose fills are hedged on another instrument read of that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Elsewhere {
+    /// See [`crate::model::QuoteInputs::hedge`].
+    pub(super) prices: Option<HedgePrices>,
+    /// What is not hedged yet, in lots of the quoted instrument; `None` where nothing is hedged elsewhere.
+    pub(super) unhedged: Option<Lots>,
+}
+
+impl Elsewhere {
+    pub(super) const NOTHING: Self = Self { prices: None, unhedged: None };
 }
 
 impl Lane {
@@ -89,7 +110,7 @@ impl Lane {
         if !lane.book.valid() {
             return Err(LaneError::Book);
         }
-        let limits = lane.quoting.as_ref().map(|quoting| quoting.limits);
+        let limits = lane.quoting.as_ref().map(|quoting| quoting.limits).or(lane.hedge_limits);
         Ok(Self {
             id,
             spec: lane.spec,
@@ -99,11 +120,21 @@ impl Lane {
             orders: OrderDesk::new(id, &lane.spec, limits).map_err(LaneError::Limits)?,
             quoter: lane.quoting.as_ref().map(|quoting| Quoter::new(quoting, &lane.spec)).transpose()?,
             followers: Vec::new(),
+            in_doubt: false,
         })
     }
 
     pub(super) const fn gate(&self) -> Option<&Gate> {
         self.orders.gate.as_ref()
+    }
+
+    pub(super) const fn id(&self) -> InstrumentId {
+        self.id
+    }
+
+    /// True where the ledger is not to be believed.
+    pub(super) const fn in_doubt(&self) -> bool {
+        self.in_doubt
     }
 
     #[inline]
@@ -115,6 +146,7 @@ impl Lane {
         self.market.digest(digest);
         self.ledger.digest(digest);
         self.orders.digest(digest);
+        digest.word(u64::from(self.in_doubt));
         if let Some(quoter) = &self.quoter {
             quoter.digest(digest);
         }
@@ -161,7 +193,7 @@ impl Lane {
         let outcome = self.orders.oms.on_fill(fill, turn.now);
         if outcome.must_book() && self.ledger.on_fill(fill).is_err() {
             turn.out.note(Note::UnbookableFill(self.id));
-            self.reduce_only();
+            self.doubt();
         }
         let own = match outcome {
             FillOutcome::Partial | FillOutcome::Complete | FillOutcome::Late => true,
@@ -181,7 +213,7 @@ impl Lane {
             }
             FillOutcome::Unverifiable => {
                 turn.out.note(Note::UnverifiableFill(self.id));
-                self.reduce_only();
+                self.doubt();
                 false
             }
         };
@@ -207,6 +239,11 @@ impl Lane {
     }
 
     /// The position is in doubt: nothing may add to it until it is reconciled.
+    fn doubt(&mut self) {
+        self.in_doubt = true;
+        self.reduce_only();
+    }
+
     fn reduce_only(&mut self) {
         if let Some(gate) = &mut self.orders.gate {
             gate.tighten(GateState::ReduceOnly);
@@ -214,10 +251,11 @@ impl Lane {
     }
 
     /// Decides what quotes to have and does what leads there.
-    pub(super) fn requote(&mut self, hedge: Option<HedgePrices>, turn: &mut Turn<'_>) {
+    pub(super) fn requote(&mut self, elsewhere: Elsewhere, turn: &mut Turn<'_>) {
         let Some(quoter) = &mut self.quoter else { return };
         let position = self.ledger.position();
-        let exposure = Exposure { inventory: position, hedge };
+        let inventory = elsewhere.unhedged.unwrap_or(position);
+        let exposure = Exposure { inventory, hedge: elsewhere.prices };
         quoter.requote(self.id, &self.market, &mut self.orders, position, &exposure, turn);
     }
 }

@@ -7,8 +7,9 @@ use ballast_model::{
 
 use super::Turn;
 use crate::gate::{Gate, GateContext, GateLimits, LimitsError};
-use crate::oms::Oms;
+use crate::oms::{Oms, Order};
 use crate::outbox::Note;
+use crate::quotes::LiveStatus;
 
 /// Room in the order table beyond the gate's limit: reducing orders and cancels under way find place there.
 const ORDERS_SPARE: usize = 64;
@@ -97,6 +98,15 @@ impl OrderDesk {
             turn.out.cancel(cancel);
         }
         retry
+    }
+
+    /// Size of the orders of a side that may or may not have traded.
+    pub(super) fn unknown(&self, side: Side) -> Lots {
+        let unknown = |order: &&Order| {
+            let state = LiveStatus::of(order.state);
+            order.side == side && matches!(state, LiveStatus::Unknown | LiveStatus::UnknownCancelling)
+        };
+        self.oms.open_orders().filter(unknown).fold(Lots::ZERO, |sum, order| sum + order.working())
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {

@@ -8,7 +8,7 @@ use crate::fair::Touch;
 use crate::inventory::{Exposure, Quoting};
 use crate::market::Market;
 use crate::model::{DesiredQuotes, QuoteInputs};
-use crate::oms::{BeforeCancel, Order, OrderState};
+use crate::oms::{Order, OrderState};
 use crate::shape::adjust::AdjustInputs;
 use crate::shape::depth::depth_near;
 use crate::shape::drift::{DriftParams, EwmaDrift};
@@ -145,15 +145,7 @@ impl Shaping {
 
 /// The position, and what orders of unknown fate may have made of it.
 fn exposure(position: Lots, orders: &OrderDesk) -> Exposure {
-    let unknown = |side: Side| {
-        let of_side = orders.oms.open_orders().filter(move |order| order.side == side && is_unknown(order));
-        of_side.fold(Lots::ZERO, |sum, order| sum + order.remaining())
-    };
-    Exposure::spanning(position - unknown(Side::Ask), position + unknown(Side::Bid))
-}
-
-fn is_unknown(order: &Order) -> bool {
-    matches!(order.state, OrderState::Unknown | OrderState::PendingCancel(BeforeCancel::Unknown))
+    Exposure::spanning(position - orders.unknown(Side::Ask), position + orders.unknown(Side::Bid))
 }
 
 /// What we rest at a price.

@@ -233,7 +233,7 @@ impl Resolver<'_> {
                 (Quoted::Yes, Some(mid)) => self.quoting(instruments, &one.found, mid)?,
                 (Quoted::Yes, None) | (Quoted::No, _) => None,
             };
-            lanes.push(LaneSpec { spec, book, quoting });
+            lanes.push(LaneSpec { spec, book, quoting, hedge_limits: None });
             let (maker, taker) = config.venue.fees_of(one.found.instrument.market);
             let fees = FeeSchedule { maker, taker };
             let cancel_share = share(config.venue.cancel_share);
@@ -258,7 +258,7 @@ impl Resolver<'_> {
             first_trade_id: TradeId(1),
         };
         venue.check().map_err(|error| config.rule(&self.path, "venue", error))?;
-        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes }, venue })
+        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges: Vec::new() }, venue })
     }
 
     /// How an instrument is quoted: by its own table, else by the common one; `None` where that leaves its market out, or

@@ -77,7 +77,7 @@ pub(super) fn quoting() -> QuotingSpec {
 
 pub(super) fn lane(quoting: &QuotingSpec) -> LaneSpec {
     let book = BookLimits { price_ticks_max: 100_000, levels_max: 64 };
-    LaneSpec { spec: instrument(), book, quoting: Some(quoting.clone()) }
+    LaneSpec { spec: instrument(), book, quoting: Some(quoting.clone()), hedge_limits: None }
 }
 
 /// What the shard did, in short. An order is named by the counter in its id.
@@ -108,7 +108,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(lanes: Vec<LaneSpec>) -> Self {
-        let shard = Shard::new(&ShardSpec { epoch: EPOCH, lanes }).unwrap();
+        let shard = Shard::new(&ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new() }).unwrap();
         let out = Outbox::new(shard.commands_per_event_max());
         Self { shard, out, now: Nanos::from_millis(1_000), book_id: 0, trades: 0, notes: Vec::new() }
     }

@@ -1,0 +1,254 @@
+//! Hedging one base asset of a shard: from the lanes' ledgers to the hedge controller, and from its wishes to orders.
+
+use alloc::vec::Vec;
+
+use ballast_model::{InstrumentId, Lots, Money, Nanos, OrderReport, OrderUpdate, RejectReason, Side, Span};
+
+use super::Turn;
+use super::lane::Lane;
+use super::orders::{Intent, Standing};
+use crate::gate::GateState;
+use crate::hedge::{
+    Base, HedgeActions, HedgeController, HedgeError, HedgeInputs, HedgeOrder, HedgeSpec, HedgeState,
+    HedgeVenueState, HedgeView, Interval, PartId, Reading, RiskInputs, VenueAccess,
+};
+use crate::volatility::{Volatility, VolatilityKind, VolatilityParamError};
+
+/// Orders of the hedge venues the controller is shown; a venue holds one standing order and a few on their way out.
+const ORDERS_MAX: usize = 256;
+
+/// How one base asset is hedged.
+#[derive(Clone, Debug)]
+pub struct HedgingSpec {
+    /// The controller.
+    pub hedge: HedgeSpec,
+    /// The instruments whose positions are the parts of its exposure, in the order of [`crate::hedge::ExposureSpec::parts`].
+    pub parts: Vec<InstrumentId>,
+    /// Volatility of the first venue's mid, for a band of cost against risk; `None` where the band is fixed.
+    pub volatility: Option<VolatilityKind>,
+    /// What margin may be taken from, in quote currency: each venue's initial margin of position and working orders.
+    pub capital: Money,
+    /// A touch confirmed longer ago than this is no price to hedge at. Above zero.
+    pub touch_age_max: Span,
+    /// The venue thread drops an order that has waited longer than this. Above zero.
+    pub order_expiry: Span,
+}
+
+/// Why a hedge cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HedgingError {
+    /// The controller's parameters.
+    Hedge(HedgeError),
+    /// The volatility estimator's parameters.
+    Volatility(VolatilityParamError),
+    /// A part or a venue is none of the shard's instruments, or a venue has no gate, or parts and instruments are not as many.
+    Instrument,
+    /// The touch's age or the order expiry is not above zero.
+    Span,
+}
+
+impl core::fmt::Display for HedgingError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Hedge(error) => error.fmt(f),
+            Self::Volatility(error) => error.fmt(f),
+            Self::Instrument => f.write_str(
+                "parts and venues of a hedge must be instruments of the shard, venues with limits",
+            ),
+            Self::Span => f.write_str("touch_age_max and order_expiry must be above zero"),
+        }
+    }
+}
+
+impl core::error::Error for HedgingError {}
+
+/// Hedges one base asset.
+#[derive(Debug)]
+pub(super) struct Hedger {
+    controller: HedgeController,
+    spec: HedgingSpec,
+    volatility: Option<Volatility>,
+    actions: HedgeActions,
+    orders: Vec<HedgeOrder>,
+    states: Vec<HedgeVenueState>,
+    /// What the last decision found.
+    view: Option<HedgeView>,
+}
+
+impl Hedger {
+    pub(super) fn new(spec: &HedgingSpec, lanes: &[Lane]) -> Result<Self, HedgingError> {
+        if [spec.touch_age_max, spec.order_expiry].iter().any(|span| span.0 <= 0) {
+            return Err(HedgingError::Span);
+        }
+        let has_gate = |id: InstrumentId| lanes.get(id.index()).is_some_and(|lane| lane.gate().is_some());
+        let venues = spec.hedge.venues.iter().all(|venue| has_gate(venue.instrument));
+        let parts = spec.parts.iter().all(|id| id.index() < lanes.len());
+        if !venues || !parts || spec.parts.len() != spec.hedge.exposure.parts.len() {
+            return Err(HedgingError::Instrument);
+        }
+        Ok(Self {
+            controller: HedgeController::new(&spec.hedge).map_err(HedgingError::Hedge)?,
+            volatility: spec.volatility.map(Volatility::new).transpose().map_err(HedgingError::Volatility)?,
+            actions: HedgeActions::new(),
+            orders: Vec::with_capacity(ORDERS_MAX),
+            states: Vec::with_capacity(spec.hedge.venues.len()),
+            view: None,
+            spec: spec.clone(),
+        })
+    }
+
+    /// When it wants to decide at the latest.
+    #[inline]
+    pub(super) fn deadline(&self) -> Option<Nanos> {
+        self.view.map(|view| view.next)
+    }
+
+    /// The controller, for reports.
+    pub(super) const fn controller(&self) -> &HedgeController {
+        &self.controller
+    }
+
+    pub(super) fn digest(&self, digest: &mut ballast_model::Digest) {
+        self.controller.digest(digest);
+        if let Some(volatility) = &self.volatility {
+            volatility.digest(digest);
+        }
+        digest.signed(self.deadline().map_or(i64::MIN, |at| at.0));
+    }
+
+    fn is_venue(&self, instrument: InstrumentId) -> bool {
+        self.spec.hedge.venues.iter().any(|venue| venue.instrument == instrument)
+    }
+
+    /// Whether a new touch of an instrument is to be answered: only while there is something to hedge or to call back.
+    #[inline]
+    pub(super) fn wants_touch(&mut self, lane: &Lane, now: Nanos) -> bool {
+        if !self.is_venue(lane.id()) {
+            return false;
+        }
+        if let (Some(volatility), Some(touch)) = (&mut self.volatility, lane.market.touch()) {
+            volatility.update(touch.mid(), now);
+        }
+        let inside = self.view.is_some_and(|view| view.state == HedgeState::Inside);
+        !inside || lane.orders.oms.open_count() > 0
+    }
+
+    /// Whether what happened to an order of an instrument is to be answered.
+    pub(super) fn wants_order(&mut self, update: &OrderUpdate, now: Nanos) -> bool {
+        if let (true, OrderReport::Rejected(reason)) = (self.is_venue(update.instrument), update.report) {
+            self.controller.on_rejected(update.instrument, reason, now);
+        }
+        self.wants_fill(update.instrument)
+    }
+
+    /// Whether a fill of an instrument is to be answered.
+    pub(super) fn wants_fill(&self, instrument: InstrumentId) -> bool {
+        self.is_venue(instrument) || self.spec.parts.contains(&instrument)
+    }
+
+    /// Decides and does what leads there: cancels, then orders through their gates.
+    pub(super) fn decide(&mut self, lanes: &mut [Lane], turn: &mut Turn<'_>) {
+        self.read_parts(lanes, turn.now);
+        self.read_venues(lanes, turn.now);
+        let first = self.spec.hedge.venues.first().and_then(|venue| lanes.get(venue.instrument.index()));
+        let tick = first.map_or(0.0, |lane| lane.scales.tick());
+        let sigma = self.volatility.as_ref().and_then(Volatility::sigma_ticks_per_sqrt_s);
+        let inputs = HedgeInputs {
+            now: turn.now,
+            venues: &self.states,
+            orders: &self.orders,
+            risk: RiskInputs { sigma: sigma.map(|sigma| sigma * tick), lp_gamma: Some(0.0) },
+        };
+        self.view = Some(self.controller.decide(&inputs, &mut self.actions));
+        for cancel in self.actions.cancels() {
+            if let Some(lane) = lanes.get_mut(cancel.instrument.index()) {
+                // A cancel the venue has just refused is wished for again by a later decision.
+                let _ = lane.orders.cancel(cancel.client_id, turn);
+            }
+        }
+        for wish in self.actions.places() {
+            let Some(lane) = lanes.get_mut(wish.instrument.index()) else { continue };
+            let intent = Intent {
+                side: wish.side,
+                price: wish.price,
+                lots: wish.lots,
+                tif: wish.tif,
+                reduce_only: wish.reduce_only,
+                expires_at: turn.now + self.spec.order_expiry,
+            };
+            let standing = Standing {
+                position: lane.ledger.position(),
+                reference: lane.market.touch().map(|touch| touch.mid()),
+            };
+            if !lane.orders.place(&intent, &standing, turn) {
+                self.controller.on_rejected(wish.instrument, RejectReason::Other, turn.now);
+            }
+        }
+    }
+
+    /// Reads the parts from the ledgers: they are as new as the event being handled.
+    fn read_parts(&mut self, lanes: &[Lane], now: Nanos) {
+        let exposure = self.controller.exposure_mut();
+        for (part, id) in (0..).map(PartId).zip(&self.spec.parts) {
+            let Some(lane) = lanes.get(id.index()) else { continue };
+            if lane.in_doubt() {
+                exposure.doubt(part);
+                continue;
+            }
+            let mid = lane.market.touch().map(|touch| touch.mid());
+            let of = |lots| Interval::of_lots(&lane.spec, lots, mid);
+            exposure.read(part, Reading { amount: of(lane.ledger.position()), at: now });
+            let unknown =
+                |side| of(lane.orders.unknown(side)).hi().unwrap_or(crate::hedge::amount::AMOUNT_MAX);
+            exposure.set_unknown_orders(part, unknown(Side::Bid), unknown(Side::Ask));
+        }
+    }
+
+    fn read_venues(&mut self, lanes: &[Lane], now: Nanos) {
+        self.states.clear();
+        self.orders.clear();
+        for venue in &self.spec.hedge.venues {
+            let Some(lane) = lanes.get(venue.instrument.index()) else { continue };
+            let fresh = lane.market.confirmed_at() + self.spec.touch_age_max > now;
+            let touch = lane.market.touch().filter(|_| fresh);
+            let position = lane.ledger.position();
+            let open = Side::BOTH.map(|side| lane.orders.oms.working(side));
+            let [bid, ask] = open;
+            let worst = (position + bid).abs().max((position - ask).abs());
+            let margin_free = touch.map(|touch| {
+                let value = lane.spec.value_at_mid_floor(touch.mid(), worst.max(Lots::ZERO));
+                let taken = value.0 / i128::from(ballast_model::Rate::ONE.0) * i128::from(venue.margin.0);
+                Money((self.spec.capital.0 - taken).max(0))
+            });
+            self.states.push(HedgeVenueState {
+                position: (!lane.in_doubt()).then_some(position),
+                touch,
+                reference: touch.map(|touch| touch.mid()),
+                funding: None,
+                margin_free,
+                access: match lane.gate().map(crate::gate::Gate::state) {
+                    Some(GateState::Active) => VenueAccess::Open,
+                    Some(GateState::ReduceOnly) => VenueAccess::ReduceOnly,
+                    Some(GateState::Killed) | None => VenueAccess::Closed,
+                },
+            });
+            let shown = lane.orders.oms.open_orders().map(|order| HedgeOrder::of(venue.instrument, order));
+            let room = self.orders.capacity() - self.orders.len();
+            self.orders.extend(shown.take(room));
+        }
+    }
+
+    /// What the last decision found; `None` before the first.
+    pub(super) const fn view(&self) -> Option<&HedgeView> {
+        self.view.as_ref()
+    }
+}
+
+/// What is not hedged, in lots of an instrument, at the end further from flat and rounded towards it; `None` where nobody can
+/// say.
+pub(super) fn unhedged(view: &HedgeView, lane: &Lane) -> Option<Lots> {
+    let (lo, hi) = (view.settled.lo()?, view.settled.hi()?);
+    let lot = Base::of_lot(&lane.spec)?;
+    let worse = if lo.abs() > hi.abs() { lo } else { hi };
+    i64::try_from(worse.0 / lot.0).ok().map(Lots)
+}
