@@ -22,20 +22,20 @@ fn check(config: &'static Config, lines: &[Line], mode: Mode, expected: Golden) 
 
 #[test]
 fn a_touch_quoter_on_futures() {
-    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9e416e0e2ded2a31, 0x32fd4a0c16687ed0));
+    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9e416e0e2ded2a31, 0x9c28e66fb2318f40));
 }
 
 #[test]
 fn a_touch_quoter_on_spot() {
-    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0xb13588c5aa2a73a1, 0xbd1402cd4d26cf67));
+    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0xb13588c5aa2a73a1, 0x71e90d2aa85dbcec));
 }
 
 #[test]
 fn an_interval_quoter_on_futures() {
-    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0x24a7019c20e620a2, 0xd2e3c842d385e4cb));
+    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0x24a7019c20e620a2, 0xfa804e6daff13f93));
 }
 
 #[test]
 fn no_quoter_on_futures() {
-    check(&AVELLANEDA, &FUTURES, Mode::Idle, (0, 0, 0, 0x9e3779b97f4a7c15, 0x514aad7fd684eeb9));
+    check(&AVELLANEDA, &FUTURES, Mode::Idle, (0, 0, 0, 0x9e3779b97f4a7c15, 0x3eb5bdef7af5e9c8));
 }

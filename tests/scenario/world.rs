@@ -112,7 +112,7 @@ fn quoting(setting: &Setting) -> QuotingSpec {
 impl World {
     pub(crate) fn new(setting: &Setting) -> Self {
         let book = BookLimits { price_ticks_max: 100_000, levels_max: 64 };
-        let lane = LaneSpec { spec: instrument(), book, quoting: Some(quoting(setting)) };
+        let lane = LaneSpec { spec: instrument(), book, quoting: Some(quoting(setting)), hedge_limits: None };
         let shard = Shard::new(&ShardSpec { epoch: 1, lanes: vec![lane], hedges: Vec::new() }).unwrap();
         let venue = VenueSpec {
             instruments: vec![InstrumentRules {

@@ -24,11 +24,15 @@ impl TokenBucket {
         Self { level: capacity, capacity, per_second: u64::from(per_second), refilled_at: Nanos::MIN }
     }
 
+    /// Whole tokens at `now`.
+    pub(super) fn tokens(&mut self, now: Nanos) -> u64 {
+        self.refill(now);
+        self.level / TOKEN
+    }
+
     /// Takes a token where there is one, and says whether there was.
     pub(super) fn take(&mut self, now: Nanos) -> bool {
-        let elapsed = u64::try_from((now - self.refilled_at).0).unwrap_or(0);
-        self.level = self.level.saturating_add(elapsed.saturating_mul(self.per_second)).min(self.capacity);
-        self.refilled_at = self.refilled_at.max(now);
+        self.refill(now);
         match self.level.checked_sub(TOKEN) {
             Some(level) => {
                 self.level = level;
@@ -36,6 +40,18 @@ impl TokenBucket {
             }
             None => false,
         }
+    }
+
+    /// Takes a token, or what there is of one: for what is counted and never refused.
+    pub(super) fn spend(&mut self, now: Nanos) {
+        self.refill(now);
+        self.level = self.level.saturating_sub(TOKEN);
+    }
+
+    fn refill(&mut self, now: Nanos) {
+        let elapsed = u64::try_from((now - self.refilled_at).0).unwrap_or(0);
+        self.level = self.level.saturating_add(elapsed.saturating_mul(self.per_second)).min(self.capacity);
+        self.refilled_at = self.refilled_at.max(now);
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {

@@ -5,7 +5,6 @@
 //! venue, or is on its way there, trades at the worst moment.
 
 use alloc::collections::VecDeque;
-use alloc::vec; // for prop_oneof!
 use alloc::vec::Vec;
 
 use ballast_model::{
@@ -14,6 +13,7 @@ use ballast_model::{
 };
 use proptest::prelude::*;
 
+use super::dice::Dice;
 use super::fixture::{INSTRUMENT, limits, order, spec};
 use super::*;
 use crate::ledger::Ledger;
@@ -319,7 +319,7 @@ impl World {
                 continue;
             }
             let wish = NewOrder { reduce_only: ReduceOnly::Yes, ..order(u64::MAX, side, PRICE, lots) };
-            for state in [GateState::Active, GateState::ReduceOnly, GateState::Killed] {
+            for state in [GateState::Active, GateState::ReduceOnly, GateState::Paused, GateState::Killed] {
                 let mut gate = self.gate.clone();
                 gate.reopen();
                 gate.tighten(state);
@@ -329,42 +329,47 @@ impl World {
     }
 }
 
-fn op() -> impl Strategy<Value = Op> {
-    let side = prop_oneof![Just(Side::Bid), Just(Side::Ask)];
-    let marks = prop_oneof![3 => Just(ReduceOnly::No), 1 => Just(ReduceOnly::Yes)];
-    let passage = prop_oneof![
-        7 => Just(Passage::Arrives),
-        1 => Just(Passage::ReplyLost),
-        1 => Just(Passage::Refused),
-        1 => Just(Passage::NotSent),
-    ];
-    prop_oneof![
-        10 => (side, 5..=100i64, marks).prop_map(|(side, lots, mark)| Op::Place(side, lots, mark)),
-        3 => (0..8usize).prop_map(Op::Cancel),
-        12 => passage.prop_map(Op::Send),
-        1 => Just(Op::SendCancel),
-        7 => (any::<usize>(), 1..=100i64).prop_map(|(pick, lots)| Op::Trade(pick, lots)),
-        1 => any::<usize>().prop_map(Op::Expire),
-        9 => Just(Op::Deliver(News::Report)),
-        7 => Just(Op::Deliver(News::Fill)),
-        1 => (0..20usize).prop_map(Op::Repeat),
-        2 => Just(Op::Query),
-        1 => prop_oneof![8 => Just(GateState::Active), 1 => Just(GateState::ReduceOnly), 1 => Just(GateState::Killed)]
-            .prop_map(Op::Tighten),
-    ]
+/// One of what happens, by its share.
+fn op(dice: &mut Dice) -> Op {
+    match dice.from(0, 53) {
+        0..=9 => {
+            let mark = if dice.once_in(4) { ReduceOnly::Yes } else { ReduceOnly::No };
+            Op::Place(dice.pick(&Side::BOTH), dice.from(5, 100), mark)
+        }
+        10..=12 => Op::Cancel(dice.below(8)),
+        13..=24 => Op::Send(match dice.from(0, 9) {
+            0 => Passage::ReplyLost,
+            1 => Passage::Refused,
+            2 => Passage::NotSent,
+            _ => Passage::Arrives,
+        }),
+        25 => Op::SendCancel,
+        26..=32 => Op::Trade(dice.below(1_000), dice.from(1, 100)),
+        33 => Op::Expire(dice.below(1_000)),
+        34..=42 => Op::Deliver(News::Report),
+        43..=49 => Op::Deliver(News::Fill),
+        50 => Op::Repeat(dice.below(20)),
+        51 | 52 => Op::Query,
+        _ => Op::Tighten(match dice.from(0, 9) {
+            0 => GateState::ReduceOnly,
+            1 => GateState::Killed,
+            _ => GateState::Active,
+        }),
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
     fn the_true_position_never_exceeds_its_limit(
-        ops in prop::collection::vec(op(), 0..200),
+        seed in any::<u64>(),
+        steps in 0..120usize,
         streams in prop_oneof![Just(Streams::Together), Just(Streams::Apart)],
     ) {
-        let mut world = World::new(streams);
-        for op in &ops {
-            world.step(op);
+        let (mut dice, mut world) = (Dice(seed), World::new(streams));
+        for _ in 0..steps {
+            world.step(&op(&mut dice));
             world.check();
         }
         while !(world.reports.is_empty() && world.fills.is_empty()) {

@@ -1,6 +1,10 @@
 //! The limits a gate holds and the states it can be in.
 
-use ballast_model::{HalfTicks, InstrumentSpec, LOTS_MAX, Lots, Money, Rate, Side};
+use ballast_model::{
+    Digest, HalfTicks, InstrumentSpec, LOTS_MAX, Lots, Money, NewOrder, Rate, ReduceOnly, Side,
+};
+
+use super::refusal::{Refusal, Rule, Scope};
 
 /// The limits of one instrument, inclusive. There is no default: each is a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,9 +96,82 @@ pub enum GateState {
     Active = 0,
     /// Only orders that reduce the position.
     ReduceOnly = 1,
-    /// Only orders that reduce the position and are marked reduce-only: those of whoever closes the position after a kill. A
-    /// strategy that still quotes gets nothing through, on either side.
-    Killed = 2,
+    /// Quotes are to be pulled. Only orders that reduce the position and are marked reduce-only: those of a hedger or of
+    /// whoever closes the position by hand. Some pauses end by themselves, and say so.
+    Paused = 2,
+    /// What passes is what passes a pause; only the operator ends it. A strategy that still quotes gets nothing through, on
+    /// either side.
+    Killed = 3,
+}
+
+impl GateState {
+    /// The rule that speaks for a state that was set by name.
+    pub(super) const fn rule(self) -> Rule {
+        match self {
+            Self::Active | Self::ReduceOnly => Rule::ReduceOnly,
+            Self::Paused => Rule::Paused,
+            Self::Killed => Rule::Killed,
+        }
+    }
+}
+
+/// A state and what led to it. The first cause of the worst state stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Halt {
+    pub(super) state: GateState,
+    pub(super) cause: Rule,
+}
+
+impl Halt {
+    pub(super) const NONE: Self = Self { state: GateState::Active, cause: Rule::ReduceOnly };
+
+    /// The worse of the two; this one where they are equal.
+    pub(super) fn or_worse(self, other: Self) -> Self {
+        if other.state > self.state { other } else { self }
+    }
+
+    /// Asks for an order.
+    pub(super) fn ask(self, effect: Effect, scope: Scope) -> Result<(), Refusal> {
+        let passes_up_to = match effect {
+            Effect::Adds => GateState::Active,
+            Effect::Reduces => GateState::ReduceOnly,
+            Effect::ReducesMarked => GateState::Killed,
+        };
+        if self.state <= passes_up_to {
+            return Ok(());
+        }
+        let (found, limit) = (self.state as i128, passes_up_to as i128);
+        Err(Refusal { rule: self.cause, scope, found, limit })
+    }
+
+    pub(super) fn digest(self, digest: &mut Digest) {
+        digest.word(u64::from(self.cause.code()) << 8 | self.state as u64);
+    }
+}
+
+/// What an order does to its instrument's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It could add to it.
+    Adds,
+    /// It reduces it: with all that works on its side it closes it at most.
+    Reduces,
+    /// The same, and the venue has been told to see to it.
+    ReducesMarked,
+}
+
+impl Effect {
+    pub(super) fn of(order: &NewOrder, context: &GateContext) -> Self {
+        match (context.reduces(order.side, order.lots), order.reduce_only) {
+            (false, _) => Self::Adds,
+            (true, ReduceOnly::No) => Self::Reduces,
+            (true, ReduceOnly::Yes) => Self::ReducesMarked,
+        }
+    }
+
+    pub(super) fn adds(self) -> bool {
+        self == Self::Adds
+    }
 }
 
 /// What the gate must know of the world to judge an order.

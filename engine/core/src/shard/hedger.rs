@@ -228,7 +228,7 @@ impl Hedger {
                 margin_free,
                 access: match lane.gate().map(crate::gate::Gate::state) {
                     Some(GateState::Active) => VenueAccess::Open,
-                    Some(GateState::ReduceOnly) => VenueAccess::ReduceOnly,
+                    Some(GateState::ReduceOnly | GateState::Paused) => VenueAccess::ReduceOnly,
                     Some(GateState::Killed) | None => VenueAccess::Closed,
                 },
             });

@@ -1,0 +1,94 @@
+//! Loss limits: realised, unrealised and drawdown, each for itself.
+//!
+//! With `R` the realised and `U` the unrealised profit, and `R₀` the realised profit when the operator last resumed (zero
+//! before that, so that a restart forgives nothing):
+//!
+//! - realised loss: `R₀ − R`;
+//! - unrealised loss: `−U`;
+//! - drawdown: the highest `R + U` since the operator last resumed (at least zero before that), less `R + U`.
+//!
+//! A loss *above* its limit latches: what follows is the limits' [`LossLimits::then`], until the operator resumes.
+//!
+//! Never here: prices, a way back without the operator.
+
+use ballast_model::{Digest, Money};
+
+use super::limits::GateState;
+use super::refusal::Rule;
+
+/// Largest losses, each in the currency of the profit it is fed with. `None` does not limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LossLimits {
+    /// Largest realised loss since the operator last resumed.
+    pub realised_max: Option<Money>,
+    /// Largest loss of open positions.
+    pub unrealised_max: Option<Money>,
+    /// Largest fall of realised and unrealised profit together from their highest.
+    pub drawdown_max: Option<Money>,
+    /// What a loss above its limit closes the gate to; not [`GateState::Active`].
+    pub then: GateState,
+}
+
+impl LossLimits {
+    /// No limit.
+    pub const NONE: Self =
+        Self { realised_max: None, unrealised_max: None, drawdown_max: None, then: GateState::ReduceOnly };
+
+    /// True where every limit set is not below zero and there is something to follow.
+    pub(super) fn valid(&self) -> bool {
+        let limits = [self.realised_max, self.unrealised_max, self.drawdown_max];
+        limits.iter().flatten().all(|limit| limit.0 >= 0) && self.then != GateState::Active
+    }
+}
+
+/// A loss above its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Loss {
+    pub(super) rule: Rule,
+    pub(super) then: GateState,
+}
+
+/// Watches profit.
+#[derive(Clone, Debug)]
+pub(super) struct LossGuard {
+    limits: LossLimits,
+    /// The last realised profit, and with the unrealised one.
+    realised: i128,
+    whole: i128,
+    /// Realised profit when the operator last resumed.
+    base: i128,
+    /// Highest of both together since then.
+    peak: i128,
+}
+
+impl LossGuard {
+    pub(super) const fn new(limits: LossLimits) -> Self {
+        Self { limits, realised: 0, whole: 0, base: 0, peak: 0 }
+    }
+
+    /// Takes the profit as it stands; the first loss above its limit.
+    pub(super) fn on_profit(&mut self, realised: Money, unrealised: Money) -> Option<Loss> {
+        self.realised = realised.0;
+        self.whole = realised.0.saturating_add(unrealised.0);
+        self.peak = self.peak.max(self.whole);
+        let losses = [
+            (Rule::RealisedLoss, self.base.saturating_sub(self.realised), self.limits.realised_max),
+            (Rule::UnrealisedLoss, unrealised.0.saturating_neg(), self.limits.unrealised_max),
+            (Rule::Drawdown, self.peak.saturating_sub(self.whole), self.limits.drawdown_max),
+        ];
+        let above = losses.into_iter().find(|(_, loss, max)| max.is_some_and(|max| *loss > max.0));
+        above.map(|(rule, _, _)| Loss { rule, then: self.limits.then })
+    }
+
+    /// The operator resumes: realised loss and drawdown are counted from here.
+    pub(super) const fn resume(&mut self) {
+        self.base = self.realised;
+        self.peak = self.whole;
+    }
+
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        for amount in [self.realised, self.whole, self.base, self.peak] {
+            digest.bytes(&amount.to_le_bytes());
+        }
+    }
+}
