@@ -3,10 +3,12 @@
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
 //! (`"250us"`); floats appear only where a model takes a float.
 
+mod hedge;
 mod line;
 mod model;
 mod quoting;
 mod resolve;
+mod resolve_hedge;
 mod shape;
 mod signals;
 mod units;
@@ -19,6 +21,7 @@ use ballast_venue::binance::{Market, TradeSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
@@ -43,6 +46,8 @@ pub struct Config {
     pub report: ReportConfig,
     /// How every instrument is quoted that has no table of its own.
     pub quoting: QuotingConfig,
+    /// How what quotes leave open is hedged; not at all where absent.
+    pub hedge: Option<HedgeConfig>,
     /// Facts and exceptions of single instruments.
     #[serde(default)]
     pub instrument: Vec<InstrumentConfig>,
