@@ -2,5 +2,6 @@
 
 mod desk;
 mod faults;
+mod hedging;
 mod quoting;
 mod signals;
