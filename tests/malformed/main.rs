@@ -11,3 +11,4 @@ mod flips;
 mod lines;
 mod program;
 mod rig;
+mod spelling;

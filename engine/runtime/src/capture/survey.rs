@@ -8,6 +8,7 @@
 //! A capture may be damaged, so nothing is inferred from one line alone: the market, the unit of the local times and the
 //! digits of prices go by what most lines say, and a symbol that hardly any line names is none of the file's instruments.
 
+mod compact;
 mod grid;
 
 use ballast_json::SYMBOL_BYTES_MAX;
@@ -17,6 +18,7 @@ use memchr::memmem;
 
 use super::lines::{Line, LineReader};
 use super::stamp::{TimeUnit, split_stamp};
+use compact::{compact, is_foreign};
 use grid::Grid;
 
 /// What a file seems to hold.
@@ -51,7 +53,7 @@ pub struct SeenInstrument {
 const STRAY_SHARE: u64 = 1_000;
 /// A digit of a price that fewer than one level in this many has is damage, not a finer tick.
 const RARE_DIGIT_SHARE: u64 = 1_000;
-/// Bytes at the start of a frame in which its kind and symbol stand.
+/// Bytes at the start of a frame in which its kind and symbol stand where the venue itself wrote it.
 const HEAD_BYTES: usize = 400;
 
 /// Reads a whole capture once.
@@ -62,15 +64,20 @@ pub fn survey(lines: &mut LineReader<'_>) -> FileSurvey {
     let mut times = Beginning::default();
     let mut snapshots = Levels::default();
     let mut has_snapshot = false;
+    let mut rewritten = Vec::new();
     while let Some(line) = lines.next_line() {
         let (Line::Whole(text) | Line::Last(text)) = line else { continue };
         let mut unit = None;
-        let Ok((time, frame)) = split_stamp(text, &mut unit) else { continue };
+        let Ok((time, mut frame)) = split_stamp(text, &mut unit) else { continue };
         times.take(time);
         if let Some(votes) = unit.and_then(|unit| units.get_mut(unit as usize)) {
             *votes += 1;
         }
-        let head = frame.get(..frame.len().min(HEAD_BYTES)).unwrap_or(frame);
+        if is_foreign(frame) {
+            compact(frame, &mut rewritten);
+            frame = &rewritten;
+        }
+        let head = keys.head(frame);
         if let Some(symbol) = keys.symbol(head) {
             let index = seen.iter().position(|known| known.symbol == symbol).unwrap_or_else(|| {
                 seen.push(Seen::new(symbol));
@@ -136,6 +143,13 @@ impl Keys {
     fn new() -> Self {
         let finder = |key: &'static str| memmem::Finder::new(key);
         Self { symbol: finder("\"s\":\""), snapshot: finder("\"lastUpdateId\""), level: finder("[\"") }
+    }
+
+    /// The part of a frame in which its kind and symbol stand: its start, or all of it where another hand put them elsewhere.
+    fn head<'f>(&self, frame: &'f [u8]) -> &'f [u8] {
+        let start = frame.get(..HEAD_BYTES).unwrap_or(frame);
+        let says = self.symbol.find(start).or_else(|| self.snapshot.find(start)).is_some();
+        if says { start } else { frame }
     }
 
     /// The symbol that the start of a frame names, where it can be one.
