@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod books;
+mod clocks;
 mod extremes;
 mod files;
 mod flips;

@@ -65,7 +65,7 @@ fn check_all(prepared: &Prepared<'_>) -> BookCheck {
     for (index, one) in prepared.instruments.iter().enumerate() {
         let Ok(id) = u16::try_from(index).map(InstrumentId) else { continue };
         let limits = BookLimits { price_ticks_max: one.found.spec.price_max.0, levels_max: LEVELS_MAX };
-        for (tape, _) in &prepared.tapes {
+        for tape in &prepared.tapes {
             let one = check_tape(tape, &[(id, limits)]);
             total.comparisons += one.comparisons;
             total.mismatches += one.mismatches;

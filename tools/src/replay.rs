@@ -62,6 +62,9 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
     };
     let mut recorder = prepared.recorder(spec);
     let played = prepared.play(plan.mode, plan.repeat, &mut recorder)?;
+    for (name, count) in data::market_problems(&played.shard, prepared.instruments.len()) {
+        output::tell(&format!("{name}: {count}"));
+    }
     let record = RunRecord { instruments: recorder.finish(played.outcome.ended_at, &played.shard) };
     let summary = Summary { plan, prepared, played: &played, record: &record };
     let files = plan.out.map(|out| write_report(out, plan, &summary, &played, &record)).transpose()?;

@@ -62,6 +62,7 @@ impl Summary<'_> {
     /// One JSON object.
     pub(crate) fn json(&self, files: Option<&ReportFiles>, elapsed: Duration) -> Value {
         let mut object = data::counts(self.prepared);
+        data::add_market_problems(&mut object, &self.played.shard, self.prepared.instruments.len());
         let outcome = &self.played.outcome;
         let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
         put("mode", json!(if self.plan.mode == Mode::Idle { "idle" } else { "quoting" }));
@@ -98,7 +99,10 @@ impl Summary<'_> {
         put("replay_seconds", json!(self.played.replaying.as_secs_f64()));
         put("level_updates_played", json!(outcome.level_updates));
         put("level_updates_per_second", json!(self.rate()));
-        put("tape_bytes", json!(self.prepared.tapes.iter().map(|(tape, _)| tape.bytes()).sum::<usize>()));
+        put(
+            "tape_bytes",
+            json!(self.prepared.tapes.iter().map(ballast_runtime::tape::Tape::bytes).sum::<usize>()),
+        );
         put("total_seconds", json!(elapsed.as_secs_f64()));
         if let Some(files) = files {
             put("report", json!(files.html.display().to_string()));
@@ -167,8 +171,10 @@ impl Summary<'_> {
             ("Taker fee".to_owned(), bps(venue.taker_fee_bps.rate())),
             ("Share of cancels ahead of us".to_owned(), venue.cancel_share.to_string()),
         ];
-        for (index, (_, offset)) in self.prepared.tapes.iter().enumerate() {
-            rows.push((format!("Venue clock to ours, feed {index}"), millis(*offset)));
+        for (feed, tape) in self.prepared.tapes.iter().enumerate() {
+            for (file, offset) in tape.clock_offsets().enumerate() {
+                rows.push((format!("Venue clock to ours, feed {feed}, file {file}"), millis(offset)));
+            }
         }
         rows
     }

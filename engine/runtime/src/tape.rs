@@ -55,8 +55,17 @@ pub struct Tape {
     records: Vec<Record>,
     levels: Vec<PackedLevel>,
     marks: Vec<MarkPrice>,
+    /// In the order of the records; each is one file or more.
+    clocks: Vec<Clock>,
     /// Levels in diffs and snapshots, nothing else.
     level_updates: u64,
+}
+
+/// How the venue's clock maps to ours up to the record before `end`.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    end: usize,
+    offset: Span,
 }
 
 /// What repeats of a tape add to times and ids so that loops are continuous. Sums stop at the end of their range.
@@ -109,26 +118,25 @@ impl Tape {
         Some((self.records.first()?.recv_time, self.records.last()?.recv_time))
     }
 
-    /// The smallest receive time minus venue time over messages that carry a venue time: how far the venue's clock stands
-    /// behind ours, with the fastest message's travel in it. Negative where the venue's clock runs ahead of ours.
-    ///
-    /// Differences further than a minute from their median are of damaged times and do not count.
-    #[must_use]
-    pub fn clock_offset(&self) -> Option<Span> {
-        const SPREAD_MAX: Span = Span::from_secs(60);
-        let timed = || self.records.iter().filter(|record| record.has_venue_time());
-        let mut differences: Vec<_> =
-            timed().map(|record| (record.recv_time - record.venue_time).0).collect();
-        if differences.is_empty() {
-            return None;
+    /// The messages since the last call are those of one file, over which the venue's clock maps to ours by `offset`; by the
+    /// offset of the file before where it is `None`.
+    pub fn end_file(&mut self, offset: Option<Span>) {
+        let first = self.clocks.last().map_or(0, |clock| clock.end);
+        if let Some(offset) = offset.filter(|_| self.records.len() > first) {
+            self.clocks.push(Clock { end: self.records.len(), offset });
+        } else if let Some(clock) = self.clocks.last_mut() {
+            clock.end = self.records.len();
         }
-        let middle = differences.len() / 2;
-        let median = *differences.select_nth_unstable(middle).1;
-        differences
-            .into_iter()
-            .filter(|one| one.abs_diff(median) <= SPREAD_MAX.0.unsigned_abs())
-            .min()
-            .map(Span)
+    }
+
+    /// Maps the venue's clock to ours by one offset everywhere.
+    pub fn fix_clock(&mut self, offset: Span) {
+        self.clocks = vec![Clock { end: self.records.len(), offset }];
+    }
+
+    /// What is added to the venue's times to map them to our clock, by file; nothing for files without venue times.
+    pub fn clock_offsets(&self) -> impl Iterator<Item = Span> + '_ {
+        self.clocks.iter().map(|clock| clock.offset)
     }
 
     /// The shift that makes a repetition follow on: one step after the last time and the last ids.
@@ -187,6 +195,12 @@ impl Tape {
             }
             _ => Err(TapeError::NotABatch),
         }
+    }
+
+    /// The clock of this index; the last one, and zero where there is none, for ever.
+    fn clock(&self, index: usize) -> Clock {
+        let offset = self.clocks.last().map_or(Span::ZERO, |clock| clock.offset);
+        self.clocks.get(index).copied().unwrap_or(Clock { end: usize::MAX, offset })
     }
 
     fn push_record(
@@ -275,14 +289,27 @@ pub struct Cursor<'a> {
     tape: &'a Tape,
     record: usize,
     level: usize,
+    /// Index of the clock that maps the next message's venue time, and up to which record it does.
+    clock: usize,
+    clock_end: usize,
+    /// Its offset.
+    offset: Span,
     shift: Shift,
 }
 
 impl<'a> Cursor<'a> {
     /// At the start of a tape, with every time and id shifted.
     #[must_use]
-    pub const fn new(tape: &'a Tape, shift: Shift) -> Self {
-        Self { tape, record: 0, level: 0, shift }
+    pub fn new(tape: &'a Tape, shift: Shift) -> Self {
+        let Clock { end, offset } = tape.clock(0);
+        Self { tape, record: 0, level: 0, clock: 0, clock_end: end, offset, shift }
+    }
+
+    /// The next message is of another file.
+    #[cold]
+    fn next_clock(&mut self) {
+        self.clock += 1;
+        Clock { end: self.clock_end, offset: self.offset } = self.tape.clock(self.clock);
     }
 
     /// When we received the next message.
@@ -292,14 +319,14 @@ impl<'a> Cursor<'a> {
         self.tape.records.get(self.record).map(|record| record.recv_time + self.shift.time)
     }
 
-    /// When the venue made the next message, on our clock: its time plus `offset`, or where it carries none, when we
-    /// received it. Never after we received it.
+    /// When the venue made the next message, on our clock: its time plus the offset of its file, or where it carries none,
+    /// when we received it. Never after we received it.
     #[must_use]
     #[inline]
-    pub fn venue_time(&self, offset: Span) -> Option<Nanos> {
+    pub fn venue_time(&self) -> Option<Nanos> {
         let record = self.tape.records.get(self.record)?;
         let mapped = if record.has_venue_time() {
-            (record.venue_time + offset).min(record.recv_time)
+            (record.venue_time + self.offset).min(record.recv_time)
         } else {
             record.recv_time
         };
@@ -317,6 +344,9 @@ impl<'a> Cursor<'a> {
     pub fn play(&mut self, to: &mut impl Listener) {
         let Some(record) = self.tape.records.get(self.record) else { return };
         self.record += 1;
+        if self.record == self.clock_end {
+            self.next_clock();
+        }
         let Record { instrument, id, .. } = *record;
         let (venue_time, recv_time) =
             (record.venue_time + self.shift.time, record.recv_time + self.shift.time);

@@ -19,8 +19,10 @@ pub enum ProblemKind {
     TooLong,
     /// A local time before the line before it; it was raised to that.
     BackwardTime,
-    /// A local time more than a day after the lines around it; it was set to that of the line before.
+    /// A local time after those of the lines around it; it was set to that of the line before.
     WrongTime,
+    /// A venue time that the file's other messages deny; it does not decide how the venue's clock maps to ours.
+    WrongVenueTime,
     /// A well-formed frame of a stream this program does not read.
     UnknownStream,
     /// A diff that repeats or precedes what the book already holds; ignored.
@@ -44,6 +46,7 @@ impl ProblemKind {
             Self::TooLong => "line_too_long",
             Self::BackwardTime => "backward_time",
             Self::WrongTime => "wrong_time",
+            Self::WrongVenueTime => "wrong_venue_time",
             Self::UnknownStream => "unknown_stream",
             Self::StaleDiff => "stale_diff",
             Self::StaleTrade => "stale_trade",
@@ -59,6 +62,7 @@ impl ProblemKind {
             Self::BadTime | Self::BadFrame | Self::TornLine | Self::TooLong => true,
             Self::BackwardTime
             | Self::WrongTime
+            | Self::WrongVenueTime
             | Self::UnknownStream
             | Self::StaleDiff
             | Self::StaleTrade

@@ -106,27 +106,25 @@ fn repeats_follow_on_in_time_and_ids() {
 }
 
 #[test]
-fn the_venue_clock_maps_to_ours_and_never_beyond_receipt() {
+fn the_venue_clock_maps_to_ours_by_file_and_never_beyond_receipt() {
     let mut tape = Tape::new();
-    tape.push(&batch(BookKind::Snapshot, 40, 1, 1), Nanos(0)).unwrap();
-    assert_eq!(tape.clock_offset(), Some(Span(7)));
-    let cursor = Cursor::new(&tape, Shift::default());
-    assert_eq!(cursor.venue_time(Span(5)), Some(Nanos(405)));
-    assert_eq!(cursor.venue_time(Span(100)), cursor.recv_time());
-}
-
-#[test]
-fn damaged_venue_times_do_not_move_the_venue_clock() {
-    let mut tape = Tape::new();
-    let ticker = |venue_time: i64| {
-        let (venue_time, recv_time) = (Nanos(venue_time), Nanos(1_000_000));
-        let (instrument, update_id) = (ID, UpdateId(1));
-        [Event::Ticker(Ticker { instrument, update_id, bid: level(1), ask: level(2), venue_time, recv_time })]
-    };
-    for venue_time in [999_000, i64::MAX, 999_900, 998_000, 0, 999_100] {
-        tape.push(&ticker(venue_time), Nanos(0)).unwrap();
+    for (id, offset) in [(40, None), (41, Some(5)), (42, None), (43, Some(-9)), (44, Some(100))] {
+        tape.push(&batch(BookKind::Diff, id, 1, 1), Nanos(0)).unwrap();
+        tape.end_file(offset.map(Span));
     }
-    assert_eq!(tape.clock_offset(), Some(Span(100)));
+    let mapped = |tape: &Tape| {
+        let mut cursor = Cursor::new(tape, Shift::default());
+        let mut times = Vec::new();
+        while let Some(time) = cursor.venue_time() {
+            times.push(time.0 - cursor.recv_time().unwrap().0);
+            cursor.next(|_| ());
+        }
+        times
+    };
+    // Received 7 after the venue's time; a file without an offset goes by the one before, the first by the one after.
+    assert_eq!(mapped(&tape), [-2, -2, -2, -16, 0]);
+    tape.fix_clock(Span(3));
+    assert_eq!(mapped(&tape), [-4; 5]);
 }
 
 #[test]
@@ -134,10 +132,10 @@ fn a_loss_stands_at_the_time_it_was_told() {
     let mut tape = Tape::new();
     let lost = Event::BookLost(BookLost { instrument: ID, reason: LostReason::Gap });
     tape.push(&[lost], Nanos(90)).unwrap();
+    tape.fix_clock(Span(-50));
     assert_eq!(tape.span(), Some((Nanos(90), Nanos(90))));
     let cursor = Cursor::new(&tape, Shift::default());
-    assert_eq!((cursor.recv_time(), cursor.venue_time(Span(-50))), (Some(Nanos(90)), Some(Nanos(90))));
-    assert_eq!(tape.clock_offset(), None);
+    assert_eq!((cursor.recv_time(), cursor.venue_time()), (Some(Nanos(90)), Some(Nanos(90))));
 }
 
 #[test]
