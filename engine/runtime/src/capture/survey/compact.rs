@@ -39,10 +39,12 @@ fn resolve<'f>(after: &'f [u8], to: &mut Vec<u8>) -> &'f [u8] {
         to.push(letter);
         return rest;
     }
-    let Some((&kind, rest)) = after.split_first() else { return after };
-    if kind != b'/' {
-        to.push(b'\\');
+    if let [b'/', rest @ ..] = after {
+        to.push(b'/');
+        return rest;
     }
+    to.push(b'\\');
+    let Some((&kind, rest)) = after.split_first() else { return after };
     to.push(kind);
     rest
 }
