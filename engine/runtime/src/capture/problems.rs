@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Problems named one by one in a report; the rest are only counted.
-pub const PROBLEMS_NAMED_MAX: usize = 64;
+/// Problems of one kind named one by one in a report; the rest of the kind are only counted.
+pub const PROBLEMS_NAMED_MAX: u64 = 64;
 
 /// Kind of problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All problems of a run: every one counted, the first [`PROBLEMS_NAMED_MAX`] named.
+/// All problems of a run: every one counted, the first [`PROBLEMS_NAMED_MAX`] of each kind named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
     counts: BTreeMap<ProblemKind, u64>,
@@ -101,8 +101,9 @@ pub struct Problems {
 impl Problems {
     /// Adds one. `detail` is only called where the problem is named.
     pub fn add(&mut self, file: &str, line: u64, kind: ProblemKind, detail: impl FnOnce() -> String) {
-        *self.counts.entry(kind).or_default() += 1;
-        if self.named.len() < PROBLEMS_NAMED_MAX {
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        if *count <= PROBLEMS_NAMED_MAX {
             self.named.push(Problem { file: file.to_owned(), line, kind, detail: detail() });
         }
     }
