@@ -33,7 +33,7 @@ fn write(value: &Value, gap: &str, text: &impl Fn(&str) -> String) -> String {
             };
             format!("{{{gap}{}{gap}}}", joined(fields.iter().map(field).collect()))
         }
-        other => other.to_string(),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other.to_string(),
     }
 }
 

@@ -4,7 +4,7 @@
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{Command, Digest, Event, Nanos, Span};
+use ballast_model::{Command, Digest, Event, Nanos};
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::replay::Outcome;
 use ballast_runtime::tape::{Cursor, Shift, Tape};

@@ -68,7 +68,7 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
     let record = RunRecord { instruments: recorder.finish(played.outcome.ended_at, &played.shard) };
     let summary = Summary { plan, prepared, played: &played, record: &record };
     let files = plan.out.map(|out| write_report(out, plan, &summary, &played, &record)).transpose()?;
-    output::text(&summary.text(files.as_ref(), watch.elapsed()))?;
+    output::text(&summary.text(files.as_ref(), watch.elapsed()), output::Form::asked(plan.json))?;
     if plan.json {
         output::json(&summary.json(files.as_ref(), watch.elapsed()))?;
     }
