@@ -30,8 +30,8 @@ const LAG_MAX: usize = 512;
 /// What is replayed.
 #[derive(Clone, Copy, Debug)]
 pub struct Program<'a> {
-    /// One tape per session, each with the offset that maps its venue's clock to ours.
-    pub tapes: &'a [(Tape, Span)],
+    /// One tape per session.
+    pub tapes: &'a [Tape],
     /// How often the tapes are played; at least once.
     pub repeat: u32,
 }
