@@ -213,7 +213,9 @@ impl Quoter {
         self.held = held;
         let mut quotes = &self.wanted;
         if let Some(shaping) = &mut self.shaping {
-            if shaping.shape(&self.wanted, &inputs, market, orders) == May::Wait {
+            // A cancel that was refused does not wait for a change that may.
+            let refused = orders.oms.open_orders().any(|order| order.cancel_retry_at().is_some());
+            if shaping.shape(&self.wanted, &inputs, market, orders) == May::Wait && !refused {
                 return;
             }
             quotes = shaping.quotes();

@@ -5,3 +5,4 @@ mod faults;
 mod hedging;
 mod quoting;
 mod signals;
+mod throttled;
