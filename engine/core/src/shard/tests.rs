@@ -4,3 +4,4 @@ mod desk;
 mod faults;
 mod quoting;
 mod signals;
+mod wakings;
