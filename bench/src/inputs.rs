@@ -5,7 +5,7 @@ use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
 use ballast_model::{Event, Nanos};
 use ballast_runtime::job::{Mode, Prepared};
-use ballast_runtime::tape::{Cursor, Shift};
+use ballast_runtime::tape::{Cursor, Shift, Tape};
 
 /// An event and the time at which the core learns it.
 pub type Input = (Nanos, Event);
@@ -27,46 +27,73 @@ impl Recording {
     }
 }
 
-/// Every input of the core in one replay of the first tape, at each step the earliest of all things to come.
+/// One end of a tape's journey.
+struct End<'a> {
+    cursor: Cursor<'a>,
+    /// Times of one stream never fall.
+    floor: Nanos,
+}
+
+impl<'a> End<'a> {
+    fn new(tape: &'a Tape) -> Self {
+        Self { cursor: Cursor::new(tape, Shift::default()), floor: Nanos::MIN }
+    }
+}
+
+/// What happens next; the order decides between equal times.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    MarketAtVenue(usize),
+    Arrival,
+    Response,
+    MarketAtUs(usize),
+    Timer,
+}
+
+/// Every input of the core in one replay of all tapes, at each step the earliest of all things to come.
 ///
 /// # Panics
-/// Where there is no tape, or core and venue cannot be built.
+/// Where core and venue cannot be built.
 #[must_use]
 pub fn inputs(prepared: &Prepared<'_>, mode: Mode) -> Vec<Input> {
-    let tape = prepared.tapes.first().expect("a feed");
     let (shard, venue) = prepared.build(mode).expect("core and venue build");
     let out = Outbox::new(shard.commands_per_event_max());
     let mut recording = Recording { shard, venue, out, inputs: Vec::new() };
-    let (mut at_venue, mut at_us) =
-        (Cursor::new(tape, Shift::default()), Cursor::new(tape, Shift::default()));
-    // Times of one stream never fall.
-    let (mut venue_time, mut our_time) = (Nanos::MIN, Nanos::MIN);
+    let ends = || prepared.tapes.iter().map(End::new).collect::<Vec<_>>();
+    let (mut at_venue, mut at_us) = (ends(), ends());
     loop {
         let Recording { shard, venue, .. } = &recording;
-        let market_at_venue = at_venue.venue_time().map(|at| at.max(venue_time));
-        let market_at_us = at_us.recv_time().map(|at| at.max(our_time));
-        // Where times are equal the earlier in this list comes first. Timers alone do not keep a replay going.
-        let steps = [market_at_venue, venue.next_arrival(), venue.next_response(), market_at_us];
-        if steps.iter().all(Option::is_none) {
+        let theirs = at_venue.iter().enumerate().filter_map(|(index, end)| {
+            Some((end.cursor.venue_time()?.max(end.floor), Step::MarketAtVenue(index)))
+        });
+        let ours = at_us.iter().enumerate().filter_map(|(index, end)| {
+            Some((end.cursor.recv_time()?.max(end.floor), Step::MarketAtUs(index)))
+        });
+        let arrival = venue.next_arrival().map(|at| (at, Step::Arrival));
+        let response = venue.next_response().map(|at| (at, Step::Response));
+        // Timers alone do not keep a replay going.
+        let Some(first) = theirs.chain(ours).chain(arrival).chain(response).min() else {
             return recording.inputs;
-        }
-        let timed = steps.into_iter().chain([shard.next_deadline()]).zip(0..);
-        let (now, step) = timed.filter_map(|(at, step)| Some((at?, step))).min().expect("checked above");
+        };
+        let timer = shard.next_deadline().map(|at| (at, Step::Timer));
+        let (now, step) = timer.map_or(first, |timer| timer.min(first));
         match step {
-            0 => {
-                venue_time = now;
-                at_venue.next(|event| recording.venue.on_market(event, now));
+            Step::MarketAtVenue(index) => {
+                let end = at_venue.get_mut(index).expect("its own index");
+                end.floor = now;
+                end.cursor.next(|event| recording.venue.on_market(event, now));
             }
-            1 => recording.venue.on_arrival(),
-            2 => {
+            Step::Arrival => recording.venue.on_arrival(),
+            Step::Response => {
                 let report = recording.venue.pop_response(now).expect("it is due");
                 recording.tell(&report, now);
             }
-            3 => {
-                our_time = now;
-                at_us.next(|event| recording.tell(event, now));
+            Step::MarketAtUs(index) => {
+                let end = at_us.get_mut(index).expect("its own index");
+                end.floor = now;
+                end.cursor.next(|event| recording.tell(event, now));
             }
-            _ => recording.tell(&Event::Timer, now),
+            Step::Timer => recording.tell(&Event::Timer, now),
         }
     }
 }

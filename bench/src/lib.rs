@@ -36,15 +36,36 @@ impl Data {
     /// Where neither can be read.
     #[must_use]
     pub fn load() -> Self {
+        Self::of(&[("usdm_ethusdt_20240808.gz", SynthSpec::eth_perpetual(7))])
+    }
+
+    /// Spot and perpetual together, recorded, else synthetic.
+    ///
+    /// # Panics
+    /// Where neither can be read.
+    #[must_use]
+    pub fn load_spot_and_perpetual() -> Self {
+        Self::of(&[
+            ("spot_ethusdt_20240808.gz", SynthSpec::eth_spot(7)),
+            ("usdm_ethusdt_20240808.gz", SynthSpec::eth_perpetual(7)),
+        ])
+    }
+
+    fn of(markets: &[(&str, SynthSpec)]) -> Self {
         let folder = std::env::var_os("BALLAST_CAPTURES")
             .map_or_else(|| root().join("../shared/captures"), PathBuf::from);
-        let path = folder.join("binance-hftbacktest/usdm_ethusdt_20240808.gz");
-        let (name, source) = if path.is_file() {
-            ("eth_capture", Source::open(&path).expect("the capture opens"))
-        } else {
-            ("synthetic", Source::in_memory("synthetic", synthetic()))
+        let folder = folder.join("binance-hftbacktest");
+        let recorded = markets.iter().all(|(file, _)| folder.join(file).is_file());
+        let source = |(file, spec): &(&str, SynthSpec)| {
+            if recorded {
+                Source::open(&folder.join(file)).expect("the capture opens")
+            } else {
+                Source::in_memory("synthetic", synthetic(spec))
+            }
         };
-        Self { name, files: vec![SurveyedFile::new(source).expect("the market reads")] }
+        let surveyed = |source| SurveyedFile::new(source).expect("the market reads");
+        let name = if recorded { "eth_capture" } else { "synthetic" };
+        Self { name, files: markets.iter().map(source).map(surveyed).collect() }
     }
 
     /// The frames, without local times and newlines.
@@ -87,9 +108,9 @@ pub fn config(name: &str) -> Config {
     Config::load(&root().join("config").join(name)).expect("the configuration reads")
 }
 
-/// Five minutes of a synthetic ETH perpetual as capture lines.
-fn synthetic() -> Vec<u8> {
-    let mut market = SynthMarket::new(&SynthSpec::eth_perpetual(7)).expect("the built-in market is sound");
+/// A synthetic market as capture lines.
+fn synthetic(spec: &SynthSpec) -> Vec<u8> {
+    let mut market = SynthMarket::new(spec).expect("the built-in market is sound");
     let (mut text, mut frame) = (Vec::new(), Vec::new());
     while let Some(time) = market.next_frame(&mut frame) {
         text.extend_from_slice(time.0.to_string().as_bytes());

@@ -1,10 +1,11 @@
 //! The plainest replay loop there can be: at every step the earliest of all things to come. It is also the twin of the
 //! fast one in `ballast_runtime::replay`, which must come to the same outcome.
 
+use ballast_core::market::BookBatch;
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{Command, Digest, Event, Nanos};
+use ballast_model::{Command, Digest, Event, Nanos, PackedLevel};
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::replay::Outcome;
 use ballast_runtime::tape::{Cursor, Shift, Tape};
@@ -60,6 +61,15 @@ impl<'a> Feed<'a> {
     }
 }
 
+/// How the core is told of its markets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feeding {
+    /// By `Shard::on_event`, each slot of a batch on its own.
+    Slots,
+    /// By `Shard::on_batch`, as far as there are batches.
+    Batches,
+}
+
 /// A run under way.
 struct Driver<'a> {
     feeds: Vec<Feed<'a>>,
@@ -68,12 +78,14 @@ struct Driver<'a> {
     out: Outbox,
     decisions: Digest,
     outcome: Outcome,
-    /// Allocator calls inside `Shard::on_event`.
+    feeding: Feeding,
+    /// Allocator calls inside `Shard::on_event` and `Shard::on_batch`.
     allocations: u64,
 }
 
-/// Plays everything prepared once; returns the outcome and the number of allocator calls inside `Shard::on_event`.
-pub(crate) fn play(prepared: &Prepared<'_>) -> (Outcome, u64) {
+/// Plays everything prepared once; returns the outcome and the number of allocator calls inside `Shard::on_event` and
+/// `Shard::on_batch`.
+pub(crate) fn play(prepared: &Prepared<'_>, feeding: Feeding) -> (Outcome, u64) {
     let (shard, venue) = prepared.build(Mode::Quoting).unwrap();
     let mut driver = Driver {
         feeds: prepared.tapes.iter().map(Feed::new).collect(),
@@ -82,6 +94,7 @@ pub(crate) fn play(prepared: &Prepared<'_>) -> (Outcome, u64) {
         venue,
         decisions: Digest::new(),
         outcome: Outcome::default(),
+        feeding,
         allocations: 0,
     };
     while let Some((now, step)) = driver.next() {
@@ -122,20 +135,50 @@ impl Driver<'_> {
             }
             Step::MarketAtUs(index) => {
                 self.outcome.messages += 1;
-                for event in self.feeds[index].us.events(now) {
+                let events = self.feeds[index].us.events(now);
+                for event in &events {
                     if let Event::BookBegin(begin) = event {
                         self.outcome.level_updates += u64::from(begin.levels);
                     }
-                    self.tell(&event, now);
                 }
+                self.tell_market(&events, now);
             }
             Step::Timer => self.tell(&Event::Timer, now),
         }
     }
 
-    /// The core learns of an event, under the eyes of the counter, and its commands leave.
+    /// The core learns what one message says of a market.
+    fn tell_market(&mut self, events: &[Event], now: Nanos) {
+        let mut rest = events;
+        while let Some((event, after)) = rest.split_first() {
+            rest = after;
+            let Event::BookBegin(begin) = event else {
+                self.tell(event, now);
+                continue;
+            };
+            if self.feeding == Feeding::Slots {
+                self.tell(event, now);
+                continue;
+            }
+            let mut sides: [Vec<PackedLevel>; 2] = [Vec::new(), Vec::new()];
+            while let Some((Event::BookLevels(slot), after)) = rest.split_first() {
+                sides[slot.side.index()].extend_from_slice(slot.used());
+                rest = after;
+            }
+            let batch = BookBatch::new(*begin, &sides[0], &sides[1]);
+            let ((), calls) = counted(|| self.shard.on_batch(&batch, now, &mut self.out));
+            self.took(calls, now);
+        }
+    }
+
+    /// The core learns of an event, under the eyes of the counter.
     fn tell(&mut self, event: &Event, now: Nanos) {
         let ((), calls) = counted(|| self.shard.on_event(event, now, &mut self.out));
+        self.took(calls, now);
+    }
+
+    /// The core has learned something: its commands leave.
+    fn took(&mut self, calls: u64, now: Nanos) {
         self.allocations += calls;
         for command in self.out.commands() {
             match command {

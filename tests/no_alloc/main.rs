@@ -1,12 +1,12 @@
-//! The core allocates nothing once it is built: a counting allocator watches `Shard::on_event` over whole runs, with orders
-//! and fills among them.
+//! The core allocates nothing once it is built: a counting allocator watches `Shard::on_event` and
+//! `Shard::on_batch` over whole runs of every shipped configuration, with orders and fills among them.
 #![cfg(test)]
 #![deny(unsafe_code)]
 
 mod counting;
 mod driver;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ballast_exchange::synth::Dialect;
 use ballast_runtime::capture::{SurveyedFile, survey_files};
@@ -16,33 +16,48 @@ use ballast_runtime::replay::Unobserved;
 use ballast_tests::market;
 
 use counting::{Counting, counted};
+use driver::Feeding;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The configurations of the two quoters.
-const CONFIGS: [&str; 2] = ["config/replay.toml", "config/peer-quoter.toml"];
+/// Every configuration the project ships.
+fn shipped() -> Vec<(String, Config)> {
+    let entries = std::fs::read_dir(ballast_tests::root().join("config")).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let read = |path: PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let config = Config::parse(&std::fs::read_to_string(&path).unwrap(), &path).unwrap();
+        (name, config)
+    };
+    paths.into_iter().map(read).collect()
+}
 
-/// Plays the files with every quoter: under the counter, and by the fast loop.
+/// Plays the files with every quoter: under the counter, slot by slot and in whole batches, and by the fast loop.
 fn check(files: &[SurveyedFile]) {
-    for name in CONFIGS {
-        let path = ballast_tests::root().join(name);
-        let config = Config::parse(&std::fs::read_to_string(&path).unwrap(), Path::new(name)).unwrap();
-        let prepared = Prepared::from_surveyed(&config, &path, files, |_| {}).unwrap();
-        let (outcome, allocations) = driver::play(&prepared);
-        assert_eq!(allocations, 0, "{name}: allocator calls inside on_event");
-        let played = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap();
-        assert_eq!(outcome, played.outcome, "{name}: the plain loop and the fast one");
-        let (orders, cancels, fills) = (outcome.orders, outcome.cancels, outcome.fills);
-        println!("{name}: {} messages, {orders} orders, {cancels} cancels, {fills} fills", outcome.messages);
-        assert!(orders > 0 && cancels > 0 && fills > 0, "{name} trades");
+    for (name, config) in shipped() {
+        let prepared = Prepared::from_surveyed(&config, Path::new(&name), files, |_| {}).unwrap();
+        let played = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap().outcome;
+        for feeding in [Feeding::Slots, Feeding::Batches] {
+            let (outcome, allocations) = driver::play(&prepared, feeding);
+            assert_eq!(allocations, 0, "{name}: allocator calls inside the shard, told by {feeding:?}");
+            assert_eq!(outcome, played, "{name}: the plain loop, told by {feeding:?}, and the fast one");
+        }
+        let (orders, cancels, fills) = (played.orders, played.cancels, played.fills);
+        println!("{name}: {} messages, {orders} orders, {cancels} cancels, {fills} fills", played.messages);
+        // Cross-venue quotes need a market to hedge on.
+        let quotes = name != "cross-venue.toml" || files.len() > 1;
+        assert_eq!(orders > 0, quotes, "{name} quotes where it can");
+        assert_eq!(cancels > 0, quotes, "{name} moves its quotes");
+        assert_eq!(fills > 0, quotes, "{name} trades");
     }
 }
 
 #[test]
-fn nothing_is_allocated_over_a_synthetic_market() {
-    let lines = market::lines(Dialect::UsdM, 7, 120);
-    check(&[market::surveyed("synthetic", market::text(&lines))]);
+fn nothing_is_allocated_over_synthetic_markets() {
+    let file = |dialect, name| market::surveyed(name, market::text(&market::lines(dialect, 7, 60)));
+    check(&[file(Dialect::Spot, "spot"), file(Dialect::UsdM, "usdm")]);
 }
 
 #[test]

@@ -3,5 +3,6 @@
 #![forbid(unsafe_code)]
 
 mod chance;
+mod shipped;
 mod stories;
 mod world;

@@ -31,7 +31,7 @@ use crate::oms::Oms;
 use crate::outbox::Outbox;
 use crate::quotes::{CANCELS_MAX, PLACES_MAX, Tolerance};
 use crate::volatility::VolatilityKind;
-use executable::hedge_prices;
+use executable::{hedge_prices, hedge_stale_at};
 use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
@@ -312,7 +312,9 @@ impl Shard {
         let followers = self.lane(instrument).followers.len();
         for index in 0..followers {
             if let Some(follower) = self.lane(instrument).followers.get(index).copied() {
-                let wants = |lane: &mut Lane, _: &mut Turn<'_>| lane.wants_touch(now);
+                // A lost market cannot wait for an interval, neither here nor there.
+                let lost = matches!(change, MarketChange::Lost(_));
+                let wants = |lane: &mut Lane, _: &mut Turn<'_>| lane.wants_touch(now) || lost;
                 self.tell(follower, now, out, wants);
             }
         }
@@ -406,14 +408,16 @@ impl Shard {
         let lane = self.lanes.get(instrument.index());
         let on = lane.and_then(|lane| Some((lane, lane.quoter.as_ref()?.hedged_on()?)));
         let Some((lane, other)) = on else { return Elsewhere::NOTHING };
-        let prices = self.lanes.get(other.index()).and_then(|other| hedge_prices(lane, other, now));
+        let other = self.lanes.get(other.index());
+        let prices = other.and_then(|other| hedge_prices(lane, other, now));
+        let stale_at = other.and_then(|other| hedge_stale_at(lane, other));
         match self.hedgers.iter().find(|hedger| hedger.wants_fill(instrument)).and_then(Hedger::view) {
             Some(view) => match unhedged(view, lane) {
-                Some(lots) => Elsewhere { prices, unhedged: Some(lots) },
+                Some(lots) => Elsewhere { prices, stale_at, unhedged: Some(lots) },
                 // How much is hedged is unknown: there is nothing to quote on.
                 None => Elsewhere::NOTHING,
             },
-            None => Elsewhere { prices, unhedged: None },
+            None => Elsewhere { prices, stale_at, unhedged: None },
         }
     }
 }

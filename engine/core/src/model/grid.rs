@@ -71,13 +71,22 @@ pub struct GridCapital {
 }
 
 /// The model for one instrument. It takes its lines from the first sound touch it is asked with.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Grid {
     params: GridParams,
-    /// Lowest first; empty before the first touch, then one more than there are cells.
+    /// Lowest first; empty before the first touch, then one more than there are cells. There always is room for all.
     lines: Vec<Price>,
     /// What the cells held when the position was flat.
     held_flat: Lots,
+}
+
+impl Clone for Grid {
+    /// A copy with room for all lines: a copied list has room for what it holds and no more, and drawing would allocate.
+    fn clone(&self) -> Self {
+        let mut lines = Vec::with_capacity(self.params.cells + 1);
+        lines.extend_from_slice(&self.lines);
+        Self { params: self.params, lines, held_flat: self.held_flat }
+    }
 }
 
 impl Grid {

@@ -13,7 +13,7 @@ const LEVELS_MAX: usize = 64;
 pub(super) fn hedge_prices(lane: &Lane, other: &Lane, now: Nanos) -> Option<HedgePrices> {
     let quoter = lane.quoter.as_ref()?;
     let touch = other.market.touch()?;
-    if other.market.confirmed_at() + quoter.touch_age_max() <= now {
+    if hedge_stale_at(lane, other)? <= now {
         return None;
     }
     // An inverse contract's worth depends on the price: at the mid it is near enough for looking a size up.
@@ -24,6 +24,11 @@ pub(super) fn hedge_prices(lane: &Lane, other: &Lane, now: Nanos) -> Option<Hedg
         sell_ticks: mean_price(other, Side::Bid, base)? * in_own_ticks,
         buy_ticks: mean_price(other, Side::Ask, base)? * in_own_ticks,
     })
+}
+
+/// When what [`hedge_prices`] says now is too old to quote on, unless the other market is confirmed again.
+pub(super) fn hedge_stale_at(lane: &Lane, other: &Lane) -> Option<Nanos> {
+    Some(other.market.confirmed_at() + lane.quoter.as_ref()?.touch_age_max())
 }
 
 /// Mean price in ticks of trading `base` units against one side of a market, the best prices first.

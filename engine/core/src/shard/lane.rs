@@ -97,12 +97,14 @@ pub(super) struct Lane {
 pub(super) struct Elsewhere {
     /// See [`crate::model::QuoteInputs::hedge`].
     pub(super) prices: Option<HedgePrices>,
+    /// When the prices are too old; `None` where no market is read.
+    pub(super) stale_at: Option<Nanos>,
     /// What is not hedged yet, in lots of the quoted instrument; `None` where nothing is hedged elsewhere.
     pub(super) unhedged: Option<Lots>,
 }
 
 impl Elsewhere {
-    pub(super) const NOTHING: Self = Self { prices: None, unhedged: None };
+    pub(super) const NOTHING: Self = Self { prices: None, stale_at: None, unhedged: None };
 }
 
 impl Lane {
@@ -255,7 +257,7 @@ impl Lane {
         let Some(quoter) = &mut self.quoter else { return };
         let position = self.ledger.position();
         let inventory = elsewhere.unhedged.unwrap_or(position);
-        let exposure = Exposure { inventory, hedge: elsewhere.prices };
+        let exposure = Exposure { inventory, hedge: elsewhere.prices, hedge_stale_at: elsewhere.stale_at };
         quoter.requote(self.id, &self.market, &mut self.orders, position, &exposure, turn);
     }
 }

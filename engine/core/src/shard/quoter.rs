@@ -1,7 +1,7 @@
 //! What quotes an instrument: signals, model, and the way from wanted quotes to orders.
 
 use ballast_model::{
-    Digest, InstrumentId, InstrumentSpec, Lots, Nanos, ReduceOnly, Span, TimeInForce, Trade,
+    Digest, InstrumentId, InstrumentSpec, Lots, Nanos, ReduceOnly, Side, Span, TimeInForce, Trade,
 };
 
 use super::lane::LaneError;
@@ -9,6 +9,7 @@ use super::orders::{Intent, OrderDesk, Standing};
 use super::shaping::{May, Shaping};
 use super::{QuotingSpec, Trigger, Turn};
 use crate::fair::{FairState, FairValue, MarketView, Touch};
+use crate::gate::{Gate, GateState};
 use crate::intensity::IntensityEstimator;
 use crate::market::Market;
 use crate::model::{Arrivals, DesiredQuotes, HedgePrices, Hold, OwnFill, QuoteInputs, QuoteModel};
@@ -34,6 +35,8 @@ pub(super) struct Quoter {
     stale_at: Option<Nanos>,
     /// When a cancel that the venue refused may be sent again.
     retry_at: Option<Nanos>,
+    /// When the prices to hedge at are too old, unless they are confirmed again; `None` where none are read.
+    hedge_stale_at: Option<Nanos>,
     /// Why nothing is quoted; `None` while quoting.
     held: Option<Hold>,
 }
@@ -62,6 +65,7 @@ impl Quoter {
             next_quote: None,
             stale_at: None,
             retry_at: None,
+            hedge_stale_at: None,
             held: None,
         })
     }
@@ -84,7 +88,14 @@ impl Quoter {
     #[inline]
     pub(super) fn deadline(&self) -> Option<Nanos> {
         let put_off = self.shaping.as_ref().and_then(Shaping::deadline);
-        let times = [self.next_quote, self.stale_at, self.retry_at, self.spec.model.next_quote_at(), put_off];
+        let times = [
+            self.next_quote,
+            self.stale_at,
+            self.hedge_stale_at,
+            self.retry_at,
+            self.spec.model.next_quote_at(),
+            put_off,
+        ];
         times.into_iter().flatten().min()
     }
 
@@ -153,7 +164,7 @@ impl Quoter {
             }
         }
         let put_off = self.shaping.as_ref().and_then(Shaping::deadline);
-        let times = [self.retry_at, put_off];
+        let times = [self.retry_at, self.hedge_stale_at, put_off];
         due || times.into_iter().flatten().any(|at| at <= now) || self.asked(now)
     }
 
@@ -202,8 +213,17 @@ impl Quoter {
         turn: &mut Turn<'_>,
     ) {
         let (inputs, known) = self.inputs(market, exposure.inventory, exposure.hedge, turn.now);
+        self.hedge_stale_at = exposure.hedge.and(exposure.hedge_stale_at);
         self.wanted.clear();
-        let held = known.and_then(|()| self.spec.model.quote(&inputs, &mut self.wanted)).err();
+        let held = match known {
+            Ok(()) => self.spec.model.quote(&inputs, &mut self.wanted).err(),
+            Err(hold) => {
+                // Whoever waits to be asked has been: the answer is known.
+                let unknown = QuoteInputs { touch: None, ..inputs };
+                let _ = self.spec.model.quote(&unknown, &mut self.wanted);
+                Some(hold)
+            }
+        };
         if let Some(hold) = held {
             self.wanted.clear();
             if self.held != held {
@@ -211,11 +231,14 @@ impl Quoter {
             }
         }
         self.held = held;
+        let gate = orders.gate.as_ref().map_or(GateState::Active, Gate::state);
+        restrict(&mut self.wanted, gate, position);
         let mut quotes = &self.wanted;
         if let Some(shaping) = &mut self.shaping {
-            // A cancel that was refused does not wait for a change that may.
+            // A cancel that was refused does not wait for a change that may, nor does a gate that closes.
             let refused = orders.oms.open_orders().any(|order| order.cancel_retry_at().is_some());
-            if shaping.shape(&self.wanted, &inputs, market, orders) == May::Wait && !refused {
+            let may = shaping.shape(&self.wanted, &inputs, market, orders);
+            if may == May::Wait && !refused && gate == GateState::Active {
                 return;
             }
             quotes = shaping.quotes();
@@ -266,6 +289,22 @@ impl Quoter {
         for time in [self.next_quote, self.stale_at, self.retry_at] {
             digest.signed(time.map_or(i64::MIN, |time| time.0));
         }
+        if self.spec.hedged_on.is_some() {
+            digest.signed(self.hedge_stale_at.map_or(i64::MIN, |time| time.0));
+        }
+    }
+}
+
+/// Leaves only what the gate would still let pass, so that what stands besides is pulled.
+fn restrict(wanted: &mut DesiredQuotes, gate: GateState, position: Lots) {
+    match gate {
+        GateState::Active => {}
+        GateState::ReduceOnly => {
+            for side in Side::BOTH.into_iter().filter(|side| position.signed(*side).0 >= 0) {
+                wanted.side_mut(side).clear();
+            }
+        }
+        GateState::Paused | GateState::Killed => wanted.clear(),
     }
 }
 
@@ -276,6 +315,8 @@ pub(super) struct Exposure {
     pub(super) inventory: Lots,
     /// See [`QuoteInputs::hedge`].
     pub(super) hedge: Option<HedgePrices>,
+    /// When these prices are too old.
+    pub(super) hedge_stale_at: Option<Nanos>,
 }
 
 /// An open order as the diff sees it.

@@ -6,3 +6,4 @@ mod hedging;
 mod quoting;
 mod signals;
 mod throttled;
+mod wakings;

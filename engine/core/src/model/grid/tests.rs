@@ -36,6 +36,14 @@ fn a_flat_grid_bids_below_the_market_and_offers_above_it_with_one_line_free() {
 }
 
 #[test]
+fn a_copy_has_room_for_all_its_lines() {
+    let copy = Grid::new(PARAMS).unwrap().clone();
+    assert!(copy.lines.is_empty() && copy.lines.capacity() > PARAMS.cells, "{}", copy.lines.capacity());
+    let drawn = drawn(PARAMS, 1_009, 1_011);
+    assert_eq!(drawn.clone().lines(), drawn.lines());
+}
+
+#[test]
 fn a_buy_at_one_line_places_a_sell_at_the_next_and_the_other_way_round() {
     let mut grid = drawn(PARAMS, 1_009, 1_011);
     // The bid at 1000 is filled: it comes back as an offer at 1050.
