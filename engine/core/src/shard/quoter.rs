@@ -1,7 +1,7 @@
 //! What quotes an instrument: signals, model, and the way from wanted quotes to orders.
 
 use ballast_model::{
-    Digest, InstrumentId, InstrumentSpec, Lots, Nanos, ReduceOnly, Span, TimeInForce, Trade,
+    Digest, InstrumentId, InstrumentSpec, Lots, Nanos, ReduceOnly, Side, Span, TimeInForce, Trade,
 };
 
 use super::lane::LaneError;
@@ -9,6 +9,7 @@ use super::orders::{Intent, OrderDesk, Standing};
 use super::shaping::{May, Shaping};
 use super::{QuotingSpec, Trigger, Turn};
 use crate::fair::{FairState, FairValue, MarketView, Touch};
+use crate::gate::GateState;
 use crate::intensity::IntensityEstimator;
 use crate::market::Market;
 use crate::model::{Arrivals, DesiredQuotes, HedgePrices, Hold, OwnFill, QuoteInputs, QuoteModel};
@@ -203,7 +204,8 @@ impl Quoter {
     ) {
         let (inputs, known) = self.inputs(market, exposure.inventory, exposure.hedge, turn.now);
         self.wanted.clear();
-        let held = known.and_then(|()| self.spec.model.quote(&inputs, &mut self.wanted)).err();
+        let may = exposure.stance.and(known);
+        let held = may.and_then(|()| self.spec.model.quote(&inputs, &mut self.wanted)).err();
         if let Some(hold) = held {
             self.wanted.clear();
             if self.held != held {
@@ -211,9 +213,14 @@ impl Quoter {
             }
         }
         self.held = held;
+        let open = exposure.stance == Ok(GateState::Active);
+        if !open {
+            drop_adding(&mut self.wanted, position);
+        }
         let mut quotes = &self.wanted;
         if let Some(shaping) = &mut self.shaping {
-            if shaping.shape(&self.wanted, &inputs, market, orders) == May::Wait {
+            // What stands and may only add cannot wait.
+            if shaping.shape(&self.wanted, &inputs, market, orders) == May::Wait && open {
                 return;
             }
             quotes = shaping.quotes();
@@ -274,6 +281,17 @@ pub(super) struct Exposure {
     pub(super) inventory: Lots,
     /// See [`QuoteInputs::hedge`].
     pub(super) hedge: Option<HedgePrices>,
+    /// How far the gate is open, or why nothing may be quoted.
+    pub(super) stance: Result<GateState, Hold>,
+}
+
+/// Removes the side that adds to a position, of a flat one both: what stands there is pulled.
+fn drop_adding(wanted: &mut DesiredQuotes, position: Lots) {
+    for side in Side::BOTH {
+        if position.0 * side.sign() >= 0 {
+            wanted.side_mut(side).clear();
+        }
+    }
 }
 
 /// An open order as the diff sees it.

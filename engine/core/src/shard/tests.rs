@@ -2,5 +2,7 @@
 
 mod desk;
 mod faults;
+mod halts;
 mod quoting;
 mod signals;
+mod together;
