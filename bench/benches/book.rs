@@ -14,7 +14,7 @@ const LIMITS: BookLimits = BookLimits { price_ticks_max: (1 << 26) - 1, levels_m
 fn book(criterion: &mut Criterion) {
     let (data, config) = (Data::load(), config("replay.toml"));
     let prepared = data.prepare(&config);
-    let (tape, _) = prepared.tapes.first().expect("a feed");
+    let tape = prepared.tapes.first().expect("a feed");
     let mut group = criterion.benchmark_group(format!("book/{}", data.name));
     group.throughput(Throughput::Elements(tape.level_updates()));
     group.bench_function("book", |bencher| {

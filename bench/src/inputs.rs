@@ -33,7 +33,7 @@ impl Recording {
 /// Where there is no tape, or core and venue cannot be built.
 #[must_use]
 pub fn inputs(prepared: &Prepared<'_>, mode: Mode) -> Vec<Input> {
-    let (tape, offset) = prepared.tapes.first().expect("a feed");
+    let tape = prepared.tapes.first().expect("a feed");
     let (shard, venue) = prepared.build(mode).expect("core and venue build");
     let out = Outbox::new(shard.commands_per_event_max());
     let mut recording = Recording { shard, venue, out, inputs: Vec::new() };
@@ -43,7 +43,7 @@ pub fn inputs(prepared: &Prepared<'_>, mode: Mode) -> Vec<Input> {
     let (mut venue_time, mut our_time) = (Nanos::MIN, Nanos::MIN);
     loop {
         let Recording { shard, venue, .. } = &recording;
-        let market_at_venue = at_venue.venue_time(*offset).map(|at| at.max(venue_time));
+        let market_at_venue = at_venue.venue_time().map(|at| at.max(venue_time));
         let market_at_us = at_us.recv_time().map(|at| at.max(our_time));
         // Where times are equal the earlier in this list comes first. Timers alone do not keep a replay going.
         let steps = [market_at_venue, venue.next_arrival(), venue.next_response(), market_at_us];

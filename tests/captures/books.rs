@@ -114,7 +114,7 @@ fn check(market: &str) {
         let Some(files) = paths(names) else { continue };
         let config = shipped("replay.toml");
         let prepared = prepare(&config, &files);
-        let [(tape, _)] = prepared.tapes.as_slice() else { panic!("{names:?}: one instrument, one tape") };
+        let [tape] = prepared.tapes.as_slice() else { panic!("{names:?}: one instrument, one tape") };
         let levels = compare(tape, prepared.instruments[0].found.spec.price_max);
         assert_eq!(levels, tape.level_updates(), "{names:?}");
         println!("{names:?}: {levels} levels, equal");

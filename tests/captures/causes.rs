@@ -15,11 +15,11 @@ use crate::files::{paths, prepare, shipped};
 const RECORDER: RecorderSpec = RecorderSpec { interval: Span::from_secs(1), samples_max: 10_000 };
 
 /// The public trades of a tape: when on our clock, on which side an order rested, at what price.
-fn trades(tape: &Tape, offset: Span) -> BTreeSet<(Nanos, Side, Price)> {
+fn trades(tape: &Tape) -> BTreeSet<(Nanos, Side, Price)> {
     let mut cursor = Cursor::new(tape, Shift::default());
     let mut trades = BTreeSet::new();
     let mut now = Nanos::MIN;
-    while let Some(at) = cursor.venue_time(offset) {
+    while let Some(at) = cursor.venue_time() {
         now = now.max(at);
         cursor.next(|event| {
             if let Event::Trade(trade) = event {
@@ -43,8 +43,8 @@ fn every_fill_from_the_queue_has_its_trade_in_the_recording() {
         let config = shipped("replay.toml");
         let response = config.venue.response_latency.span();
         let prepared = prepare(&config, &files);
-        let (tape, offset) = &prepared.tapes[0];
-        let trades = trades(tape, *offset);
+        let tape = &prepared.tapes[0];
+        let trades = trades(tape);
         let record = record(&prepared);
         let mut checked = 0;
         for fill in &record.fills {
@@ -96,7 +96,7 @@ fn markouts_are_the_midpoints_of_their_time() {
     let config = shipped("replay.toml");
     let prepared = prepare(&config, &files);
     let price_ticks_max = prepared.instruments[0].found.spec.price_max.0;
-    let midpoints = midpoints(&prepared.tapes[0].0, BookLimits { price_ticks_max, levels_max: 1 << 15 });
+    let midpoints = midpoints(&prepared.tapes[0], BookLimits { price_ticks_max, levels_max: 1 << 15 });
     let (end, _) = *midpoints.last().unwrap();
     // What is told at a time is known at that time, but not to a fill that is told at the same time.
     let known = |heard: usize| midpoints[heard - 1].1;

@@ -64,7 +64,7 @@ impl Counted {
 fn check(prepared: &Prepared<'_>) -> BookCheck {
     let limits =
         BookLimits { price_ticks_max: prepared.instruments[0].found.spec.price_max.0, levels_max: 1 << 16 };
-    book_check::check(&prepared.tapes[0].0, &[(InstrumentId(0), limits)])
+    book_check::check(&prepared.tapes[0], &[(InstrumentId(0), limits)])
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_level_update_takes_at_most_24_bytes_of_memory() {
     let config = shipped("replay.toml");
     for names in WITH_BOOK.iter().filter(|names| names[0].starts_with("usdm")) {
         let Some(files) = paths(names) else { continue };
-        let (tape, _) = &prepare(&config, &files).tapes[0];
+        let tape = &prepare(&config, &files).tapes[0];
         let per_level = tape.bytes() as u64 / tape.level_updates();
         assert!(per_level <= 24, "{names:?}: {per_level} bytes a level");
     }
@@ -125,7 +125,7 @@ fn a_capture_without_snapshot_has_no_book_and_is_not_quoted() {
         let Some(files) = paths(&[name]) else { continue };
         let prepared = prepare(&config, &files);
         assert!(prepared.has_no_book(), "{name}");
-        assert_eq!(prepared.tapes[0].0.level_updates(), 0, "{name}: diffs wait for a snapshot");
+        assert_eq!(prepared.tapes[0].level_updates(), 0, "{name}: diffs wait for a snapshot");
         assert_eq!(check(&prepared), BookCheck::default(), "{name}");
         let outcome = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap().outcome;
         assert_eq!((outcome.orders, outcome.cancels, outcome.fills), (0, 0, 0), "{name}");

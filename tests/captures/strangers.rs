@@ -46,7 +46,7 @@ fn recordings_of_other_venues_are_refused_line_by_line() {
             let problems = &prepared.problems;
             assert!(prepared.has_no_book(), "{name}");
             assert_eq!((prepared.lines, problems.bad_lines()), (lines, lines), "{name}");
-            assert_eq!(problems.named().len() as u64, lines.min(PROBLEMS_NAMED_MAX as u64), "{name}");
+            assert_eq!(problems.named().len() as u64, lines.min(PROBLEMS_NAMED_MAX), "{name}");
             assert!(problems.named().iter().all(|problem| problem.file == name), "{name}");
             let numbers = problems.named().iter().map(|problem| problem.line);
             assert!(numbers.eq(1..=problems.named().len() as u64), "{name}: each line is named");

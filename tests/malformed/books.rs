@@ -71,7 +71,7 @@ fn the_loss_is_heard_of_when_it_shows_and_not_before() {
     let mut lines = raw(&FUTURES);
     lines.remove(index);
     let found = read_lines(&lines);
-    let (tape, _) = &found.prepared.tapes[0];
+    let tape = &found.prepared.tapes[0];
     let mut cursor = Cursor::new(tape, Shift::default());
     let mut losses = Vec::new();
     while let Some(time) = cursor.recv_time() {

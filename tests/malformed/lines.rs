@@ -178,3 +178,18 @@ fn a_time_before_the_line_before_is_raised_and_told() {
         assert_eq!((expected.problems(), found.outcome), (vec![], expected.outcome), "back by {back} ns");
     }
 }
+
+#[test]
+fn a_noisy_kind_of_problem_hides_no_other() {
+    let mut lines = raw(&FUTURES);
+    let last = FUTURES.len() - 1;
+    for line in &mut lines[1_000..1_200] {
+        *line = b"nothing".to_vec();
+    }
+    lines[last].clear();
+    lines[last].extend_from_slice(format!("{} {{}}", FUTURES[last].time.0).as_bytes());
+    let found = read_lines(&lines);
+    assert_eq!(found.prepared.problems.count(ProblemKind::BadTime), 200);
+    assert_eq!(found.problems().iter().filter(|(kind, _)| *kind == ProblemKind::BadTime).count(), 64);
+    assert!(found.problems().contains(&(ProblemKind::UnknownStream, last as u64 + 1)));
+}

@@ -5,9 +5,11 @@
 #![forbid(unsafe_code)]
 
 mod books;
+mod clocks;
 mod extremes;
 mod files;
 mod flips;
 mod lines;
 mod program;
 mod rig;
+mod spelling;

@@ -77,8 +77,10 @@ pub(crate) fn try_read(files: &[SurveyedFile]) -> Result<Read, JobError> {
 /// Each problem has a place: a line of a file.
 fn check_problems(prepared: &Prepared<'_>, files: &[SurveyedFile]) {
     let problems = &prepared.problems;
-    let total: u64 = problems.counts().map(|(_, count)| count).sum();
-    assert_eq!(problems.named().len() as u64, total.min(PROBLEMS_NAMED_MAX as u64));
+    for (kind, count) in problems.counts() {
+        let named = problems.named().iter().filter(|problem| problem.kind == kind).count() as u64;
+        assert_eq!(named, count.min(PROBLEMS_NAMED_MAX), "{kind:?}");
+    }
     for problem in problems.named() {
         assert!(files.iter().any(|file| file.source.name() == problem.file), "{problem}");
         assert!(problem.line <= prepared.lines, "{problem}");

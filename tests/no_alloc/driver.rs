@@ -4,7 +4,7 @@
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{Command, Digest, Event, Nanos, Span};
+use ballast_model::{Command, Digest, Event, Nanos};
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::replay::Outcome;
 use ballast_runtime::tape::{Cursor, Shift, Tape};
@@ -45,17 +45,16 @@ impl<'a> End<'a> {
 struct Feed<'a> {
     venue: End<'a>,
     us: End<'a>,
-    offset: Span,
 }
 
 impl<'a> Feed<'a> {
-    fn new((tape, offset): &'a (Tape, Span)) -> Self {
-        Self { venue: End::new(tape), us: End::new(tape), offset: *offset }
+    fn new(tape: &'a Tape) -> Self {
+        Self { venue: End::new(tape), us: End::new(tape) }
     }
 
     /// When its next message reaches the venue, and when its next one reaches us.
     fn next(&self, index: usize) -> [(Option<Nanos>, Step); 2] {
-        let at_venue = self.venue.cursor.venue_time(self.offset).map(|at| at.max(self.venue.floor));
+        let at_venue = self.venue.cursor.venue_time().map(|at| at.max(self.venue.floor));
         let at_us = self.us.cursor.recv_time().map(|at| at.max(self.us.floor));
         [(at_venue, Step::MarketAtVenue(index)), (at_us, Step::MarketAtUs(index))]
     }

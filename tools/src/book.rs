@@ -8,9 +8,10 @@ use serde_json::json;
 use std::path::Path;
 
 use crate::cli::CheckArgs;
+use crate::data;
 use crate::exit::Code;
+use crate::output::{self, Form};
 use crate::progress::Progress;
-use crate::{data, output};
 
 /// Levels one side of a checked book is certain to hold.
 const LEVELS_MAX: usize = 1 << 16;
@@ -36,7 +37,7 @@ pub(crate) fn check(arguments: &CheckArgs) -> anyhow::Result<Code> {
         ));
     }
     let sound = result.mismatches == 0 && result.crossed == 0 && gaps == 0;
-    output::text(&format!(
+    let text = format!(
         "{} frames, {} level updates, {} gaps, {} comparisons, {} mismatches, {} crossed\n",
         prepared.total(|counters| counters.frames),
         prepared.total(ballast_venue::Counters::level_updates),
@@ -44,7 +45,8 @@ pub(crate) fn check(arguments: &CheckArgs) -> anyhow::Result<Code> {
         result.comparisons,
         result.mismatches,
         result.crossed,
-    ))?;
+    );
+    output::text(&text, Form::asked(arguments.json))?;
     if arguments.json {
         let mut object = data::counts(&prepared);
         object.insert("comparisons".to_owned(), json!(result.comparisons));
@@ -65,7 +67,7 @@ fn check_all(prepared: &Prepared<'_>) -> BookCheck {
     for (index, one) in prepared.instruments.iter().enumerate() {
         let Ok(id) = u16::try_from(index).map(InstrumentId) else { continue };
         let limits = BookLimits { price_ticks_max: one.found.spec.price_max.0, levels_max: LEVELS_MAX };
-        for (tape, _) in &prepared.tapes {
+        for tape in &prepared.tapes {
             let one = check_tape(tape, &[(id, limits)]);
             total.comparisons += one.comparisons;
             total.mismatches += one.mismatches;

@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &CompareArgs) -> anyhow::Result<Code> {
     for path in &arguments.config {
         code = play(path, &files, &mut rows)?.max(code);
     }
-    output::text(&table(&rows))?;
+    output::text(&table(&rows), output::Form::asked(arguments.json))?;
     if arguments.json {
         output::json(&json!({ "rows": rows.iter().map(Row::json).collect::<Vec<_>>() }))?;
     }
@@ -81,7 +81,7 @@ impl Row {
             "config": self.config,
             "instrument": self.record.name,
             "currency": self.record.currency,
-            "net": end.map(|end| end.net().to_f64()),
+            "net": end.map(|end| crate::summary::number(end.net())),
             "fills": self.record.fills.len(),
             "orders_of_run": self.orders,
             "spread_captured": captured.to_f64(),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::{ConfigCheckArgs, ConfigSchemaArgs};
 use crate::exit::Code;
-use crate::output;
+use crate::output::{self, Form};
 
 /// Reads each file and builds core and venue from it, for the instruments it describes in full or for a stand-in.
 ///
@@ -18,7 +18,8 @@ pub(crate) fn check(arguments: &ConfigCheckArgs) -> anyhow::Result<Code> {
     for path in &arguments.files {
         let config = Config::load(path).map_err(JobError::from)?;
         let instruments = config_check::check(&config, path)?;
-        output::text(&format!("{}: sound, tried on {}\n", path.display(), instruments.join(", ")))?;
+        let text = format!("{}: sound, tried on {}\n", path.display(), instruments.join(", "));
+        output::text(&text, Form::asked(arguments.json))?;
         checked.push(json!({ "file": path.display().to_string(), "tried_on": instruments }));
     }
     if arguments.json {
@@ -36,7 +37,7 @@ pub(crate) fn schema(arguments: &ConfigSchemaArgs) -> anyhow::Result<Code> {
     if arguments.json {
         output::json(&schema)?;
     } else {
-        output::text(&format!("{schema:#}\n"))?;
+        output::text(&format!("{schema:#}\n"), Form::Text)?;
     }
     Ok(Code::Done)
 }

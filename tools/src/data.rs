@@ -1,5 +1,8 @@
 //! What every command says of the data it read.
 
+use ballast_core::market::Market;
+use ballast_core::shard::Shard;
+use ballast_model::InstrumentId;
 use ballast_runtime::capture::Problems;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::Prepared;
@@ -41,6 +44,28 @@ pub(crate) fn counts(prepared: &Prepared<'_>) -> Map<String, Value> {
         prepared.problems.counts().map(|(kind, count)| (kind.name().to_owned(), json!(count))).collect();
     map.insert("problems".to_owned(), Value::Object(problems));
     map
+}
+
+/// Adds to the problems of [`counts`] what only showed while the books were played.
+pub(crate) fn add_market_problems(map: &mut Map<String, Value>, shard: &Shard, instruments: usize) {
+    let Some(Value::Object(problems)) = map.get_mut("problems") else { return };
+    for (name, count) in market_problems(shard, instruments) {
+        problems.insert(name.to_owned(), json!(count));
+    }
+}
+
+/// What the markets of a run left out or would not show, by name; nothing where it is zero.
+pub(crate) fn market_problems(
+    shard: &Shard,
+    instruments: usize,
+) -> impl Iterator<Item = (&'static str, u64)> {
+    let markets = (0..=u16::MAX).take(instruments).filter_map(|id| shard.market(InstrumentId(id)));
+    let mut totals = [("crossed_book", 0), ("ticker_too_far_ahead", 0), ("ticker_never_reached", 0)];
+    for counts in markets.map(Market::counts) {
+        let found = [counts.crossed_batches, counts.tickers_too_far_ahead, counts.tickers_never_reached];
+        totals.iter_mut().zip(found).for_each(|((_, total), found)| *total += found);
+    }
+    totals.into_iter().filter(|(_, total)| *total > 0)
 }
 
 /// Names on standard error what was wrong with the data, and what was assumed of it.

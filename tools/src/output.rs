@@ -11,12 +11,31 @@ pub(crate) fn json(value: &Value) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{value}")
 }
 
-/// Writes text for a person to standard output.
+/// What the result of a command is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Text for a person.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+impl Form {
+    /// The form that the argument `--json` asks for.
+    pub(crate) const fn asked(json: bool) -> Self {
+        if json { Self::Json } else { Self::Text }
+    }
+}
+
+/// Writes text for a person: to standard output where it is the result, beside it to standard error.
 ///
 /// # Errors
 /// As [`json`].
-pub(crate) fn text(text: &str) -> io::Result<()> {
-    io::stdout().lock().write_all(text.as_bytes())
+pub(crate) fn text(text: &str, result: Form) -> io::Result<()> {
+    match result {
+        Form::Text => io::stdout().lock().write_all(text.as_bytes()),
+        Form::Json => io::stderr().lock().write_all(text.as_bytes()),
+    }
 }
 
 /// Tells something on standard error. Where that is closed there is nobody to tell.

@@ -62,10 +62,13 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
     };
     let mut recorder = prepared.recorder(spec);
     let played = prepared.play(plan.mode, plan.repeat, &mut recorder)?;
+    for (name, count) in data::market_problems(&played.shard, prepared.instruments.len()) {
+        output::tell(&format!("{name}: {count}"));
+    }
     let record = RunRecord { instruments: recorder.finish(played.outcome.ended_at, &played.shard) };
     let summary = Summary { plan, prepared, played: &played, record: &record };
     let files = plan.out.map(|out| write_report(out, plan, &summary, &played, &record)).transpose()?;
-    output::text(&summary.text(files.as_ref(), watch.elapsed()))?;
+    output::text(&summary.text(files.as_ref(), watch.elapsed()), output::Form::asked(plan.json))?;
     if plan.json {
         output::json(&summary.json(files.as_ref(), watch.elapsed()))?;
     }

@@ -1,6 +1,6 @@
 //! What came out of a run, in words and as JSON.
 
-use ballast_analytics::format;
+use ballast_analytics::format::{self, Decimal};
 use ballast_analytics::record::{InstrumentRecord, RunRecord};
 use ballast_core::gate::Rule;
 use ballast_model::{InstrumentId, Money};
@@ -50,10 +50,10 @@ impl Pnl {
 
     fn json(self) -> Value {
         json!({
-            "gross": self.gross.to_f64(),
-            "fees": self.fees.to_f64(),
-            "rebates": self.rebates.to_f64(),
-            "net": self.net().to_f64(),
+            "gross": number(self.gross),
+            "fees": number(self.fees),
+            "rebates": number(self.rebates),
+            "net": number(self.net()),
         })
     }
 }
@@ -62,6 +62,7 @@ impl Summary<'_> {
     /// One JSON object.
     pub(crate) fn json(&self, files: Option<&ReportFiles>, elapsed: Duration) -> Value {
         let mut object = data::counts(self.prepared);
+        data::add_market_problems(&mut object, &self.played.shard, self.prepared.instruments.len());
         let outcome = &self.played.outcome;
         let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
         put("mode", json!(if self.plan.mode == Mode::Idle { "idle" } else { "quoting" }));
@@ -69,6 +70,7 @@ impl Summary<'_> {
         put("orders", json!(outcome.orders));
         put("cancels", json!(outcome.cancels));
         put("fills", json!(outcome.fills));
+        put("venue_refusals", json!(self.played.venue.counters().rejects_total()));
         put("has_book", json!(!self.prepared.has_no_book()));
         put(
             "instruments",
@@ -98,7 +100,10 @@ impl Summary<'_> {
         put("replay_seconds", json!(self.played.replaying.as_secs_f64()));
         put("level_updates_played", json!(outcome.level_updates));
         put("level_updates_per_second", json!(self.rate()));
-        put("tape_bytes", json!(self.prepared.tapes.iter().map(|(tape, _)| tape.bytes()).sum::<usize>()));
+        put(
+            "tape_bytes",
+            json!(self.prepared.tapes.iter().map(ballast_runtime::tape::Tape::bytes).sum::<usize>()),
+        );
         put("total_seconds", json!(elapsed.as_secs_f64()));
         if let Some(files) = files {
             put("report", json!(files.html.display().to_string()));
@@ -156,7 +161,8 @@ impl Summary<'_> {
     /// What the simulation assumed, for the report.
     pub(crate) fn assumptions(&self) -> Vec<(String, String)> {
         let venue = &self.plan.config.venue;
-        let millis = |span: ballast_model::Span| format!("{} ms", span.as_secs_f64() * 1e3);
+        let millis =
+            |span: ballast_model::Span| format!("{:#} ms", Decimal { units: i128::from(span.0), scale: 6 });
         let bps = |rate: ballast_model::Rate| {
             format!("{} bp", f64::from(i32::try_from(rate.0).unwrap_or(i32::MAX)) / 1e4)
         };
@@ -167,8 +173,10 @@ impl Summary<'_> {
             ("Taker fee".to_owned(), bps(venue.taker_fee_bps.rate())),
             ("Share of cancels ahead of us".to_owned(), venue.cancel_share.to_string()),
         ];
-        for (index, (_, offset)) in self.prepared.tapes.iter().enumerate() {
-            rows.push((format!("Venue clock to ours, feed {index}"), millis(*offset)));
+        for (feed, tape) in self.prepared.tapes.iter().enumerate() {
+            for (file, offset) in tape.clock_offsets().enumerate() {
+                rows.push((format!("Venue clock to ours, feed {feed}, file {file}"), millis(offset)));
+            }
         }
         rows
     }
@@ -232,6 +240,12 @@ impl Summary<'_> {
     }
 }
 
+/// The number whose digits are the amount's: what is nearest to it prints without the noise of a reckoning in floats.
+pub(crate) fn number(amount: Money) -> Value {
+    let digits = format!("{:#}", format::money(amount));
+    digits.parse::<f64>().map_or(Value::Null, |number| json!(number))
+}
+
 /// Largest position either way.
 fn max_position(record: &InstrumentRecord) -> i64 {
     record.fills.iter().map(|fill| fill.position_after.0.abs()).max().unwrap_or(0)
@@ -240,4 +254,21 @@ fn max_position(record: &InstrumentRecord) -> i64 {
 /// Lots as a size, exact, as the venue writes it.
 fn size(record: &InstrumentRecord, lots: i64) -> String {
     format::lots(&record.spec, ballast_model::Lots(lots)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_print_without_the_noise_of_floats() {
+        for (units, digits) in [
+            (-26_292_255_500_000_000_000, "-26.2922555"),
+            (100_000_000_000_000_000, "0.1"),
+            (0, "0.0"),
+            (1_234_567_890_123_000_000_000, "1234.567890123"),
+        ] {
+            assert_eq!(number(Money(units)).to_string(), digits);
+        }
+    }
 }

@@ -1,16 +1,46 @@
 //! What the core knows of one instrument's market: its book, whether that can be trusted, and the touch.
 //!
 //! The touch is the newest of two sources that share one sequence: the book built from diffs, and the venue's faster
-//! best-price stream. Nothing is quoted from a book that has no snapshot, has a gap, or stands in the middle of a batch.
+//! best-price stream. Nothing is quoted from a book that has no snapshot, has a gap, is crossed, or stands in the middle of a
+//! batch.
 
 use ballast_model::{
     BookBegin, BookKind, BookLevels, BookLost, Digest, LEVELS_PER_SLOT, Last, LostReason, Lots, Nanos,
-    PackedLevel, Price, Side, Ticker, Ticks, UpdateId,
+    PackedLevel, Price, Side, Span, Ticker, Ticks, UpdateId,
 };
 
 use crate::book::{Book, BookLimits, Level};
 use crate::fair::Touch;
 use crate::model::NearDepth;
+
+/// Most update ids that a best price may be ahead of the book; one further ahead is damaged and ignored.
+///
+/// A venue tells best prices before the diffs that contain them, never by more than the diffs' own delay. In recorded
+/// Binance captures the largest lead is 276 498 ids (USD-M, where one sequence counts all symbols), 2 863 on COIN-M and
+/// 1 402 on spot; this is sixty times the largest.
+pub const TICKER_LEAD_MAX: u64 = 1 << 24;
+
+/// Longest time that diffs may stay behind a best price, by our clock: the book then shows the touch again. The longest in the
+/// same captures is 348 ms.
+pub const TICKER_LEAD_TIME_MAX: Span = Span::from_secs(2);
+
+/// True where a best price of this id cannot be of the same sequence as a book that stands at `book`.
+#[must_use]
+#[inline]
+pub const fn leads_too_far(ticker: UpdateId, book: UpdateId) -> bool {
+    ticker.0.saturating_sub(book.0) > TICKER_LEAD_MAX
+}
+
+/// What a market left out or would not show. Decisions do not depend on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MarketCounts {
+    /// Best prices ignored because they were more than [`TICKER_LEAD_MAX`] ids ahead of the book.
+    pub tickers_too_far_ahead: u64,
+    /// Best prices that the diffs did not reach within [`TICKER_LEAD_TIME_MAX`]; the book replaced them.
+    pub tickers_never_reached: u64,
+    /// Batches after which best bid and ask met or crossed; there is no touch until they no longer do.
+    pub crossed_batches: u64,
+}
 
 /// Whether the book can be quoted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +131,11 @@ pub struct Market {
     /// Sequence of the touch; at or above `book_id` while live.
     touch_id: UpdateId,
     touch: Option<Touch>,
+    /// Whether the book's best bid and ask meet or cross after the last batch.
+    crossed: bool,
     /// When the touch was last confirmed, on our clock.
     confirmed_at: Nanos,
+    counts: MarketCounts,
 }
 
 impl Market {
@@ -117,7 +150,9 @@ impl Market {
             book_id: UpdateId(0),
             touch_id: UpdateId(0),
             touch: None,
+            crossed: false,
             confirmed_at: Nanos::MIN,
+            counts: MarketCounts::default(),
         }
     }
 
@@ -161,6 +196,12 @@ impl Market {
     #[must_use]
     pub const fn confirmed_at(&self) -> Nanos {
         self.confirmed_at
+    }
+
+    /// What was left out or not shown.
+    #[must_use]
+    pub const fn counts(&self) -> &MarketCounts {
+        &self.counts
     }
 
     /// A batch begins.
@@ -222,10 +263,18 @@ impl Market {
         self.lose(lost.reason)
     }
 
-    /// The best-price stream: taken where it is newer than what the touch shows.
+    /// The best-price stream: taken where it is newer than what the touch shows, not too far ahead of the book, and the book
+    /// not crossed: best prices that are sound do not mend a book that is not.
     #[inline]
     pub fn on_ticker(&mut self, ticker: &Ticker) -> MarketChange {
         if self.state != BookState::Live || ticker.update_id <= self.touch_id {
+            return MarketChange::None;
+        }
+        if leads_too_far(ticker.update_id, self.book_id) {
+            self.counts.tickers_too_far_ahead += 1;
+            return MarketChange::None;
+        }
+        if self.crossed {
             return MarketChange::None;
         }
         self.show(ticker.update_id, Some(level_of(ticker.bid)), Some(level_of(ticker.ask)), ticker.recv_time)
@@ -256,6 +305,7 @@ impl Market {
     fn restart(&mut self) {
         self.book.clear();
         self.touch = None;
+        self.crossed = false;
         self.book_id = UpdateId(0);
         self.touch_id = UpdateId(0);
         self.state = BookState::Live;
@@ -265,8 +315,16 @@ impl Market {
     fn complete(&mut self) -> MarketChange {
         let batch = self.batch;
         self.book_id = batch.update_id;
+        self.crossed = self.book.crossed();
+        if self.crossed {
+            self.counts.crossed_batches += 1;
+            return self.show(batch.update_id, None, None, batch.recv_time);
+        }
         if batch.update_id < self.touch_id {
-            return MarketChange::None;
+            if batch.recv_time - self.confirmed_at <= TICKER_LEAD_TIME_MAX {
+                return MarketChange::None;
+            }
+            self.counts.tickers_never_reached += 1;
         }
         self.show(batch.update_id, self.book.best(Side::Bid), self.book.best(Side::Ask), batch.recv_time)
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use ballast_core::book::BookLimits;
-use ballast_core::market::{BookState, Market};
+use ballast_core::market::{BookState, Market, leads_too_far};
 use ballast_model::{Event, InstrumentId, PackedLevel, Price, Side, Ticker, UpdateId};
 
 use crate::tape::{Cursor, Shift, Tape};
@@ -64,6 +64,7 @@ impl Checker<'_> {
         let before = self.market.book_id();
         if let Event::Ticker(ticker) = event
             && ticker.instrument == id
+            && !(self.market.state() == BookState::Live && leads_too_far(ticker.update_id, before))
         {
             self.ahead.push_back(*ticker);
         }

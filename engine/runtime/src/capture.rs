@@ -9,6 +9,7 @@ mod load;
 mod problems;
 mod stamp;
 mod survey;
+mod venue_clock;
 
 pub use lines::{LINE_BYTES_MAX, Line, LineReader, Source};
 pub use load::{Feed, Instrument, LoadError, Loaded, SurveyedFile, load, survey_files};

@@ -4,10 +4,12 @@
 //! (`"250us"`); floats appear only where a model takes a float.
 
 mod controls;
+mod hedge;
 mod line;
 mod model;
 mod quoting;
 mod resolve;
+mod resolve_hedge;
 mod risk;
 mod shape;
 mod signals;
@@ -25,6 +27,7 @@ pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
 };
+pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
@@ -55,6 +58,8 @@ pub struct Config {
     pub quoting: QuotingConfig,
     /// Limits of all instruments together; each stands alone where absent.
     pub risk: Option<RiskConfig>,
+    /// How what quotes leave open is hedged; not at all where absent.
+    pub hedge: Option<HedgeConfig>,
     /// Facts and exceptions of single instruments.
     #[serde(default)]
     pub instrument: Vec<InstrumentConfig>,

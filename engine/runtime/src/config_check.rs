@@ -15,7 +15,7 @@ const PRICE_TICKS: i64 = 250_000;
 const TICK: Step = Step { mantissa: 1, scale: 2 };
 const LOT: Step = Step { mantissa: 1, scale: 3 };
 
-/// Builds core and venue for every instrument the configuration names, and for one it does not; returns their names.
+/// Builds core and venue for every instrument the configuration names, and for ETHUSDT on USD-M and spot; returns their names.
 ///
 /// # Errors
 /// The first rule that is broken, with file, line and key. A rule that depends on an instrument's own price or steps may
@@ -23,9 +23,11 @@ const LOT: Step = Step { mantissa: 1, scale: 3 };
 pub fn check(config: &Config, path: &Path) -> Result<Vec<String>, JobError> {
     let named = config.instrument.iter().map(|facts| (facts.symbol.clone(), Market::from(facts.market)));
     let mut stand_ins: Vec<_> = named.collect();
-    let other = ("ETHUSDT".to_owned(), Market::UsdM);
-    if !stand_ins.contains(&other) {
-        stand_ins.push(other);
+    for market in [Market::UsdM, Market::Spot] {
+        let other = ("ETHUSDT".to_owned(), market);
+        if !stand_ins.contains(&other) {
+            stand_ins.push(other);
+        }
     }
     let seen: Vec<_> = stand_ins
         .into_iter()

@@ -8,7 +8,7 @@ use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::shard::{LaneError, Shard};
 use ballast_exchange::{TapeVenue, VenueSpecError};
-use ballast_model::{Contract, HalfTicks, InstrumentId, Span};
+use ballast_model::{Contract, HalfTicks, InstrumentId};
 use ballast_venue::Counters;
 
 use crate::book_check::follow;
@@ -48,8 +48,8 @@ pub enum JobError {
 pub struct Prepared<'a> {
     /// Instruments; an [`InstrumentId`] is the index.
     pub instruments: Vec<ResolvedInstrument>,
-    /// History with the offset that maps each venue clock to ours.
-    pub tapes: Vec<(Tape, Span)>,
+    /// History, with the offsets that map each venue clock to ours.
+    pub tapes: Vec<Tape>,
     /// What the sessions counted, in the order of `tapes`.
     pub counters: Vec<Counters>,
     /// What was wrong with the data, by place.
@@ -115,14 +115,11 @@ impl<'a> Prepared<'a> {
         let watch = Stopwatch::start();
         let loaded = load(files, &instruments, progress)?;
         let decoding = watch.elapsed();
-        let offset = |tape: &Tape| fixed_offset(config).or_else(|| tape.clock_offset()).unwrap_or(Span::ZERO);
         let counters = loaded.feeds.iter().map(|feed| feed.counters).collect();
-        let tapes: Vec<_> = loaded
-            .feeds
-            .into_iter()
-            .map(|feed| (offset(&feed.tape), feed.tape))
-            .map(|(o, t)| (t, o))
-            .collect();
+        let mut tapes: Vec<_> = loaded.feeds.into_iter().map(|feed| feed.tape).collect();
+        if let Some(offset) = fixed_offset(config) {
+            tapes.iter_mut().for_each(|tape| tape.fix_clock(offset));
+        }
         let instruments: Vec<_> = found
             .into_iter()
             .zip(0..)
@@ -212,9 +209,9 @@ pub(crate) fn assemble(
 }
 
 /// The first midpoint of an instrument's book.
-fn first_mid(tapes: &[(Tape, Span)], id: InstrumentId, found: &FoundInstrument) -> Option<HalfTicks> {
+fn first_mid(tapes: &[Tape], id: InstrumentId, found: &FoundInstrument) -> Option<HalfTicks> {
     let limits = BookLimits { price_ticks_max: found.spec.price_max.0, levels_max: 1 << 15 };
-    tapes.iter().find_map(|(tape, _)| {
+    tapes.iter().find_map(|tape| {
         let mut market = Market::new(limits);
         let mut cursor = Cursor::new(tape, Shift::default());
         while cursor.recv_time().is_some() {

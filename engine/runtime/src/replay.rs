@@ -4,7 +4,8 @@
 //! reaches the venue, the venue's answer reaches us, the market reaches us, a timer of ours fires. So the venue always
 //! knows a price before we do, and an order never meets a book older than itself.
 //!
-//! While nothing of ours is at the venue or under way, what the market does there concerns nobody: it is then caught up in
+//! The venue may run ahead of us by the latency of our commands: nothing we have yet to hear can lead to one that meets it
+//! earlier. While nothing of ours is at the venue or under way, what the market does there concerns nobody: it is then caught up in
 //! longer stretches, and in any case before a command leaves. That changes no result and keeps one book in the cache at a
 //! time.
 
@@ -30,8 +31,8 @@ const LAG_MAX: usize = 512;
 /// What is replayed.
 #[derive(Clone, Copy, Debug)]
 pub struct Program<'a> {
-    /// One tape per session, each with the offset that maps its venue's clock to ours.
-    pub tapes: &'a [(Tape, Span)],
+    /// One tape per session.
+    pub tapes: &'a [Tape],
     /// How often the tapes are played; at least once.
     pub repeat: u32,
 }
@@ -207,7 +208,27 @@ impl<'a> Replay<'a> {
             return None;
         }
         order.offer(self.shard.next_deadline().unwrap_or(NEVER), Turn::Timer);
-        Some(order.next())
+        let next = order.next();
+        Some(match next.turn {
+            Turn::MarketAtVenue(index) => Next { until: self.venue_until(index), ..next },
+            Turn::CommandAtVenue | Turn::Answer | Turn::MarketAtUs(_) | Turn::Timer => next,
+        })
+    }
+
+    /// Up to when the market of one feed may go on at the venue: what we do in answer to anything that comes first for us
+    /// needs its latency to get there.
+    fn venue_until(&self, index: usize) -> Nanos {
+        let times = [self.venue.next_response(), self.shard.next_deadline()];
+        let ours = self.feeds.iter().map(Feed::at_us).chain(times.into_iter().flatten()).min();
+        let earliest = self.feeds.iter().enumerate().filter(|(other, _)| *other != index);
+        let others = earliest.map(|(other, feed)| match feed.at_venue() {
+            NEVER => NEVER,
+            at if other < index => at - Span(1),
+            at => at,
+        });
+        let known = others.chain(self.venue.next_arrival()).min().unwrap_or(NEVER);
+        let answered = ours.map_or(NEVER, |at| at.saturating_add(self.venue.order_latency()));
+        known.min(answered).min(NEVER - Span(1))
     }
 
     fn take_turn(&mut self, next: &Next, observer: &mut impl Observer) {
@@ -234,14 +255,16 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Plays messages to the venue for as long as nothing else comes first.
+    /// Plays messages to the venue for as long as nothing else comes first there.
     fn market_at_venue(&mut self, index: usize, next: &Next) {
         let Some(feed) = self.feeds.get_mut(index) else { return };
+        let latency = self.venue.order_latency();
         let mut now = next.now;
         loop {
             feed.advance_venue(&mut AtVenue { venue: self.venue, now });
             now = feed.at_venue();
-            if now > next.until || self.venue.next_response().is_some_and(|at| at <= now) {
+            let answered = |at: Nanos| at.saturating_add(latency) < now;
+            if now > next.until || self.venue.next_response().is_some_and(answered) {
                 return;
             }
         }

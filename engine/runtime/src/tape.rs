@@ -1,41 +1,16 @@
-//! Decoded market history in memory: 32 bytes per message and 12 bytes per level, replayed as event slots.
+//! Decoded market history in memory: 16 bytes per message, 12 bytes per level and 4 per best ask, replayed as event slots.
 //!
 //! A tape is filled once by a session (it is an event sink) and then read by any number of cursors. Reading expands each
 //! record to the same slots the session pushed, so what the core sees in a replay is what it would have seen live.
 
-use ballast_core::market::BookBatch;
+mod record;
+
+use ballast_core::market::{BookBatch, leads_too_far};
 use ballast_model::{
-    BookBegin, BookKind, BookLost, Event, InstrumentId, LostReason, MarkPrice, Nanos, PackedLevel, Side,
-    Span, Ticker, Trade, TradeId, UpdateId,
+    BookBegin, BookKind, BookLost, Event, Lots, MarkPrice, Nanos, PackedLevel, Price, Side, Span, Ticker,
+    Trade, TradeId, UpdateId,
 };
-
-/// What a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Diff,
-    Snapshot,
-    Lost(LostReason),
-    Ticker,
-    Trade(Side),
-    /// The mark itself lies in `Tape::marks` at index `id`.
-    Mark,
-}
-
-/// One message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Record {
-    recv_time: Nanos,
-    venue_time: Nanos,
-    /// Update id or trade id.
-    id: u64,
-    /// Levels of each side, in `Tape::levels` at the cursor.
-    bids: u16,
-    asks: u16,
-    instrument: InstrumentId,
-    kind: Kind,
-}
-
-const _: () = assert!(size_of::<Record>() == 32);
+use record::{Before, Kind, Packed, Record};
 
 /// Most levels a record holds on one side.
 pub const RECORD_LEVELS_MAX: usize = u16::MAX as usize;
@@ -50,13 +25,66 @@ pub enum TapeError {
 }
 
 /// Market history of one session, in the order it was received.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Tape {
-    records: Vec<Record>,
+    records: Vec<Packed>,
+    /// Records that do not fit a packed one, in order.
+    wide: Vec<Record>,
     levels: Vec<PackedLevel>,
+    /// Sizes at the asks of narrow tickers.
+    ask_lots: Vec<u32>,
     marks: Vec<MarkPrice>,
+    /// In the order of the records; each is one file or more.
+    clocks: Vec<Clock>,
     /// Levels in diffs and snapshots, nothing else.
     level_updates: u64,
+    /// Receive time of the first message.
+    first: Option<Nanos>,
+    /// What the next record differs from.
+    before: Before,
+    update_ids: Ids,
+    trade_ids: Ids,
+}
+
+impl Default for Tape {
+    fn default() -> Self {
+        Self {
+            records: Vec::new(),
+            wide: Vec::new(),
+            levels: Vec::new(),
+            ask_lots: Vec::new(),
+            marks: Vec::new(),
+            clocks: Vec::new(),
+            level_updates: 0,
+            first: None,
+            before: Before::START,
+            update_ids: Ids::default(),
+            trade_ids: Ids::default(),
+        }
+    }
+}
+
+/// The range that ids take.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ids(Option<(u64, u64)>);
+
+impl Ids {
+    fn take(&mut self, id: u64) {
+        let (low, high) = self.0.unwrap_or((id, id));
+        self.0 = Some((low.min(id), high.max(id)));
+    }
+
+    /// What must be added to ids so that they follow these.
+    fn length(self) -> u64 {
+        self.0.map_or(0, |(low, high)| (high - low).saturating_add(1))
+    }
+}
+
+/// How the venue's clock maps to ours up to the record before `end`.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    end: usize,
+    offset: Span,
 }
 
 /// What repeats of a tape add to times and ids so that loops are continuous. Sums stop at the end of their range.
@@ -98,7 +126,9 @@ impl Tape {
     /// Memory the records take, in bytes.
     #[must_use]
     pub const fn bytes(&self) -> usize {
-        self.records.len() * size_of::<Record>()
+        self.records.len() * size_of::<Packed>()
+            + self.wide.len() * size_of::<Record>()
+            + self.ask_lots.len() * size_of::<u32>()
             + self.levels.len() * size_of::<PackedLevel>()
             + self.marks.len() * size_of::<MarkPrice>()
     }
@@ -106,44 +136,39 @@ impl Tape {
     /// Receive times of the first and last message.
     #[must_use]
     pub fn span(&self) -> Option<(Nanos, Nanos)> {
-        Some((self.records.first()?.recv_time, self.records.last()?.recv_time))
+        Some((self.first?, self.before.recv_time))
     }
 
-    /// The smallest receive time minus venue time over messages that carry a venue time: how far the venue's clock stands
-    /// behind ours, with the fastest message's travel in it. Negative where the venue's clock runs ahead of ours.
-    ///
-    /// Differences further than a minute from their median are of damaged times and do not count.
-    #[must_use]
-    pub fn clock_offset(&self) -> Option<Span> {
-        const SPREAD_MAX: Span = Span::from_secs(60);
-        let timed = || self.records.iter().filter(|record| record.has_venue_time());
-        let mut differences: Vec<_> =
-            timed().map(|record| (record.recv_time - record.venue_time).0).collect();
-        if differences.is_empty() {
-            return None;
+    /// The messages since the last call are those of one file, over which the venue's clock maps to ours by `offset`; by the
+    /// offset of the file before where it is `None`.
+    pub fn end_file(&mut self, offset: Option<Span>) {
+        let first = self.clocks.last().map_or(0, |clock| clock.end);
+        if let Some(offset) = offset.filter(|_| self.records.len() > first) {
+            self.clocks.push(Clock { end: self.records.len(), offset });
+        } else if let Some(clock) = self.clocks.last_mut() {
+            clock.end = self.records.len();
         }
-        let middle = differences.len() / 2;
-        let median = *differences.select_nth_unstable(middle).1;
-        differences
-            .into_iter()
-            .filter(|one| one.abs_diff(median) <= SPREAD_MAX.0.unsigned_abs())
-            .min()
-            .map(Span)
+    }
+
+    /// Maps the venue's clock to ours by one offset everywhere.
+    pub fn fix_clock(&mut self, offset: Span) {
+        self.clocks = vec![Clock { end: self.records.len(), offset }];
+    }
+
+    /// What is added to the venue's times to map them to our clock, by file; nothing for files without venue times.
+    pub fn clock_offsets(&self) -> impl Iterator<Item = Span> + '_ {
+        self.clocks.iter().map(|clock| clock.offset)
     }
 
     /// The shift that makes a repetition follow on: one step after the last time and the last ids.
     #[must_use]
     pub fn period(&self, gap: Span) -> Shift {
-        let ids = |of: fn(Kind) -> bool| {
-            let ids = || self.records.iter().filter(|r| of(r.kind)).map(|r| r.id);
-            ids().min().zip(ids().max()).map_or(0, |(low, high)| (high - low).saturating_add(1))
-        };
         Shift {
             time: self
                 .span()
                 .map_or(Span::ZERO, |(first, last)| Span((last - first).0.saturating_add(gap.0))),
-            update_id: ids(|kind| matches!(kind, Kind::Diff | Kind::Snapshot | Kind::Ticker)),
-            trade_id: ids(|kind| matches!(kind, Kind::Trade(_))),
+            update_id: self.update_ids.length(),
+            trade_id: self.trade_ids.length(),
         }
     }
 
@@ -153,51 +178,79 @@ impl Tape {
     /// [`TapeError`]; the tape is unchanged.
     pub fn push(&mut self, batch: &[Event], now: Nanos) -> Result<(), TapeError> {
         match batch {
-            [Event::BookBegin(begin), slots @ ..] => self.push_book(begin, slots),
-            [Event::Ticker(ticker)] => {
-                self.levels.extend([ticker.bid, ticker.ask]);
-                self.push_record(
-                    ticker.instrument,
-                    Kind::Ticker,
-                    ticker.update_id.0,
-                    ticker.venue_time,
-                    ticker.recv_time,
-                );
-                Ok(())
-            }
-            [Event::Trade(t)] => {
-                self.levels.push(t.level);
-                self.push_record(t.instrument, Kind::Trade(t.maker), t.trade_id.0, t.venue_time, t.recv_time);
-                Ok(())
+            [Event::BookBegin(begin), slots @ ..] => return self.push_book(begin, slots),
+            [Event::Ticker(ticker)] => self.push_ticker(ticker),
+            [Event::Trade(trade)] => {
+                self.levels.push(trade.level);
+                self.push_record(Record {
+                    recv_time: trade.recv_time,
+                    venue_time: trade.venue_time,
+                    id: trade.trade_id.0,
+                    counts: [0; 2],
+                    instrument: trade.instrument,
+                    kind: Kind::trade(trade.maker),
+                });
             }
             [Event::Mark(mark)] => {
-                self.push_record(
-                    mark.instrument,
-                    Kind::Mark,
-                    self.marks.len() as u64,
-                    mark.venue_time,
-                    mark.recv_time,
-                );
                 self.marks.push(*mark);
-                Ok(())
+                let (recv_time, venue_time, instrument) = (mark.recv_time, mark.venue_time, mark.instrument);
+                let kind = Kind::Mark;
+                self.push_record(Record { recv_time, venue_time, id: 0, counts: [0; 2], instrument, kind });
             }
             [Event::BookLost(lost)] => {
-                self.push_record(lost.instrument, Kind::Lost(lost.reason), 0, now, now);
-                Ok(())
+                let (instrument, kind) = (lost.instrument, Kind::Lost(lost.reason));
+                let (recv_time, venue_time) = (now, now);
+                self.push_record(Record { recv_time, venue_time, id: 0, counts: [0; 2], instrument, kind });
             }
-            _ => Err(TapeError::NotABatch),
+            _ => return Err(TapeError::NotABatch),
         }
+        Ok(())
     }
 
-    fn push_record(
-        &mut self,
-        instrument: InstrumentId,
-        kind: Kind,
-        id: u64,
-        venue_time: Nanos,
-        recv_time: Nanos,
-    ) {
-        self.records.push(Record { recv_time, venue_time, id, bids: 0, asks: 0, instrument, kind });
+    /// The clock of this index; the last one, and zero where there is none, for ever.
+    fn clock(&self, index: usize) -> Clock {
+        let offset = self.clocks.last().map_or(Span::ZERO, |clock| clock.offset);
+        self.clocks.get(index).copied().unwrap_or(Clock { end: usize::MAX, offset })
+    }
+
+    /// Where the ask lies little above the bid and its size is not huge, only its difference is kept.
+    fn push_ticker(&mut self, ticker: &Ticker) {
+        let Ticker { instrument, update_id, bid, ask, venue_time, recv_time } = *ticker;
+        let spread = u16::try_from(ask.price().0 - bid.price().0);
+        let mut record =
+            Record { recv_time, venue_time, id: update_id.0, counts: [0; 2], instrument, kind: Kind::Ticker };
+        self.levels.push(bid);
+        match (spread, u32::try_from(ask.lots().0)) {
+            (Ok(spread), Ok(lots)) => {
+                record.kind = Kind::NarrowTicker;
+                record.counts = spread.to_le_bytes().map(u16::from);
+                self.ask_lots.push(lots);
+            }
+            _ => self.levels.push(ask),
+        }
+        self.push_record(record);
+    }
+
+    fn push_record(&mut self, record: Record) {
+        match record.kind {
+            Kind::Diff | Kind::Snapshot => self.update_ids.take(record.id),
+            // One out of the sequence must not stretch it.
+            Kind::Ticker | Kind::NarrowTicker => {
+                let last = self.update_ids.0.map_or(record.id, |(_, high)| high);
+                if !leads_too_far(UpdateId(record.id), UpdateId(last)) {
+                    self.update_ids.take(record.id);
+                }
+            }
+            Kind::BidTrade | Kind::AskTrade => self.trade_ids.take(record.id),
+            Kind::Mark | Kind::Lost(_) => {}
+        }
+        self.first = self.first.or(Some(record.recv_time));
+        let packed = self.before.pack(&record).unwrap_or_else(|| {
+            self.wide.push(record);
+            Packed::WIDE
+        });
+        self.records.push(packed);
+        self.before.pass(&record);
     }
 
     fn push_book(&mut self, begin: &BookBegin, slots: &[Event]) -> Result<(), TapeError> {
@@ -224,23 +277,9 @@ impl Tape {
         };
         self.level_updates += u64::from(bids) + u64::from(asks);
         let (recv_time, venue_time, id) = (begin.recv_time, begin.venue_time, begin.update_id.0);
-        self.records.push(Record {
-            recv_time,
-            venue_time,
-            id,
-            bids,
-            asks,
-            instrument: begin.instrument,
-            kind,
-        });
+        let instrument = begin.instrument;
+        self.push_record(Record { recv_time, venue_time, id, counts: [bids, asks], instrument, kind });
         Ok(())
-    }
-}
-
-impl Record {
-    /// A venue time equal to our receive time to the nanosecond is how "none" is written.
-    fn has_venue_time(&self) -> bool {
-        self.venue_time != self.recv_time && !matches!(self.kind, Kind::Lost(_))
     }
 }
 
@@ -273,33 +312,89 @@ impl<F: FnMut(&Event)> Listener for Slots<F> {
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
     tape: &'a Tape,
+    /// The next message, and its index; `None` at the end.
+    next: Option<Record>,
     record: usize,
+    before: Before,
+    /// Indices of what the next message has of each; `wide` is that of the one after it.
+    wide: usize,
     level: usize,
+    ask: usize,
+    mark: usize,
+    /// Index of the clock that maps the next message's venue time, and up to which record it does.
+    clock: usize,
+    clock_end: usize,
+    /// Its offset.
+    offset: Span,
     shift: Shift,
 }
 
 impl<'a> Cursor<'a> {
     /// At the start of a tape, with every time and id shifted.
     #[must_use]
-    pub const fn new(tape: &'a Tape, shift: Shift) -> Self {
-        Self { tape, record: 0, level: 0, shift }
+    pub fn new(tape: &'a Tape, shift: Shift) -> Self {
+        let Clock { end, offset } = tape.clock(0);
+        let mut cursor = Self {
+            tape,
+            next: None,
+            record: 0,
+            before: Before::START,
+            wide: 0,
+            level: 0,
+            ask: 0,
+            mark: 0,
+            clock: 0,
+            clock_end: end,
+            offset,
+            shift,
+        };
+        cursor.load();
+        cursor
+    }
+
+    /// Unpacks the next record.
+    #[inline]
+    fn load(&mut self) {
+        self.next = self.tape.records.get(self.record).and_then(|packed| self.before.unpack(packed));
+        if self.next.is_none() {
+            self.load_wide();
+        }
+    }
+
+    /// The end, or a record that stands whole.
+    #[cold]
+    fn load_wide(&mut self) {
+        if self.record < self.tape.records.len() {
+            self.next = self.tape.wide.get(self.wide).copied();
+            self.wide += 1;
+        }
+        if let Some(record) = &self.next {
+            self.before.pass(record);
+        }
+    }
+
+    /// The next message is of another file.
+    #[cold]
+    fn next_clock(&mut self) {
+        self.clock += 1;
+        Clock { end: self.clock_end, offset: self.offset } = self.tape.clock(self.clock);
     }
 
     /// When we received the next message.
     #[must_use]
     #[inline]
     pub fn recv_time(&self) -> Option<Nanos> {
-        self.tape.records.get(self.record).map(|record| record.recv_time + self.shift.time)
+        self.next.as_ref().map(|record| record.recv_time + self.shift.time)
     }
 
-    /// When the venue made the next message, on our clock: its time plus `offset`, or where it carries none, when we
-    /// received it. Never after we received it.
+    /// When the venue made the next message, on our clock: its time plus the offset of its file, or where it carries none,
+    /// when we received it. Never after we received it.
     #[must_use]
     #[inline]
-    pub fn venue_time(&self, offset: Span) -> Option<Nanos> {
-        let record = self.tape.records.get(self.record)?;
+    pub fn venue_time(&self) -> Option<Nanos> {
+        let record = self.next.as_ref()?;
         let mapped = if record.has_venue_time() {
-            (record.venue_time + offset).min(record.recv_time)
+            (record.venue_time + self.offset).min(record.recv_time)
         } else {
             record.recv_time
         };
@@ -315,9 +410,13 @@ impl<'a> Cursor<'a> {
     /// Gives the next message to `to`, a book batch in one piece, and moves on; does nothing at the end.
     #[inline]
     pub fn play(&mut self, to: &mut impl Listener) {
-        let Some(record) = self.tape.records.get(self.record) else { return };
+        let Some(record) = self.next else { return };
         self.record += 1;
-        let Record { instrument, id, .. } = *record;
+        if self.record == self.clock_end {
+            self.next_clock();
+        }
+        self.load();
+        let Record { instrument, id, .. } = record;
         let (venue_time, recv_time) =
             (record.venue_time + self.shift.time, record.recv_time + self.shift.time);
         let update_id = UpdateId(id.saturating_add(self.shift.update_id));
@@ -325,24 +424,18 @@ impl<'a> Cursor<'a> {
             Kind::Diff | Kind::Snapshot => {
                 let kind = if record.kind == Kind::Diff { BookKind::Diff } else { BookKind::Snapshot };
                 let begin = BookBegin { instrument, kind, levels: 0, update_id, venue_time, recv_time };
-                let bids = self.take(usize::from(record.bids));
-                let asks = self.take(usize::from(record.asks));
+                let [bids, asks] = record.counts.map(|count| self.take(usize::from(count)));
                 to.on_batch(&BookBatch::new(begin, bids, asks));
             }
             Kind::Lost(reason) => to.on_event(&Event::BookLost(BookLost { instrument, reason })),
-            Kind::Ticker => {
-                if let [bid, ask] = *self.take(2) {
-                    to.on_event(&Event::Ticker(Ticker {
-                        instrument,
-                        update_id,
-                        bid,
-                        ask,
-                        venue_time,
-                        recv_time,
-                    }));
+            Kind::Ticker | Kind::NarrowTicker => {
+                if let Some((bid, ask)) = self.take_best(&record) {
+                    let ticker = Ticker { instrument, update_id, bid, ask, venue_time, recv_time };
+                    to.on_event(&Event::Ticker(ticker));
                 }
             }
-            Kind::Trade(maker) => {
+            Kind::BidTrade | Kind::AskTrade => {
+                let maker = if record.kind == Kind::BidTrade { Side::Bid } else { Side::Ask };
                 if let [level] = *self.take(1) {
                     let trade_id = TradeId(id.saturating_add(self.shift.trade_id));
                     to.on_event(&Event::Trade(Trade {
@@ -356,11 +449,25 @@ impl<'a> Cursor<'a> {
                 }
             }
             Kind::Mark => {
-                if let Some(mark) = usize::try_from(id).ok().and_then(|at| self.tape.marks.get(at)) {
+                self.mark += 1;
+                if let Some(mark) = self.tape.marks.get(self.mark - 1) {
                     to.on_event(&Event::Mark(MarkPrice { venue_time, recv_time, ..*mark }));
                 }
             }
         }
+    }
+
+    /// The sides of a ticker.
+    #[inline]
+    fn take_best(&mut self, record: &Record) -> Option<(PackedLevel, PackedLevel)> {
+        if record.kind == Kind::Ticker {
+            let [bid, ask] = *self.take(2) else { return None };
+            return Some((bid, ask));
+        }
+        let [bid] = *self.take(1) else { return None };
+        let lots = Lots(i64::from(*self.tape.ask_lots.get(self.ask)?));
+        self.ask += 1;
+        Some((bid, PackedLevel::new(Price(bid.price().0 + record.spread()), lots)?))
     }
 
     fn take(&mut self, count: usize) -> &'a [PackedLevel] {

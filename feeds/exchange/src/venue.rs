@@ -114,6 +114,12 @@ impl<B: BackEnd> Venue<B> {
         self.commands.push(now + self.order_latency, *command);
     }
 
+    /// Time a command takes to the venue.
+    #[must_use]
+    pub const fn order_latency(&self) -> Span {
+        self.order_latency
+    }
+
     /// When this venue has something to do next: a command reaching it or a report reaching us.
     #[must_use]
     pub fn next_due(&self) -> Option<Nanos> {

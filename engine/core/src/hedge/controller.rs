@@ -140,7 +140,7 @@ impl HedgeController {
             None => HedgeState::Unsure,
         };
         self.account(state, inputs.now);
-        let stage = self.follow(excess.as_ref(), inputs);
+        let stage = self.follow(state, excess.as_ref(), inputs);
         self.supersede(excess.as_ref(), stage, inputs, actions);
         let cool = self.last_placed.is_none_or(|last| inputs.now >= last + self.policy.cooldown);
         if let (Some(now_due), true) = (excess, cool)
@@ -273,11 +273,14 @@ impl HedgeController {
         self.last = Some((state, now));
     }
 
-    /// Begins, carries on or ends the episode, and says how urgent it is.
-    fn follow(&mut self, excess: Option<&Excess>, inputs: &HedgeInputs<'_>) -> Stage {
+    /// Begins, carries on or ends the episode, and says how urgent it is. Only a residual surely inside ends it: while an order
+    /// is being called back nobody can say, and a hedge that starts anew each time would never become urgent.
+    fn follow(&mut self, state: HedgeState, excess: Option<&Excess>, inputs: &HedgeInputs<'_>) -> Stage {
         let Some(excess) = excess else {
-            self.episode = None;
-            return Stage::Passive;
+            if state == HedgeState::Inside {
+                self.episode = None;
+            }
+            return self.episode.map_or(Stage::Passive, |episode| episode.stage);
         };
         let mut episode = self.episode.filter(|episode| episode.side == excess.side).unwrap_or_else(|| {
             self.metrics.episodes += 1;

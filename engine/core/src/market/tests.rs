@@ -92,6 +92,49 @@ fn a_diff_behind_the_best_price_stream_does_not_turn_the_touch_back() {
 }
 
 #[test]
+fn a_best_price_too_far_ahead_is_ignored_and_counted() {
+    for (lead, expected) in [(TICKER_LEAD_MAX, 0), (TICKER_LEAD_MAX + 1, 1), (u64::MAX - 10, 1)] {
+        let mut market = live();
+        let mut far = ticker(11, packed(99, 1), packed(103, 1));
+        far.update_id = UpdateId(10 + lead);
+        market.on_ticker(&far);
+        assert_eq!(market.counts().tickers_too_far_ahead, expected, "{lead}");
+        market.on_ticker(&ticker(12, packed(101, 1), packed(102, 1)));
+        assert_eq!(touch_prices(&market), Some(if expected == 1 { (101, 102) } else { (99, 103) }));
+    }
+}
+
+#[test]
+fn the_book_replaces_a_best_price_that_diffs_do_not_reach() {
+    let mut market = live();
+    market.on_ticker(&ticker(1_000_000, packed(101, 1), packed(102, 1)));
+    let diff_at =
+        |id: u64, time: i64| BookBegin { recv_time: Nanos(1_000_000 + time), ..begin(BookKind::Diff, 0, id) };
+    assert_eq!(market.on_begin(&diff_at(20, TICKER_LEAD_TIME_MAX.0)), MarketChange::None);
+    assert_eq!(touch_prices(&market), Some((101, 102)));
+    assert_eq!(market.on_begin(&diff_at(21, TICKER_LEAD_TIME_MAX.0 + 1)), MarketChange::Touch);
+    assert_eq!((touch_prices(&market), market.counts().tickers_never_reached), (Some((100, 102)), 1));
+    market.on_ticker(&ticker(22, packed(101, 3), packed(102, 1)));
+    assert_eq!(touch_prices(&market), Some((101, 102)), "newer best prices count again");
+}
+
+#[test]
+fn a_crossed_book_shows_no_touch_whatever_the_best_prices_say() {
+    let mut market = Market::new(BookLimits { levels_max: 4, ..LIMITS });
+    market.on_begin(&begin(BookKind::Snapshot, 2, 10));
+    market.on_levels(&slot(Side::Bid, packed(100, 5), Last::No));
+    market.on_levels(&slot(Side::Ask, packed(102, 6), Last::Yes));
+    market.on_begin(&begin(BookKind::Diff, 1, 12));
+    let crossing = market.on_levels(&slot(Side::Bid, packed(102, 1), Last::Yes));
+    assert_eq!((crossing, touch_prices(&market)), (MarketChange::Touch, None));
+    assert_eq!(market.on_ticker(&ticker(13, packed(100, 5), packed(102, 6))), MarketChange::None);
+    assert_eq!((touch_prices(&market), market.counts().crossed_batches), (None, 1));
+    market.on_begin(&begin(BookKind::Diff, 1, 14));
+    let mended = market.on_levels(&slot(Side::Bid, packed(102, 0), Last::Yes));
+    assert_eq!((mended, touch_prices(&market)), (MarketChange::Touch, Some((100, 102))));
+}
+
+#[test]
 fn torn_batches_lose_the_book() {
     let mut market = live();
     market.on_begin(&begin(BookKind::Diff, 2, 11));

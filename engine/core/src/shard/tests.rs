@@ -3,6 +3,7 @@
 mod desk;
 mod faults;
 mod halts;
+mod hedging;
 mod quoting;
 mod signals;
 mod together;

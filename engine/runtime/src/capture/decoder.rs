@@ -3,6 +3,8 @@
 //! A damaged line spoils nothing but itself. A local time that the lines around it deny is replaced by theirs, so that its
 //! frame is not lost and its book keeps its sequence; a trade that is on the tape is not written again.
 
+use std::collections::VecDeque;
+
 use ballast_json::Capability;
 use ballast_model::{Event, InstrumentId, Nanos, Span, TradeId};
 use ballast_venue::binance::{ConfigError, InstrumentFeed, Market, MarketConfig, MarketSession};
@@ -13,9 +15,13 @@ use super::lines::{LINE_BYTES_MAX, Line};
 use super::load::{Instrument, LoadError, SurveyedFile, end_of_file, open};
 use super::problems::{ProblemKind, Problems};
 use super::stamp::split_stamp;
-use super::survey::is_near;
+use super::survey::{STEP_MAX, WITNESSES, is_borne_out, is_near};
+use super::venue_clock::VenueClock;
 use crate::config::TRADE_SOURCE;
 use crate::tape::Tape;
+
+/// Longest time from the last but one line of a file to the last that is believed.
+const LAST_STEP_MAX: Span = Span::from_secs(60);
 
 /// A session being fed from files.
 pub(super) struct Decoder {
@@ -23,8 +29,8 @@ pub(super) struct Decoder {
     sink: TapeSink,
     /// Local time of the last line; it never falls. `None` before the first.
     now: Option<Nanos>,
-    /// A line whose time is far ahead of the line before it: the next line's time tells whether to believe it.
-    held: Option<Held>,
+    /// The lines from the first on whose time is far ahead of the line before it: those after it tell whether to believe it.
+    held: VecDeque<Held>,
 }
 
 /// A line with a readable local time.
@@ -33,6 +39,8 @@ struct Timed<'a> {
     /// From 1.
     number: u64,
     time: Nanos,
+    /// The time as the line has it, where that was not believed.
+    written: Nanos,
     frame: &'a [u8],
     end: End,
 }
@@ -79,8 +87,15 @@ impl Decoder {
             trade_source: TRADE_SOURCE,
             capability: Capability::detect(),
         };
-        let sink = TapeSink { tape: Tape::new(), now: Nanos::MIN, trades: Vec::new(), stale_trades: 0 };
-        Ok(Self { session: MarketSession::new(&config)?, sink, now: None, held: None })
+        let sink = TapeSink {
+            tape: Tape::new(),
+            clock: VenueClock::default(),
+            now: Nanos::MIN,
+            witness: None,
+            trades: Vec::new(),
+            stale_trades: 0,
+        };
+        Ok(Self { session: MarketSession::new(&config)?, sink, now: None, held: VecDeque::new() })
     }
 
     /// What was decoded, and what the session counted.
@@ -114,9 +129,10 @@ impl Decoder {
             progress(text.len() + 1);
             match split_stamp(text, &mut unit) {
                 Ok((time, frame)) => {
-                    let begin = file.survey.begins_at.filter(|begin| !is_near(time, *begin));
+                    let is_other = |begin: &Nanos| !is_near(time, *begin) || time - *begin > STEP_MAX;
+                    let begin = file.survey.begins_at.filter(is_other);
                     self.now = self.now.or(begin);
-                    self.line(Timed { number, time, frame, end }, &mut notes);
+                    self.line(Timed { number, time, written: time, frame, end }, &mut notes);
                 }
                 Err(_) if end == End::File => notes.add(number, ProblemKind::TornLine, || {
                     "no newline and no readable local time".to_owned()
@@ -126,39 +142,64 @@ impl Decoder {
                 }),
             }
         }
-        self.release(None, &mut notes);
+        self.release(0, &mut notes);
+        self.settle_clock(&mut notes);
         end_of_file(&name, &lines, problems);
         Ok(number)
     }
 
-    /// A line in its turn: read at once, or held back until the next one where its time is far ahead.
+    /// A line in its turn: read at once, or held back where its time or that of one before it awaits its witnesses.
     fn line(&mut self, line: Timed<'_>, notes: &mut Notes<'_>) {
-        self.release(Some(line.time), notes);
-        let Timed { number, time, frame, end } = line;
-        if self.now.is_some_and(|now| time > now && !is_near(time, now)) {
-            self.held = Some(Held { number, time, frame: frame.to_vec(), end });
-        } else {
-            self.frame(&line, notes);
+        if self.held.is_empty() && !self.is_far(line.time) {
+            return self.frame(&line, notes);
+        }
+        let Timed { number, time, frame, end, .. } = line;
+        self.held.push_back(Held { number, time, frame: frame.to_vec(), end });
+        self.release(WITNESSES, notes);
+    }
+
+    /// Whether a line's time is so far ahead that those after it must bear it out.
+    fn is_far(&self, time: Nanos) -> bool {
+        self.now.is_some_and(|now| time - now > STEP_MAX)
+    }
+
+    /// Reads the lines held back, up to the first whose time still awaits some of `witnesses`. A time that those after it do
+    /// not bear out is set to the one of the line before.
+    fn release(&mut self, witnesses: usize, notes: &mut Notes<'_>) {
+        while let Some(Held { number, time: written, frame, end }) = self.held.pop_front() {
+            let mut time = written;
+            if let Some(now) = self.now.filter(|_| self.is_far(time)) {
+                if self.held.len() < witnesses {
+                    return self.held.push_front(Held { number, time: written, frame, end });
+                }
+                let following = self.held.iter().map(|held| held.time);
+                let ahead = time - now;
+                // Where nothing follows nothing is spoilt: a last line may be late.
+                let late = self.held.is_empty() && ahead <= LAST_STEP_MAX;
+                if !late && !is_borne_out(time, now, following) {
+                    notes.add(number, ProblemKind::WrongTime, || {
+                        format!("{} ns after the line before, not borne out by the next; set to it", ahead.0)
+                    });
+                    time = now;
+                }
+            }
+            self.frame(&Timed { number, time, written, frame: &frame, end }, notes);
         }
     }
 
-    /// Reads the line held back, now that the time of the `next` one is known. Where that does not bear it out, its time is
-    /// the one of the line before.
-    fn release(&mut self, next: Option<Nanos>, notes: &mut Notes<'_>) {
-        let Some(held) = self.held.take() else { return };
-        let Held { number, mut time, .. } = held;
-        if let Some(now) = self.now.filter(|_| next.is_none_or(|next| !is_near(time, next))) {
-            let ahead = time - now;
-            notes.add(number, ProblemKind::WrongTime, || {
-                format!("{} ns after the line before, not borne out by the next; set to it", ahead.0)
+    /// The file has ended: what its venue times say of the venue's clock.
+    fn settle_clock(&mut self, notes: &mut Notes<'_>) {
+        let (offset, wrong) = self.sink.clock.settle();
+        self.sink.tape.end_file(offset);
+        for wrong in wrong {
+            notes.add(wrong.line, ProblemKind::WrongVenueTime, || {
+                format!("receive time minus venue time is {} ns above the file's offset", wrong.beyond.0)
             });
-            time = now;
         }
-        self.frame(&Timed { number, time, frame: &held.frame, end: held.end }, notes);
     }
 
     fn frame(&mut self, line: &Timed<'_>, notes: &mut Notes<'_>) {
-        let Timed { number, time, frame, end } = *line;
+        let Timed { number, time, written, frame, end } = *line;
         let mut mono = time;
         if let Some(now) = self.now.filter(|now| time < *now) {
             let back: Span = now - time;
@@ -169,6 +210,7 @@ impl Decoder {
         }
         self.now = Some(mono);
         self.sink.now = mono;
+        self.sink.witness = (mono == written).then_some(number);
         let before = (*self.session.counters(), self.sink.stale_trades);
         let now = Now { mono, wall: mono };
         if let Err(error) = self.session.on_bytes(Channel::Market(0), frame, now, &mut self.sink) {
@@ -211,8 +253,11 @@ impl Decoder {
 /// Writes a session's events onto a tape, each trade once.
 struct TapeSink {
     tape: Tape,
+    clock: VenueClock,
     /// Local time of the line being read.
     now: Nanos,
+    /// Its number, where its local time is as written: only then it says something of the venue's clock.
+    witness: Option<u64>,
     /// Ids of the trades on the tape.
     trades: Vec<(InstrumentId, IdSet)>,
     /// Trades left out because the tape has them.
@@ -238,6 +283,23 @@ impl EventSink for TapeSink {
             self.stale_trades += 1;
             return Ok(());
         }
-        self.tape.push(batch, self.now).map_err(|_| RingFull)
+        self.tape.push(batch, self.now).map_err(|_| RingFull)?;
+        if let Some((recv_time, venue_time)) = batch.first().and_then(times)
+            && let Some(line) = self.witness
+        {
+            self.clock.take(recv_time, venue_time, line);
+        }
+        Ok(())
+    }
+}
+
+/// When we received what an event tells, and when the venue made it.
+const fn times(event: &Event) -> Option<(Nanos, Nanos)> {
+    match event {
+        Event::BookBegin(begin) => Some((begin.recv_time, begin.venue_time)),
+        Event::Ticker(ticker) => Some((ticker.recv_time, ticker.venue_time)),
+        Event::Trade(trade) => Some((trade.recv_time, trade.venue_time)),
+        Event::Mark(mark) => Some((mark.recv_time, mark.venue_time)),
+        Event::BookLevels(_) | Event::BookLost(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => None,
     }
 }

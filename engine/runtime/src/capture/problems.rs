@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Problems named one by one in a report; the rest are only counted.
-pub const PROBLEMS_NAMED_MAX: usize = 64;
+/// Problems of one kind named one by one in a report; the rest of the kind are only counted.
+pub const PROBLEMS_NAMED_MAX: u64 = 64;
 
 /// Kind of problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,8 +19,10 @@ pub enum ProblemKind {
     TooLong,
     /// A local time before the line before it; it was raised to that.
     BackwardTime,
-    /// A local time more than a day after the lines around it; it was set to that of the line before.
+    /// A local time after those of the lines around it; it was set to that of the line before.
     WrongTime,
+    /// A venue time that the file's other messages deny; it does not decide how the venue's clock maps to ours.
+    WrongVenueTime,
     /// A well-formed frame of a stream this program does not read.
     UnknownStream,
     /// A diff that repeats or precedes what the book already holds; ignored.
@@ -44,6 +46,7 @@ impl ProblemKind {
             Self::TooLong => "line_too_long",
             Self::BackwardTime => "backward_time",
             Self::WrongTime => "wrong_time",
+            Self::WrongVenueTime => "wrong_venue_time",
             Self::UnknownStream => "unknown_stream",
             Self::StaleDiff => "stale_diff",
             Self::StaleTrade => "stale_trade",
@@ -59,6 +62,7 @@ impl ProblemKind {
             Self::BadTime | Self::BadFrame | Self::TornLine | Self::TooLong => true,
             Self::BackwardTime
             | Self::WrongTime
+            | Self::WrongVenueTime
             | Self::UnknownStream
             | Self::StaleDiff
             | Self::StaleTrade
@@ -87,7 +91,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// All problems of a run: every one counted, the first [`PROBLEMS_NAMED_MAX`] named.
+/// All problems of a run: every one counted, the first [`PROBLEMS_NAMED_MAX`] of each kind named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
     counts: BTreeMap<ProblemKind, u64>,
@@ -97,8 +101,9 @@ pub struct Problems {
 impl Problems {
     /// Adds one. `detail` is only called where the problem is named.
     pub fn add(&mut self, file: &str, line: u64, kind: ProblemKind, detail: impl FnOnce() -> String) {
-        *self.counts.entry(kind).or_default() += 1;
-        if self.named.len() < PROBLEMS_NAMED_MAX {
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        if *count <= PROBLEMS_NAMED_MAX {
             self.named.push(Problem { file: file.to_owned(), line, kind, detail: detail() });
         }
     }

@@ -8,6 +8,7 @@
 //! A capture may be damaged, so nothing is inferred from one line alone: the market, the unit of the local times and the
 //! digits of prices go by what most lines say, and a symbol that hardly any line names is none of the file's instruments.
 
+mod compact;
 mod grid;
 
 use ballast_json::SYMBOL_BYTES_MAX;
@@ -17,6 +18,7 @@ use memchr::memmem;
 
 use super::lines::{Line, LineReader};
 use super::stamp::{TimeUnit, split_stamp};
+use compact::{compact, is_foreign};
 use grid::Grid;
 
 /// What a file seems to hold.
@@ -24,7 +26,7 @@ use grid::Grid;
 pub struct FileSurvey {
     /// Unit of most local times; `None` where no line has one.
     pub unit: Option<TimeUnit>,
-    /// The first local time that the line after it bears out; `None` where no line has one.
+    /// The first local time that the lines after it bear out; `None` where no line has one.
     pub begins_at: Option<Nanos>,
     /// Instruments in the order they first appear.
     pub instruments: Vec<SeenInstrument>,
@@ -51,7 +53,7 @@ pub struct SeenInstrument {
 const STRAY_SHARE: u64 = 1_000;
 /// A digit of a price that fewer than one level in this many has is damage, not a finer tick.
 const RARE_DIGIT_SHARE: u64 = 1_000;
-/// Bytes at the start of a frame in which its kind and symbol stand.
+/// Bytes at the start of a frame in which its kind and symbol stand where the venue itself wrote it.
 const HEAD_BYTES: usize = 400;
 
 /// Reads a whole capture once.
@@ -62,15 +64,20 @@ pub fn survey(lines: &mut LineReader<'_>) -> FileSurvey {
     let mut times = Beginning::default();
     let mut snapshots = Levels::default();
     let mut has_snapshot = false;
+    let mut rewritten = Vec::new();
     while let Some(line) = lines.next_line() {
         let (Line::Whole(text) | Line::Last(text)) = line else { continue };
         let mut unit = None;
-        let Ok((time, frame)) = split_stamp(text, &mut unit) else { continue };
+        let Ok((time, mut frame)) = split_stamp(text, &mut unit) else { continue };
         times.take(time);
         if let Some(votes) = unit.and_then(|unit| units.get_mut(unit as usize)) {
             *votes += 1;
         }
-        let head = frame.get(..frame.len().min(HEAD_BYTES)).unwrap_or(frame);
+        if is_foreign(frame) {
+            compact(frame, &mut rewritten);
+            frame = &rewritten;
+        }
+        let head = keys.head(frame);
         if let Some(symbol) = keys.symbol(head) {
             let index = seen.iter().position(|known| known.symbol == symbol).unwrap_or_else(|| {
                 seen.push(Seen::new(symbol));
@@ -98,31 +105,59 @@ pub fn survey(lines: &mut LineReader<'_>) -> FileSurvey {
     }
 }
 
-/// True where two local times can be of neighbouring lines: a day at most lies between them.
-pub(super) fn is_near(a: Nanos, b: Nanos) -> bool {
-    const DAY: Span = Span::from_secs(24 * 60 * 60);
-    a.max(b) - a.min(b) <= DAY
+/// Lines that tell whether to believe the time of the one before them.
+pub(super) const WITNESSES: usize = 8;
+
+/// Longest time from one line to the next that is believed without being asked for. In recorded captures of a busy
+/// instrument it is a third of a second.
+pub(super) const STEP_MAX: Span = Span::from_secs(1);
+
+/// True where most of the times that follow bear out that a line's time lies after `before` by more than [`STEP_MAX`]: they
+/// are nearer to it than to `before`, or after it.
+pub(super) fn is_borne_out(time: Nanos, before: Nanos, following: impl Iterator<Item = Nanos>) -> bool {
+    let (mut witnesses, mut for_it) = (0, 0);
+    for next in following {
+        witnesses += 1;
+        for_it += usize::from(next - before > time - next);
+    }
+    2 * for_it > witnesses
 }
 
-/// The first of the times that is near the one after it.
+/// When a file begins: the first of its first times that is not later than most of the times after it.
 #[derive(Default)]
 struct Beginning {
-    last: Option<Nanos>,
-    found: Option<Nanos>,
+    first: Vec<Nanos>,
 }
 
 impl Beginning {
     fn take(&mut self, time: Nanos) {
-        if self.found.is_none() {
-            self.found = self.last.filter(|last| is_near(*last, time));
+        if self.first.len() <= WITNESSES {
+            self.first.push(time);
         }
-        self.last = Some(time);
     }
 
-    /// The only time there is where none has a neighbour.
+    /// The only time there is where nothing follows it.
     fn found(&self) -> Option<Nanos> {
-        self.found.or(self.last)
+        let rest = |index: usize| self.first.get(index..).and_then(<[_]>::split_first);
+        let is_sound = |(time, following): &(&Nanos, &[Nanos])| {
+            2 * following.iter().filter(|next| **next + STEP_MAX >= **time).count() > following.len()
+        };
+        let is_close = |(time, following): &(&Nanos, &[Nanos])| {
+            following.first().is_some_and(|next| is_near(*next, **time))
+        };
+        let sound = || (0..self.first.len()).filter_map(rest).filter(is_sound);
+        sound()
+            .find(is_close)
+            .or_else(|| sound().next())
+            .map(|(time, _)| *time)
+            .or(self.first.last().copied())
     }
+}
+
+/// True where two local times can be of one recording: a day at most lies between them.
+pub(super) fn is_near(a: Nanos, b: Nanos) -> bool {
+    const DAY: Span = Span::from_secs(24 * 60 * 60);
+    a.max(b) - a.min(b) <= DAY
 }
 
 /// What frames are searched for.
@@ -136,6 +171,13 @@ impl Keys {
     fn new() -> Self {
         let finder = |key: &'static str| memmem::Finder::new(key);
         Self { symbol: finder("\"s\":\""), snapshot: finder("\"lastUpdateId\""), level: finder("[\"") }
+    }
+
+    /// The part of a frame in which its kind and symbol stand: its start, or all of it where another hand put them elsewhere.
+    fn head<'f>(&self, frame: &'f [u8]) -> &'f [u8] {
+        let start = frame.get(..HEAD_BYTES).unwrap_or(frame);
+        let says = self.symbol.find(start).or_else(|| self.snapshot.find(start)).is_some();
+        if says { start } else { frame }
     }
 
     /// The symbol that the start of a frame names, where it can be one.

@@ -18,7 +18,9 @@ use ballast_core::volatility::{
 };
 use ballast_model::{HalfTicks, InstrumentId, InstrumentSpec, LOTS_MAX, Lots, Price, Rate, Ticks};
 
-use super::{Config, ConfigError, FairConfig, LimitsConfig, ORDERS_MAX, QuotingConfig, Requote, Size};
+use super::{
+    Config, ConfigError, FairConfig, LimitsConfig, ORDERS_MAX, QuotingConfig, Requote, Size, VolatilityConfig,
+};
 
 /// A table of quoting being applied to an instrument.
 pub(super) struct Quoting<'a> {
@@ -62,7 +64,7 @@ impl Quoting<'_> {
         Ok(QuotingSpec {
             model: self.model(&quoting.model)?,
             fair: self.fair(&quoting.fair)?,
-            volatility: self.volatility(quoting)?,
+            volatility: self.volatility(quoting.volatility)?,
             intensity: self.intensity(quoting)?,
             hedged_on: self.hedge.map(|hedge| hedge.instrument),
             hedge_lots: self.hedge_lots(&quoting.model)?,
@@ -111,8 +113,11 @@ impl Quoting<'_> {
         }
     }
 
-    fn volatility(&self, quoting: &QuotingConfig) -> Result<Option<VolatilityKind>, ConfigError> {
-        let Some(volatility) = quoting.volatility else { return Ok(None) };
+    pub(super) fn volatility(
+        &self,
+        volatility: Option<VolatilityConfig>,
+    ) -> Result<Option<VolatilityKind>, ConfigError> {
+        let Some(volatility) = volatility else { return Ok(None) };
         let kind = volatility.kind().map_err(|(key, rule)| self.rule(&format!("volatility.{key}"), rule))?;
         let broken = Volatility::new(kind).err();
         let broken = broken.map(|error| self.rule(&format!("volatility.{}", volatility_key(error)), error));
@@ -127,7 +132,7 @@ impl Quoting<'_> {
         broken.map_or(Ok(Some(params)), Err)
     }
 
-    fn limits(&self, limits: &LimitsConfig) -> Result<GateLimits, ConfigError> {
+    pub(super) fn limits(&self, limits: &LimitsConfig) -> Result<GateLimits, ConfigError> {
         let collar = limits.collar_bps.rate();
         if collar.0 <= 0 {
             return Err(self.rule("limits.collar_bps", "must be above zero"));

@@ -6,7 +6,7 @@ use ballast_core::book::BookLimits;
 use ballast_core::gate::Controls;
 use ballast_core::oms::SweepLimits;
 use ballast_core::replace::ReplaceRules;
-use ballast_core::shard::{LaneSpec, QuotingSpec, ShardSpec};
+use ballast_core::shard::{HedgingSpec, LaneSpec, QuotingSpec, ShardSpec};
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, VenueSpec};
 use ballast_model::{
     AssetId, Contract, HalfTicks, InstrumentId, InstrumentSpec, Lots, Money, Price, Span, SpecError, Step,
@@ -15,6 +15,7 @@ use ballast_model::{
 use ballast_venue::binance::Market;
 
 use super::quoting::{Hedge, Quoting, share, whole_ticks};
+use super::resolve_hedge::Hedging;
 use super::risk::Risk;
 use super::{Config, ConfigError, InstrumentConfig, ModelConfig};
 use crate::capture::{Instrument, SeenInstrument};
@@ -269,7 +270,52 @@ impl Resolver<'_> {
             Quoted::Yes => Risk { config, path: &self.path, assets: &self.assets, instruments }.resolve()?,
             Quoted::No => None,
         };
-        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges: Vec::new(), portfolio }, venue })
+        let hedges = match quoted {
+            Quoted::Yes => self.hedges(instruments, &mut lanes)?,
+            Quoted::No => Vec::new(),
+        };
+        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio }, venue })
+    }
+
+    /// The hedges of the base assets that are quoted, and the limits of the lanes they trade in.
+    fn hedges(
+        &self,
+        instruments: &[ResolvedInstrument],
+        lanes: &mut [LaneSpec],
+    ) -> Result<Vec<HedgingSpec>, ConfigError> {
+        let Some(hedge) = &self.config.hedge else { return Ok(Vec::new()) };
+        let market = Market::from(hedge.market);
+        let mut hedges = Vec::new();
+        for (index, on) in instruments.iter().enumerate() {
+            let (Some(mid), true) = (on.reference, on.found.instrument.market == market) else { continue };
+            let parts: Vec<_> = (0..)
+                .map(InstrumentId)
+                .zip(instruments.iter().zip(&*lanes))
+                .filter(|(id, (one, lane))| {
+                    id.index() != index && one.found.base == on.found.base && lane.quoting.is_some()
+                })
+                .map(|(id, (one, _))| (id, one.found.instrument.market))
+                .collect();
+            let (Some(lane), false) = (lanes.get_mut(index), parts.is_empty()) else { continue };
+            let (maker_fee, taker_fee) = self.config.venue.fees_of(market);
+            let quoting = Quoting {
+                config: self.config,
+                path: &self.path,
+                key: "hedge".to_owned(),
+                spec: &on.found.spec,
+                mid,
+                maker_fee,
+                hedge: None,
+            };
+            if lane.quoting.is_some() {
+                return Err(quoting.rule("market", "is quoted itself: leave it out of quoting.markets"));
+            }
+            let instrument = InstrumentId(u16::try_from(index).unwrap_or(u16::MAX));
+            let (hedging, limits) = Hedging { quoting, instrument, taker_fee }.resolve(hedge, &parts)?;
+            lane.hedge_limits = Some(limits);
+            hedges.push(hedging);
+        }
+        Ok(hedges)
     }
 
     /// How an instrument is quoted and controlled: by its own table, else by the common one; `None` where that leaves its market out, or

@@ -14,13 +14,21 @@ pub(super) struct Feed<'a> {
     ours: Player<'a>,
 }
 
+/// Which times a player goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The venue's, mapped to our clock.
+    Venue,
+    /// When we received the messages.
+    Ours,
+}
+
 /// One cursor, repeated.
 #[derive(Debug)]
 struct Player<'a> {
     tape: &'a Tape,
     cursor: Cursor<'a>,
-    /// `Some`: play at the venue's time, mapped by this offset. `None`: at our receive time.
-    offset: Option<Span>,
+    end: End,
     /// Time of the next message, [`NEVER`] after the last; never falls.
     next: Nanos,
     /// Messages given out.
@@ -33,16 +41,16 @@ struct Player<'a> {
 
 impl<'a> Feed<'a> {
     /// One feed per tape, all repeating together with the period of the longest span.
-    pub(super) fn all(tapes: &'a [(Tape, Span)], repeat: u32, gap: Span) -> Vec<Self> {
-        let first = tapes.iter().filter_map(|(tape, _)| tape.span()).map(|(first, _)| first).min();
-        let last = tapes.iter().filter_map(|(tape, _)| tape.span()).map(|(_, last)| last).max();
+    pub(super) fn all(tapes: &'a [Tape], repeat: u32, gap: Span) -> Vec<Self> {
+        let first = tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
+        let last = tapes.iter().filter_map(Tape::span).map(|(_, last)| last).max();
         let whole =
             first.zip(last).map_or(Span::ZERO, |(first, last)| Span((last - first).0.saturating_add(gap.0)));
-        let feed = |(tape, offset): &'a (Tape, Span)| {
+        let feed = |tape: &'a Tape| {
             let period = Shift { time: whole, ..tape.period(gap) };
             Feed {
-                venue: Player::new(tape, Some(*offset), repeat, period),
-                ours: Player::new(tape, None, repeat, period),
+                venue: Player::new(tape, End::Venue, repeat, period),
+                ours: Player::new(tape, End::Ours, repeat, period),
             }
         };
         tapes.iter().map(feed).collect()
@@ -77,18 +85,21 @@ impl<'a> Feed<'a> {
 }
 
 impl<'a> Player<'a> {
-    fn new(tape: &'a Tape, offset: Option<Span>, repeat: u32, period: Shift) -> Self {
+    fn new(tape: &'a Tape, end: End, repeat: u32, period: Shift) -> Self {
         let shift = Shift::default();
         let cursor = Cursor::new(tape, shift);
         let mut player =
-            Self { tape, cursor, offset, next: Nanos::MIN, played: 0, left: repeat - 1, shift, period };
+            Self { tape, cursor, end, next: Nanos::MIN, played: 0, left: repeat - 1, shift, period };
         player.next = player.time().unwrap_or(NEVER);
         player
     }
 
     #[inline]
     fn time(&self) -> Option<Nanos> {
-        self.offset.map_or_else(|| self.cursor.recv_time(), |offset| self.cursor.venue_time(offset))
+        match self.end {
+            End::Venue => self.cursor.venue_time(),
+            End::Ours => self.cursor.recv_time(),
+        }
     }
 
     #[inline]

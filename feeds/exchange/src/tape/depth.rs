@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use ballast_core::book::{Book, BookFull, BookLimits, Level};
+use ballast_core::market::leads_too_far;
 use ballast_model::{Digest, FillReason, Lots, NewOrder, PackedLevel, Price, Side, Ticker, UpdateId};
 
 use crate::account::{Account, OpenOrder};
@@ -78,10 +79,11 @@ impl Depth {
         self.book_id = update_id;
     }
 
-    /// Keeps best prices that are newer than the book and than those before; tells whether they are.
+    /// Keeps best prices that are newer than the book, but not out of its sequence, and than those before; tells whether they
+    /// are.
     pub(super) fn on_ticker(&mut self, ticker: &Ticker) -> bool {
         let newest = self.ticker.map_or(self.book_id, |touch| touch.update_id.max(self.book_id));
-        let newer = ticker.update_id > newest;
+        let newer = ticker.update_id > newest && !leads_too_far(ticker.update_id, self.book_id);
         if newer {
             self.ticker = Some(Touch { update_id: ticker.update_id, bid: ticker.bid, ask: ticker.ask });
         }
