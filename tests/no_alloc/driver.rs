@@ -184,7 +184,8 @@ impl Driver<'_> {
             match command {
                 Command::New(_) => self.outcome.orders += 1,
                 Command::Cancel(_) => self.outcome.cancels += 1,
-                Command::Replace(_) | Command::Query(_) => {}
+                Command::Replace(_) => self.outcome.replaces += 1,
+                Command::Query(_) => self.outcome.queries += 1,
             }
             command.digest(&mut self.decisions);
             self.venue.send(command, now);

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use ballast_core::book::BookLimits;
 use ballast_core::fair::FairKind;
-use ballast_core::gate::GateLimits;
+use ballast_core::gate::{Controls, GateLimits};
 use ballast_core::model::{FixedSpread, FixedSpreadParams, Model, Scales};
+use ballast_core::oms::SweepLimits;
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::quotes::Tolerance;
 use ballast_core::replace::ReplaceRules;
@@ -112,8 +113,17 @@ fn quoting(setting: &Setting) -> QuotingSpec {
 impl World {
     pub(crate) fn new(setting: &Setting) -> Self {
         let book = BookLimits { price_ticks_max: 100_000, levels_max: 64 };
-        let lane = LaneSpec { spec: instrument(), book, quoting: Some(quoting(setting)), hedge_limits: None };
-        let shard = Shard::new(&ShardSpec { epoch: 1, lanes: vec![lane], hedges: Vec::new() }).unwrap();
+        let lane = LaneSpec {
+            spec: instrument(),
+            book,
+            quoting: Some(quoting(setting)),
+            hedge_limits: None,
+            controls: Controls::NONE,
+            sweep: SweepLimits::DEFAULT,
+        };
+        let shard =
+            Shard::new(&ShardSpec { epoch: 1, lanes: vec![lane], hedges: Vec::new(), portfolio: None })
+                .unwrap();
         let venue = VenueSpec {
             instruments: vec![InstrumentRules {
                 spec: instrument(),

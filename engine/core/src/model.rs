@@ -108,6 +108,10 @@ pub enum Hold {
     NoFairValue,
     /// An input or a result is not a finite number.
     NotFinite,
+    /// The risk gate, or what it is part of, is paused or closed. No model says this.
+    Halted,
+    /// The venue has counted trades of ours that have not arrived: the position is not known. No model says this.
+    FillsMissing,
     /// Bid and ask would meet: the model's spread is below what the numbers resolve.
     QuotesCrossed,
 }

@@ -9,6 +9,7 @@ mod hedger;
 mod lane;
 mod orders;
 mod quoter;
+mod risk;
 mod shaping;
 
 use alloc::vec::Vec;
@@ -20,14 +21,15 @@ use ballast_model::{
 
 use crate::book::BookLimits;
 use crate::fair::FairKind;
-use crate::gate::{Gate, GateLimits};
+use crate::gate::portfolio::Portfolio;
+use crate::gate::{Controls, Gate, GateLimits};
 use crate::hedge::split::HEDGE_VENUES_MAX;
 use crate::hedge::{HEDGE_CANCELS_MAX, HedgeController};
 use crate::intensity::IntensityParams;
 use crate::ledger::Ledger;
 use crate::market::{BookBatch, Market, MarketChange};
 use crate::model::Model;
-use crate::oms::Oms;
+use crate::oms::{Oms, SweepLimits};
 use crate::outbox::Outbox;
 use crate::quotes::{CANCELS_MAX, PLACES_MAX, Tolerance};
 use crate::volatility::VolatilityKind;
@@ -36,6 +38,9 @@ use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
 use lane::{Elsewhere, Lane};
+use orders::QUERIES_MAX;
+use risk::Risk;
+pub use risk::{RiskError, RiskSpec};
 pub use shaping::ShapingSpec;
 
 /// What a shard is built from.
@@ -47,6 +52,8 @@ pub struct ShardSpec {
     pub lanes: Vec<LaneSpec>,
     /// How base assets are hedged, one entry each.
     pub hedges: Vec<HedgingSpec>,
+    /// What holds the instruments together; `None` where each stands alone.
+    pub portfolio: Option<RiskSpec>,
 }
 
 /// One instrument of a shard.
@@ -60,6 +67,10 @@ pub struct LaneSpec {
     pub quoting: Option<QuotingSpec>,
     /// The gate's limits where it is not quoted but hedged on.
     pub hedge_limits: Option<GateLimits>,
+    /// The gate's optional controls.
+    pub controls: Controls,
+    /// When the venue is asked about an order.
+    pub sweep: SweepLimits,
 }
 
 /// How an instrument is quoted.
@@ -105,15 +116,17 @@ pub enum Trigger {
 pub struct Shard {
     lanes: Vec<Lane>,
     hedgers: Vec<Hedger>,
+    risk: Option<Risk>,
     ids: OrderIds,
     /// Time of the last event.
     now: Nanos,
 }
 
-/// What acts at one event: the time, and where ids come from and decisions go.
+/// What acts at one event: the time, what spans lanes, and where ids come from and decisions go.
 struct Turn<'a> {
     now: Nanos,
     ids: &'a mut OrderIds,
+    risk: Option<&'a mut Risk>,
     out: &'a mut Outbox,
 }
 
@@ -139,7 +152,8 @@ impl Shard {
     /// Allocates everything the shard will ever need.
     ///
     /// # Errors
-    /// The first lane whose numbers cannot be used, with its index; then the first hedge, with the index of its first venue.
+    /// The first lane whose numbers cannot be used, with its index; then the first hedge, with the index of its first venue;
+    /// then the portfolio, with zero.
     pub fn new(spec: &ShardSpec) -> Result<Self, (usize, LaneError)> {
         let lane = |(index, lane): (usize, &LaneSpec)| {
             let id = u16::try_from(index).map(InstrumentId).map_err(|_| (index, LaneError::TooMany))?;
@@ -157,13 +171,15 @@ impl Shard {
             Hedger::new(hedging, &lanes).map_err(|error| (venue, LaneError::Hedging(error)))
         };
         let hedgers = spec.hedges.iter().map(hedger).collect::<Result<_, _>>()?;
-        Ok(Self { lanes, hedgers, ids: OrderIds { epoch: spec.epoch, last: 0 }, now: Nanos::MIN })
+        let risk = spec.portfolio.as_ref().map(|risk| Risk::new(risk, &spec.lanes)).transpose();
+        let risk = risk.map_err(|error| (0, LaneError::Risk(error)))?;
+        Ok(Self { lanes, hedgers, risk, ids: OrderIds { epoch: spec.epoch, last: 0 }, now: Nanos::MIN })
     }
 
     /// Most commands one event can make.
     #[must_use]
     pub const fn commands_per_event_max(&self) -> usize {
-        self.lanes.len() * (CANCELS_MAX + PLACES_MAX)
+        self.lanes.len() * (CANCELS_MAX + PLACES_MAX + QUERIES_MAX)
             + self.hedgers.len() * (HEDGE_CANCELS_MAX + HEDGE_VENUES_MAX)
     }
 
@@ -202,8 +218,9 @@ impl Shard {
             Event::Fill(fill) => self.on_fill(fill, now, out),
             Event::Timer => self.on_timer(now, out),
             Event::Trade(trade) => self.lane(trade.instrument).on_trade(trade, now),
-            // Mark prices inform what is yet to read them.
-            Event::Mark(_) => {}
+            Event::Mark(mark) => {
+                self.tell(mark.instrument, now, out, |lane, turn| lane.on_mark(mark, turn));
+            }
         }
     }
 
@@ -224,7 +241,7 @@ impl Shard {
     #[must_use]
     #[inline]
     pub fn next_deadline(&self) -> Option<Nanos> {
-        let lanes = self.lanes.iter().filter_map(Lane::deadline);
+        let lanes = self.lanes.iter().filter_map(|lane| lane.deadline(self.now));
         lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).min()
     }
 
@@ -236,6 +253,9 @@ impl Shard {
         digest.word(self.ids.next().0);
         self.lanes.iter().for_each(|lane| lane.digest(&mut digest));
         self.hedgers.iter().for_each(|hedger| hedger.digest(&mut digest));
+        if let Some(risk) = &self.risk {
+            risk.digest(&mut digest);
+        }
         digest.value()
     }
 
@@ -269,6 +289,12 @@ impl Shard {
         self.lanes.get(instrument.index()).and_then(Lane::gate)
     }
 
+    /// What holds the instruments together; `None` where each stands alone.
+    #[must_use]
+    pub fn portfolio(&self) -> Option<&Portfolio> {
+        self.risk.as_ref().map(|risk| &risk.portfolio)
+    }
+
     /// The hedge controllers, in the order of [`ShardSpec::hedges`].
     pub fn hedges(&self) -> impl Iterator<Item = &HedgeController> {
         self.hedgers.iter().map(Hedger::controller)
@@ -297,14 +323,14 @@ impl Shard {
     fn advance(&mut self, now: Nanos) {
         assert!(now >= self.now, "time went backward");
         self.now = now;
+        if let Some(risk) = &mut self.risk {
+            risk.portfolio.beat(now);
+        }
     }
 
     #[inline]
     fn lane(&mut self, instrument: InstrumentId) -> &mut Lane {
-        let lane = self.lanes.get_mut(instrument.index());
-        assert!(lane.is_some(), "an event of an instrument this shard does not have");
-        #[expect(clippy::unwrap_used, reason = "checked by the line above")]
-        lane.unwrap()
+        lane_of(&mut self.lanes, instrument)
     }
 
     fn after_market(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
@@ -326,6 +352,7 @@ impl Shard {
         if due {
             self.hedge(now, out);
         }
+        self.spread_halt(now, out);
     }
 
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {
@@ -345,11 +372,22 @@ impl Shard {
         if due {
             self.requote(fill.instrument, now, out);
         }
+        self.spread_halt(now, out);
+    }
+
+    /// Pulls quotes everywhere where a loss has just halted everything.
+    #[inline]
+    fn spread_halt(&mut self, now: Nanos, out: &mut Outbox) {
+        if self.risk.as_mut().is_some_and(Risk::take_halted) {
+            for id in (0..self.lanes.len()).zip((0..).map(InstrumentId)).map(|(_, id)| id) {
+                self.tell(id, now, out, |lane, turn| lane.halts(turn));
+            }
+        }
     }
 
     fn on_timer(&mut self, now: Nanos, out: &mut Outbox) {
         for id in (0..self.lanes.len()).zip((0..).map(InstrumentId)).map(|(_, id)| id) {
-            self.tell(id, now, out, |lane, _| lane.on_timer(now));
+            self.tell(id, now, out, |lane, turn| lane.on_timer(turn));
         }
         if self.hedgers.iter().filter_map(Hedger::deadline).any(|at| at <= now) {
             self.hedge(now, out);
@@ -359,7 +397,7 @@ impl Shard {
     /// Lets every hedge decide: one base asset's orders never depend on another's, and a decision that finds nothing new does
     /// nothing.
     fn hedge(&mut self, now: Nanos, out: &mut Outbox) {
-        let mut turn = Turn { now, ids: &mut self.ids, out };
+        let mut turn = Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), out };
         for hedger in &mut self.hedgers {
             hedger.decide(&mut self.lanes, &mut turn);
         }
@@ -388,18 +426,15 @@ impl Shard {
         out: &mut Outbox,
         news: impl FnOnce(&mut Lane, &mut Turn<'_>) -> bool,
     ) -> bool {
-        let mut ids = self.ids;
-        let due = news(self.lane(instrument), &mut Turn { now, ids: &mut ids, out });
-        self.ids = ids;
-        due
+        let Self { lanes, ids, risk, .. } = self;
+        news(lane_of(lanes, instrument), &mut Turn { now, ids, risk: risk.as_mut(), out })
     }
 
     #[inline]
     fn requote(&mut self, instrument: InstrumentId, now: Nanos, out: &mut Outbox) {
         let elsewhere = self.elsewhere(instrument, now);
-        let mut ids = self.ids;
-        self.lane(instrument).requote(elsewhere, &mut Turn { now, ids: &mut ids, out });
-        self.ids = ids;
+        let Self { lanes, ids, risk, .. } = self;
+        lane_of(lanes, instrument).requote(elsewhere, &mut Turn { now, ids, risk: risk.as_mut(), out });
     }
 
     /// What the quotes of an instrument whose fills are hedged on another one read of that.
@@ -420,6 +455,14 @@ impl Shard {
             None => Elsewhere { prices, stale_at, unhedged: None },
         }
     }
+}
+
+#[inline]
+fn lane_of(lanes: &mut [Lane], instrument: InstrumentId) -> &mut Lane {
+    let lane = lanes.get_mut(instrument.index());
+    assert!(lane.is_some(), "an event of an instrument this shard does not have");
+    #[expect(clippy::unwrap_used, reason = "checked by the line above")]
+    lane.unwrap()
 }
 
 #[cfg(test)]

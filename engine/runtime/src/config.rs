@@ -3,12 +3,14 @@
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
 //! (`"250us"`); floats appear only where a model takes a float.
 
+mod controls;
 mod hedge;
 mod line;
 mod model;
 mod quoting;
 mod resolve;
 mod resolve_hedge;
+mod risk;
 mod shape;
 mod signals;
 mod units;
@@ -21,6 +23,10 @@ use ballast_venue::binance::{Market, TradeSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use controls::{
+    ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
+    OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
+};
 pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
@@ -28,6 +34,10 @@ pub use model::{
 };
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
+};
+pub use risk::{
+    CreditConfig, ExposureConfig, MarketRiskConfig, MarketsConfig, MessagesConfig, OwnOrdersConfig,
+    RiskConfig,
 };
 pub use shape::{ShapeConfig, ThrottleConfig};
 pub use signals::{FairConfig, IntensityConfig, VolatilityConfig, VolatilityKindConfig};
@@ -46,6 +56,8 @@ pub struct Config {
     pub report: ReportConfig,
     /// How every instrument is quoted that has no table of its own.
     pub quoting: QuotingConfig,
+    /// Limits of all instruments together; each stands alone where absent.
+    pub risk: Option<RiskConfig>,
     /// How what quotes leave open is hedged; not at all where absent.
     pub hedge: Option<HedgeConfig>,
     /// Facts and exceptions of single instruments.
@@ -202,6 +214,10 @@ pub struct LimitsConfig {
     pub touch_age_max: Duration,
     /// An order dropped unsent after this time.
     pub order_expiry: Duration,
+    /// Optional controls; none where absent.
+    pub controls: Option<ControlsConfig>,
+    /// When the venue is asked about an order; as usual where absent.
+    pub sweep: Option<SweepConfig>,
 }
 
 /// Facts and exceptions of one instrument.

@@ -149,7 +149,7 @@ impl Hedger {
     /// Decides and does what leads there: cancels, then orders through their gates.
     pub(super) fn decide(&mut self, lanes: &mut [Lane], turn: &mut Turn<'_>) {
         self.read_parts(lanes, turn.now);
-        self.read_venues(lanes, turn.now);
+        self.read_venues(lanes, turn);
         let first = self.spec.hedge.venues.first().and_then(|venue| lanes.get(venue.instrument.index()));
         let tick = first.map_or(0.0, |lane| lane.scales.tick());
         let sigma = self.volatility.as_ref().and_then(Volatility::sigma_ticks_per_sqrt_s);
@@ -184,6 +184,11 @@ impl Hedger {
                 self.controller.on_rejected(wish.instrument, RejectReason::Other, turn.now);
             }
         }
+        for venue in &self.spec.hedge.venues {
+            if let Some(lane) = lanes.get_mut(venue.instrument.index()) {
+                lane.orders.settle(turn);
+            }
+        }
     }
 
     /// Reads the parts from the ledgers: they are as new as the event being handled.
@@ -204,7 +209,8 @@ impl Hedger {
         }
     }
 
-    fn read_venues(&mut self, lanes: &[Lane], now: Nanos) {
+    fn read_venues(&mut self, lanes: &[Lane], turn: &Turn<'_>) {
+        let now = turn.now;
         self.states.clear();
         self.orders.clear();
         for venue in &self.spec.hedge.venues {
@@ -226,10 +232,10 @@ impl Hedger {
                 reference: touch.map(|touch| touch.mid()),
                 funding: None,
                 margin_free,
-                access: match lane.gate().map(crate::gate::Gate::state) {
-                    Some(GateState::Active) => VenueAccess::Open,
-                    Some(GateState::ReduceOnly | GateState::Paused) => VenueAccess::ReduceOnly,
-                    Some(GateState::Killed) | None => VenueAccess::Closed,
+                access: match lane.stance(turn) {
+                    GateState::Active => VenueAccess::Open,
+                    GateState::ReduceOnly | GateState::Paused => VenueAccess::ReduceOnly,
+                    GateState::Killed => VenueAccess::Closed,
                 },
             });
             let shown = lane.orders.oms.open_orders().map(|order| HedgeOrder::of(venue.instrument, order));

@@ -3,20 +3,22 @@
 use alloc::vec::Vec;
 
 use ballast_model::{
-    Digest, Fill, InstrumentId, InstrumentSpec, LostReason, Lots, Nanos, OrderUpdate, Trade,
+    Digest, Fill, HalfTicks, InstrumentId, InstrumentSpec, LostReason, Lots, MarkPrice, Nanos, OrderUpdate,
+    Trade,
 };
 
 use super::hedger::HedgingError;
 use super::orders::OrderDesk;
 use super::quoter::{Exposure, Quoter};
+use super::risk::{RiskError, profit_of};
 use super::{LaneSpec, Turn};
 use crate::fair::FairParamError;
-use crate::gate::{Gate, GateState, LimitsError};
+use crate::gate::{Controls, ControlsError, Gate, GateState, LimitsError};
 use crate::intensity::IntensityParamError;
 use crate::ledger::Ledger;
 use crate::market::{Market, MarketChange};
-use crate::model::{HedgePrices, OwnFill, Scales};
-use crate::oms::{FillOutcome, UpdateOutcome};
+use crate::model::{HedgePrices, Hold, OwnFill, Scales};
+use crate::oms::{FillOutcome, SweepLimitsError, UpdateOutcome};
 use crate::outbox::Note;
 use crate::shape::drift::DriftParamError;
 use crate::shape::shaper::ShaperParamError;
@@ -32,6 +34,12 @@ pub enum LaneError {
     Book,
     /// The gate's limits.
     Limits(LimitsError),
+    /// The gate's optional controls.
+    Controls(ControlsError),
+    /// When orders become doubtful.
+    Sweep(SweepLimitsError),
+    /// What holds the instruments together.
+    Risk(RiskError),
     /// The fair value's parameters.
     Fair(FairParamError),
     /// The volatility estimator's parameters.
@@ -60,6 +68,9 @@ impl core::fmt::Display for LaneError {
             Self::TooMany => f.write_str("more instruments than instrument ids"),
             Self::Book => f.write_str("book bounds out of range"),
             Self::Limits(error) => error.fmt(f),
+            Self::Controls(error) => error.fmt(f),
+            Self::Sweep(error) => error.fmt(f),
+            Self::Risk(error) => error.fmt(f),
             Self::Fair(error) => error.fmt(f),
             Self::Volatility(error) => error.fmt(f),
             Self::Intensity(error) => error.fmt(f),
@@ -90,6 +101,15 @@ pub(super) struct Lane {
     pub(super) followers: Vec<InstrumentId>,
     /// A fill could not be booked or may be booked already: the ledger is not to be believed until reconciled.
     in_doubt: bool,
+    /// Whether the gate has optional controls, and among them a limit of losses.
+    controlled: bool,
+    limits_loss: bool,
+    /// How far the gate was open when quotes were last decided.
+    posture: GateState,
+    /// The last trusted midpoint, at which profit is counted.
+    mid: Option<HalfTicks>,
+    /// When the mark that the portfolio was told is too old, unless it is confirmed again.
+    mark_until: Option<Nanos>,
 }
 
 /// What quotes whose fills are hedged on another instrument read of that.
@@ -112,17 +132,21 @@ impl Lane {
         if !lane.book.valid() {
             return Err(LaneError::Book);
         }
-        let limits = lane.quoting.as_ref().map(|quoting| quoting.limits).or(lane.hedge_limits);
         Ok(Self {
             id,
             spec: lane.spec,
             scales: Scales::new(&lane.spec),
             market: Market::new(lane.book),
             ledger: Ledger::new(&lane.spec),
-            orders: OrderDesk::new(id, &lane.spec, limits).map_err(LaneError::Limits)?,
+            orders: OrderDesk::new(id, lane)?,
             quoter: lane.quoting.as_ref().map(|quoting| Quoter::new(quoting, &lane.spec)).transpose()?,
             followers: Vec::new(),
             in_doubt: false,
+            controlled: lane.controls != Controls::NONE,
+            limits_loss: lane.controls.loss.is_some(),
+            posture: GateState::Active,
+            mid: None,
+            mark_until: None,
         })
     }
 
@@ -140,8 +164,10 @@ impl Lane {
     }
 
     #[inline]
-    pub(super) fn deadline(&self) -> Option<Nanos> {
-        self.quoter.as_ref().and_then(Quoter::deadline)
+    pub(super) fn deadline(&self, now: Nanos) -> Option<Nanos> {
+        let quoter = self.quoter.as_ref().and_then(Quoter::deadline);
+        let thaw = if self.controlled { self.gate().and_then(|gate| gate.thaws_at(now)) } else { None };
+        [quoter, self.orders.ask_at(), thaw, self.mark_until].into_iter().flatten().min()
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -149,6 +175,9 @@ impl Lane {
         self.ledger.digest(digest);
         self.orders.digest(digest);
         digest.word(u64::from(self.in_doubt));
+        digest.word(self.posture as u64);
+        digest.signed(self.mid.map_or(0, |mid| mid.0));
+        digest.signed(self.mark_until.map_or(i64::MIN, |at| at.0));
         if let Some(quoter) = &self.quoter {
             quoter.digest(digest);
         }
@@ -162,13 +191,14 @@ impl Lane {
         } else {
             false
         };
+        let moved = self.observe(turn);
         let Some(quoter) = &mut self.quoter else { return false };
         if let MarketChange::Lost(LostReason::Disconnected | LostReason::RingFull) = change {
             quoter.on_trades_lost();
         }
         quoter.on_touch(self.market.touch(), turn.now);
-        // A lost book cannot wait for an interval.
-        quoter.wants_touch(turn.now) || lost
+        // A lost book cannot wait for an interval, nor can a halt.
+        quoter.wants_touch(turn.now) || lost || moved
     }
 
     #[inline]
@@ -180,9 +210,11 @@ impl Lane {
 
     /// Learns what became of an order; tells whether quotes are to be reconsidered.
     pub(super) fn on_order(&mut self, update: &OrderUpdate, turn: &mut Turn<'_>) -> bool {
-        match self.orders.oms.on_update(update, turn.now) {
-            UpdateOutcome::Moved { .. } => self.wants_own(turn.now),
-            UpdateOutcome::Unchanged => false,
+        let (outcome, missing_moved) = self.orders.on_update(update, turn.now);
+        self.orders.settle(turn);
+        match outcome {
+            UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved,
+            UpdateOutcome::Unchanged => missing_moved,
             UpdateOutcome::Foreign => {
                 turn.out.note(Note::ForeignOrder(self.id));
                 false
@@ -192,7 +224,8 @@ impl Lane {
 
     /// Books a fill; tells whether quotes are to be reconsidered.
     pub(super) fn on_fill(&mut self, fill: &Fill, turn: &mut Turn<'_>) -> bool {
-        let outcome = self.orders.oms.on_fill(fill, turn.now);
+        let missed = self.orders.misses_fills();
+        let outcome = self.orders.on_fill(fill, turn.now);
         if outcome.must_book() && self.ledger.on_fill(fill).is_err() {
             turn.out.note(Note::UnbookableFill(self.id));
             self.doubt();
@@ -223,12 +256,94 @@ impl Lane {
             let (price, lots) = (fill.level.price(), fill.level.lots());
             quoter.on_fill(&OwnFill { side: fill.side, price, lots, now: turn.now });
         }
-        self.wants_own(turn.now)
+        if let Some(gate) = self.orders.gate.as_mut().filter(|_| own && self.controlled) {
+            gate.on_fill(fill.side, fill.level.lots(), turn.now);
+        }
+        if let Some(risk) = turn.risk.as_deref_mut() {
+            risk.portfolio.on_position(self.id, self.ledger.position());
+        }
+        self.orders.settle(turn);
+        self.tell_profit(turn);
+        self.halts(turn) || missed || self.wants_own(turn.now)
+    }
+
+    /// Learns the venue's mark and index price; tells whether quotes are to be reconsidered.
+    pub(super) fn on_mark(&mut self, mark: &MarkPrice, turn: &mut Turn<'_>) -> bool {
+        if !self.controlled {
+            return false;
+        }
+        if let Some(gate) = &mut self.orders.gate {
+            gate.on_oracle(mark, turn.now);
+        }
+        self.halts(turn)
+    }
+
+    /// Tells whatever watches the touch; whether that has halted quotes or freed them.
+    #[inline]
+    fn observe(&mut self, turn: &mut Turn<'_>) -> bool {
+        if !self.controlled && turn.risk.is_none() {
+            return false;
+        }
+        let mid = self.market.touch().map(|touch| touch.mid());
+        self.mid = mid.or(self.mid);
+        if let (Some(gate), Some(mid)) = (&mut self.orders.gate, mid) {
+            gate.on_reference(mid, turn.now);
+        }
+        if let Some(risk) = turn.risk.as_deref_mut() {
+            risk.portfolio.on_mark(self.id, mid);
+            let until = self.market.confirmed_at() + risk.mark_age_max;
+            self.mark_until = mid.map(|_| self.mark_until.unwrap_or(until));
+        }
+        self.tell_profit(turn);
+        self.halts(turn)
+    }
+
+    /// Tells the profit where a loss is limited.
+    fn tell_profit(&mut self, turn: &mut Turn<'_>) {
+        let Some(mid) = self.mid else { return };
+        if let Some(gate) = self.orders.gate.as_mut().filter(|_| self.limits_loss) {
+            let (realised, unrealised) = profit_of(&self.ledger, mid);
+            gate.on_profit(realised, unrealised);
+        }
+        if let Some(risk) = turn.risk.as_deref_mut() {
+            risk.on_profit(self.id, &self.spec, &self.ledger, mid);
+        }
+    }
+
+    /// How far the gate is open, and what it is part of.
+    pub(super) fn stance(&self, turn: &Turn<'_>) -> GateState {
+        let mid = self.market.touch().map(|touch| touch.mid());
+        let own = self.gate().map_or(GateState::Killed, |gate| gate.posture(mid, turn.now));
+        turn.risk.as_ref().map_or(own, |risk| own.max(risk.state(self.id)))
+    }
+
+    /// Whether the gate is open another way than when quotes were last decided.
+    pub(super) fn halts(&self, turn: &Turn<'_>) -> bool {
+        self.quoter.is_some() && (self.controlled || turn.risk.is_some()) && self.stance(turn) != self.posture
     }
 
     /// Tells whether time alone makes a decision due.
-    pub(super) fn on_timer(&mut self, now: Nanos) -> bool {
-        self.quoter.as_mut().is_some_and(|quoter| quoter.wants_timer(&mut self.market, now))
+    pub(super) fn on_timer(&mut self, turn: &mut Turn<'_>) -> bool {
+        let now = turn.now;
+        self.orders.ask(turn);
+        self.orders.settle(turn);
+        let due = self.quoter.as_mut().is_some_and(|quoter| quoter.wants_timer(&mut self.market, now));
+        self.age_mark(turn) || due || self.halts(turn)
+    }
+
+    /// Takes back a mark that is too old; tells whether it did.
+    fn age_mark(&mut self, turn: &mut Turn<'_>) -> bool {
+        let Some(risk) = turn.risk.as_deref_mut() else { return false };
+        let Some(until) = self.mark_until else { return false };
+        let confirmed = self.market.confirmed_at() + risk.mark_age_max;
+        if self.market.touch().is_some() && until.max(confirmed) > turn.now {
+            self.mark_until = Some(until.max(confirmed));
+            return false;
+        }
+        self.market.expire_touch();
+        risk.portfolio.on_mark(self.id, None);
+        self.mark_until = None;
+        true
     }
 
     /// Tells whether a change of the market its quotes are priced from is to be answered at once.
@@ -254,10 +369,21 @@ impl Lane {
 
     /// Decides what quotes to have and does what leads there.
     pub(super) fn requote(&mut self, elsewhere: Elsewhere, turn: &mut Turn<'_>) {
+        let posture = self.stance(turn);
+        self.posture = posture;
+        let stance = match posture {
+            GateState::Paused | GateState::Killed => Err(Hold::Halted),
+            GateState::Active | GateState::ReduceOnly if self.orders.misses_fills() => {
+                Err(Hold::FillsMissing)
+            }
+            GateState::Active | GateState::ReduceOnly => Ok(posture),
+        };
         let Some(quoter) = &mut self.quoter else { return };
         let position = self.ledger.position();
         let inventory = elsewhere.unhedged.unwrap_or(position);
-        let exposure = Exposure { inventory, hedge: elsewhere.prices, hedge_stale_at: elsewhere.stale_at };
+        let Elsewhere { prices: hedge, stale_at: hedge_stale_at, .. } = elsewhere;
+        let exposure = Exposure { inventory, hedge, hedge_stale_at, stance };
         quoter.requote(self.id, &self.market, &mut self.orders, position, &exposure, turn);
+        self.orders.settle(turn);
     }
 }

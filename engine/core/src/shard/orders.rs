@@ -1,18 +1,23 @@
 //! The one way orders of an instrument leave: through its gate into its order manager and the outbox.
 
 use ballast_model::{
-    ClientOrderId, Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, Nanos, NewOrder, Price, ReduceOnly,
-    Side, TimeInForce,
+    ClientOrderId, Digest, Fill, HalfTicks, InstrumentId, Lots, Nanos, NewOrder, OrderUpdate, Price,
+    ReduceOnly, Side, TimeInForce,
 };
 
-use super::Turn;
-use crate::gate::{Gate, GateContext, GateLimits, LimitsError};
-use crate::oms::{Oms, Order};
+use super::lane::LaneError;
+use super::risk::Risk;
+use super::{LaneSpec, Turn};
+use crate::gate::portfolio::Work;
+use crate::gate::{Gate, GateContext};
+use crate::oms::{FillOutcome, MissingFills, Oms, Order, SweepLimits, UpdateOutcome};
 use crate::outbox::Note;
 use crate::quotes::LiveStatus;
 
 /// Room in the order table beyond the gate's limit: reducing orders and cancels under way find place there.
 const ORDERS_SPARE: usize = 64;
+/// Most questions an instrument asks at one event; the others are asked right after.
+pub(super) const QUERIES_MAX: usize = 4;
 
 /// An order one would like to send.
 #[derive(Clone, Copy, Debug)]
@@ -41,17 +46,76 @@ pub(super) struct OrderDesk {
     pub(super) oms: Oms,
     /// `None` where the instrument is only followed.
     pub(super) gate: Option<Gate>,
+    sweep: SweepLimits,
+    /// When the venue is to be asked about an order; as of the last [`OrderDesk::settle`].
+    ask_at: Option<Nanos>,
+    /// The orders have changed since.
+    moved: bool,
 }
 
 impl OrderDesk {
-    pub(super) fn new(
-        id: InstrumentId,
-        spec: &InstrumentSpec,
-        limits: Option<GateLimits>,
-    ) -> Result<Self, LimitsError> {
+    pub(super) fn new(id: InstrumentId, lane: &LaneSpec) -> Result<Self, LaneError> {
+        lane.sweep.check().map_err(LaneError::Sweep)?;
+        let limits = lane.quoting.as_ref().map(|quoting| quoting.limits).or(lane.hedge_limits);
         let orders = limits.map_or(0, |limits| limits.open_orders_max as usize);
-        let gate = limits.map(|limits| Gate::new(id, spec, limits)).transpose()?;
-        Ok(Self { id, oms: Oms::new(id, orders + ORDERS_SPARE), gate })
+        let gate = limits.map(|limits| Gate::new(id, &lane.spec, limits)).transpose();
+        let gate = gate.map_err(LaneError::Limits)?.map(|gate| gate.with_controls(&lane.controls));
+        let gate = gate.transpose().map_err(LaneError::Controls)?;
+        let oms = Oms::new(id, orders + ORDERS_SPARE);
+        Ok(Self { id, oms, gate, sweep: lane.sweep, ask_at: None, moved: false })
+    }
+
+    /// Takes news of an order; the outcome, and whether other fills are missing than before.
+    pub(super) fn on_update(&mut self, update: &OrderUpdate, now: Nanos) -> (UpdateOutcome, bool) {
+        self.moved = true;
+        let missing = self.oms.missing_fills();
+        let outcome = self.oms.on_update(update, now);
+        (outcome, self.oms.missing_fills() != missing)
+    }
+
+    pub(super) fn on_fill(&mut self, fill: &Fill, now: Nanos) -> FillOutcome {
+        self.moved = true;
+        self.oms.on_fill(fill, now)
+    }
+
+    /// True while the venue has counted trades that are not booked.
+    #[inline]
+    pub(super) fn misses_fills(&self) -> bool {
+        self.oms.missing_fills() != MissingFills::default()
+    }
+
+    /// When the venue is to be asked about an order.
+    #[inline]
+    pub(super) const fn ask_at(&self) -> Option<Nanos> {
+        self.ask_at
+    }
+
+    /// Asks the venue about the orders that have been in doubt longest.
+    pub(super) fn ask(&mut self, turn: &mut Turn<'_>) {
+        if self.ask_at.is_none_or(|at| at > turn.now) {
+            return;
+        }
+        self.moved = true;
+        for _ in 0..QUERIES_MAX {
+            let Some(query) = self.oms.next_query(turn.now, &self.sweep) else { break };
+            turn.out.query(query);
+            if let Some(risk) = turn.risk.as_deref_mut() {
+                risk.on_message(self.id, turn.now);
+            }
+        }
+    }
+
+    /// After the orders may have changed: tells the portfolio what works, and when a question is due.
+    #[inline]
+    pub(super) fn settle(&mut self, turn: &mut Turn<'_>) {
+        if self.moved {
+            self.moved = false;
+            // What is due already is asked at the next timer, which is not before now.
+            self.ask_at = self.oms.next_stale(&self.sweep).map(|at| at.max(turn.now));
+            if let Some(risk) = turn.risk.as_deref_mut() {
+                tell_work(self.id, &self.oms, risk);
+            }
+        }
     }
 
     /// Sends an order if the gate lets it pass; tells whether it left.
@@ -74,7 +138,15 @@ impl OrderDesk {
             open_orders: self.oms.open_count(),
             reference: standing.reference,
         };
-        match gate.check(order, &context, turn.now) {
+        self.moved = true;
+        let verdict = match turn.risk.as_deref_mut() {
+            Some(risk) => {
+                tell_work(self.id, &self.oms, risk);
+                gate.check_in(&mut risk.portfolio, order, &context, turn.now)
+            }
+            None => gate.check(order, &context, turn.now),
+        };
+        match verdict {
             Ok(checked) => {
                 turn.ids.taken();
                 if self.oms.insert(&checked, turn.now).is_ok() {
@@ -95,7 +167,11 @@ impl OrderDesk {
         if retry.is_none()
             && let Some(cancel) = self.oms.request_cancel(client_id, turn.now)
         {
+            self.moved = true;
             turn.out.cancel(cancel);
+            if let Some(risk) = turn.risk.as_deref_mut() {
+                risk.on_message(self.id, turn.now);
+            }
         }
         retry
     }
@@ -115,4 +191,15 @@ impl OrderDesk {
             gate.digest(digest);
         }
     }
+}
+
+/// Tells the portfolio all that works of an instrument.
+fn tell_work(id: InstrumentId, oms: &Oms, risk: &mut Risk) {
+    let mut work = Work::NONE;
+    for order in oms.open_orders() {
+        let from = (order.price, order.working());
+        let to = order.amendment.map_or(from, |aim| (aim.price, order.working()));
+        work.add_replacing(order.side, from, to);
+    }
+    risk.portfolio.on_work(id, &work);
 }

@@ -9,7 +9,7 @@ use super::orders::{Intent, OrderDesk, Standing};
 use super::shaping::{May, Shaping};
 use super::{QuotingSpec, Trigger, Turn};
 use crate::fair::{FairState, FairValue, MarketView, Touch};
-use crate::gate::{Gate, GateState};
+use crate::gate::GateState;
 use crate::intensity::IntensityEstimator;
 use crate::market::Market;
 use crate::model::{Arrivals, DesiredQuotes, HedgePrices, Hold, OwnFill, QuoteInputs, QuoteModel};
@@ -215,7 +215,7 @@ impl Quoter {
         let (inputs, known) = self.inputs(market, exposure.inventory, exposure.hedge, turn.now);
         self.hedge_stale_at = exposure.hedge.and(exposure.hedge_stale_at);
         self.wanted.clear();
-        let held = match known {
+        let held = match exposure.stance.and(known) {
             Ok(()) => self.spec.model.quote(&inputs, &mut self.wanted).err(),
             Err(hold) => {
                 // Whoever waits to be asked has been: the answer is known.
@@ -231,14 +231,16 @@ impl Quoter {
             }
         }
         self.held = held;
-        let gate = orders.gate.as_ref().map_or(GateState::Active, Gate::state);
-        restrict(&mut self.wanted, gate, position);
+        let open = exposure.stance == Ok(GateState::Active);
+        if !open {
+            drop_adding(&mut self.wanted, position);
+        }
         let mut quotes = &self.wanted;
         if let Some(shaping) = &mut self.shaping {
-            // A cancel that was refused does not wait for a change that may, nor does a gate that closes.
+            // A cancel that was refused does not wait for a change that may, nor does what stands and may only add.
             let refused = orders.oms.open_orders().any(|order| order.cancel_retry_at().is_some());
             let may = shaping.shape(&self.wanted, &inputs, market, orders);
-            if may == May::Wait && !refused && gate == GateState::Active {
+            if may == May::Wait && !refused && open {
                 return;
             }
             quotes = shaping.quotes();
@@ -295,19 +297,6 @@ impl Quoter {
     }
 }
 
-/// Leaves only what the gate would still let pass, so that what stands besides is pulled.
-fn restrict(wanted: &mut DesiredQuotes, gate: GateState, position: Lots) {
-    match gate {
-        GateState::Active => {}
-        GateState::ReduceOnly => {
-            for side in Side::BOTH.into_iter().filter(|side| position.signed(*side).0 >= 0) {
-                wanted.side_mut(side).clear();
-            }
-        }
-        GateState::Paused | GateState::Killed => wanted.clear(),
-    }
-}
-
 /// What quotes of an instrument lean on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exposure {
@@ -317,6 +306,17 @@ pub(super) struct Exposure {
     pub(super) hedge: Option<HedgePrices>,
     /// When these prices are too old.
     pub(super) hedge_stale_at: Option<Nanos>,
+    /// How far the gate is open, or why nothing may be quoted.
+    pub(super) stance: Result<GateState, Hold>,
+}
+
+/// Removes the side that adds to a position, of a flat one both: what stands there is pulled.
+fn drop_adding(wanted: &mut DesiredQuotes, position: Lots) {
+    for side in Side::BOTH {
+        if position.0 * side.sign() >= 0 {
+            wanted.side_mut(side).clear();
+        }
+    }
 }
 
 /// An open order as the diff sees it.

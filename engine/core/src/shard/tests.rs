@@ -2,8 +2,10 @@
 
 mod desk;
 mod faults;
+mod halts;
 mod hedging;
 mod quoting;
 mod signals;
 mod throttled;
+mod together;
 mod wakings;

@@ -1,5 +1,6 @@
 //! What a table of quoting means for one instrument.
 
+mod controls;
 mod model;
 mod shape;
 

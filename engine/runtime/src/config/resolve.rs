@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use ballast_core::book::BookLimits;
+use ballast_core::gate::Controls;
+use ballast_core::oms::SweepLimits;
 use ballast_core::replace::ReplaceRules;
 use ballast_core::shard::{HedgingSpec, LaneSpec, QuotingSpec, ShardSpec};
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, VenueSpec};
@@ -14,6 +16,7 @@ use ballast_venue::binance::Market;
 
 use super::quoting::{Hedge, Quoting, share, whole_ticks};
 use super::resolve_hedge::Hedging;
+use super::risk::Risk;
 use super::{Config, ConfigError, InstrumentConfig, ModelConfig};
 use crate::capture::{Instrument, SeenInstrument};
 
@@ -234,7 +237,11 @@ impl Resolver<'_> {
                 (Quoted::Yes, Some(mid)) => self.quoting(instruments, &one.found, mid)?,
                 (Quoted::Yes, None) | (Quoted::No, _) => None,
             };
-            lanes.push(LaneSpec { spec, book, quoting, hedge_limits: None });
+            let (quoting, controls, sweep) = match quoting {
+                Some((quoting, controls, sweep)) => (Some(quoting), controls, sweep),
+                None => (None, Controls::NONE, SweepLimits::DEFAULT),
+            };
+            lanes.push(LaneSpec { spec, book, quoting, hedge_limits: None, controls, sweep });
             let (maker, taker) = config.venue.fees_of(one.found.instrument.market);
             let fees = FeeSchedule { maker, taker };
             let cancel_share = share(config.venue.cancel_share);
@@ -259,11 +266,15 @@ impl Resolver<'_> {
             first_trade_id: TradeId(1),
         };
         venue.check().map_err(|error| config.rule(&self.path, "venue", error))?;
+        let portfolio = match quoted {
+            Quoted::Yes => Risk { config, path: &self.path, assets: &self.assets, instruments }.resolve()?,
+            Quoted::No => None,
+        };
         let hedges = match quoted {
             Quoted::Yes => self.hedges(instruments, &mut lanes)?,
             Quoted::No => Vec::new(),
         };
-        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges }, venue })
+        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio }, venue })
     }
 
     /// The hedges of the base assets that are quoted, and the limits of the lanes they trade in.
@@ -307,14 +318,14 @@ impl Resolver<'_> {
         Ok(hedges)
     }
 
-    /// How an instrument is quoted: by its own table, else by the common one; `None` where that leaves its market out, or
+    /// How an instrument is quoted and controlled: by its own table, else by the common one; `None` where that leaves its market out, or
     /// where it would be hedged on an instrument that is not there.
     fn quoting(
         &self,
         instruments: &[ResolvedInstrument],
         found: &FoundInstrument,
         mid: HalfTicks,
-    ) -> Result<Option<QuotingSpec>, ConfigError> {
+    ) -> Result<Option<(QuotingSpec, Controls, SweepLimits)>, ConfigError> {
         let market = found.instrument.market;
         let facts = self.facts(&found.instrument.symbol, market);
         let own = facts.and_then(|(index, facts)| Some((index, facts.quoting.as_ref()?)));
@@ -340,9 +351,11 @@ impl Resolver<'_> {
             | ModelConfig::Grid(_) => None,
         };
         let maker_fee = self.config.venue.fees_of(market).0;
-        Quoting { config: self.config, path: &self.path, key, spec: &found.spec, mid, maker_fee, hedge }
-            .resolve(table)
-            .map(Some)
+        let quoting =
+            Quoting { config: self.config, path: &self.path, key, spec: &found.spec, mid, maker_fee, hedge };
+        let spec = quoting.resolve(table)?;
+        let controls = quoting.controls(&table.limits, spec.limits)?;
+        Ok(Some((spec, controls, quoting.sweep(&table.limits)?)))
     }
 
     /// The instrument on the same base asset in another market.

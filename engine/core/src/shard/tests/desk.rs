@@ -12,8 +12,9 @@ use ballast_model::{
 
 use crate::book::BookLimits;
 use crate::fair::FairKind;
-use crate::gate::GateLimits;
+use crate::gate::{Controls, GateLimits};
 use crate::model::{FixedSpread, FixedSpreadParams, Model, Scales};
+use crate::oms::SweepLimits;
 use crate::outbox::{Note, Outbox};
 use crate::quotes::Tolerance;
 use crate::shard::{LaneSpec, QuotingSpec, Shard, ShardSpec, Trigger};
@@ -77,7 +78,14 @@ pub(super) fn quoting() -> QuotingSpec {
 
 pub(super) fn lane(quoting: &QuotingSpec) -> LaneSpec {
     let book = BookLimits { price_ticks_max: 100_000, levels_max: 64 };
-    LaneSpec { spec: instrument(), book, quoting: Some(quoting.clone()), hedge_limits: None }
+    LaneSpec {
+        spec: instrument(),
+        book,
+        quoting: Some(quoting.clone()),
+        hedge_limits: None,
+        controls: Controls::NONE,
+        sweep: SweepLimits::DEFAULT,
+    }
 }
 
 /// What the shard did, in short. An order is named by the counter in its id.
@@ -86,6 +94,8 @@ pub(super) enum Did {
     /// Order, side, price, lots.
     Place(u64, Side, i64, i64),
     Cancel(u64),
+    /// Order asked about, number of the question.
+    Ask(u64, u16),
 }
 
 pub(super) fn bid(order: u64, price: i64) -> Did {
@@ -108,7 +118,11 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(lanes: Vec<LaneSpec>) -> Self {
-        let shard = Shard::new(&ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new() }).unwrap();
+        Self::of(ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio: None })
+    }
+
+    pub(super) fn of(spec: ShardSpec) -> Self {
+        let shard = Shard::new(&spec).unwrap();
         let out = Outbox::new(shard.commands_per_event_max());
         Self { shard, out, now: Nanos::from_millis(1_000), book_id: 0, trades: 0, notes: Vec::new() }
     }
@@ -275,6 +289,7 @@ fn did(command: &Command, now: Nanos) -> Did {
             assert_eq!(order.client_id, ClientOrderId::new(EPOCH, order.client_id.counter()));
             Did::Place(order.client_id.counter(), order.side, order.price.0, order.lots.0)
         }
-        Command::Replace(_) | Command::Query(_) => panic!("no story amends or asks: {command:?}"),
+        Command::Query(query) => Did::Ask(query.client_id.counter(), query.number),
+        Command::Replace(_) => panic!("no story amends: {command:?}"),
     }
 }

@@ -201,8 +201,13 @@ fn numbers_that_cannot_be_used_name_their_lane() {
     let refused = |change: &dyn Fn(&mut LaneSpec)| {
         let mut bad = lane(&quoting());
         change(&mut bad);
-        Shard::new(&ShardSpec { epoch: 1, lanes: vec![lane(&quoting()), bad], hedges: Vec::new() })
-            .unwrap_err()
+        Shard::new(&ShardSpec {
+            epoch: 1,
+            lanes: vec![lane(&quoting()), bad],
+            hedges: Vec::new(),
+            portfolio: None,
+        })
+        .unwrap_err()
     };
     assert_eq!(refused(&|lane| lane.book.levels_max = 0), (1, LaneError::Book));
     let span = |change: fn(&mut crate::shard::QuotingSpec)| {

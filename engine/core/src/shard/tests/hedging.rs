@@ -108,8 +108,12 @@ struct Story {
 impl Story {
     fn new() -> Self {
         let perp = LaneSpec { quoting: None, hedge_limits: Some(quoting().limits), ..lane(&quoting()) };
-        let spec =
-            ShardSpec { epoch: EPOCH, lanes: vec![lane(&cross_venue()), perp], hedges: vec![hedging()] };
+        let spec = ShardSpec {
+            epoch: EPOCH,
+            lanes: vec![lane(&cross_venue()), perp],
+            hedges: vec![hedging()],
+            portfolio: None,
+        };
         let shard = Shard::new(&spec).unwrap();
         let out = Outbox::new(shard.commands_per_event_max());
         Self { shard, out, now: Nanos::from_millis(1_000), book_id: 0, trades: 0 }
@@ -253,8 +257,9 @@ fn quotes_lean_on_what_is_not_hedged() {
 #[test]
 fn a_hedge_on_what_is_not_there_is_no_shard() {
     let lanes = || vec![lane(&quoting()), lane(&quoting())];
-    let error =
-        |lanes, hedging| Shard::new(&ShardSpec { epoch: EPOCH, lanes, hedges: vec![hedging] }).unwrap_err().1;
+    let error = |lanes, hedging| {
+        Shard::new(&ShardSpec { epoch: EPOCH, lanes, hedges: vec![hedging], portfolio: None }).unwrap_err().1
+    };
     let instrument = LaneError::Hedging(HedgingError::Instrument);
     assert_eq!(error(vec![lane(&quoting())], hedging()), instrument);
     let follower = LaneSpec { quoting: None, ..lane(&quoting()) };
@@ -263,6 +268,7 @@ fn a_hedge_on_what_is_not_there_is_no_shard() {
     let at_once = HedgingSpec { order_expiry: Span::ZERO, ..hedging() };
     assert_eq!(error(lanes(), at_once), LaneError::Hedging(HedgingError::Span));
     let itself = QuotingSpec { hedged_on: Some(SPOT), ..quoting() };
-    let shard = Shard::new(&ShardSpec { epoch: EPOCH, lanes: vec![lane(&itself)], hedges: vec![] });
+    let shard =
+        Shard::new(&ShardSpec { epoch: EPOCH, lanes: vec![lane(&itself)], hedges: vec![], portfolio: None });
     assert_eq!(shard.unwrap_err(), (0, LaneError::HedgedOn));
 }

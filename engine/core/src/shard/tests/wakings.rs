@@ -86,6 +86,9 @@ fn quotes_priced_from_a_market_that_is_confirmed_stay() {
     let mut desk = followed(Trigger::Touch);
     desk.snapshot_of(THERE, 10_000, 10_010);
     assert_eq!(desk.snapshot(10_000, 10_010).len(), 2);
+    for order in [1, 2] {
+        assert_eq!(desk.accepted(order), []);
+    }
     for id in 100..120 {
         assert_eq!(ring(&mut desk, Span::from_secs(1)), []);
         assert_eq!(confirm(&mut desk, ETH, id), []);

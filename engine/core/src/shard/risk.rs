@@ -1,0 +1,199 @@
+//! What spans the instruments of a shard: the portfolio, and the profit of everything in its currency.
+//!
+//! Lanes tell it what is as it changes: marks, positions, working orders, profit. A halt of everything is noted, so that the
+//! shard pulls the quotes of the other lanes too.
+//!
+//! Never here: a limit (the portfolio has them), a decision what to send.
+
+use alloc::vec::Vec;
+
+use ballast_model::{
+    AssetId, Contract, Digest, HalfTicks, InstrumentId, InstrumentSpec, Money, Nanos, Rate, Span,
+};
+
+use super::LaneSpec;
+use crate::gate::portfolio::{
+    Account, AssetSpec, CreditLimits, ExposureLimits, MemberSpec, Portfolio, PortfolioError, PortfolioSpec,
+    VenueSpec,
+};
+use crate::gate::{GateState, LossLimits, VenueId};
+use crate::ledger::Ledger;
+
+/// What holds the instruments of a shard together. Money is in the account currency.
+#[derive(Clone, Debug)]
+pub struct RiskSpec {
+    /// One for each lane, in their order, with its grid and contract.
+    pub members: Vec<MemberSpec>,
+    /// By [`AssetId`].
+    pub assets: Vec<AssetSpec>,
+    /// By [`VenueId`].
+    pub venues: Vec<VenueSpec>,
+    /// Number of strategies.
+    pub strategies: u8,
+    /// Limits of everything together.
+    pub exposure: ExposureLimits,
+    /// Limits of everything against the equity of all venues.
+    pub credit: CreditLimits,
+    /// Losses of everything, after fees and funding in each instrument's settlement asset.
+    pub loss: LossLimits,
+    /// What one unit of each asset is worth, by [`AssetId`]; `None` where nobody knows.
+    pub conversions: Vec<Option<Rate>>,
+    /// What the account at each venue is worth, by [`VenueId`]; `None` where nobody knows.
+    pub accounts: Vec<Option<Account>>,
+    /// A touch confirmed longer ago than this is no mark, and none to quote on. Above zero.
+    pub mark_age_max: Span,
+}
+
+/// Why the instruments cannot be held together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RiskError {
+    /// There is not one member for each lane with that lane's grid and contract.
+    Members,
+    /// There is not one conversion for each asset, or not one account for each venue.
+    Lists,
+    /// The mark's age is not above zero.
+    MarkAge,
+    /// The portfolio's limits.
+    Portfolio(PortfolioError),
+}
+
+impl core::fmt::Display for RiskError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Members => {
+                f.write_str("a portfolio needs one member for each lane, of the same instrument")
+            }
+            Self::Lists => f.write_str("conversions go by asset and accounts by venue, one each"),
+            Self::MarkAge => f.write_str("mark_age_max must be above zero"),
+            Self::Portfolio(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for RiskError {}
+
+/// The profit of one instrument in the account currency, as last told.
+#[derive(Clone, Copy, Debug)]
+struct Profit {
+    /// What one unit of the quote currency is worth.
+    rate: Rate,
+    realised: i128,
+    unrealised: i128,
+}
+
+/// The portfolio of a shard.
+#[derive(Debug)]
+pub(super) struct Risk {
+    pub(super) portfolio: Portfolio,
+    pub(super) mark_age_max: Span,
+    /// By instrument; empty where no loss is limited. An instrument without a rate cannot be counted: it is refused by the
+    /// portfolio as long as it is unknown.
+    profits: Vec<Profit>,
+    /// A loss has closed everything further than before, and not all lanes know.
+    halted: bool,
+}
+
+impl Risk {
+    pub(super) fn new(spec: &RiskSpec, lanes: &[LaneSpec]) -> Result<Self, RiskError> {
+        let same = spec.members.iter().zip(lanes).all(|(member, lane)| member.spec == lane.spec);
+        if !same || spec.members.len() != lanes.len() {
+            return Err(RiskError::Members);
+        }
+        if spec.conversions.len() != spec.assets.len() || spec.accounts.len() != spec.venues.len() {
+            return Err(RiskError::Lists);
+        }
+        if spec.mark_age_max.0 <= 0 {
+            return Err(RiskError::MarkAge);
+        }
+        let mut portfolio = Portfolio::new(&PortfolioSpec {
+            members: &spec.members,
+            assets: &spec.assets,
+            venues: &spec.venues,
+            strategies: spec.strategies,
+            exposure: spec.exposure,
+            credit: spec.credit,
+            loss: spec.loss,
+        })
+        .map_err(RiskError::Portfolio)?;
+        for (asset, rate) in (0..).map(AssetId).zip(&spec.conversions) {
+            portfolio.on_conversion(asset, *rate);
+        }
+        for (venue, account) in (0..).map(VenueId).zip(&spec.accounts) {
+            portfolio.on_account(venue, *account);
+        }
+        let limits = [spec.loss.realised_max, spec.loss.unrealised_max, spec.loss.drawdown_max];
+        let profit = |member: &MemberSpec| {
+            let rate = spec.conversions.get(usize::from(member.spec.quote.0)).copied().flatten();
+            Profit { rate: rate.unwrap_or(Rate(0)), realised: 0, unrealised: 0 }
+        };
+        let limited = limits.iter().any(Option::is_some);
+        let profits = spec.members.iter().filter(|_| limited).map(profit).collect();
+        Ok(Self { portfolio, mark_age_max: spec.mark_age_max, profits, halted: false })
+    }
+
+    /// Takes an instrument's ledger at a mid that can be trusted; notes where that halts everything.
+    pub(super) fn on_profit(
+        &mut self,
+        id: InstrumentId,
+        spec: &InstrumentSpec,
+        ledger: &Ledger,
+        mid: HalfTicks,
+    ) {
+        let Some(profit) = self.profits.get_mut(id.index()) else { return };
+        let (realised, unrealised) = profit_of(ledger, mid);
+        profit.realised = converted(realised, spec, mid, profit.rate);
+        profit.unrealised = converted(unrealised, spec, mid, profit.rate);
+        let sum = |of: fn(&Profit) -> i128| {
+            Money(self.profits.iter().fold(0i128, |sum, profit| sum.saturating_add(of(profit))))
+        };
+        let (realised, unrealised) = (sum(|profit| profit.realised), sum(|profit| profit.unrealised));
+        let before = self.portfolio.state(id);
+        self.portfolio.on_profit(realised, unrealised);
+        self.halted |= self.portfolio.state(id) != before;
+    }
+
+    /// Whether everything was halted since this was last asked.
+    pub(super) const fn take_halted(&mut self) -> bool {
+        core::mem::replace(&mut self.halted, false)
+    }
+
+    /// How far the levels above an instrument are open.
+    pub(super) fn state(&self, id: InstrumentId) -> GateState {
+        self.portfolio.state(id)
+    }
+
+    /// Counts a message that is never held back.
+    pub(super) fn on_message(&mut self, id: InstrumentId, now: Nanos) {
+        self.portfolio.on_message(id, now);
+    }
+
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        self.portfolio.digest(digest);
+        for profit in &self.profits {
+            digest.bytes(&profit.realised.to_le_bytes());
+            digest.bytes(&profit.unrealised.to_le_bytes());
+        }
+    }
+}
+
+/// Realised profit after fees and funding, and the profit of the open position, in the settlement asset.
+pub(super) fn profit_of(ledger: &Ledger, mid: HalfTicks) -> (Money, Money) {
+    let unrealised = ledger.unrealised(mid);
+    (ledger.net(mid) - unrealised, unrealised)
+}
+
+/// Money of an instrument's settlement asset in the account currency, rounded down; coins at the mid.
+fn converted(amount: Money, spec: &InstrumentSpec, mid: HalfTicks, rate: Rate) -> i128 {
+    let quote = match spec.contract {
+        Contract::Linear => amount.0,
+        Contract::Inverse => {
+            // Whole ticks first: a coin's worth in ticks stays exact as far as it fits.
+            let ticks = amount.0.saturating_mul(mid.0.into()).div_euclid(2);
+            let tick = spec.tick;
+            ticks.saturating_mul(tick.mantissa.into()).div_euclid(10i128.pow(u32::from(tick.scale)))
+        }
+    };
+    let one = i128::from(Rate::ONE.0);
+    let (whole, rest) = (quote.div_euclid(one), quote.rem_euclid(one));
+    whole.saturating_mul(rate.0.into()).saturating_add((rest * i128::from(rate.0)).div_euclid(one))
+}
