@@ -194,6 +194,12 @@ impl Oms {
         }
     }
 
+    /// Most orders that can be open at once.
+    #[must_use]
+    pub const fn open_max(&self) -> usize {
+        self.capacity + DONE_KEPT
+    }
+
     /// Takes an order that passed the gate and is about to be sent.
     ///
     /// # Errors

@@ -14,9 +14,6 @@ use crate::hedge::{
 };
 use crate::volatility::{Volatility, VolatilityKind, VolatilityParamError};
 
-/// Orders of the hedge venues the controller is shown; a venue holds one standing order and a few on their way out.
-const ORDERS_MAX: usize = 256;
-
 /// How one base asset is hedged.
 #[derive(Clone, Debug)]
 pub struct HedgingSpec {
@@ -41,7 +38,8 @@ pub enum HedgingError {
     Hedge(HedgeError),
     /// The volatility estimator's parameters.
     Volatility(VolatilityParamError),
-    /// A part or a venue is none of the shard's instruments, or a venue has no gate, or parts and instruments are not as many.
+    /// A part or a venue is none of the shard's instruments, a venue has no gate or is quoted, or parts and instruments are not
+    /// as many.
     Instrument,
     /// The touch's age or the order expiry is not above zero.
     Span,
@@ -80,8 +78,12 @@ impl Hedger {
         if [spec.touch_age_max, spec.order_expiry].iter().any(|span| span.0 <= 0) {
             return Err(HedgingError::Span);
         }
-        let has_gate = |id: InstrumentId| lanes.get(id.index()).is_some_and(|lane| lane.gate().is_some());
-        let venues = spec.hedge.venues.iter().all(|venue| has_gate(venue.instrument));
+        // A lane that is quoted as well would have its orders cancelled by the one and placed by the other.
+        let is_free = |lane: &Lane| lane.gate().is_some() && lane.quoter.is_none();
+        let venue = |id: InstrumentId| lanes.get(id.index()).filter(|lane| is_free(lane));
+        let venues = spec.hedge.venues.iter().all(|one| venue(one.instrument).is_some());
+        let orders_max = spec.hedge.venues.iter().filter_map(|one| venue(one.instrument));
+        let orders_max = orders_max.map(|lane| lane.orders.oms.open_max()).sum();
         let parts = spec.parts.iter().all(|id| id.index() < lanes.len());
         if !venues || !parts || spec.parts.len() != spec.hedge.exposure.parts.len() {
             return Err(HedgingError::Instrument);
@@ -90,7 +92,7 @@ impl Hedger {
             controller: HedgeController::new(&spec.hedge).map_err(HedgingError::Hedge)?,
             volatility: spec.volatility.map(Volatility::new).transpose().map_err(HedgingError::Volatility)?,
             actions: HedgeActions::new(),
-            orders: Vec::with_capacity(ORDERS_MAX),
+            orders: Vec::with_capacity(orders_max),
             states: Vec::with_capacity(spec.hedge.venues.len()),
             view: None,
             spec: spec.clone(),
@@ -196,7 +198,7 @@ impl Hedger {
         let exposure = self.controller.exposure_mut();
         for (part, id) in (0..).map(PartId).zip(&self.spec.parts) {
             let Some(lane) = lanes.get(id.index()) else { continue };
-            if lane.in_doubt() {
+            if lane.in_doubt() || lane.orders.oms.missing_fills().orders > 0 {
                 exposure.doubt(part);
                 continue;
             }
@@ -227,7 +229,8 @@ impl Hedger {
                 Money((self.spec.capital.0 - taken).max(0))
             });
             self.states.push(HedgeVenueState {
-                position: (!lane.in_doubt()).then_some(position),
+                position: (!lane.in_doubt() && lane.orders.oms.missing_fills().orders == 0)
+                    .then_some(position),
                 touch,
                 reference: touch.map(|touch| touch.mid()),
                 funding: None,
@@ -239,8 +242,7 @@ impl Hedger {
                 },
             });
             let shown = lane.orders.oms.open_orders().map(|order| HedgeOrder::of(venue.instrument, order));
-            let room = self.orders.capacity() - self.orders.len();
-            self.orders.extend(shown.take(room));
+            self.orders.extend(shown);
         }
     }
 

@@ -264,6 +264,11 @@ fn a_hedge_on_what_is_not_there_is_no_shard() {
     assert_eq!(error(vec![lane(&quoting())], hedging()), instrument);
     let follower = LaneSpec { quoting: None, ..lane(&quoting()) };
     assert_eq!(error(vec![lane(&quoting()), follower], hedging()), instrument);
+    assert_eq!(error(lanes(), hedging()), instrument, "the venue is quoted");
+    let lanes = || {
+        let perp = LaneSpec { quoting: None, hedge_limits: Some(quoting().limits), ..lane(&quoting()) };
+        vec![lane(&quoting()), perp]
+    };
     assert_eq!(error(lanes(), HedgingSpec { parts: vec![], ..hedging() }), instrument);
     let at_once = HedgingSpec { order_expiry: Span::ZERO, ..hedging() };
     assert_eq!(error(lanes(), at_once), LaneError::Hedging(HedgingError::Span));
