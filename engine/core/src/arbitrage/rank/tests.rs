@@ -1,3 +1,5 @@
+#![expect(clippy::cast_possible_truncation, reason = "a few eighths")]
+
 use alloc::vec::Vec;
 
 use ballast_model::{InstrumentId, Lots, Money, Price, Side};

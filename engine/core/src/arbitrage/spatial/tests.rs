@@ -1,3 +1,10 @@
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "counts of a few dozen lots"
+)]
+
 use alloc::vec::Vec;
 
 use ballast_model::{InstrumentId, InstrumentSpec, Price, Step};
@@ -113,7 +120,7 @@ fn brute(buy: &Terms, sell: &Terms, transfer: TransferCost) -> Option<i128> {
     (1..=asks.len())
         .filter_map(|bought| {
             let milli = bought as u64 * buy.lot_milli;
-            let sold = (milli % sell.lot_milli == 0).then_some(milli / sell.lot_milli)?;
+            let sold = (milli.is_multiple_of(sell.lot_milli)).then_some(milli / sell.lot_milli)?;
             let (asks, bids) = (asks.get(..bought)?, bids.get(..sold as usize)?);
             (buy.takes(asks) && sell.takes(bids)).then(|| executed(buy, asks, sell, bids, transfer))
         })
