@@ -9,6 +9,7 @@
 extern crate alloc;
 
 pub mod accounts;
+pub mod arbitrage;
 pub mod balance;
 pub mod book;
 pub mod budget;
