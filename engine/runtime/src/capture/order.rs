@@ -1,0 +1,223 @@
+//! Whether the numbers of a stream come in order: update ids rise, venue times do not run back.
+//!
+//! Where two numbers contradict each other, the messages around them decide which to believe: as many as possible. So one
+//! number far ahead is one problem and not the problem of all that follow it. A contradiction waits for its witnesses or for
+//! the end of the file; until there is one, each message costs a comparison. Each file begins anew.
+//!
+//! Never here: a change of any message. What is out of order is named and stays as it was written.
+
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+
+use ballast_model::{Nanos, Span};
+use ballast_venue::binance::StreamPlace;
+
+use super::survey::WITNESSES;
+
+/// Messages before a contradiction that have a say in it.
+const RECENT_MAX: usize = 16;
+/// A venue time may lie before the one before it in its stream by so much. In recorded captures none does; venues send
+/// from several hosts, whose clocks agree within milliseconds.
+const BACK_MAX: Span = Span::from_millis(10);
+
+/// The streams of one file.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    /// By instrument and stream.
+    streams: Vec<Stream>,
+    wrong_ids: Vec<Denied>,
+    wrong_times: Vec<Denied>,
+}
+
+/// A number that those around it deny.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Denied {
+    /// Line of its message.
+    pub(super) line: u64,
+    /// The id, or the time in nanoseconds.
+    pub(super) value: u64,
+    /// The believed one that it contradicts: of an earlier message where it is not below the value, else of a later one.
+    pub(super) neighbour: u64,
+}
+
+/// The numbers of one stream.
+#[derive(Debug)]
+struct Stream {
+    update_ids: Order,
+    event_times: Order,
+    transaction_times: Order,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        let order = |rule| Order { rule, recent: VecDeque::with_capacity(RECENT_MAX + WITNESSES), held: 0 };
+        Self {
+            update_ids: order(Rule::Rises),
+            event_times: order(Rule::RunsBackLittle),
+            transaction_times: order(Rule::RunsBackLittle),
+        }
+    }
+}
+
+impl Orders {
+    /// Takes in a message received at `now`.
+    #[inline]
+    pub(super) fn take(&mut self, place: &StreamPlace, now: Nanos, line: u64) {
+        /// How many kinds there are.
+        const KINDS: usize = 5;
+        let index = place.instrument.index() * KINDS + place.stream as usize;
+        if index >= self.streams.len() {
+            self.streams.resize_with(index + 1, Stream::default);
+        }
+        let Self { streams, wrong_ids, wrong_times } = self;
+        let Some(stream) = streams.get_mut(index) else { return };
+        if let Some(id) = place.update_id {
+            stream.update_ids.take(Number { value: id.0, delay: Span::ZERO, line }, wrong_ids);
+        }
+        // Venue times are never below zero.
+        let number = |time: Nanos| Number { value: time.0.unsigned_abs(), delay: now - time, line };
+        if let Some(time) = place.event_time {
+            stream.event_times.take(number(time), wrong_times);
+        }
+        if let Some(time) = place.transaction_time {
+            stream.transaction_times.take(number(time), wrong_times);
+        }
+    }
+
+    /// The file has ended: the update ids that were out of order, and the venue times. Begins anew.
+    pub(super) fn settle(&mut self) -> (Vec<Denied>, Vec<Denied>) {
+        let Self { streams, mut wrong_ids, mut wrong_times } = std::mem::take(self);
+        for mut stream in streams {
+            stream.update_ids.settle(&mut wrong_ids);
+            stream.event_times.settle(&mut wrong_times);
+            stream.transaction_times.settle(&mut wrong_times);
+        }
+        for wrong in [&mut wrong_ids, &mut wrong_times] {
+            wrong.sort_by_key(|one| one.line);
+        }
+        wrong_times.dedup_by_key(|one| one.line);
+        (wrong_ids, wrong_times)
+    }
+}
+
+/// What may follow a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// A greater one.
+    Rises,
+    /// One that is not smaller by more than [`BACK_MAX`].
+    RunsBackLittle,
+}
+
+impl Rule {
+    #[inline]
+    const fn allows(self, before: u64, next: u64) -> bool {
+        match self {
+            Self::Rises => next > before,
+            Self::RunsBackLittle => before.saturating_sub(next) <= BACK_MAX.0.unsigned_abs(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Number {
+    value: u64,
+    /// Of a time: when we received it minus it.
+    delay: Span,
+    line: u64,
+}
+
+/// The numbers of one kind in one stream.
+#[derive(Debug)]
+struct Order {
+    rule: Rule,
+    /// The last ones: those believed, then those held.
+    recent: VecDeque<Number>,
+    /// How many there are from the first contradiction on.
+    held: usize,
+}
+
+/// How good a choice of numbers to believe is: their count; then how little their delays differ from the usual one; then
+/// how far back it ends, since a number ahead of all is more likely wrong than the one after it.
+type Merit = (usize, Reverse<u64>, Reverse<u64>);
+
+impl Order {
+    #[inline]
+    fn take(&mut self, number: Number, denied: &mut Vec<Denied>) {
+        let follows = |last: &Number| self.rule.allows(last.value, number.value);
+        if self.held == 0 && self.recent.back().is_none_or(follows) {
+            if self.recent.len() == RECENT_MAX {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(number);
+        } else {
+            self.hold(number, denied);
+        }
+    }
+
+    #[cold]
+    fn hold(&mut self, number: Number, denied: &mut Vec<Denied>) {
+        self.recent.push_back(number);
+        self.held += 1;
+        if self.held == WITNESSES {
+            self.settle(denied);
+        }
+    }
+
+    /// Decides what to believe of the last numbers, with the witnesses there are.
+    fn settle(&mut self, denied: &mut Vec<Denied>) {
+        if std::mem::take(&mut self.held) == 0 {
+            return;
+        }
+        let believed = self.believed();
+        for (index, number) in self.recent.iter().enumerate() {
+            let Err(at) = believed.binary_search(&index) else { continue };
+            let neighbour = |at: usize| believed.get(at).and_then(|index| self.recent.get(*index));
+            let before = at.checked_sub(1).and_then(neighbour);
+            let contradicts = |before: &&Number| !self.rule.allows(before.value, number.value);
+            let Some(other) = before.filter(contradicts).or_else(|| neighbour(at)) else { continue };
+            denied.push(Denied { line: number.line, value: number.value, neighbour: other.value });
+        }
+        let mut index = 0;
+        self.recent.retain(|_| {
+            index += 1;
+            believed.binary_search(&(index - 1)).is_ok()
+        });
+        self.recent.drain(..self.recent.len().saturating_sub(RECENT_MAX));
+    }
+
+    /// Indices of the numbers to believe: a longest run of which each may follow the one before.
+    fn believed(&self) -> Vec<usize> {
+        let mut delays: Vec<_> = self.recent.iter().map(|number| number.delay).collect();
+        delays.sort_unstable();
+        let usual = delays.get(delays.len() / 2).copied().unwrap_or_default();
+        // From the last to the first: the best choice that begins with it, and the next in that choice.
+        let mut choices: Vec<(Merit, Option<usize>)> = vec![Default::default(); self.recent.len()];
+        let mut best: Option<(Merit, usize)> = None;
+        for (index, number) in self.recent.iter().enumerate().rev() {
+            let odd = number.delay.0.abs_diff(usual.0);
+            let alone = ((1, Reverse(odd), Reverse(number.value)), None);
+            let rest = self.recent.iter().zip(&choices).enumerate().skip(index + 1);
+            let choice = rest
+                .filter(|(_, (next, _))| self.rule.allows(number.value, next.value))
+                .map(|(at, (_, ((count, Reverse(others), end), _)))| {
+                    ((count + 1, Reverse(odd.saturating_add(*others)), *end), Some(at))
+                })
+                // Of equals the first, so that it is the later of two like numbers that goes.
+                .rev()
+                .max_by_key(|(merit, _)| *merit)
+                .unwrap_or(alone);
+            if best.is_none_or(|(merit, _)| choice.0 >= merit) {
+                best = Some((choice.0, index));
+            }
+            if let Some(slot) = choices.get_mut(index) {
+                *slot = choice;
+            }
+        }
+        let follow = |index: &usize| choices.get(*index).and_then(|(_, next)| *next);
+        std::iter::successors(best.map(|(_, index)| index), follow).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;
