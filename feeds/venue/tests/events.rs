@@ -130,7 +130,7 @@ fn a_message_says_where_it_stands_in_its_stream() {
         transaction_time: time(124),
     };
     rig.frame(&trade(r#""p":"2000.01","q":"0.5","X":"MARKET","m":false"#));
-    assert_eq!(rig.session.place(), Some(place));
+    assert_eq!(rig.session.place(), Some(&place));
     rig.frame(&futures_diff(101, 105, 99));
     let diff = StreamPlace {
         stream: StreamKind::Depth,
@@ -138,7 +138,7 @@ fn a_message_says_where_it_stands_in_its_stream() {
         transaction_time: time(120),
         ..place
     };
-    assert_eq!(rig.session.place(), Some(diff));
+    assert_eq!(rig.session.place(), Some(&diff));
     rig.frame(r#"{"e":"bookTicker","u":9,"s":"ETHUSDT","b":"1","B":"1","a":"2","A":"1","T":1700000000001,"E":1700000000002}"#);
     let ticker = StreamPlace {
         stream: StreamKind::BookTicker,
@@ -147,7 +147,7 @@ fn a_message_says_where_it_stands_in_its_stream() {
         transaction_time: time(1),
         ..place
     };
-    assert_eq!(rig.session.place(), Some(ticker));
+    assert_eq!(rig.session.place(), Some(&ticker));
     assert!(rig.bytes(BOOKS, "{").is_err());
     assert_eq!(rig.session.place(), None);
 }

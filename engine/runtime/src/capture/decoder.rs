@@ -240,7 +240,7 @@ impl Decoder {
             notes.add(number, kind, || error.to_string());
         }
         if let Some(place) = self.session.place() {
-            self.orders.take(&place, mono, number);
+            self.orders.take(place, mono, number);
         }
         self.note_changes(number, frame, &before, notes);
     }

@@ -7,7 +7,6 @@
 //! Never here: a change of any message. What is out of order is named and stays as it was written.
 
 use std::cmp::Reverse;
-use std::collections::VecDeque;
 
 use ballast_model::{Nanos, Span};
 use ballast_venue::binance::StreamPlace;
@@ -50,7 +49,7 @@ struct Stream {
 
 impl Default for Stream {
     fn default() -> Self {
-        let order = |rule| Order { rule, recent: VecDeque::with_capacity(RECENT_MAX + WITNESSES), held: 0 };
+        let order = |rule| Order { rule, recent: Recent::default(), held: Vec::new() };
         Self {
             update_ids: order(Rule::Rises),
             event_times: order(Rule::RunsBackLittle),
@@ -119,7 +118,7 @@ impl Rule {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Number {
     value: u64,
     /// Of a time: when we received it minus it.
@@ -131,10 +130,36 @@ struct Number {
 #[derive(Debug)]
 struct Order {
     rule: Rule,
-    /// The last ones: those believed, then those held.
-    recent: VecDeque<Number>,
-    /// How many there are from the first contradiction on.
-    held: usize,
+    /// The last ones believed.
+    recent: Recent,
+    /// Those from a contradiction on.
+    held: Vec<Number>,
+}
+
+/// The last [`RECENT_MAX`] numbers.
+#[derive(Debug, Default)]
+struct Recent {
+    last: u64,
+    /// Numbers taken in.
+    count: usize,
+    ring: [Number; RECENT_MAX],
+}
+
+impl Recent {
+    #[inline]
+    fn push(&mut self, number: Number) {
+        if let Some(slot) = self.ring.get_mut(self.count % RECENT_MAX) {
+            *slot = number;
+        }
+        self.last = number.value;
+        self.count += 1;
+    }
+
+    /// From the oldest on.
+    fn iter(&self) -> impl Iterator<Item = Number> + '_ {
+        let places = self.count.saturating_sub(RECENT_MAX)..self.count;
+        places.filter_map(|place| self.ring.get(place % RECENT_MAX).copied())
+    }
 }
 
 /// How good a choice of numbers to believe is: their count; then how little their delays differ from the usual one; then
@@ -144,12 +169,9 @@ type Merit = (usize, Reverse<u64>, Reverse<u64>);
 impl Order {
     #[inline]
     fn take(&mut self, number: Number, denied: &mut Vec<Denied>) {
-        let follows = |last: &Number| self.rule.allows(last.value, number.value);
-        if self.held == 0 && self.recent.back().is_none_or(follows) {
-            if self.recent.len() == RECENT_MAX {
-                self.recent.pop_front();
-            }
-            self.recent.push_back(number);
+        let follows = self.rule.allows(self.recent.last, number.value) || self.recent.count == 0;
+        if follows && self.held.is_empty() {
+            self.recent.push(number);
         } else {
             self.hold(number, denied);
         }
@@ -157,66 +179,64 @@ impl Order {
 
     #[cold]
     fn hold(&mut self, number: Number, denied: &mut Vec<Denied>) {
-        self.recent.push_back(number);
-        self.held += 1;
-        if self.held == WITNESSES {
+        self.held.push(number);
+        if self.held.len() == WITNESSES {
             self.settle(denied);
         }
     }
 
     /// Decides what to believe of the last numbers, with the witnesses there are.
     fn settle(&mut self, denied: &mut Vec<Denied>) {
-        if std::mem::take(&mut self.held) == 0 {
+        if self.held.is_empty() {
             return;
         }
-        let believed = self.believed();
-        for (index, number) in self.recent.iter().enumerate() {
-            let Err(at) = believed.binary_search(&index) else { continue };
-            let neighbour = |at: usize| believed.get(at).and_then(|index| self.recent.get(*index));
+        let numbers: Vec<_> = self.recent.iter().chain(self.held.drain(..)).collect();
+        let believed = believed(&numbers, self.rule);
+        self.recent = Recent::default();
+        for (index, number) in numbers.iter().enumerate() {
+            let Err(at) = believed.binary_search(&index) else {
+                self.recent.push(*number);
+                continue;
+            };
+            let neighbour = |at: usize| believed.get(at).and_then(|index| numbers.get(*index));
             let before = at.checked_sub(1).and_then(neighbour);
             let contradicts = |before: &&Number| !self.rule.allows(before.value, number.value);
             let Some(other) = before.filter(contradicts).or_else(|| neighbour(at)) else { continue };
             denied.push(Denied { line: number.line, value: number.value, neighbour: other.value });
         }
-        let mut index = 0;
-        self.recent.retain(|_| {
-            index += 1;
-            believed.binary_search(&(index - 1)).is_ok()
-        });
-        self.recent.drain(..self.recent.len().saturating_sub(RECENT_MAX));
     }
+}
 
-    /// Indices of the numbers to believe: a longest run of which each may follow the one before.
-    fn believed(&self) -> Vec<usize> {
-        let mut delays: Vec<_> = self.recent.iter().map(|number| number.delay).collect();
-        delays.sort_unstable();
-        let usual = delays.get(delays.len() / 2).copied().unwrap_or_default();
-        // From the last to the first: the best choice that begins with it, and the next in that choice.
-        let mut choices: Vec<(Merit, Option<usize>)> = vec![Default::default(); self.recent.len()];
-        let mut best: Option<(Merit, usize)> = None;
-        for (index, number) in self.recent.iter().enumerate().rev() {
-            let odd = number.delay.0.abs_diff(usual.0);
-            let alone = ((1, Reverse(odd), Reverse(number.value)), None);
-            let rest = self.recent.iter().zip(&choices).enumerate().skip(index + 1);
-            let choice = rest
-                .filter(|(_, (next, _))| self.rule.allows(number.value, next.value))
-                .map(|(at, (_, ((count, Reverse(others), end), _)))| {
-                    ((count + 1, Reverse(odd.saturating_add(*others)), *end), Some(at))
-                })
-                // Of equals the first, so that it is the later of two like numbers that goes.
-                .rev()
-                .max_by_key(|(merit, _)| *merit)
-                .unwrap_or(alone);
-            if best.is_none_or(|(merit, _)| choice.0 >= merit) {
-                best = Some((choice.0, index));
-            }
-            if let Some(slot) = choices.get_mut(index) {
-                *slot = choice;
-            }
+/// Indices of the numbers to believe: a longest run of which each may follow the one before.
+fn believed(numbers: &[Number], rule: Rule) -> Vec<usize> {
+    let mut delays: Vec<_> = numbers.iter().map(|number| number.delay).collect();
+    delays.sort_unstable();
+    let usual = delays.get(delays.len() / 2).copied().unwrap_or_default();
+    // From the last to the first: the best choice that begins with it, and the next in that choice.
+    let mut choices: Vec<(Merit, Option<usize>)> = vec![Default::default(); numbers.len()];
+    let mut best: Option<(Merit, usize)> = None;
+    for (index, number) in numbers.iter().enumerate().rev() {
+        let odd = number.delay.0.abs_diff(usual.0);
+        let alone = ((1, Reverse(odd), Reverse(number.value)), None);
+        let rest = numbers.iter().zip(&choices).enumerate().skip(index + 1);
+        let choice = rest
+            .filter(|(_, (next, _))| rule.allows(number.value, next.value))
+            .map(|(at, (_, ((count, Reverse(others), end), _)))| {
+                ((count + 1, Reverse(odd.saturating_add(*others)), *end), Some(at))
+            })
+            // Of equals the first, so that it is the later of two like numbers that goes.
+            .rev()
+            .max_by_key(|(merit, _)| *merit)
+            .unwrap_or(alone);
+        if best.is_none_or(|(merit, _)| choice.0 >= merit) {
+            best = Some((choice.0, index));
         }
-        let follow = |index: &usize| choices.get(*index).and_then(|(_, next)| *next);
-        std::iter::successors(best.map(|(_, index)| index), follow).collect()
+        if let Some(slot) = choices.get_mut(index) {
+            *slot = choice;
+        }
     }
+    let follow = |index: &usize| choices.get(*index).and_then(|(_, next)| *next);
+    std::iter::successors(best.map(|(_, index)| index), follow).collect()
 }
 
 #[cfg(test)]

@@ -159,8 +159,8 @@ impl MarketSession {
 
     /// Where the last frame handed in stands in its stream; `None` where it was no message of a followed stream.
     #[must_use]
-    pub const fn place(&self) -> Option<StreamPlace> {
-        self.place
+    pub const fn place(&self) -> Option<&StreamPlace> {
+        self.place.as_ref()
     }
 
     /// Whether an instrument's book may be used; `None` for an instrument of another session.
