@@ -10,7 +10,7 @@ use crate::clocks::with_venue_moved;
 use crate::rig::{FUTURES, NAME, SPOT, joined, nth, raw, read, read_lines, some_diff, some_ticker, try_read};
 
 /// Replaces the digits behind the first `"key":`.
-fn with_number(line: &str, key: &str, number: &str) -> Vec<u8> {
+pub(crate) fn with_number(line: &str, key: &str, number: &str) -> Vec<u8> {
     let key = format!("\"{key}\":");
     let start = line.find(&key).expect("the field is there") + key.len();
     let end = start + line[start..].find([',', '}']).unwrap();
@@ -89,10 +89,8 @@ fn venue_times_at_the_end_of_their_range_stop_nothing() {
             let index = nth(&FUTURES, part, 60);
             lines[index] = with_number(&FUTURES[index].text(), key, number);
             let found = read_lines(&lines);
-            // The time of a transaction counts where there is one.
-            let counts = key == "T";
             let named = [(ProblemKind::WrongVenueTime, index as u64 + 1)];
-            assert_eq!(found.problems(), &named[..usize::from(counts)], "{part} {key} {number}");
+            assert_eq!(found.problems(), named, "{part} {key} {number}");
             found.check_repeats();
         }
     }

@@ -10,7 +10,7 @@ fn ticker(kind: ProblemKind, change: impl FnOnce(&str) -> Vec<u8>) {
 }
 
 /// Replaces the first value of a text field.
-fn with_field(line: &str, key: &str, value: &str) -> Vec<u8> {
+pub(crate) fn with_field(line: &str, key: &str, value: &str) -> Vec<u8> {
     let key = format!("\"{key}\":\"");
     let start = line.find(&key).expect("the field is there") + key.len();
     let end = start + line[start..].find('"').unwrap();

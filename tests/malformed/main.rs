@@ -10,6 +10,7 @@ mod extremes;
 mod files;
 mod flips;
 mod lines;
+mod order;
 mod program;
 mod rig;
 mod spelling;

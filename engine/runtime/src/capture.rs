@@ -6,6 +6,7 @@ mod decoder;
 mod ids;
 mod lines;
 mod load;
+mod order;
 mod problems;
 mod stamp;
 mod survey;

@@ -19,6 +19,10 @@ pub struct Counters {
     pub snapshots: u64,
     /// Best-price updates that reached the sink.
     pub tickers: u64,
+    /// Best-price updates with a price or size of zero; told all the same.
+    pub empty_tickers: u64,
+    /// Best-price updates whose bid is not below their ask; told all the same.
+    pub crossed_tickers: u64,
     /// Trades that reached the sink.
     pub trades: u64,
     /// Mark prices that reached the sink.
@@ -55,6 +59,8 @@ pub struct Counters {
     pub snapshot_requests_failed: u64,
     /// Trades left out because price or size is zero (USD-M prints consumed trade ids so).
     pub dropped_zero_trades: u64,
+    /// Of these, the ones that claim to be market matches, which none can be.
+    pub zero_matches: u64,
     /// Trades left out because they are no market matches: insurance fund, auto-deleveraging.
     pub dropped_other_trades: u64,
     /// Trades left out because the other trade stream is the configured source.

@@ -6,8 +6,8 @@ use ballast_model::{
     Event, LostReason, Lots, MarkPrice, Nanos, PackedLevel, Price, Side, Ticker, Trade, TradeId, UpdateId,
 };
 use ballast_venue::Channel;
-use ballast_venue::binance::{BookState, Market, SessionError, TradeSource};
-use common::rig::{BOOKS, ETH, Rig, feed, snapshot, spot_diff};
+use ballast_venue::binance::{BookState, Market, SessionError, StreamKind, StreamPlace, TradeSource};
+use common::rig::{BOOKS, ETH, Rig, feed, futures_diff, snapshot, spot_diff};
 
 const MARKS: Channel = Channel::Market(1);
 
@@ -93,6 +93,63 @@ fn consumed_ids_and_trades_outside_the_market_are_left_out_and_counted() {
     assert_eq!(rig.told(), [""; 0]);
     let counters = rig.session.counters();
     assert_eq!((counters.dropped_zero_trades, counters.dropped_other_trades, counters.trades), (2, 1, 0));
+    assert_eq!(counters.zero_matches, 1, "a consumed id is no fault");
+}
+
+#[test]
+fn best_prices_that_cannot_be_are_told_and_counted() {
+    let mut rig = Rig::new(Market::Spot);
+    let ticker = |bid: &str, bid_size: &str, ask: &str, ask_size: &str| {
+        format!(r#"{{"u":7,"s":"ETHUSDT","b":"{bid}","B":"{bid_size}","a":"{ask}","A":"{ask_size}"}}"#)
+    };
+    for (frame, empty, crossed) in [
+        (ticker("2000.00", "1", "2000.01", "1"), 0, 0),
+        (ticker("2000.01", "1", "2000.01", "1"), 0, 1),
+        (ticker("2000.02", "1", "2000.01", "1"), 0, 2),
+        (ticker("0", "1", "2000.01", "1"), 1, 2),
+        (ticker("2000.00", "0", "2000.01", "1"), 2, 2),
+        (ticker("2000.00", "1", "0.00", "1"), 3, 2),
+        (ticker("2000.00", "1", "2000.01", "0.000"), 4, 2),
+    ] {
+        rig.frame(&frame);
+        let counters = rig.session.counters();
+        assert_eq!((counters.empty_tickers, counters.crossed_tickers), (empty, crossed), "{frame}");
+    }
+    assert_eq!(rig.told(), ["ticker 7"; 7]);
+}
+
+#[test]
+fn a_message_says_where_it_stands_in_its_stream() {
+    let mut rig = Rig::new(Market::UsdM);
+    let time = |last: i64| Some(Nanos::from_millis(1_700_000_000_000 + last));
+    let place = StreamPlace {
+        instrument: ETH,
+        stream: StreamKind::Trade,
+        update_id: None,
+        event_time: time(125),
+        transaction_time: time(124),
+    };
+    rig.frame(&trade(r#""p":"2000.01","q":"0.5","X":"MARKET","m":false"#));
+    assert_eq!(rig.session.place(), Some(&place));
+    rig.frame(&futures_diff(101, 105, 99));
+    let diff = StreamPlace {
+        stream: StreamKind::Depth,
+        event_time: time(123),
+        transaction_time: time(120),
+        ..place
+    };
+    assert_eq!(rig.session.place(), Some(&diff));
+    rig.frame(r#"{"e":"bookTicker","u":9,"s":"ETHUSDT","b":"1","B":"1","a":"2","A":"1","T":1700000000001,"E":1700000000002}"#);
+    let ticker = StreamPlace {
+        stream: StreamKind::BookTicker,
+        update_id: Some(UpdateId(9)),
+        event_time: time(2),
+        transaction_time: time(1),
+        ..place
+    };
+    assert_eq!(rig.session.place(), Some(&ticker));
+    assert!(rig.bytes(BOOKS, "{").is_err());
+    assert_eq!(rig.session.place(), None);
 }
 
 #[test]

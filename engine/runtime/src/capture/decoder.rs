@@ -3,7 +3,7 @@
 //! A damaged line spoils nothing but itself. A local time that the lines around it deny is replaced by theirs, so that its
 //! frame is not lost and its book keeps its sequence; a trade that is on the tape is not written again.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use ballast_json::Capability;
 use ballast_model::{Event, InstrumentId, Nanos, Span, TradeId};
@@ -13,6 +13,7 @@ use ballast_venue::{Channel, Counters, EventSink, Now, RingFull};
 use super::ids::IdSet;
 use super::lines::{LINE_BYTES_MAX, Line};
 use super::load::{Instrument, LoadError, SurveyedFile, end_of_file, open};
+use super::order::{Denied, Orders};
 use super::problems::{ProblemKind, Problems};
 use super::stamp::split_stamp;
 use super::survey::{STEP_MAX, WITNESSES, is_borne_out, is_near};
@@ -27,6 +28,7 @@ const LAST_STEP_MAX: Span = Span::from_secs(60);
 pub(super) struct Decoder {
     session: MarketSession,
     sink: TapeSink,
+    orders: Orders,
     /// Local time of the last line; it never falls. `None` before the first.
     now: Option<Nanos>,
     /// The lines from the first on whose time is far ahead of the line before it: those after it tell whether to believe it.
@@ -95,7 +97,13 @@ impl Decoder {
             trades: Vec::new(),
             stale_trades: 0,
         };
-        Ok(Self { session: MarketSession::new(&config)?, sink, now: None, held: VecDeque::new() })
+        Ok(Self {
+            session: MarketSession::new(&config)?,
+            sink,
+            orders: Orders::default(),
+            now: None,
+            held: VecDeque::new(),
+        })
     }
 
     /// What was decoded, and what the session counted.
@@ -143,7 +151,7 @@ impl Decoder {
             }
         }
         self.release(0, &mut notes);
-        self.settle_clock(&mut notes);
+        self.settle_streams(&mut notes);
         end_of_file(&name, &lines, problems);
         Ok(number)
     }
@@ -187,13 +195,27 @@ impl Decoder {
         }
     }
 
-    /// The file has ended: what its venue times say of the venue's clock.
-    fn settle_clock(&mut self, notes: &mut Notes<'_>) {
+    /// The file has ended: what its messages say of the venue's clock and of one another.
+    fn settle_streams(&mut self, notes: &mut Notes<'_>) {
         let (offset, wrong) = self.sink.clock.settle();
         self.sink.tape.end_file(offset);
-        for wrong in wrong {
+        for wrong in &wrong {
             notes.add(wrong.line, ProblemKind::WrongVenueTime, || {
                 format!("receive time minus venue time is {} ns above the file's offset", wrong.beyond.0)
+            });
+        }
+        let known: BTreeSet<_> = wrong.iter().map(|wrong| wrong.line).collect();
+        let (ids, times) = self.orders.settle();
+        for Denied { line, value, neighbour } in ids {
+            notes.add(line, ProblemKind::TickerOutOfOrder, || match value.checked_sub(neighbour) {
+                None | Some(0) => format!("update id {value} does not follow {neighbour}"),
+                Some(_) => format!("update id {value} is ahead of {neighbour} after it"),
+            });
+        }
+        for Denied { line, value, neighbour } in times.into_iter().filter(|one| !known.contains(&one.line)) {
+            notes.add(line, ProblemKind::WrongVenueTime, || match neighbour.checked_sub(value) {
+                Some(back) => format!("runs {back} ns back within its stream"),
+                None => format!("{} ns ahead of what follows in its stream", value - neighbour),
             });
         }
     }
@@ -216,6 +238,9 @@ impl Decoder {
         if let Err(error) = self.session.on_bytes(Channel::Market(0), frame, now, &mut self.sink) {
             let kind = if end == End::File { ProblemKind::TornLine } else { ProblemKind::BadFrame };
             notes.add(number, kind, || error.to_string());
+        }
+        if let Some(place) = self.session.place() {
+            self.orders.take(place, mono, number);
         }
         self.note_changes(number, frame, &before, notes);
     }
@@ -243,6 +268,15 @@ impl Decoder {
             notes.add(number, ProblemKind::StaleDiff, || {
                 "repeats or precedes what the book holds; ignored".to_owned()
             });
+        }
+        if after.zero_matches > before.zero_matches {
+            notes.add(number, ProblemKind::ZeroTrade, || "a price or size of zero; left out".to_owned());
+        }
+        if after.empty_tickers > before.empty_tickers {
+            notes.add(number, ProblemKind::EmptyTicker, || "a price or size of zero".to_owned());
+        }
+        if after.crossed_tickers > before.crossed_tickers {
+            notes.add(number, ProblemKind::CrossedTicker, || "the bid is not below the ask".to_owned());
         }
         if self.sink.stale_trades > *stale_trades {
             notes.add(number, ProblemKind::StaleTrade, || "a trade of this id was there; ignored".to_owned());

@@ -21,7 +21,8 @@ pub enum ProblemKind {
     BackwardTime,
     /// A local time after those of the lines around it; it was set to that of the line before.
     WrongTime,
-    /// A venue time that the file's other messages deny; it does not decide how the venue's clock maps to ours.
+    /// A venue time that the file's other messages deny: it does not fit the venue's clock, or runs back within its stream. It
+    /// does not decide how the venue's clock maps to ours.
     WrongVenueTime,
     /// A well-formed frame of a stream this program does not read.
     UnknownStream,
@@ -29,6 +30,14 @@ pub enum ProblemKind {
     StaleDiff,
     /// A trade whose id was there before; ignored.
     StaleTrade,
+    /// A trade of the market with a price or size of zero; left out.
+    ZeroTrade,
+    /// A best price whose update id repeats, precedes or overtakes those around it in its stream.
+    TickerOutOfOrder,
+    /// A best price with a price or size of zero.
+    EmptyTicker,
+    /// A best price whose bid is not below its ask.
+    CrossedTicker,
     /// A break in the venue's sequence; the book was lost and waits for a snapshot.
     Gap,
     /// The file ends inside its compressed stream or cannot be read on.
@@ -50,6 +59,10 @@ impl ProblemKind {
             Self::UnknownStream => "unknown_stream",
             Self::StaleDiff => "stale_diff",
             Self::StaleTrade => "stale_trade",
+            Self::ZeroTrade => "zero_trade",
+            Self::TickerOutOfOrder => "ticker_out_of_order",
+            Self::EmptyTicker => "empty_ticker",
+            Self::CrossedTicker => "crossed_ticker",
             Self::Gap => "gap",
             Self::Unreadable => "unreadable",
         }
@@ -66,6 +79,10 @@ impl ProblemKind {
             | Self::UnknownStream
             | Self::StaleDiff
             | Self::StaleTrade
+            | Self::ZeroTrade
+            | Self::TickerOutOfOrder
+            | Self::EmptyTicker
+            | Self::CrossedTicker
             | Self::Gap
             | Self::Unreadable => false,
         }

@@ -8,6 +8,7 @@ mod buffer;
 mod error;
 mod futures;
 mod levels;
+mod place;
 mod requests;
 mod session;
 mod spot;
@@ -20,6 +21,7 @@ use ballast_model::{InstrumentId, Step, UpdateId};
 pub use buffer::{BUFFERED_DIFFS_MAX, BUFFERED_LEVELS_MAX};
 pub use error::{ConfigError, SessionError};
 pub use levels::{BATCH_SLOTS_MAX, LEVELS_PER_SIDE_MAX};
+pub use place::{StreamKind, StreamPlace};
 pub use session::MarketSession;
 pub use sync::{BookState, OLD_DIFFS_MAX};
 

@@ -7,6 +7,7 @@ use super::super::TradeSource;
 use super::super::buffer::DiffHead;
 use super::super::error::SessionError;
 use super::super::levels::packed;
+use super::super::place::SymbolPlace;
 use super::super::stream::{is_followed, venue_time};
 use super::super::sync::DiffIds;
 use super::{Heard, MarketSession};
@@ -30,6 +31,8 @@ impl MarketSession {
         };
         self.count_path(&decoded);
         if is_followed(&decoded, frame) {
+            let place = SymbolPlace::of(&decoded.message);
+            self.place = place.map(|place| place.at(self.book(usize::from(place.symbol.0)).instrument));
             self.on_message(decoded.message, now, out)
         } else {
             self.counters.unknown_stream += 1;
@@ -124,7 +127,9 @@ impl MarketSession {
         out: &mut S,
     ) -> Result<(), SessionError> {
         let BestPrices { symbol, update_id, bid, ask, venue_time } = *prices;
-        let (bid, ask) = (self.level(symbol, bid)?, self.level(symbol, ask)?);
+        let levels = (self.level(symbol, bid)?, self.level(symbol, ask)?);
+        self.count_faults(bid, ask);
+        let (bid, ask) = levels;
         let instrument = self.book(usize::from(symbol.0)).instrument;
         let ticker = Ticker { instrument, update_id, bid, ask, venue_time, recv_time: now };
         if self.deliver(symbol, Event::Ticker(ticker), now, out) {
@@ -133,11 +138,22 @@ impl MarketSession {
         Ok(())
     }
 
+    /// Best prices that cannot be are told all the same: whether to quote on them is the engine's to judge.
+    #[inline]
+    const fn count_faults(&mut self, bid: Level, ask: Level) {
+        if bid.ticks == 0 || bid.lots == 0 || ask.ticks == 0 || ask.lots == 0 {
+            self.counters.empty_tickers += 1;
+        } else if bid.ticks >= ask.ticks {
+            self.counters.crossed_tickers += 1;
+        }
+    }
+
     fn on_print<S: EventSink>(&mut self, print: &Print, now: Nanos, out: &mut S) -> Result<(), SessionError> {
         if print.source != self.trade_source {
             self.counters.unused_trades += 1;
         } else if print.level.ticks == 0 || print.level.lots == 0 {
             self.counters.dropped_zero_trades += 1;
+            self.counters.zero_matches += u64::from(print.kind == TradeKind::Market);
         } else if print.kind == TradeKind::Other {
             self.counters.dropped_other_trades += 1;
         } else {

@@ -13,6 +13,7 @@ use ballast_model::{InstrumentId, LostReason, Nanos, Span, Step};
 use super::book::Book;
 use super::error::{ConfigError, SessionError};
 use super::levels::{Batch, FrameLevels};
+use super::place::StreamPlace;
 use super::requests::{Answer, Requests};
 use super::stream::{write_snapshot_request, write_subscribe};
 use super::sync::BookState;
@@ -58,6 +59,8 @@ pub struct MarketSession {
     debts: Debts,
     /// What [`poll_transmit`](Self::poll_transmit) lends out.
     text: String,
+    /// Of the last frame.
+    place: Option<StreamPlace>,
     counters: Counters,
 }
 
@@ -132,6 +135,7 @@ impl MarketSession {
             request_id: u64::MAX,
             debts: Debts::None,
             text: String::new(),
+            place: None,
             counters: Counters::default(),
         };
         for connection in 0..dialect.connections.len() {
@@ -151,6 +155,12 @@ impl MarketSession {
     #[must_use]
     pub const fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// Where the last frame handed in stands in its stream; `None` where it was no message of a followed stream.
+    #[must_use]
+    pub const fn place(&self) -> Option<&StreamPlace> {
+        self.place.as_ref()
     }
 
     /// Whether an instrument's book may be used; `None` for an instrument of another session.
@@ -183,6 +193,7 @@ impl MarketSession {
         out: &mut S,
     ) -> Result<usize, SessionError> {
         self.counters.frames += 1;
+        self.place = None;
         self.settle_debts(out);
         match channel {
             Channel::Market(number) if usize::from(number) < self.subscriptions.len() => {
