@@ -120,6 +120,8 @@ pub struct Shard {
     ids: OrderIds,
     /// Time of the last event.
     now: Nanos,
+    /// See [`Shard::next_deadline`].
+    deadline: Option<Nanos>,
 }
 
 /// What acts at one event: the time, what spans lanes, and where ids come from and decisions go.
@@ -128,6 +130,14 @@ struct Turn<'a> {
     ids: &'a mut OrderIds,
     risk: Option<&'a mut Risk>,
     out: &'a mut Outbox,
+}
+
+/// The earliest of some times; `None` where there is none.
+#[inline]
+fn earliest<const N: usize>(times: [Option<Nanos>; N]) -> Option<Nanos> {
+    // By numbers: which of them is there changes with every event, and a branch on each would be guessed wrong.
+    let least = times.iter().fold(Nanos::MAX, |least, time| least.min(time.unwrap_or(Nanos::MAX)));
+    (least < Nanos::MAX).then_some(least)
 }
 
 /// Makes client order ids: session epoch and counter.
@@ -173,7 +183,14 @@ impl Shard {
         let hedgers = spec.hedges.iter().map(hedger).collect::<Result<_, _>>()?;
         let risk = spec.portfolio.as_ref().map(|risk| Risk::new(risk, &spec.lanes)).transpose();
         let risk = risk.map_err(|error| (0, LaneError::Risk(error)))?;
-        Ok(Self { lanes, hedgers, risk, ids: OrderIds { epoch: spec.epoch, last: 0 }, now: Nanos::MIN })
+        Ok(Self {
+            lanes,
+            hedgers,
+            risk,
+            ids: OrderIds { epoch: spec.epoch, last: 0 },
+            now: Nanos::MIN,
+            deadline: None,
+        })
     }
 
     /// Most commands one event can make.
@@ -192,36 +209,41 @@ impl Shard {
         match event {
             Event::BookLevels(slot) => {
                 let change = self.lane(slot.instrument).market.on_levels(slot);
-                if change != MarketChange::None {
-                    self.after_market(slot.instrument, change, now, out);
+                if change == MarketChange::None {
+                    return;
                 }
+                self.after_market(slot.instrument, change, now, out);
             }
             Event::BookBegin(begin) => {
                 let change = self.lane(begin.instrument).market.on_begin(begin);
-                if change != MarketChange::None {
-                    self.after_market(begin.instrument, change, now, out);
+                if change == MarketChange::None {
+                    return;
                 }
+                self.after_market(begin.instrument, change, now, out);
             }
             Event::Ticker(ticker) => {
                 let change = self.lane(ticker.instrument).market.on_ticker(ticker);
-                if change != MarketChange::None {
-                    self.after_market(ticker.instrument, change, now, out);
+                if change == MarketChange::None {
+                    return;
                 }
+                self.after_market(ticker.instrument, change, now, out);
             }
             Event::BookLost(lost) => {
                 let change = self.lane(lost.instrument).market.on_lost(lost);
-                if change != MarketChange::None {
-                    self.after_market(lost.instrument, change, now, out);
+                if change == MarketChange::None {
+                    return;
                 }
+                self.after_market(lost.instrument, change, now, out);
             }
             Event::Order(update) => self.on_order(update, now, out),
             Event::Fill(fill) => self.on_fill(fill, now, out),
             Event::Timer => self.on_timer(now, out),
-            Event::Trade(trade) => self.lane(trade.instrument).on_trade(trade, now),
+            Event::Trade(trade) => return self.lane(trade.instrument).on_trade(trade, now),
             Event::Mark(mark) => {
                 self.tell(mark.instrument, now, out, |lane, turn| lane.on_mark(mark, turn));
             }
         }
+        self.find_deadline();
     }
 
     /// Learns a whole book batch and decides: the same as [`Shard::on_event`] for each of its slots.
@@ -234,15 +256,21 @@ impl Shard {
         let change = self.lane(instrument).market.on_batch(batch);
         if change != MarketChange::None {
             self.after_market(instrument, change, now, out);
+            self.find_deadline();
         }
     }
 
     /// When the shard wants an [`Event::Timer`]; `None` for never.
     #[must_use]
     #[inline]
-    pub fn next_deadline(&self) -> Option<Nanos> {
+    pub const fn next_deadline(&self) -> Option<Nanos> {
+        self.deadline
+    }
+
+    /// Looks for the next deadline anew: after every event that may have moved one. Drivers ask for it far more often.
+    fn find_deadline(&mut self) {
         let lanes = self.lanes.iter().filter_map(|lane| lane.deadline(self.now));
-        lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).min()
+        self.deadline = lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).min();
     }
 
     /// Digest of everything decisions depend on.

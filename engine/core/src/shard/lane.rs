@@ -11,7 +11,7 @@ use super::hedger::HedgingError;
 use super::orders::OrderDesk;
 use super::quoter::{Exposure, Quoter};
 use super::risk::{RiskError, profit_of};
-use super::{LaneSpec, Turn};
+use super::{LaneSpec, Turn, earliest};
 use crate::fair::FairParamError;
 use crate::gate::{Controls, ControlsError, Gate, GateState, LimitsError};
 use crate::intensity::IntensityParamError;
@@ -167,7 +167,7 @@ impl Lane {
     pub(super) fn deadline(&self, now: Nanos) -> Option<Nanos> {
         let quoter = self.quoter.as_ref().and_then(Quoter::deadline);
         let thaw = if self.controlled { self.gate().and_then(|gate| gate.thaws_at(now)) } else { None };
-        [quoter, self.orders.ask_at(), thaw, self.mark_until].into_iter().flatten().min()
+        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until])
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {

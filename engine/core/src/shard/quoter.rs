@@ -7,7 +7,7 @@ use ballast_model::{
 use super::lane::LaneError;
 use super::orders::{Intent, OrderDesk, Standing};
 use super::shaping::{May, Shaping};
-use super::{QuotingSpec, Trigger, Turn};
+use super::{QuotingSpec, Trigger, Turn, earliest};
 use crate::fair::{FairState, FairValue, MarketView, Touch};
 use crate::gate::GateState;
 use crate::intensity::IntensityEstimator;
@@ -88,15 +88,14 @@ impl Quoter {
     #[inline]
     pub(super) fn deadline(&self) -> Option<Nanos> {
         let put_off = self.shaping.as_ref().and_then(Shaping::deadline);
-        let times = [
+        earliest([
             self.next_quote,
             self.stale_at,
             self.hedge_stale_at,
             self.retry_at,
             self.spec.model.next_quote_at(),
             put_off,
-        ];
-        times.into_iter().flatten().min()
+        ])
     }
 
     /// Learns a trusted touch, or that there is none.
