@@ -12,6 +12,7 @@ use ballast_model::{
 use crate::book::{Book, BookLimits, Level};
 use crate::fair::Touch;
 use crate::model::NearDepth;
+use crate::shape::depth::depth_near;
 
 /// Most update ids that a best price may be ahead of the book; one further ahead is damaged and ignored.
 ///
@@ -178,11 +179,8 @@ impl Market {
     /// the book's last batch: the book is counted as it stands.
     #[must_use]
     pub fn near_depth(&self, touch: &Touch, within: Ticks) -> NearDepth {
-        let lots = |side: Side, best: Price| {
-            let last = Price(best.0.saturating_sub(side.sign().saturating_mul(within.0)));
-            let near = self.book.levels(side).take_while(|level| side.reaches(level.price, last));
-            Lots(near.fold(0i64, |sum, level| sum.saturating_add(level.lots.0)))
-        };
+        let lots =
+            |side: Side, best: Price| depth_near(self.book.levels(side), side, best, within, |_| Lots::ZERO);
         NearDepth { bid_lots: lots(Side::Bid, touch.bid.price), ask_lots: lots(Side::Ask, touch.ask.price) }
     }
 

@@ -11,28 +11,18 @@ mod orders;
 mod quoter;
 mod risk;
 mod shaping;
+mod spec;
+mod views;
 
 use alloc::vec::Vec;
 
-use ballast_model::{
-    ClientOrderId, Digest, Event, Fill, HalfTicks, InstrumentId, InstrumentSpec, Lots, Nanos, OrderUpdate,
-    Price, Side, Span,
-};
+use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate};
 
-use crate::book::BookLimits;
-use crate::fair::FairKind;
-use crate::gate::portfolio::Portfolio;
-use crate::gate::{Controls, Gate, GateLimits};
+use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
-use crate::hedge::{HEDGE_CANCELS_MAX, HedgeController};
-use crate::intensity::IntensityParams;
-use crate::ledger::Ledger;
-use crate::market::{BookBatch, Market, MarketChange};
-use crate::model::Model;
-use crate::oms::{Oms, SweepLimits};
+use crate::market::{BookBatch, MarketChange};
 use crate::outbox::Outbox;
-use crate::quotes::{CANCELS_MAX, PLACES_MAX, Tolerance};
-use crate::volatility::VolatilityKind;
+use crate::quotes::{CANCELS_MAX, PLACES_MAX};
 use executable::{hedge_prices, hedge_stale_at};
 use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
@@ -42,74 +32,7 @@ use orders::QUERIES_MAX;
 use risk::Risk;
 pub use risk::{RiskError, RiskSpec};
 pub use shaping::ShapingSpec;
-
-/// What a shard is built from.
-#[derive(Clone, Debug)]
-pub struct ShardSpec {
-    /// Session epoch of the order ids; a later session has a greater one. Below 2²⁴.
-    pub epoch: u32,
-    /// Instruments; an [`InstrumentId`] is the index into this list.
-    pub lanes: Vec<LaneSpec>,
-    /// How base assets are hedged, one entry each.
-    pub hedges: Vec<HedgingSpec>,
-    /// What holds the instruments together; `None` where each stands alone.
-    pub portfolio: Option<RiskSpec>,
-}
-
-/// One instrument of a shard.
-#[derive(Clone, Debug)]
-pub struct LaneSpec {
-    /// Grid, limits and contract.
-    pub spec: InstrumentSpec,
-    /// Bounds of the book.
-    pub book: BookLimits,
-    /// How it is quoted; `None` to only follow its market.
-    pub quoting: Option<QuotingSpec>,
-    /// The gate's limits where it is not quoted but hedged on.
-    pub hedge_limits: Option<GateLimits>,
-    /// The gate's optional controls.
-    pub controls: Controls,
-    /// When the venue is asked about an order.
-    pub sweep: SweepLimits,
-}
-
-/// How an instrument is quoted.
-#[derive(Clone, Debug)]
-pub struct QuotingSpec {
-    /// The model.
-    pub model: Model,
-    /// What it quotes around.
-    pub fair: FairKind,
-    /// Volatility estimator; `None` where the model reads none.
-    pub volatility: Option<VolatilityKind>,
-    /// Calibration of how often orders arrive; `None` where the model reads none.
-    pub intensity: Option<IntensityParams>,
-    /// The instrument a fill is hedged on, whose market prices the quotes; `None` where the model reads none.
-    pub hedged_on: Option<InstrumentId>,
-    /// The size that the prices on [`QuotingSpec::hedged_on`] are wanted for, in lots of the quoted instrument.
-    pub hedge_lots: Lots,
-    /// When quotes are reconsidered.
-    pub trigger: Trigger,
-    /// How far standing quotes may differ from wanted ones.
-    pub tolerance: Tolerance,
-    /// How quotes are bent by market and inventory; `None` to quote what the model wants.
-    pub shaping: Option<ShapingSpec>,
-    /// The gate's limits.
-    pub limits: GateLimits,
-    /// A touch confirmed longer ago than this is not quoted on, and quotes that stand on it are pulled. Above zero.
-    pub touch_age_max: Span,
-    /// The venue thread drops an order that has waited longer than this. Above zero.
-    pub order_expiry: Span,
-}
-
-/// When quotes are reconsidered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// At every change of the touch and every event of our own orders.
-    Touch,
-    /// At this interval, counted from the first event. Above zero.
-    Every(Span),
-}
+pub use spec::{LaneSpec, QuotingSpec, ShardSpec, Trigger};
 
 /// One shard.
 #[derive(Debug)]
@@ -170,7 +93,7 @@ impl Shard {
             Lane::new(id, lane).map_err(|error| (index, error))
         };
         let mut lanes = spec.lanes.iter().enumerate().map(lane).collect::<Result<Vec<_>, _>>()?;
-        for (index, id) in (0..lanes.len()).zip((0..).map(InstrumentId)) {
+        for (index, id) in ids(lanes.len()).enumerate() {
             let followed = lanes.get(index).and_then(|lane| lane.quoter.as_ref()?.hedged_on());
             let Some(followed) = followed else { continue };
             let other = lanes.get_mut(followed.index()).filter(|_| followed != id);
@@ -180,9 +103,14 @@ impl Shard {
             let venue = hedging.hedge.venues.first().map_or(0, |venue| venue.instrument.index());
             Hedger::new(hedging, &lanes).map_err(|error| (venue, LaneError::Hedging(error)))
         };
-        let hedgers = spec.hedges.iter().map(hedger).collect::<Result<_, _>>()?;
+        let hedgers = spec.hedges.iter().map(hedger).collect::<Result<Vec<_>, _>>()?;
         let risk = spec.portfolio.as_ref().map(|risk| Risk::new(risk, &spec.lanes)).transpose();
         let risk = risk.map_err(|error| (0, LaneError::Risk(error)))?;
+        for lane in &mut lanes {
+            let hedges = hedgers.iter().any(|hedger| hedger.is_venue(lane.id()));
+            lane.only_followed =
+                lane.quoter.is_none() && lane.followers.is_empty() && !hedges && risk.is_none();
+        }
         Ok(Self {
             lanes,
             hedgers,
@@ -206,44 +134,20 @@ impl Shard {
     /// Where `now` is before the last event, or an instrument is unknown: the driver is wrong and the shard must stop.
     pub fn on_event(&mut self, event: &Event, now: Nanos, out: &mut Outbox) {
         self.advance(now);
-        match event {
-            Event::BookLevels(slot) => {
-                let change = self.lane(slot.instrument).market.on_levels(slot);
-                if change == MarketChange::None {
-                    return;
-                }
-                self.after_market(slot.instrument, change, now, out);
-            }
-            Event::BookBegin(begin) => {
-                let change = self.lane(begin.instrument).market.on_begin(begin);
-                if change == MarketChange::None {
-                    return;
-                }
-                self.after_market(begin.instrument, change, now, out);
-            }
+        let (instrument, change) = match event {
+            Event::BookLevels(slot) => (slot.instrument, self.lane(slot.instrument).market.on_levels(slot)),
+            Event::BookBegin(begin) => (begin.instrument, self.lane(begin.instrument).market.on_begin(begin)),
             Event::Ticker(ticker) => {
-                let change = self.lane(ticker.instrument).market.on_ticker(ticker);
-                if change == MarketChange::None {
-                    return;
-                }
-                self.after_market(ticker.instrument, change, now, out);
+                (ticker.instrument, self.lane(ticker.instrument).market.on_ticker(ticker))
             }
-            Event::BookLost(lost) => {
-                let change = self.lane(lost.instrument).market.on_lost(lost);
-                if change == MarketChange::None {
-                    return;
-                }
-                self.after_market(lost.instrument, change, now, out);
-            }
-            Event::Order(update) => self.on_order(update, now, out),
-            Event::Fill(fill) => self.on_fill(fill, now, out),
-            Event::Timer => self.on_timer(now, out),
+            Event::BookLost(lost) => (lost.instrument, self.lane(lost.instrument).market.on_lost(lost)),
             Event::Trade(trade) => return self.lane(trade.instrument).on_trade(trade, now),
-            Event::Mark(mark) => {
-                self.tell(mark.instrument, now, out, |lane, turn| lane.on_mark(mark, turn));
-            }
-        }
-        self.find_deadline();
+            Event::Order(update) => return self.on_order(update, now, out),
+            Event::Fill(fill) => return self.on_fill(fill, now, out),
+            Event::Mark(mark) => return self.on_mark(mark, now, out),
+            Event::Timer => return self.on_timer(now, out),
+        };
+        self.after_market(instrument, change, now, out);
     }
 
     /// Learns a whole book batch and decides: the same as [`Shard::on_event`] for each of its slots.
@@ -254,10 +158,7 @@ impl Shard {
         self.advance(now);
         let instrument = batch.begin().instrument;
         let change = self.lane(instrument).market.on_batch(batch);
-        if change != MarketChange::None {
-            self.after_market(instrument, change, now, out);
-            self.find_deadline();
-        }
+        self.after_market(instrument, change, now, out);
     }
 
     /// When the shard wants an [`Event::Timer`]; `None` for never.
@@ -271,80 +172,6 @@ impl Shard {
     fn find_deadline(&mut self) {
         let lanes = self.lanes.iter().filter_map(|lane| lane.deadline(self.now));
         self.deadline = lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).min();
-    }
-
-    /// Digest of everything decisions depend on.
-    #[must_use]
-    pub fn state_hash(&self) -> u64 {
-        let mut digest = Digest::new();
-        digest.signed(self.now.0);
-        digest.word(self.ids.next().0);
-        self.lanes.iter().for_each(|lane| lane.digest(&mut digest));
-        self.hedgers.iter().for_each(|hedger| hedger.digest(&mut digest));
-        if let Some(risk) = &self.risk {
-            risk.digest(&mut digest);
-        }
-        digest.value()
-    }
-
-    /// An instrument's grid, limits and contract.
-    #[must_use]
-    pub fn spec(&self, instrument: InstrumentId) -> Option<&InstrumentSpec> {
-        self.lanes.get(instrument.index()).map(|lane| &lane.spec)
-    }
-
-    /// An instrument's market.
-    #[must_use]
-    pub fn market(&self, instrument: InstrumentId) -> Option<&Market> {
-        self.lanes.get(instrument.index()).map(|lane| &lane.market)
-    }
-
-    /// An instrument's ledger.
-    #[must_use]
-    pub fn ledger(&self, instrument: InstrumentId) -> Option<&Ledger> {
-        self.lanes.get(instrument.index()).map(|lane| &lane.ledger)
-    }
-
-    /// An instrument's orders.
-    #[must_use]
-    pub fn orders(&self, instrument: InstrumentId) -> Option<&Oms> {
-        self.lanes.get(instrument.index()).map(|lane| &lane.orders.oms)
-    }
-
-    /// An instrument's gate; `None` where it is not quoted.
-    #[must_use]
-    pub fn gate(&self, instrument: InstrumentId) -> Option<&Gate> {
-        self.lanes.get(instrument.index()).and_then(Lane::gate)
-    }
-
-    /// What holds the instruments together; `None` where each stands alone.
-    #[must_use]
-    pub fn portfolio(&self) -> Option<&Portfolio> {
-        self.risk.as_ref().map(|risk| &risk.portfolio)
-    }
-
-    /// The hedge controllers, in the order of [`ShardSpec::hedges`].
-    pub fn hedges(&self) -> impl Iterator<Item = &HedgeController> {
-        self.hedgers.iter().map(Hedger::controller)
-    }
-
-    /// Signed position in an instrument: zero where it is unknown to the shard.
-    #[must_use]
-    pub fn position(&self, instrument: InstrumentId) -> Lots {
-        self.ledger(instrument).map_or(Lots::ZERO, Ledger::position)
-    }
-
-    /// The best price at which an order of ours is open on a side.
-    #[must_use]
-    pub fn best_quote(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
-        let ours = self.orders(instrument)?.open_orders().filter(|order| order.side == side);
-        ours.map(|order| order.price).max_by_key(|price| price.0 * side.sign())
-    }
-
-    /// The midpoint of an instrument's touch; `None` where it has none that can be trusted.
-    #[must_use]
-    pub fn mid(&self, instrument: InstrumentId) -> Option<HalfTicks> {
-        self.market(instrument)?.touch().map(|touch| touch.mid())
     }
 
     #[inline]
@@ -361,8 +188,15 @@ impl Shard {
         lane_of(&mut self.lanes, instrument)
     }
 
+    #[inline]
     fn after_market(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
+        if change == MarketChange::None {
+            return;
+        }
         self.tell(instrument, now, out, |lane, turn| lane.on_market_change(change, turn));
+        if self.lane(instrument).only_followed {
+            return;
+        }
         let followers = self.lane(instrument).followers.len();
         for index in 0..followers {
             if let Some(follower) = self.lane(instrument).followers.get(index).copied() {
@@ -381,6 +215,7 @@ impl Shard {
             self.hedge(now, out);
         }
         self.spread_halt(now, out);
+        self.find_deadline();
     }
 
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {
@@ -389,6 +224,7 @@ impl Shard {
         if self.hedgers.iter_mut().map(wants).fold(false, |any, one| any | one) {
             self.hedge(now, out);
         }
+        self.find_deadline();
     }
 
     fn on_fill(&mut self, fill: &Fill, now: Nanos, out: &mut Outbox) {
@@ -401,25 +237,32 @@ impl Shard {
             self.requote(fill.instrument, now, out);
         }
         self.spread_halt(now, out);
+        self.find_deadline();
+    }
+
+    fn on_mark(&mut self, mark: &MarkPrice, now: Nanos, out: &mut Outbox) {
+        self.tell(mark.instrument, now, out, |lane, turn| lane.on_mark(mark, turn));
+        self.find_deadline();
     }
 
     /// Pulls quotes everywhere where a loss has just halted everything.
     #[inline]
     fn spread_halt(&mut self, now: Nanos, out: &mut Outbox) {
         if self.risk.as_mut().is_some_and(Risk::take_halted) {
-            for id in (0..self.lanes.len()).zip((0..).map(InstrumentId)).map(|(_, id)| id) {
+            for id in ids(self.lanes.len()) {
                 self.tell(id, now, out, |lane, turn| lane.halts(turn));
             }
         }
     }
 
     fn on_timer(&mut self, now: Nanos, out: &mut Outbox) {
-        for id in (0..self.lanes.len()).zip((0..).map(InstrumentId)).map(|(_, id)| id) {
+        for id in ids(self.lanes.len()) {
             self.tell(id, now, out, |lane, turn| lane.on_timer(turn));
         }
         if self.hedgers.iter().filter_map(Hedger::deadline).any(|at| at <= now) {
             self.hedge(now, out);
         }
+        self.find_deadline();
     }
 
     /// Lets every hedge decide: one base asset's orders never depend on another's, and a decision that finds nothing new does
@@ -483,6 +326,11 @@ impl Shard {
             None => Elsewhere { prices, stale_at, unhedged: None },
         }
     }
+}
+
+/// The first ids, as many as there are lanes.
+fn ids(lanes: usize) -> impl Iterator<Item = InstrumentId> {
+    (0..).map(InstrumentId).take(lanes)
 }
 
 #[inline]

@@ -4,6 +4,8 @@
 
 use ballast_model::{Digest, HalfTicks, Nanos, Span};
 
+use crate::ewma::EwmaIncrements;
+
 /// What an [`EwmaDrift`] is built from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DriftParams {
@@ -42,16 +44,7 @@ impl core::error::Error for DriftParamError {}
 #[derive(Clone, Copy, Debug)]
 pub struct EwmaDrift {
     params: DriftParams,
-    /// Half-lives per second.
-    decay_rate: f64,
-    /// The sample the next increment starts from.
-    last: Option<(HalfTicks, Nanos)>,
-    /// Decayed sum of increments, ticks.
-    moves: f64,
-    /// Decayed sum of the time they took, seconds.
-    seconds: f64,
-    /// Time observed, not decayed.
-    elapsed: Span,
+    moves: EwmaIncrements,
 }
 
 impl EwmaDrift {
@@ -66,8 +59,7 @@ impl EwmaDrift {
         if params.elapsed_min < Span::ZERO {
             return Err(DriftParamError::ElapsedMin);
         }
-        let decay_rate = 1.0 / params.half_life.as_secs_f64();
-        Ok(Self { params, decay_rate, last: None, moves: 0.0, seconds: 0.0, elapsed: Span::ZERO })
+        Ok(Self { params, moves: EwmaIncrements::new(params.half_life, Span::ZERO) })
     }
 
     /// Takes the mid at `now`. Moves without time passing belong to the increment that ends later.
@@ -76,39 +68,19 @@ impl EwmaDrift {
     /// If `now` is before an earlier sample: the driver's clock never falls.
     #[inline]
     pub fn update(&mut self, mid: HalfTicks, now: Nanos) {
-        let Some((last_mid, last_time)) = self.last else {
-            self.last = Some((mid, now));
-            return;
-        };
-        assert!(now >= last_time, "time went backward");
-        let passed = now - last_time;
-        if passed == Span::ZERO {
-            return;
-        }
-        let seconds = passed.as_secs_f64();
-        let decay = libm::exp2(-seconds * self.decay_rate);
-        self.moves = self.moves * decay + HalfTicks(mid.0 - last_mid.0).to_ticks_f64();
-        self.seconds = self.seconds * decay + seconds;
-        self.elapsed = Span(self.elapsed.0.saturating_add(passed.0));
-        self.last = Some((mid, now));
+        self.moves.update(mid, now, |ticks| ticks);
     }
 
     /// The drift in ticks per second, rising > 0; `None` until time has passed, and `elapsed_min` of it.
     #[must_use]
     #[inline]
     pub fn ticks_per_s(&self) -> Option<f64> {
-        let warm = self.elapsed > Span::ZERO && self.elapsed >= self.params.elapsed_min;
-        warm.then(|| self.moves / self.seconds)
+        self.moves.per_second(1, self.params.elapsed_min)
     }
 
     /// Takes the whole state into a digest.
     pub fn digest(&self, digest: &mut Digest) {
-        let (mid, time) = self.last.unwrap_or((HalfTicks(0), Nanos::MIN));
-        digest.signed(mid.0);
-        digest.signed(time.0);
-        digest.word(self.moves.to_bits());
-        digest.word(self.seconds.to_bits());
-        digest.signed(self.elapsed.0);
+        self.moves.digest(digest);
     }
 }
 

@@ -51,7 +51,7 @@ impl core::fmt::Display for HedgingError {
             Self::Hedge(error) => error.fmt(f),
             Self::Volatility(error) => error.fmt(f),
             Self::Instrument => f.write_str(
-                "parts and venues of a hedge must be instruments of the shard, venues with limits",
+                "parts and venues of a hedge must be instruments of the shard, venues with limits and not quoted",
             ),
             Self::Span => f.write_str("touch_age_max and order_expiry must be above zero"),
         }
@@ -118,7 +118,7 @@ impl Hedger {
         digest.signed(self.deadline().map_or(i64::MIN, |at| at.0));
     }
 
-    fn is_venue(&self, instrument: InstrumentId) -> bool {
+    pub(super) fn is_venue(&self, instrument: InstrumentId) -> bool {
         self.spec.hedge.venues.iter().any(|venue| venue.instrument == instrument)
     }
 
@@ -198,7 +198,7 @@ impl Hedger {
         let exposure = self.controller.exposure_mut();
         for (part, id) in (0..).map(PartId).zip(&self.spec.parts) {
             let Some(lane) = lanes.get(id.index()) else { continue };
-            if lane.in_doubt() || lane.orders.oms.missing_fills().orders > 0 {
+            if lane.in_doubt() || lane.orders.misses_fills() {
                 exposure.doubt(part);
                 continue;
             }
@@ -229,8 +229,7 @@ impl Hedger {
                 Money((self.spec.capital.0 - taken).max(0))
             });
             self.states.push(HedgeVenueState {
-                position: (!lane.in_doubt() && lane.orders.oms.missing_fills().orders == 0)
-                    .then_some(position),
+                position: (!lane.in_doubt() && !lane.orders.misses_fills()).then_some(position),
                 touch,
                 reference: touch.map(|touch| touch.mid()),
                 funding: None,

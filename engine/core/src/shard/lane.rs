@@ -99,6 +99,8 @@ pub(super) struct Lane {
     pub(super) quoter: Option<Quoter>,
     /// Instruments whose quotes are priced from this one's market.
     pub(super) followers: Vec<InstrumentId>,
+    /// Nothing depends on its market: no quotes, no hedge, no limit. Nothing is decided when it changes.
+    pub(super) only_followed: bool,
     /// A fill could not be booked or may be booked already: the ledger is not to be believed until reconciled.
     in_doubt: bool,
     /// Whether the gate has optional controls, and among them a limit of losses.
@@ -141,6 +143,7 @@ impl Lane {
             orders: OrderDesk::new(id, lane)?,
             quoter: lane.quoting.as_ref().map(|quoting| Quoter::new(quoting, &lane.spec)).transpose()?,
             followers: Vec::new(),
+            only_followed: false,
             in_doubt: false,
             controlled: lane.controls != Controls::NONE,
             limits_loss: lane.controls.loss.is_some(),

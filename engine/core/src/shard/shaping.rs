@@ -34,6 +34,8 @@ pub(super) struct Shaping {
     shaper: Shaper,
     drift: Option<EwmaDrift>,
     depth_within: Ticks,
+    /// An adjustment reads the depth at the best prices.
+    reads_depth: bool,
     throttle: Option<Throttle>,
     /// What came of the last shaping.
     quotes: DesiredQuotes,
@@ -58,6 +60,7 @@ impl Shaping {
             shaper: Shaper::new(&spec.shaper, instrument).map_err(LaneError::Shaper)?,
             drift: spec.drift.map(EwmaDrift::new).transpose().map_err(LaneError::Drift)?,
             depth_within: spec.depth_within,
+            reads_depth: spec.shaper.adjust.liquidity.is_some(),
             throttle: spec.throttle.map(Throttle::new).transpose().map_err(LaneError::Throttle)?,
             quotes: DesiredQuotes::NONE,
         })
@@ -101,7 +104,9 @@ impl Shaping {
                 touch,
                 adjust: AdjustInputs {
                     sigma_ticks_per_sqrt_s: inputs.sigma_ticks_per_sqrt_s,
-                    depth: Some([near(Side::Bid, touch.bid.price), near(Side::Ask, touch.ask.price)]),
+                    depth: self
+                        .reads_depth
+                        .then(|| [near(Side::Bid, touch.bid.price), near(Side::Ask, touch.ask.price)]),
                     drift_ticks_per_s: self.drift.as_ref().and_then(EwmaDrift::ticks_per_s),
                     venues_gap_ticks: None,
                 },

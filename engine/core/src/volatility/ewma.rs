@@ -4,6 +4,8 @@
 
 use ballast_model::{Digest, HalfTicks, Nanos, Span};
 
+use crate::ewma::EwmaIncrements;
+
 /// What an [`EwmaVolatility`] is built from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EwmaParams {
@@ -56,18 +58,7 @@ impl core::error::Error for EwmaParamError {}
 #[derive(Clone, Copy, Debug)]
 pub struct EwmaVolatility {
     params: EwmaParams,
-    /// Half-lives per second.
-    decay_rate: f64,
-    /// The sample the next increment starts from.
-    last: Option<(HalfTicks, Nanos)>,
-    /// Decayed sum of squared increments, ticks².
-    squares: f64,
-    /// Decayed sum of the time they took, seconds.
-    seconds: f64,
-    /// Time observed, not decayed.
-    elapsed: Span,
-    /// Increments observed; stops at its maximum.
-    samples: u32,
+    squares: EwmaIncrements,
 }
 
 impl EwmaVolatility {
@@ -88,15 +79,7 @@ impl EwmaVolatility {
         if params.samples_min == 0 {
             return Err(EwmaParamError::SamplesMin);
         }
-        Ok(Self {
-            params,
-            decay_rate: 1.0 / params.half_life.as_secs_f64(),
-            last: None,
-            squares: 0.0,
-            seconds: 0.0,
-            elapsed: Span::ZERO,
-            samples: 0,
-        })
+        Ok(Self { params, squares: EwmaIncrements::new(params.half_life, params.interval_min) })
     }
 
     /// Takes the mid at `now`. Moves without time passing, or within `interval_min`, belong to the increment that ends later.
@@ -105,23 +88,7 @@ impl EwmaVolatility {
     /// If `now` is before an earlier sample: the driver's clock never falls.
     #[inline]
     pub fn update(&mut self, mid: HalfTicks, now: Nanos) {
-        let Some((last_mid, last_time)) = self.last else {
-            self.last = Some((mid, now));
-            return;
-        };
-        assert!(now >= last_time, "time went backward");
-        let passed = now - last_time;
-        if passed == Span::ZERO || passed < self.params.interval_min {
-            return;
-        }
-        let seconds = passed.as_secs_f64();
-        let ticks = HalfTicks(mid.0 - last_mid.0).to_ticks_f64();
-        let decay = libm::exp2(-seconds * self.decay_rate);
-        self.squares = self.squares * decay + ticks * ticks;
-        self.seconds = self.seconds * decay + seconds;
-        self.elapsed = Span(self.elapsed.0.saturating_add(passed.0));
-        self.samples = self.samples.saturating_add(1);
-        self.last = Some((mid, now));
+        self.squares.update(mid, now, |ticks| ticks * ticks);
     }
 
     /// Volatility in ticks per square root of a second, zero for a mid that has not moved; `None` until both
@@ -129,19 +96,12 @@ impl EwmaVolatility {
     #[must_use]
     #[inline]
     pub fn sigma_ticks_per_sqrt_s(&self) -> Option<f64> {
-        let warm = self.samples >= self.params.samples_min && self.elapsed >= self.params.elapsed_min;
-        warm.then(|| libm::sqrt(self.squares / self.seconds))
+        self.squares.per_second(self.params.samples_min, self.params.elapsed_min).map(libm::sqrt)
     }
 
     /// Takes the whole state into a digest.
     pub fn digest(&self, digest: &mut Digest) {
-        let (mid, time) = self.last.unwrap_or((HalfTicks(0), Nanos::MIN));
-        digest.signed(mid.0);
-        digest.signed(time.0);
-        digest.word(self.squares.to_bits());
-        digest.word(self.seconds.to_bits());
-        digest.signed(self.elapsed.0);
-        digest.word(u64::from(self.samples));
+        self.squares.digest(digest);
     }
 }
 

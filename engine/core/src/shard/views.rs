@@ -1,0 +1,89 @@
+//! What a shard shows of itself; nothing here decides.
+
+use ballast_model::{Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, Price, Side};
+
+use super::Shard;
+use super::hedger::Hedger;
+use super::lane::Lane;
+use crate::gate::Gate;
+use crate::gate::portfolio::Portfolio;
+use crate::hedge::HedgeController;
+use crate::ledger::Ledger;
+use crate::market::Market;
+use crate::oms::Oms;
+
+impl Shard {
+    /// Digest of everything decisions depend on.
+    #[must_use]
+    pub fn state_hash(&self) -> u64 {
+        let mut digest = Digest::new();
+        digest.signed(self.now.0);
+        digest.word(self.ids.next().0);
+        self.lanes.iter().for_each(|lane| lane.digest(&mut digest));
+        self.hedgers.iter().for_each(|hedger| hedger.digest(&mut digest));
+        if let Some(risk) = &self.risk {
+            risk.digest(&mut digest);
+        }
+        digest.value()
+    }
+
+    /// An instrument's grid, limits and contract.
+    #[must_use]
+    pub fn spec(&self, instrument: InstrumentId) -> Option<&InstrumentSpec> {
+        self.lanes.get(instrument.index()).map(|lane| &lane.spec)
+    }
+
+    /// An instrument's market.
+    #[must_use]
+    pub fn market(&self, instrument: InstrumentId) -> Option<&Market> {
+        self.lanes.get(instrument.index()).map(|lane| &lane.market)
+    }
+
+    /// An instrument's ledger.
+    #[must_use]
+    pub fn ledger(&self, instrument: InstrumentId) -> Option<&Ledger> {
+        self.lanes.get(instrument.index()).map(|lane| &lane.ledger)
+    }
+
+    /// An instrument's orders.
+    #[must_use]
+    pub fn orders(&self, instrument: InstrumentId) -> Option<&Oms> {
+        self.lanes.get(instrument.index()).map(|lane| &lane.orders.oms)
+    }
+
+    /// An instrument's gate; `None` where it is not quoted.
+    #[must_use]
+    pub fn gate(&self, instrument: InstrumentId) -> Option<&Gate> {
+        self.lanes.get(instrument.index()).and_then(Lane::gate)
+    }
+
+    /// What holds the instruments together; `None` where each stands alone.
+    #[must_use]
+    pub fn portfolio(&self) -> Option<&Portfolio> {
+        self.risk.as_ref().map(|risk| &risk.portfolio)
+    }
+
+    /// The hedge controllers, in the order of [`ShardSpec::hedges`].
+    pub fn hedges(&self) -> impl Iterator<Item = &HedgeController> {
+        self.hedgers.iter().map(Hedger::controller)
+    }
+
+    /// Signed position in an instrument: zero where it is unknown to the shard.
+    #[must_use]
+    pub fn position(&self, instrument: InstrumentId) -> Lots {
+        self.ledger(instrument).map_or(Lots::ZERO, Ledger::position)
+    }
+
+    /// The best price at which an order of ours is open on a side.
+    #[must_use]
+    pub fn best_quote(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
+        let ours = self.orders(instrument)?.open_orders().filter(|order| order.side == side);
+        ours.map(|order| order.price).max_by_key(|price| price.0 * side.sign())
+    }
+
+    /// The midpoint of an instrument's touch; `None` where it has none that can be trusted.
+    #[must_use]
+    pub fn mid(&self, instrument: InstrumentId) -> Option<HalfTicks> {
+        self.market(instrument)?.touch().map(|touch| touch.mid())
+    }
+}
