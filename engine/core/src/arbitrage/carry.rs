@@ -134,8 +134,8 @@ impl Carry {
     /// It expires with its oldest input, and when funding is next exchanged.
     ///
     /// # Errors
-    /// Why there is nothing. Where the reasons of the two ways differ, that of buying the spot, unless the other way alone had
-    /// a size.
+    /// Why there is nothing: [`NoOpportunity::NotBorrowable`] where the spot's short sale would leave something if only it
+    /// could be borrowed for nothing; else the reason of buying the spot, unless the other way alone had a size.
     pub fn detect(
         &self,
         spot: &VenueMarket<'_>,
@@ -164,13 +164,15 @@ impl Carry {
             funding_e8: self.funding_e8(rate, exchanges),
         };
         let long = self.along(&plan(Way::SpotBought, spot, perp, rate), fresh);
+        let short = self.along(&plan(Way::PerpBought, perp, spot, -rate), fresh);
         let short = match self.params.borrow_per_day {
-            Some(_) => self.along(&plan(Way::PerpBought, perp, spot, -rate), fresh),
-            None => Err(NoOpportunity::NotBorrowable),
+            Some(_) => short,
+            None => short.and(Err(NoOpportunity::NotBorrowable)),
         };
         match (long, short) {
             (Ok(long), Ok(short)) => Ok(if short.net > long.net { short } else { long }),
             (Ok(found), Err(_)) | (Err(_), Ok(found)) => Ok(found),
+            (Err(_), Err(NoOpportunity::NotBorrowable)) => Err(NoOpportunity::NotBorrowable),
             (Err(NoOpportunity::NoSize), Err(why)) | (Err(why), Err(_)) => Err(why),
         }
     }
@@ -237,8 +239,7 @@ impl Carry {
         let (perp, borrow) = match (plan.way, self.params.borrow_per_day) {
             (Way::SpotBought, _) => (sell, Money::ZERO),
             (Way::PerpBought, rate) => {
-                let rate = rate.ok_or(NoOpportunity::NotBorrowable)?;
-                (buy, by_the_hour(mid_sold, rate, self.params.horizon)?)
+                (buy, by_the_hour(mid_sold, rate.unwrap_or_default(), self.params.horizon)?)
             }
         };
         let overflow = NoOpportunity::Overflow;
