@@ -268,11 +268,22 @@ impl Conversion {
     }
 }
 
+/// The largest amount that is reckoned with, in units of 10⁻¹⁸: sums of a few dozen of them fit.
+const AMOUNT_MAX: i128 = i128::MAX >> 6;
+
+/// An amount that may be summed.
+const fn bounded(amount: i128) -> Result<Money, NoOpportunity> {
+    if amount.unsigned_abs() <= AMOUNT_MAX.unsigned_abs() {
+        Ok(Money(amount))
+    } else {
+        Err(NoOpportunity::Overflow)
+    }
+}
+
 /// `amount` times the rate, rounded down to 10⁻¹⁸.
 fn share_floor(amount: Money, rate: Rate) -> Result<Money, NoOpportunity> {
-    mul_div_floor(amount.0, i128::from(rate.0), i128::from(Rate::ONE.0))
-        .map(Money)
-        .ok_or(NoOpportunity::Overflow)
+    let share = mul_div_floor(amount.0, i128::from(rate.0), i128::from(Rate::ONE.0));
+    bounded(share.ok_or(NoOpportunity::Overflow)?)
 }
 
 /// A fee on an amount, rounded up to 10⁻¹⁸: never understated.
@@ -360,5 +371,5 @@ fn by_the_hour(amount: Money, per_day: Rate, held: Span) -> Result<Money, NoOppo
     const HOUR: i64 = 3_600_000_000_000;
     let hours = i128::from(held.0 / HOUR) + i128::from(held.0 % HOUR != 0);
     let days = mul_div_floor(-fee_ceil(amount, per_day)?.0, hours, HOURS_PER_DAY);
-    days.map(|cost| Money(-cost)).ok_or(NoOpportunity::Overflow)
+    bounded(-days.ok_or(NoOpportunity::Overflow)?)
 }

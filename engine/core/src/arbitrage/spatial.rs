@@ -9,7 +9,7 @@ use ballast_model::{AssetId, Money, Nanos, Side, Span};
 use super::blocks::{Blocks, Candidate, Priced, best, check};
 use super::walk::Taken;
 use super::{
-    Costs, Legs, NoOpportunity, Opportunity, OpportunityId, OpportunityKind, VenueMarket, fee_ceil,
+    Costs, Legs, NoOpportunity, Opportunity, OpportunityId, OpportunityKind, VenueMarket, bounded, fee_ceil,
     pair_freshness,
 };
 use crate::ledger::mul_div_floor;
@@ -124,7 +124,7 @@ impl Spatial {
             .checked_mul(blocks.amount.0)
             .and_then(|amount| mul_div_floor(-amount, self.params.transfer.per_unit.0, Money::ONE.0))
             .ok_or(NoOpportunity::Overflow)?;
-        let transfer = self.params.transfer.fixed - Money(moved);
+        let transfer = self.params.transfer.fixed - bounded(moved)?;
         let costs = Costs { fees, transfer, ..Costs::default() };
         Ok(Priced { paid, gross, costs, net: gross - costs.total() })
     }

@@ -23,7 +23,7 @@ use super::ladder::Ladder;
 use super::walk::Taken;
 use super::wide::mul_div_ceil;
 use super::{
-    Costs, Freshness, Legs, NoOpportunity, Opportunity, OpportunityId, OpportunityKind, VenueMarket,
+    Costs, Freshness, Legs, NoOpportunity, Opportunity, OpportunityId, OpportunityKind, VenueMarket, bounded,
     check_market, fee_ceil, oldest_of,
 };
 use crate::ledger::mul_div_floor;
@@ -72,7 +72,7 @@ struct Hop<'a> {
     /// Of our order: a bid spends the quote asset.
     side: Side,
     ladder: Ladder<'a>,
-    /// Base in one lot; all of the ladder's lots of it fit.
+    /// Base in one lot; all of the ladder's lots of it may be summed, and so may their value.
     lot: Money,
 }
 
@@ -248,7 +248,7 @@ fn costs(turns: &[Turn; 3]) -> Result<Costs, NoOpportunity> {
         let worth =
             mul_div_ceil(lost.0.abs(), turn.received.0, turn.spent.0).ok_or(NoOpportunity::Overflow)?;
         // A rebate rounded up would be overstated: one unit less.
-        Ok(if paid { Money(worth) } else { Money(1 - worth) })
+        bounded(if paid { worth } else { 1 - worth })
     };
     let through = |lost: Money| onward(onward(lost, second)?, third);
     let dust = |from: &Turn, to: &Turn| from.received - from.fee - to.spent;
@@ -268,7 +268,8 @@ impl<'a> Hop<'a> {
         }
         let ladder = Ladder::new(market, side.opposite());
         let lot = market.spec.lot_amount().ok_or(NoOpportunity::Overflow)?;
-        lot.0.checked_mul(i128::from(ladder.lots())).ok_or(NoOpportunity::Overflow)?;
+        bounded(lot.0.checked_mul(i128::from(ladder.lots())).ok_or(NoOpportunity::Overflow)?)?;
+        bounded(ladder.take(ladder.lots()).map_or(0, |all| all.value.0))?;
         Ok(Self { market, side, ladder, lot })
     }
 

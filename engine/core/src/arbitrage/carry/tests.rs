@@ -238,6 +238,29 @@ proptest! {
     }
 
     #[test]
+    fn nothing_comes_of_an_input_too_old_or_of_no_known_age(
+        ages in [-100..1_500i64, -100..1_500i64, -100..1_500i64, -100..6_000i64],
+    ) {
+        let [spot_age, perp_age, rate_age, mark_age] = ages.map(|millis| millis * 1_000_000);
+        let (spot, perp) = (plain(998, 1_000), plain(1_010, 1_012));
+        let (specs, books) = ([spot.spec(), perp.spec()], [spot.book(), perp.book()]);
+        let conversion = Conversion { seen_at: Nanos(NOW.0 - rate_age), ..Conversion::SAME };
+                let (spot, perp) = (market(0, &spot, &specs[0], &books[0]), market(1, &perp, &specs[1], &books[1]));
+        let spot = VenueMarket { seen_at: Nanos(NOW.0 - spot_age), conversion, ..spot };
+        let perp = VenueMarket { seen_at: Nanos(NOW.0 - perp_age), ..perp };
+        let mark = MarkPrice { recv_time: Nanos(NOW.0 - mark_age), ..mark(1_011, 1_000_000, HOUR) };
+        let found = Carry::new(params()).unwrap().detect(&spot, &perp, &mark, NOW);
+        let young = [spot_age, perp_age, rate_age].iter().all(|age| (0..AGE_MAX.0).contains(age));
+        if young && (0..MARK_AGE_MAX.0).contains(&mark_age) {
+            let oldest = spot_age.max(perp_age).max(rate_age);
+            let ends = (AGE_MAX.0 - oldest).min(MARK_AGE_MAX.0 - mark_age);
+            prop_assert_eq!(found.unwrap().expires_at, NOW + Span(ends));
+        } else {
+            prop_assert!(matches!(found, Err(NoOpportunity::Stale | NoOpportunity::FromTheFuture)));
+        }
+    }
+
+    #[test]
     fn one_mid_and_no_funding_leave_nothing(params in shares(), spot in terms(0), fee in 0..60_000i64, hours in 1..40i64) {
         let fair = Terms { fee, ..spot };
         prop_assert!(detect(params, &fair, &fair, &mark(1_000, 0, hours * HOUR)).is_err());

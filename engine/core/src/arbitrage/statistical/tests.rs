@@ -223,6 +223,41 @@ proptest! {
     }
 
     #[test]
+    fn nothing_comes_of_an_input_too_old_or_of_no_known_age(ages in [-100..1_500i64, -100..1_500i64]) {
+        let (detector, now) = warm(params(), 0.8, 0.9, 400, 3);
+        let level = |price| [(price, 10)].to_vec();
+        let far = Terms { lot_milli: 1, fee: 0, bids: level(1_100), asks: level(1_101) };
+        let fair = Terms { lot_milli: 1, fee: 0, bids: level(500), asks: level(501) };
+        let (specs, books) = ([far.spec(), fair.spec()], [far.book(), fair.book()]);
+        let seen = ages.map(|millis| Nanos(now.0 - millis * 1_000_000));
+        let one = market(0, &far, &specs[0], &books[0], seen[0]);
+        let other = market(1, &fair, &specs[1], &books[1], seen[1]);
+        let found = detector.detect(&one, &other, now);
+        if ages.iter().all(|age| (0..1_000).contains(age)) {
+            prop_assert_eq!(found.unwrap().expires_at, seen[0].min(seen[1]) + AGE_MAX);
+        } else {
+            prop_assert!(matches!(found, Err(NoOpportunity::Stale | NoOpportunity::FromTheFuture)));
+        }
+    }
+
+    #[test]
+    fn a_spread_at_its_mean_leaves_nothing(first in terms(1_000, 60), second in terms(500, 20), sells: bool) {
+        let (specs, books) = ([first.spec(), second.spec()], [first.book(), second.book()]);
+        let one = market(0, &first, &specs[0], &books[0], BEGIN);
+        let other = market(1, &second, &specs[1], &books[1], BEGIN);
+        let side = if sells { Side::Ask } else { Side::Bid };
+        let plan = Plan {
+            first: Taking::new(&one, side).unwrap(),
+            second: Taking::new(&other, side.opposite()).unwrap(),
+            hedge: Rate(80_000_000),
+            gain: Rate(0),
+            held: Span(SECOND),
+        };
+        let found = Statistical::new(params()).unwrap().best(&plan);
+        prop_assert!(matches!(found, Err(NoOpportunity::NoEdge | NoOpportunity::NoSize)));
+    }
+
+    #[test]
     fn moments_are_those_of_the_weighted_samples(
         all in proptest::collection::vec((-1.0..1.0f64, -1.0..1.0f64, -1.0..1.0f64, -1.0..1.0f64), 1..12),
         decay in 0.2..0.99f64,

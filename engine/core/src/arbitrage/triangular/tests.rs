@@ -251,6 +251,23 @@ proptest! {
     }
 
     #[test]
+    fn nothing_comes_of_an_input_too_old_or_of_no_known_age(ages in [-100..1_500i64, -100..1_500i64, -100..1_500i64]) {
+        let terms = [plain(1, 0, 199, 200), plain(2, 1, 49, 50), plain(2, 0, 110, 111)];
+        let specs = terms.each_ref().map(Terms::spec);
+        let books = terms.each_ref().map(Terms::book);
+        let [a, b, c] = [0, 1, 2].map(|at: usize| VenueMarket {
+            seen_at: Nanos(NOW.0 - ages[at]),
+            ..market(at as u16, &terms[at], &specs[at], &books[at])
+        });
+        let found = detector().detect([&a, &b, &c], NOW);
+        if ages.iter().all(|age| (0..AGE_MAX.0).contains(age)) {
+            prop_assert_eq!(found.unwrap().expires_at, Nanos(NOW.0 - ages.iter().max().unwrap()) + AGE_MAX);
+        } else {
+            prop_assert!(matches!(found, Err(NoOpportunity::Stale | NoOpportunity::FromTheFuture)));
+        }
+    }
+
+    #[test]
     fn fair_prices_leave_nothing(terms in triangles(25, Near::Fair)) {
         prop_assert!(detect(&terms, [0, 1, 2]).is_err());
     }
