@@ -220,7 +220,7 @@ fn cycle(hops: &[Hop<'_>; 3], driver: usize, lots: i64) -> Result<Option<Cycle>,
     let mut needed = driven.spent;
     for (turn, hop) in turns.iter_mut().zip(hops).take(driver).rev() {
         let Some(lots) = hop.least(needed) else { return Ok(None) };
-        let Some(before) = hop.turn(lots.max(hop.market.spec.size_min.0))? else { return Ok(None) };
+        let Some(before) = hop.turn(lots)? else { return Ok(None) };
         needed = before.spent;
         *turn = Some(before);
     }
