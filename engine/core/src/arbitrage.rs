@@ -204,7 +204,7 @@ pub enum NoOpportunity {
     Rates,
     /// A book is empty on the side needed, or crossed in itself.
     NoBook,
-    /// No size leaves anything after costs.
+    /// No size leaves anything after costs, whether or not there is one.
     NoEdge,
     /// Depth, limits and lot grids leave no size that every venue takes.
     NoSize,

@@ -17,7 +17,7 @@
 //!
 //! Never here: a leg that spends more than it has, dust as a gain, legs on different venues (a transfer between them).
 
-use ballast_model::{AssetId, Money, Nanos, Rate, Side, Span};
+use ballast_model::{AssetId, Lots, Money, Nanos, Rate, Side, Span};
 
 use super::ladder::Ladder;
 use super::walk::Taken;
@@ -30,6 +30,9 @@ use crate::ledger::mul_div_floor;
 
 /// Lots to either side of the best size that are looked at, too.
 const NEAR_LOTS: i64 = 16;
+
+/// An amount so large that its roundings tell nothing, and so small that it can grow a thousand million times.
+const PROBE: i128 = 10i128.pow(27);
 
 /// What a [`Triangular`] is built from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +149,9 @@ impl Triangular {
         let start = self.params.start;
         let one = across(first, start).ok_or(NoOpportunity::Assets)?;
         let other = across(second, one).ok_or(NoOpportunity::Assets)?;
+        if !may_earn([(first, start), (second, one), (third, other)])? {
+            return Err(NoOpportunity::NoEdge);
+        }
         let hops = [Hop::new(first, start)?, Hop::new(second, one)?, Hop::new(third, other)?];
         let cycle = best(&hops)?;
         let costs = costs(&cycle.turns)?;
@@ -179,6 +185,25 @@ fn across(market: &VenueMarket<'_>, asset: AssetId) -> Option<AssetId> {
         () if base == asset => Some(quote),
         () => None,
     }
+}
+
+/// False where not even the best prices, without lots and with every rounding in our favour, would bring back more than is
+/// spent: then no size does. Nearly always, and far cheaper than the walk.
+fn may_earn(ways: [(&VenueMarket<'_>, AssetId); 3]) -> Result<bool, NoOpportunity> {
+    let mut amount = Some(PROBE);
+    for (market, asset) in ways {
+        let side = if market.spec.quote == asset { Side::Bid } else { Side::Ask };
+        let best = market.book.best(side.opposite()).ok_or(NoOpportunity::NoBook)?;
+        let value = market.spec.value_floor(best.price, Lots(1));
+        let lot = market.spec.lot_amount().ok_or(NoOpportunity::Overflow)?;
+        let (spent, received) = if side == Side::Bid { (value, lot) } else { (lot, value) };
+        let kept = i128::from(Rate::ONE.0) - i128::from(market.taker_fee.0);
+        amount = amount
+            .and_then(|amount| mul_div_ceil(amount, received.0, spent.0))
+            .and_then(|amount| mul_div_ceil(amount, kept, i128::from(Rate::ONE.0)));
+    }
+    // What does not fit is left to the walk.
+    Ok(amount.is_none_or(|amount| amount > PROBE))
 }
 
 /// The size with the highest net of those looked at, the first such.

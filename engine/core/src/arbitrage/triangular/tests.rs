@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{Contract, InstrumentId, InstrumentSpec, Lots, Price, Step};
+use ballast_model::{Contract, InstrumentId, InstrumentSpec, Price, Step};
 use proptest::prelude::*;
 
 use super::super::{Conversion, Opportunity};
@@ -233,7 +233,7 @@ proptest! {
                 check_found(&terms, &found)?;
                 prop_assert_eq!(Some(found.net.0), best);
             }
-            Err(NoOpportunity::NoEdge) => prop_assert!(best.unwrap() <= 0),
+            Err(NoOpportunity::NoEdge) => prop_assert!(best.is_none_or(|best| best <= 0)),
             Err(refusal) => {
                 prop_assert_eq!(refusal, NoOpportunity::NoSize);
                 prop_assert_eq!(best, None);
@@ -284,7 +284,7 @@ proptest! {
                 prop_assert!(found.net.0 <= best.unwrap());
                 prop_assert!(best.unwrap() - found.net.0 <= lots);
             }
-            Err(NoOpportunity::NoEdge) => prop_assert!(best.unwrap() <= lots),
+            Err(NoOpportunity::NoEdge) => prop_assert!(best.is_none_or(|best| best <= lots)),
             Err(refusal) => prop_assert_eq!(refusal, NoOpportunity::NoSize),
         }
     }
