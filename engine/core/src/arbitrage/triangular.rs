@@ -31,8 +31,8 @@ use crate::ledger::mul_div_floor;
 /// Lots to either side of the best size that are looked at, too.
 const NEAR_LOTS: i64 = 16;
 
-/// An amount so large that its roundings tell nothing, and so small that it can grow a thousand million times.
-const PROBE: i128 = 10i128.pow(27);
+/// An amount of any asset that best prices are tried with: its products mostly fit 128 bits, and its roundings tell little.
+const PROBE: i128 = Money::ONE.0;
 
 /// What a [`Triangular`] is built from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

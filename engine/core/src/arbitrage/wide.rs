@@ -11,6 +11,9 @@ pub(super) fn mul_div_ceil(amount: i128, factor: i128, divisor: i128) -> Option<
     let (amount, factor) = (u128::try_from(amount).ok()?, u128::try_from(factor).ok()?);
     let divisor = u128::try_from(divisor).ok().filter(|divisor| *divisor > 0)?;
     let (high, low) = product(amount, factor);
+    if high == 0 {
+        return i128::try_from(low.div_ceil(divisor)).ok();
+    }
     if high >= divisor {
         return None;
     }
