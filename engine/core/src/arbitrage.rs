@@ -1,23 +1,49 @@
-//! Arbitrage: finds what two markets would pay now for being out of line, after every cost; it only reports.
+//! Arbitrage: finds what markets would pay for being out of line, after every cost; it only reports.
+//!
+//! | detector | markets | what it leaves |
+//! |---|---|---|
+//! | [`Spatial`] | one asset on two venues | certain, once all legs are filled |
+//! | [`Triangular`] | a cycle of three on one venue | certain, once all legs are filled |
+//! | [`Statistical`] | two prices that usually move together | expected, when their spread comes back |
+//! | [`Carry`] | a perpetual against its spot | expected, from basis and funding over a horizon |
 //!
 //! An [`Opportunity`] says its legs, what they leave after itemised costs, how much to trust that and until when. It is
 //! made from inputs whose age is known: past the age allowed, there is none. [`Ranking`] keeps the best of them.
 //!
 //! Never here: an order, a market whose age is not known, a cost left out of the net.
 
+mod blocks;
+mod carry;
+mod ladder;
 mod rank;
 mod spatial;
+mod statistical;
+mod triangular;
 mod walk;
+mod wide;
 
-use ballast_model::{AssetId, InstrumentId, InstrumentSpec, Lots, Money, Nanos, Price, Rate, Side, Span};
+use ballast_model::{
+    AssetId, Contract, HalfTicks, InstrumentId, InstrumentSpec, Lots, Money, Nanos, Price, Rate, Side, Span,
+};
 
 use crate::book::Book;
 use crate::ledger::mul_div_floor;
+pub use carry::{Carry, CarryParamError, CarryParams, FUNDINGS_MAX};
 pub use rank::{OPPORTUNITIES_MAX, RankRefusal, Ranking};
 pub use spatial::{Spatial, SpatialParamError, SpatialParams, TransferCost};
+pub use statistical::{
+    HOLD_STEPS_MAX, HORIZON_MAX, HedgeRatio, SpreadFit, Statistical, StatisticalParamError, StatisticalParams,
+};
+pub use triangular::{Triangular, TriangularParamError, TriangularParams};
 
 /// Most levels a detector looks at on one side of a book.
 pub const WALK_LEVELS_MAX: usize = 64;
+
+/// Most orders an opportunity consists of.
+pub const LEGS_MAX: usize = 4;
+
+/// Hours that costs by the day are divided into; each hour begun counts whole, as margin venues charge it.
+const HOURS_PER_DAY: i128 = 24;
 
 /// Names one pairing of markets that is watched; given by whoever configures it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +81,12 @@ impl Confidence {
 pub enum OpportunityKind {
     /// One asset, two venues.
     Spatial,
+    /// A cycle of three instruments on one venue.
+    Triangular,
+    /// Two prices whose spread is expected to come back.
+    Statistical,
+    /// A perpetual against its spot.
+    Carry,
 }
 
 /// One order of an opportunity.
@@ -72,20 +104,62 @@ pub struct Leg {
     pub value: Money,
 }
 
-/// What an opportunity costs, in the asset of its net; a rebate is below zero.
+impl Leg {
+    const NONE: Self = Self {
+        instrument: InstrumentId(0),
+        side: Side::Bid,
+        price: Price(0),
+        lots: Lots::ZERO,
+        value: Money::ZERO,
+    };
+}
+
+/// The orders of an opportunity, at most [`LEGS_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Legs {
+    legs: [Leg; LEGS_MAX],
+    count: usize,
+}
+
+impl Legs {
+    /// These, in this order. More than [`LEGS_MAX`] do not compile.
+    #[must_use]
+    pub fn new<const N: usize>(orders: [Leg; N]) -> Self {
+        const { assert!(N <= LEGS_MAX) };
+        let mut legs = [Leg::NONE; LEGS_MAX];
+        legs.iter_mut().zip(orders).for_each(|(leg, order)| *leg = order);
+        Self { legs, count: N }
+    }
+
+    /// The orders.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Leg] {
+        self.legs.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// What an opportunity costs, in the asset of its net; what is received, as a rebate or funding, is below zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Costs {
-    /// Taker fees of all legs.
+    /// Taker fees of all legs; where a position is to be closed again, of those that close it too.
     pub fees: Money,
     /// Moving the asset from where it was bought to where it was sold.
     pub transfer: Money,
+    /// Funding expected over the time it is held.
+    pub funding: Money,
+    /// Borrowing what is sold short, or holding the position, over the time it is held.
+    pub borrow: Money,
+    /// What lot grids leave over on the way, as if it were worth nothing. Not below zero.
+    pub dust: Money,
+    /// What the way from the mids to the prices taken costs where the gross is counted at mids, in and out. Not below zero.
+    pub slippage: Money,
 }
 
 impl Costs {
     /// The sum.
     #[must_use]
     pub fn total(&self) -> Money {
-        self.fees + self.transfer
+        self.fees + self.transfer + self.funding + self.borrow + self.dust + self.slippage
     }
 }
 
@@ -96,17 +170,18 @@ pub struct Opportunity {
     pub id: OpportunityId,
     /// The detector.
     pub kind: OpportunityKind,
-    /// The orders: the buying one first.
-    pub legs: [Leg; 2],
+    /// The orders to be sent now: the buying one first, those of a cycle in its order. What would close them again later is
+    /// not among them; its cost is.
+    pub legs: Legs,
     /// The asset that gross, costs and net are counted in.
     pub asset: AssetId,
-    /// Received less paid, before costs.
+    /// Received less paid, or what is expected to be, before costs.
     pub gross: Money,
     /// The costs, itemised.
     pub costs: Costs,
     /// Gross less costs. Above zero.
     pub net: Money,
-    /// The net over what the buying leg pays, in basis points.
+    /// The net over what the buying leg pays, for a cycle over what it starts with, in basis points.
     pub edge_bps: f64,
     /// How far to trust it.
     pub confidence: Confidence,
@@ -123,16 +198,26 @@ pub enum NoOpportunity {
     FromTheFuture,
     /// Only linear contracts are compared.
     NotLinear,
-    /// The instruments do not have the base asset in common.
+    /// The instruments do not belong together: no common base asset, no cycle, a mark price of another.
     Assets,
     /// A fee or a conversion is outside the range of its kind.
     Rates,
     /// A book is empty on the side needed, or crossed in itself.
     NoBook,
-    /// No size leaves anything after costs.
+    /// No size leaves anything after costs, whether or not there is one.
     NoEdge,
-    /// Depth, limits and lot grids leave no size that both venues take.
+    /// Depth, limits and lot grids leave no size that every venue takes.
     NoSize,
+    /// The spread was not watched for long enough, or not of late.
+    Unfitted,
+    /// The spread shows no return to its mean that chance would not, none that is fast enough, or no hedge ratio above zero.
+    NoReversion,
+    /// The spread is nearer to its mean than asked.
+    NoSignal,
+    /// The mark price, or the time funding is next exchanged, is not known.
+    Funding,
+    /// It would take a short sale, and the asset cannot be borrowed.
+    NotBorrowable,
     /// A number does not fit exact money.
     Overflow,
 }
@@ -153,7 +238,8 @@ pub struct VenueMarket<'a> {
     pub taker_fee: Rate,
     /// The most that may be traded here: balance, margin or limit. Not below zero.
     pub lots_max: Lots,
-    /// What one unit of its quote asset is worth in the asset profits are counted in.
+    /// What one unit of its quote asset is worth in the asset profits are counted in. [`Triangular`] has no use for it: its
+    /// cycle ends in the asset it began with.
     pub conversion: Conversion,
 }
 
@@ -182,11 +268,22 @@ impl Conversion {
     }
 }
 
+/// The largest amount that is reckoned with, in units of 10⁻¹⁸: sums of a few dozen of them fit.
+const AMOUNT_MAX: i128 = i128::MAX >> 6;
+
+/// An amount that may be summed.
+const fn bounded(amount: i128) -> Result<Money, NoOpportunity> {
+    if amount.unsigned_abs() <= AMOUNT_MAX.unsigned_abs() {
+        Ok(Money(amount))
+    } else {
+        Err(NoOpportunity::Overflow)
+    }
+}
+
 /// `amount` times the rate, rounded down to 10⁻¹⁸.
 fn share_floor(amount: Money, rate: Rate) -> Result<Money, NoOpportunity> {
-    mul_div_floor(amount.0, i128::from(rate.0), i128::from(Rate::ONE.0))
-        .map(Money)
-        .ok_or(NoOpportunity::Overflow)
+    let share = mul_div_floor(amount.0, i128::from(rate.0), i128::from(Rate::ONE.0));
+    bounded(share.ok_or(NoOpportunity::Overflow)?)
 }
 
 /// A fee on an amount, rounded up to 10⁻¹⁸: never understated.
@@ -214,4 +311,65 @@ fn freshness(oldest: Nanos, now: Nanos, age_max: Span) -> Result<Freshness, NoOp
     let left = (age_max.0 - age.0) as f64 / age_max.0 as f64;
     let confidence = Confidence::new(left).ok_or(NoOpportunity::Stale)?;
     Ok(Freshness { expires_at: oldest + age_max, confidence })
+}
+
+/// The freshness of several inputs: that of the oldest. An input that cannot age ([`Nanos::MAX`]) is fresh.
+fn oldest_of(
+    inputs: impl IntoIterator<Item = Nanos>,
+    now: Nanos,
+    age_max: Span,
+) -> Result<Freshness, NoOpportunity> {
+    let mut worst = freshness(now, now, age_max)?;
+    for seen_at in inputs.into_iter().filter(|seen_at| *seen_at != Nanos::MAX) {
+        let fresh = freshness(seen_at, now, age_max)?;
+        if fresh.expires_at < worst.expires_at {
+            worst = fresh;
+        }
+    }
+    Ok(worst)
+}
+
+/// The freshness of two markets with their conversions, and the confidence in all of it.
+fn pair_freshness(
+    pair: [&VenueMarket<'_>; 2],
+    now: Nanos,
+    age_max: Span,
+) -> Result<Freshness, NoOpportunity> {
+    let inputs = pair.iter().flat_map(|market| [market.seen_at, market.conversion.seen_at]);
+    let mut fresh = oldest_of(inputs, now, age_max)?;
+    for market in pair {
+        let both = fresh.confidence.and(market.conversion.confidence);
+        fresh.confidence = both.ok_or(NoOpportunity::NoEdge)?;
+    }
+    Ok(fresh)
+}
+
+/// What every market must be, whatever the prices: linear, its rates in range, its book not crossed in itself.
+fn check_market(market: &VenueMarket<'_>) -> Result<(), NoOpportunity> {
+    if market.spec.contract != Contract::Linear {
+        return Err(NoOpportunity::NotLinear);
+    }
+    if market.taker_fee.0.unsigned_abs() >= Rate::ONE.0.unsigned_abs() || market.conversion.rate.0 <= 0 {
+        return Err(NoOpportunity::Rates);
+    }
+    if market.book.crossed() {
+        return Err(NoOpportunity::NoBook);
+    }
+    Ok(())
+}
+
+/// The middle of a market's book.
+fn mid(market: &VenueMarket<'_>) -> Result<HalfTicks, NoOpportunity> {
+    match (market.book.best(Side::Bid), market.book.best(Side::Ask)) {
+        (Some(bid), Some(ask)) => Ok(HalfTicks::mid(bid.price, ask.price)),
+        _ => Err(NoOpportunity::NoBook),
+    }
+}
+
+/// What an amount costs for a span at a rate by the day, each hour begun counted whole; rounded up.
+fn by_the_hour(amount: Money, per_day: Rate, held: Span) -> Result<Money, NoOpportunity> {
+    const HOUR: i64 = 3_600_000_000_000;
+    let hours = i128::from(held.0 / HOUR) + i128::from(held.0 % HOUR != 0);
+    let days = mul_div_floor(-fee_ceil(amount, per_day)?.0, hours, HOURS_PER_DAY);
+    bounded(-days.ok_or(NoOpportunity::Overflow)?)
 }

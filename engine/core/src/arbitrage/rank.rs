@@ -23,7 +23,7 @@ pub enum RankRefusal {
     Worse,
 }
 
-/// A bounded list, best first: by net times confidence, ties by id. One opportunity for each id: a newer one replaces.
+/// A bounded list of every kind, best first: by net times confidence, ties by id. One opportunity for each id: a newer one replaces.
 #[derive(Debug)]
 pub struct Ranking {
     asset: AssetId,
@@ -54,7 +54,7 @@ impl Ranking {
     ///
     /// # Errors
     /// [`RankRefusal`]; an earlier one of the same id is gone even so, unless the asset is wrong.
-    pub fn rank(&mut self, opportunity: Opportunity, now: Nanos) -> Result<(), RankRefusal> {
+    pub fn rank(&mut self, opportunity: &Opportunity, now: Nanos) -> Result<(), RankRefusal> {
         if opportunity.asset != self.asset {
             return Err(RankRefusal::Asset);
         }
@@ -63,14 +63,14 @@ impl Ranking {
         if opportunity.expires_at <= now {
             return Err(RankRefusal::Expired);
         }
-        let place = self.ranked.partition_point(|other| order(other, &opportunity) == Ordering::Less);
+        let place = self.ranked.partition_point(|other| order(other, opportunity) == Ordering::Less);
         if self.ranked.len() == self.capacity {
             if place == self.capacity {
                 return Err(RankRefusal::Worse);
             }
             self.ranked.pop();
         }
-        self.ranked.insert(place, opportunity);
+        self.ranked.insert(place, *opportunity);
         Ok(())
     }
 
@@ -95,6 +95,7 @@ impl Ranking {
         digest.word(self.ranked.len() as u64);
         for opportunity in &self.ranked {
             digest.word(u64::from(opportunity.id.0));
+            digest.word(opportunity.kind as u64);
             digest.bytes(&opportunity.net.0.to_le_bytes());
             digest.word(opportunity.confidence.get().to_bits());
             digest.signed(opportunity.expires_at.0);

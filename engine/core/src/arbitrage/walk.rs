@@ -6,11 +6,11 @@ use core::iter::Take;
 
 use ballast_model::{InstrumentSpec, Lots, Money, Price, Side};
 
-use super::{VenueMarket, WALK_LEVELS_MAX};
+use super::{Leg, VenueMarket, WALK_LEVELS_MAX};
 use crate::book::LevelsIter;
 
 /// What taking has come to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Taken {
     pub(super) lots: i64,
     pub(super) value: Money,
@@ -25,6 +25,17 @@ impl Taken {
     /// the value fits ([`InstrumentSpec::new`]).
     pub(super) fn plus(self, spec: &InstrumentSpec, price: Price, lots: i64) -> Self {
         Self { lots: self.lots + lots, value: self.value + spec.value_floor(price, Lots(lots)), worst: price }
+    }
+
+    /// The order that takes this.
+    pub(super) fn leg(self, market: &VenueMarket<'_>, side: Side) -> Leg {
+        Leg {
+            instrument: market.instrument,
+            side,
+            price: self.worst,
+            lots: Lots(self.lots),
+            value: self.value,
+        }
     }
 }
 

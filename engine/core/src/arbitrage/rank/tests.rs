@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use ballast_model::{InstrumentId, Lots, Money, Price, Side};
 use proptest::prelude::*;
 
-use super::super::{Confidence, Costs, Leg, OpportunityKind};
+use super::super::{Confidence, Costs, Leg, Legs, OpportunityKind};
 use super::*;
 
 fn found(id: u32, net: i128, eighths: u8, expires_at: i64) -> Opportunity {
@@ -16,10 +16,17 @@ fn found(id: u32, net: i128, eighths: u8, expires_at: i64) -> Opportunity {
         lots: Lots(1),
         value: Money::ONE,
     };
+    // The kind has no say in the order.
+    let kind = match id % 4 {
+        0 => OpportunityKind::Spatial,
+        1 => OpportunityKind::Triangular,
+        2 => OpportunityKind::Statistical,
+        _ => OpportunityKind::Carry,
+    };
     Opportunity {
         id: OpportunityId(id),
-        kind: OpportunityKind::Spatial,
-        legs: [leg(0, Side::Bid), leg(1, Side::Ask)],
+        kind,
+        legs: Legs::new([leg(0, Side::Bid), leg(1, Side::Ask)]),
         asset: AssetId(1),
         gross: Money(net * Money::ONE.0),
         costs: Costs::default(),
@@ -51,7 +58,7 @@ proptest! {
         turned.rotate_left(by);
         let mut ranking = Ranking::new(AssetId(1), 4).unwrap();
         for one in turned {
-            let kept = ranking.rank(one, now).is_ok();
+            let kept = ranking.rank(&one, now).is_ok();
             prop_assert_eq!(kept, ranking.best_first().contains(&one));
         }
         prop_assert_eq!(ranking.best_first(), &naive[..]);
@@ -64,12 +71,12 @@ proptest! {
 #[test]
 fn one_for_each_id_and_one_asset() {
     let mut ranking = Ranking::new(AssetId(1), 2).unwrap();
-    ranking.rank(found(1, 5, 8, 9), Nanos(0)).unwrap();
-    ranking.rank(found(1, 3, 8, 9), Nanos(0)).unwrap();
+    ranking.rank(&found(1, 5, 8, 9), Nanos(0)).unwrap();
+    ranking.rank(&found(1, 3, 8, 9), Nanos(0)).unwrap();
     assert_eq!(ranking.best_first(), &[found(1, 3, 8, 9)]);
     let other = Opportunity { asset: AssetId(2), ..found(2, 9, 8, 9) };
-    assert_eq!(ranking.rank(other, Nanos(0)), Err(RankRefusal::Asset));
-    assert_eq!(ranking.rank(found(1, 3, 8, 9), Nanos(9)), Err(RankRefusal::Expired));
+    assert_eq!(ranking.rank(&other, Nanos(0)), Err(RankRefusal::Asset));
+    assert_eq!(ranking.rank(&found(1, 3, 8, 9), Nanos(9)), Err(RankRefusal::Expired));
     assert!(ranking.best_first().is_empty());
     assert!(Ranking::new(AssetId(1), 0).is_none());
     assert!(Ranking::new(AssetId(1), OPPORTUNITIES_MAX + 1).is_none());

@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{InstrumentId, InstrumentSpec, Price, Step};
+use ballast_model::{Contract, InstrumentId, InstrumentSpec, Lots, Price, Rate, Step};
 use proptest::prelude::*;
 
 use super::super::{Confidence, Conversion};
@@ -167,7 +167,7 @@ proptest! {
         let best = brute(&buy, &sell, transfer);
         match detector(transfer).detect(&buying, &selling, NOW) {
             Ok(found) => {
-                let [bought, sold] = found.legs;
+                let [bought, sold] = *found.legs.as_slice() else { panic!("two legs") };
                 let (asks, bids) = (buy.lots(Side::Ask), sell.lots(Side::Bid));
                 // Slicing fails where more is reported than is on display.
                 let (asks, bids) = (&asks[..bought.lots.0 as usize], &bids[..sold.lots.0 as usize]);
