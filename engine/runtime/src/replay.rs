@@ -147,7 +147,7 @@ impl Listener for AtVenue<'_> {
         self.venue.on_batch(batch, self.now);
     }
 
-    #[inline]
+    #[inline(always)]
     fn on_event(&mut self, event: &Event) {
         self.venue.on_market(event, self.now);
     }

@@ -5,6 +5,8 @@
 
 mod record;
 
+use std::slice::Iter;
+
 use ballast_core::market::{BookBatch, leads_too_far};
 use ballast_model::{
     BookBegin, BookKind, BookLost, Event, Lots, MarkPrice, Nanos, PackedLevel, Price, Side, Span, Ticker,
@@ -57,7 +59,7 @@ impl Default for Tape {
             clocks: Vec::new(),
             level_updates: 0,
             first: None,
-            before: Before::START,
+            before: Before::new(Shift::default()),
             update_ids: Ids::default(),
             trade_ids: Ids::default(),
         }
@@ -207,10 +209,14 @@ impl Tape {
         Ok(())
     }
 
-    /// The clock of this index; the last one, and zero where there is none, for ever.
-    fn clock(&self, index: usize) -> Clock {
-        let offset = self.clocks.last().map_or(Span::ZERO, |clock| clock.offset);
-        self.clocks.get(index).copied().unwrap_or(Clock { end: usize::MAX, offset })
+    /// The records of the file of this index and the offset of its clock; those after the last clock go by it, and by none
+    /// where there is none. `None` after the last file.
+    fn file(&self, index: usize) -> Option<(&[Packed], Span)> {
+        let end_of = |index: usize| self.clocks.get(index).map(|clock| clock.end);
+        let start = index.checked_sub(1).map_or(Some(0), end_of)?;
+        let end = end_of(index).unwrap_or(self.records.len());
+        let clock = self.clocks.get(index).or(self.clocks.last());
+        Some((self.records.get(start..end)?, clock.map_or(Span::ZERO, |clock| clock.offset)))
     }
 
     /// Where the ask lies little above the bid and its size is not huge, only its difference is kept.
@@ -247,7 +253,7 @@ impl Tape {
         self.first = self.first.or(Some(record.recv_time));
         let packed = self.before.pack(&record).unwrap_or_else(|| {
             self.wide.push(record);
-            Packed::WIDE
+            Packed::wide(&record)
         });
         self.records.push(packed);
         self.before.pass(&record);
@@ -312,20 +318,21 @@ impl<F: FnMut(&Event)> Listener for Slots<F> {
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
     tape: &'a Tape,
-    /// The next message, and its index; `None` at the end.
-    next: Option<Record>,
-    record: usize,
+    /// The next message; `None` at the end.
+    next: Option<&'a Packed>,
+    /// Its times, and the ids before it.
     before: Before,
-    /// Indices of what the next message has of each; `wide` is that of the one after it.
-    wide: usize,
-    level: usize,
-    ask: usize,
-    mark: usize,
-    /// Index of the clock that maps the next message's venue time, and up to which record it does.
-    clock: usize,
-    clock_end: usize,
-    /// Its offset.
+    /// What follows it in its file.
+    records: Iter<'a, Packed>,
+    /// Index of the file after its own.
+    file: usize,
+    /// What maps its venue time.
     offset: Span,
+    /// What it and those after it have of each.
+    wide: Iter<'a, Record>,
+    levels: &'a [PackedLevel],
+    ask_lots: Iter<'a, u32>,
+    marks: Iter<'a, MarkPrice>,
     shift: Shift,
 }
 
@@ -333,58 +340,63 @@ impl<'a> Cursor<'a> {
     /// At the start of a tape, with every time and id shifted.
     #[must_use]
     pub fn new(tape: &'a Tape, shift: Shift) -> Self {
-        let Clock { end, offset } = tape.clock(0);
         let mut cursor = Self {
             tape,
             next: None,
-            record: 0,
-            before: Before::START,
-            wide: 0,
-            level: 0,
-            ask: 0,
-            mark: 0,
-            clock: 0,
-            clock_end: end,
-            offset,
+            before: Before::new(shift),
+            records: [].iter(),
+            file: 0,
+            offset: Span::ZERO,
+            wide: tape.wide.iter(),
+            levels: &tape.levels,
+            ask_lots: tape.ask_lots.iter(),
+            marks: tape.marks.iter(),
             shift,
         };
         cursor.load();
         cursor
     }
 
-    /// Unpacks the next record.
+    /// Moves on to the next record and its times.
     #[inline]
     fn load(&mut self) {
-        self.next = self.tape.records.get(self.record).and_then(|packed| self.before.unpack(packed));
-        if self.next.is_none() {
-            self.load_wide();
+        self.next = self.records.next();
+        match self.next {
+            Some(packed) if !packed.is_wide() => self.before.step(packed),
+            Some(_) | None => self.load_rare(),
         }
     }
 
-    /// The end, or a record that stands whole.
+    /// The next record stands whole, or in another file, or there is none.
     #[cold]
-    fn load_wide(&mut self) {
-        if self.record < self.tape.records.len() {
-            self.next = self.tape.wide.get(self.wide).copied();
-            self.wide += 1;
+    fn load_rare(&mut self) {
+        while self.next.is_none()
+            && let Some((records, offset)) = self.tape.file(self.file)
+        {
+            (self.records, self.offset) = (records.iter(), offset);
+            self.file += 1;
+            self.next = self.records.next();
         }
-        if let Some(record) = &self.next {
-            self.before.pass(record);
+        match (self.next, self.wide.as_slice()) {
+            (Some(packed), _) if !packed.is_wide() => self.before.step(packed),
+            (Some(_), [record, ..]) => self.before.pass_times(&record.shifted(self.shift)),
+            (Some(_), []) | (None, _) => {}
         }
     }
 
-    /// The next message is of another file.
+    /// The next record, which stands whole.
     #[cold]
-    fn next_clock(&mut self) {
-        self.clock += 1;
-        Clock { end: self.clock_end, offset: self.offset } = self.tape.clock(self.clock);
+    fn next_wide(&mut self) -> Option<Record> {
+        let record = self.wide.next()?.shifted(self.shift);
+        self.before.pass_id(&record);
+        Some(record)
     }
 
     /// When we received the next message.
     #[must_use]
     #[inline]
     pub fn recv_time(&self) -> Option<Nanos> {
-        self.next.as_ref().map(|record| record.recv_time + self.shift.time)
+        self.next.map(|_| self.before.recv_time)
     }
 
     /// When the venue made the next message, on our clock: its time plus the offset of its file, or where it carries none,
@@ -392,13 +404,7 @@ impl<'a> Cursor<'a> {
     #[must_use]
     #[inline]
     pub fn venue_time(&self) -> Option<Nanos> {
-        let record = self.next.as_ref()?;
-        let mapped = if record.has_venue_time() {
-            (record.venue_time + self.offset).min(record.recv_time)
-        } else {
-            record.recv_time
-        };
-        Some(mapped + self.shift.time)
+        self.next.map(|packed| self.before.mapped(packed, self.offset))
     }
 
     /// Gives the next message to `each` as event slots, in order, and moves on; does nothing at the end.
@@ -410,19 +416,14 @@ impl<'a> Cursor<'a> {
     /// Gives the next message to `to`, a book batch in one piece, and moves on; does nothing at the end.
     #[inline]
     pub fn play(&mut self, to: &mut impl Listener) {
-        let Some(record) = self.next else { return };
-        self.record += 1;
-        if self.record == self.clock_end {
-            self.next_clock();
-        }
+        let Some(packed) = self.next else { return };
+        let Some(record) = self.before.unpack(packed).or_else(|| self.next_wide()) else { return };
         self.load();
-        let Record { instrument, id, .. } = record;
-        let (venue_time, recv_time) =
-            (record.venue_time + self.shift.time, record.recv_time + self.shift.time);
-        let update_id = UpdateId(id.saturating_add(self.shift.update_id));
+        let Record { instrument, id, venue_time, recv_time, .. } = record;
         match record.kind {
             Kind::Diff | Kind::Snapshot => {
                 let kind = if record.kind == Kind::Diff { BookKind::Diff } else { BookKind::Snapshot };
+                let update_id = UpdateId(id);
                 let begin = BookBegin { instrument, kind, levels: 0, update_id, venue_time, recv_time };
                 let [bids, asks] = record.counts.map(|count| self.take(usize::from(count)));
                 to.on_batch(&BookBatch::new(begin, bids, asks));
@@ -430,6 +431,7 @@ impl<'a> Cursor<'a> {
             Kind::Lost(reason) => to.on_event(&Event::BookLost(BookLost { instrument, reason })),
             Kind::Ticker | Kind::NarrowTicker => {
                 if let Some((bid, ask)) = self.take_best(&record) {
+                    let update_id = UpdateId(id);
                     let ticker = Ticker { instrument, update_id, bid, ask, venue_time, recv_time };
                     to.on_event(&Event::Ticker(ticker));
                 }
@@ -437,7 +439,7 @@ impl<'a> Cursor<'a> {
             Kind::BidTrade | Kind::AskTrade => {
                 let maker = if record.kind == Kind::BidTrade { Side::Bid } else { Side::Ask };
                 if let [level] = *self.take(1) {
-                    let trade_id = TradeId(id.saturating_add(self.shift.trade_id));
+                    let trade_id = TradeId(id);
                     to.on_event(&Event::Trade(Trade {
                         instrument,
                         maker,
@@ -449,8 +451,7 @@ impl<'a> Cursor<'a> {
                 }
             }
             Kind::Mark => {
-                self.mark += 1;
-                if let Some(mark) = self.tape.marks.get(self.mark - 1) {
+                if let Some(mark) = self.marks.next() {
                     to.on_event(&Event::Mark(MarkPrice { venue_time, recv_time, ..*mark }));
                 }
             }
@@ -465,15 +466,14 @@ impl<'a> Cursor<'a> {
             return Some((bid, ask));
         }
         let [bid] = *self.take(1) else { return None };
-        let lots = Lots(i64::from(*self.tape.ask_lots.get(self.ask)?));
-        self.ask += 1;
+        let lots = Lots(i64::from(*self.ask_lots.next()?));
         Some((bid, PackedLevel::new(Price(bid.price().0 + record.spread()), lots)?))
     }
 
     fn take(&mut self, count: usize) -> &'a [PackedLevel] {
-        let levels = self.tape.levels.get(self.level..self.level + count).unwrap_or_default();
-        self.level += count;
-        levels
+        let (taken, left) = self.levels.split_at_checked(count).unwrap_or_default();
+        self.levels = left;
+        taken
     }
 }
 

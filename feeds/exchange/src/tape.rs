@@ -66,7 +66,7 @@ impl Venue<Tape> {
 
     /// Something in the recorded market happened at `at`: the venue's time mapped to our clock, never falling. Events of
     /// instruments not listed here and of kinds that are no market data change nothing.
-    #[inline]
+    #[inline(always)]
     pub fn on_market(&mut self, event: &Event, at: Nanos) {
         let account = &mut self.account;
         account.set_now(at);

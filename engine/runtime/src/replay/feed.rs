@@ -106,18 +106,23 @@ impl<'a> Player<'a> {
     fn advance(&mut self, to: &mut impl Listener) {
         self.cursor.play(to);
         self.played += 1;
-        let mut time = self.time();
-        if time.is_none() && self.left > 0 {
-            self.left -= 1;
-            self.shift = Shift {
-                time: Span(self.shift.time.0.saturating_add(self.period.time.0)),
-                update_id: self.shift.update_id.saturating_add(self.period.update_id),
-                trade_id: self.shift.trade_id.saturating_add(self.period.trade_id),
-            };
-            self.cursor = Cursor::new(self.tape, self.shift);
-            time = self.time();
-        }
         // Streams of one connection may be slightly out of order in venue time: what comes later is not taken back.
-        self.next = time.map_or(NEVER, |time| time.max(self.next));
+        self.next = self.time().unwrap_or_else(|| self.rewind()).max(self.next);
+    }
+
+    /// Begins the next repetition, or ends.
+    #[cold]
+    fn rewind(&mut self) -> Nanos {
+        if self.left == 0 {
+            return NEVER;
+        }
+        self.left -= 1;
+        self.shift = Shift {
+            time: Span(self.shift.time.0.saturating_add(self.period.time.0)),
+            update_id: self.shift.update_id.saturating_add(self.period.update_id),
+            trade_id: self.shift.trade_id.saturating_add(self.period.trade_id),
+        };
+        self.cursor = Cursor::new(self.tape, self.shift);
+        self.time().unwrap_or(NEVER)
     }
 }

@@ -8,6 +8,8 @@
 
 use ballast_model::{InstrumentId, LostReason, Nanos, Side, Span};
 
+use super::Shift;
+
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -60,6 +62,17 @@ impl Record {
         self.venue_time != self.recv_time
     }
 
+    /// With times and id shifted.
+    pub(super) fn shifted(&self, shift: Shift) -> Self {
+        let added = if self.kind.is_trade() { shift.trade_id } else { shift.update_id };
+        Self {
+            recv_time: self.recv_time + shift.time,
+            venue_time: self.venue_time + shift.time,
+            id: self.id.saturating_add(added),
+            ..*self
+        }
+    }
+
     /// Ticks from bid to ask of a narrow ticker.
     #[inline]
     pub(super) fn spread(&self) -> i64 {
@@ -88,9 +101,22 @@ const _: () = assert!(size_of::<Packed>() == 16);
 const TIMELESS: i32 = i32::MIN;
 
 impl Packed {
-    /// Stands for the next of the wide records.
-    pub(super) const WIDE: Self =
-        Self { recv: 0, venue: TIMELESS, id: 0, counts: [0; 2], instrument: 0, kind: None };
+    /// Stands for the next of the wide records, which is `record`.
+    pub(super) fn wide(record: &Record) -> Self {
+        let venue = if record.has_venue_time() { 0 } else { TIMELESS };
+        Self { recv: 0, venue, id: 0, counts: [0; 2], instrument: 0, kind: None }
+    }
+
+    /// Whether the next of the wide records stands here.
+    #[inline]
+    pub(super) const fn is_wide(&self) -> bool {
+        self.kind.is_none()
+    }
+
+    #[inline]
+    const fn is_timeless(&self) -> bool {
+        self.venue == TIMELESS
+    }
 }
 
 /// Sequences of ids told apart; more than that share, which costs room and nothing else.
@@ -105,8 +131,13 @@ pub(super) struct Before {
 }
 
 impl Before {
-    /// Before the first record.
-    pub(super) const START: Self = Self { recv_time: Nanos(0), venue_time: Nanos(0), ids: [0; SEQUENCES] };
+    /// Before the first record, with every number shifted.
+    pub(super) fn new(shift: Shift) -> Self {
+        let start = Nanos(0) + shift.time;
+        let mut ids = [shift.update_id; SEQUENCES];
+        ids.iter_mut().skip(1).step_by(2).for_each(|id| *id = shift.trade_id);
+        Self { recv_time: start, venue_time: start, ids }
+    }
 
     /// The record as differences, where they fit. To be followed by [`Before::pass`].
     pub(super) fn pack(&self, record: &Record) -> Option<Packed> {
@@ -129,12 +160,22 @@ impl Before {
         })
     }
 
-    /// A record that stands whole is passed.
+    /// A record is passed.
     pub(super) fn pass(&mut self, record: &Record) {
+        self.pass_times(record);
+        self.pass_id(record);
+    }
+
+    /// The times of a record are passed.
+    pub(super) fn pass_times(&mut self, record: &Record) {
         self.recv_time = record.recv_time;
         if record.has_venue_time() {
             self.venue_time = record.venue_time;
         }
+    }
+
+    /// The id of a record is passed.
+    pub(super) fn pass_id(&mut self, record: &Record) {
         if !matches!(record.kind, Kind::Mark | Kind::Lost(_))
             && let Some(id) = self.ids.get_mut(sequence(record.kind, record.instrument))
         {
@@ -142,21 +183,35 @@ impl Before {
         }
     }
 
-    /// The record that `packed` stands for, which is passed; `None` where it is a wide one. The kinds of messages come in no
-    /// order a processor could foresee, so nothing here branches on them.
+    /// The times of `packed` are passed. The kinds of messages come in no order a processor could foresee, so nothing here
+    /// branches on them, nor does [`Before::unpack`].
+    #[inline]
+    pub(super) fn step(&mut self, packed: &Packed) {
+        self.recv_time = self.recv_time + Span(i64::from(packed.recv));
+        let since = if packed.is_timeless() { 0 } else { packed.venue };
+        self.venue_time = self.venue_time + Span(i64::from(since));
+    }
+
+    /// The venue time of the record whose times were passed last, mapped by `offset`, or where it carries none, its receive
+    /// time; never after that.
+    #[inline]
+    pub(super) fn mapped(&self, packed: &Packed, offset: Span) -> Nanos {
+        let mapped = (self.venue_time + offset).min(self.recv_time);
+        if packed.is_timeless() { self.recv_time } else { mapped }
+    }
+
+    /// The record that `packed` stands for, whose times were passed last; its id is passed now. `None` where it is a wide one.
     #[inline]
     pub(super) fn unpack(&mut self, packed: &Packed) -> Option<Record> {
         let kind = packed.kind?;
         let instrument = InstrumentId(u16::from(packed.instrument));
-        let is_timeless = packed.venue == TIMELESS;
-        self.recv_time = self.recv_time + Span(i64::from(packed.recv));
-        self.venue_time = self.venue_time + Span(i64::from(if is_timeless { 0 } else { packed.venue }));
-        let id = self.ids.get_mut(sequence(kind, instrument))?;
-        *id = id.wrapping_add_signed(i64::from(packed.id));
+        let before = self.ids.get_mut(sequence(kind, instrument))?;
+        let id = before.saturating_add_signed(i64::from(packed.id));
+        *before = id;
         Some(Record {
             recv_time: self.recv_time,
-            venue_time: if is_timeless { self.recv_time } else { self.venue_time },
-            id: *id,
+            venue_time: if packed.is_timeless() { self.recv_time } else { self.venue_time },
+            id,
             counts: packed.counts.map(u16::from),
             instrument,
             kind,
