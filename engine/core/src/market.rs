@@ -127,6 +127,8 @@ pub struct Market {
     missing: u32,
     /// Meaningful while a batch is under way.
     batch: Batch,
+    /// The touch changed between the slots of the batch under way: told with its end.
+    put_off: bool,
     /// Sequence of the book's content.
     book_id: UpdateId,
     /// Sequence of the touch; at or above `book_id` while live.
@@ -148,6 +150,7 @@ impl Market {
             state: BookState::Unsynced,
             missing: 0,
             batch: Batch { update_id: UpdateId(0), recv_time: Nanos::MIN },
+            put_off: false,
             book_id: UpdateId(0),
             touch_id: UpdateId(0),
             touch: None,
@@ -173,6 +176,13 @@ impl Market {
     #[must_use]
     pub fn touch(&self) -> Option<Touch> {
         if self.state == BookState::Live && self.missing == 0 { self.touch } else { None }
+    }
+
+    /// True between the slots of a batch: nothing is decided from this market before its end.
+    #[must_use]
+    #[inline]
+    pub const fn mid_batch(&self) -> bool {
+        self.missing != 0
     }
 
     /// What the book shows from each best price of the touch to `within` behind it. A ticker may have moved the touch since
@@ -275,7 +285,13 @@ impl Market {
         if self.crossed {
             return MarketChange::None;
         }
-        self.show(ticker.update_id, Some(level_of(ticker.bid)), Some(level_of(ticker.ask)), ticker.recv_time)
+        let (bid, ask) = (level_of(ticker.bid), level_of(ticker.ask));
+        let change = self.show(ticker.update_id, Some(bid), Some(ask), ticker.recv_time);
+        if self.mid_batch() {
+            self.put_off |= change == MarketChange::Touch;
+            return MarketChange::None;
+        }
+        change
     }
 
     /// The touch is too old to act on: it is none until the venue confirms it or tells another.
@@ -311,6 +327,12 @@ impl Market {
 
     /// The batch under way has all its levels.
     fn complete(&mut self) -> MarketChange {
+        let change = self.take_batch();
+        let put_off = core::mem::replace(&mut self.put_off, false);
+        if put_off { MarketChange::Touch } else { change }
+    }
+
+    fn take_batch(&mut self) -> MarketChange {
         let batch = self.batch;
         self.book_id = batch.update_id;
         self.crossed = self.book.crossed();
@@ -341,6 +363,7 @@ impl Market {
     #[cold]
     fn lose(&mut self, reason: LostReason) -> MarketChange {
         self.missing = 0;
+        self.put_off = false;
         self.touch = None;
         self.state = BookState::Lost(reason);
         MarketChange::Lost(reason)

@@ -8,6 +8,7 @@ mod executable;
 mod hedger;
 mod lane;
 mod orders;
+mod put_off;
 mod quoter;
 mod risk;
 mod shaping;
@@ -45,6 +46,8 @@ pub struct Shard {
     now: Nanos,
     /// See [`Shard::next_deadline`].
     deadline: Option<Nanos>,
+    /// A lane or a hedge waits for the end of a book batch.
+    put_off: bool,
 }
 
 /// What acts at one event: the time, what spans lanes, and where ids come from and decisions go.
@@ -118,6 +121,7 @@ impl Shard {
             ids: OrderIds { epoch: spec.epoch, last: 0 },
             now: Nanos::MIN,
             deadline: None,
+            put_off: false,
         })
     }
 
@@ -191,6 +195,9 @@ impl Shard {
     #[inline]
     fn after_market(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
         if change == MarketChange::None {
+            if self.put_off {
+                self.after_batch(instrument, now, out);
+            }
             return;
         }
         self.tell(instrument, now, out, |lane, turn| lane.on_market_change(change, turn));
@@ -213,6 +220,9 @@ impl Shard {
         let due = self.hedgers.iter_mut().map(wants).fold(false, |any, one| any | one);
         if due {
             self.hedge(now, out);
+        }
+        if self.put_off {
+            self.after_batch(instrument, now, out);
         }
         self.spread_halt(now, out);
         self.find_deadline();
@@ -270,7 +280,11 @@ impl Shard {
     fn hedge(&mut self, now: Nanos, out: &mut Outbox) {
         let mut turn = Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), out };
         for hedger in &mut self.hedgers {
-            hedger.decide(&mut self.lanes, &mut turn);
+            if hedger.waits(&self.lanes) {
+                self.put_off = true;
+            } else {
+                hedger.decide(&mut self.lanes, &mut turn);
+            }
         }
     }
 
@@ -303,6 +317,9 @@ impl Shard {
 
     #[inline]
     fn requote(&mut self, instrument: InstrumentId, now: Nanos, out: &mut Outbox) {
+        if self.waits(instrument) {
+            return;
+        }
         let elsewhere = self.elsewhere(instrument, now);
         let Self { lanes, ids, risk, .. } = self;
         lane_of(lanes, instrument).requote(elsewhere, &mut Turn { now, ids, risk: risk.as_mut(), out });

@@ -71,6 +71,8 @@ pub(super) struct Hedger {
     states: Vec<HedgeVenueState>,
     /// What the last decision found.
     view: Option<HedgeView>,
+    /// A decision waits for the end of a book batch.
+    put_off: bool,
 }
 
 impl Hedger {
@@ -95,6 +97,7 @@ impl Hedger {
             orders: Vec::with_capacity(orders_max),
             states: Vec::with_capacity(spec.hedge.venues.len()),
             view: None,
+            put_off: false,
             spec: spec.clone(),
         })
     }
@@ -102,7 +105,19 @@ impl Hedger {
     /// When it wants to decide at the latest.
     #[inline]
     pub(super) fn deadline(&self) -> Option<Nanos> {
-        self.view.map(|view| view.next)
+        self.view.map(|view| view.next).filter(|_| !self.put_off)
+    }
+
+    /// Whether a decision must wait: a market it is made from is in the middle of a batch. Notes that it does.
+    pub(super) fn waits(&mut self, lanes: &[Lane]) -> bool {
+        let mid_batch = |id: InstrumentId| lanes.get(id.index()).is_some_and(|lane| lane.market.mid_batch());
+        let venues = self.spec.hedge.venues.iter().map(|venue| venue.instrument);
+        self.put_off = venues.chain(self.spec.parts.iter().copied()).any(mid_batch);
+        self.put_off
+    }
+
+    pub(super) const fn is_put_off(&self) -> bool {
+        self.put_off
     }
 
     /// The controller, for reports.
@@ -116,6 +131,7 @@ impl Hedger {
             volatility.digest(digest);
         }
         digest.signed(self.deadline().map_or(i64::MIN, |at| at.0));
+        digest.word(u64::from(self.put_off));
     }
 
     pub(super) fn is_venue(&self, instrument: InstrumentId) -> bool {

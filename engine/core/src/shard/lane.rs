@@ -103,6 +103,8 @@ pub(super) struct Lane {
     pub(super) only_followed: bool,
     /// A fill could not be booked or may be booked already: the ledger is not to be believed until reconciled.
     in_doubt: bool,
+    /// A decision on quotes waits for the end of a book batch.
+    pub(super) put_off: bool,
     /// Whether the gate has optional controls, and among them a limit of losses.
     controlled: bool,
     limits_loss: bool,
@@ -145,6 +147,7 @@ impl Lane {
             followers: Vec::new(),
             only_followed: false,
             in_doubt: false,
+            put_off: false,
             controlled: lane.controls != Controls::NONE,
             limits_loss: lane.controls.loss.is_some(),
             posture: GateState::Active,
@@ -168,7 +171,8 @@ impl Lane {
 
     #[inline]
     pub(super) fn deadline(&self, now: Nanos) -> Option<Nanos> {
-        let quoter = self.quoter.as_ref().and_then(Quoter::deadline);
+        // What waits for the end of a batch is decided then.
+        let quoter = self.quoter.as_ref().filter(|_| !self.put_off).and_then(Quoter::deadline);
         let thaw = if self.controlled { self.gate().and_then(|gate| gate.thaws_at(now)) } else { None };
         earliest([quoter, self.orders.ask_at(), thaw, self.mark_until])
     }
@@ -177,7 +181,7 @@ impl Lane {
         self.market.digest(digest);
         self.ledger.digest(digest);
         self.orders.digest(digest);
-        digest.word(u64::from(self.in_doubt));
+        digest.word(u64::from(self.in_doubt) | u64::from(self.put_off) << 1);
         digest.word(self.posture as u64);
         digest.signed(self.mid.map_or(0, |mid| mid.0));
         digest.signed(self.mark_until.map_or(i64::MIN, |at| at.0));
@@ -313,9 +317,10 @@ impl Lane {
         }
     }
 
-    /// How far the gate is open, and what it is part of.
+    /// How far the gate is open, and what it is part of; in the middle of a batch by the last trusted midpoint.
     pub(super) fn stance(&self, turn: &Turn<'_>) -> GateState {
-        let mid = self.market.touch().map(|touch| touch.mid());
+        let shown = || self.market.touch().map(|touch| touch.mid());
+        let mid = if self.market.mid_batch() { self.mid } else { shown() };
         let own = self.gate().map_or(GateState::Killed, |gate| gate.posture(mid, turn.now));
         turn.risk.as_ref().map_or(own, |risk| own.max(risk.state(self.id)))
     }
@@ -339,7 +344,8 @@ impl Lane {
         let Some(risk) = turn.risk.as_deref_mut() else { return false };
         let Some(until) = self.mark_until else { return false };
         let confirmed = self.market.confirmed_at() + risk.mark_age_max;
-        if self.market.touch().is_some() && until.max(confirmed) > turn.now {
+        let shown = self.market.touch().is_some() || self.market.mid_batch();
+        if shown && until.max(confirmed) > turn.now {
             self.mark_until = Some(until.max(confirmed));
             return false;
         }

@@ -277,3 +277,19 @@ fn a_hedge_on_what_is_not_there_is_no_shard() {
         Shard::new(&ShardSpec { epoch: EPOCH, lanes: vec![lane(&itself)], hedges: vec![], portfolio: None });
     assert_eq!(shard.unwrap_err(), (0, LaneError::HedgedOn));
 }
+
+#[test]
+fn news_in_the_middle_of_the_hedges_batch_waits_for_its_end() {
+    let (mut story, [bid, _]) = Story::quoted();
+    story.book_id += 1;
+    let (update_id, time) = (UpdateId(story.book_id), story.now);
+    let kind = BookKind::Diff;
+    let begin = BookBegin { instrument: PERP, kind, levels: 2, update_id, venue_time: time, recv_time: time };
+    assert_eq!(story.tell(&Event::BookBegin(begin)), []);
+    assert_eq!(story.tell(&slot(PERP, Side::Bid, 9_999, Last::No)), []);
+    assert_eq!(story.fill(&bid, 10), [], "neither a hedge nor a quote pulled");
+    let commands = story.tell(&slot(PERP, Side::Ask, 10_001, Last::Yes));
+    let placed: Vec<_> =
+        news(&commands).iter().map(|order| (order.instrument, order.side, order.lots)).collect();
+    assert_eq!(placed, [(PERP, Side::Ask, Lots(5)), (SPOT, Side::Bid, Lots(5))]);
+}

@@ -1,0 +1,49 @@
+//! Decisions that fall due between the slots of a book batch: they wait for its end.
+//!
+//! News of our own orders, a timer or another market may come while a batch is incomplete. The touch is unknown then, and
+//! deciding on that would pull quotes that stand well. What was put off is decided with the batch's last slot, or when the
+//! book is lost.
+//!
+//! Never here: a decision.
+
+use ballast_model::{InstrumentId, Nanos};
+
+use super::{Shard, ids, lane_of};
+use crate::outbox::Outbox;
+
+impl Shard {
+    /// Whether quotes of an instrument must wait: its own market, or one its quotes or its hedge are decided from, is in the
+    /// middle of a batch. Notes that they do.
+    #[inline]
+    pub(super) fn waits(&mut self, instrument: InstrumentId) -> bool {
+        let lane = lane_of(&mut self.lanes, instrument);
+        let other = lane.quoter.as_ref().and_then(|quoter| quoter.hedged_on());
+        let mut waits = lane.market.mid_batch();
+        if let Some(other) = other {
+            waits |= lane_of(&mut self.lanes, other).market.mid_batch();
+            waits |= self.hedgers.iter().any(|hedger| hedger.is_put_off() && hedger.wants_fill(instrument));
+        }
+        lane_of(&mut self.lanes, instrument).put_off = waits;
+        self.put_off |= waits;
+        waits
+    }
+
+    /// Decides what waited for the end of a batch, unless this instrument is still in the middle of one.
+    #[cold]
+    pub(super) fn after_batch(&mut self, instrument: InstrumentId, now: Nanos, out: &mut Outbox) {
+        if lane_of(&mut self.lanes, instrument).market.mid_batch() {
+            return;
+        }
+        self.put_off = false;
+        if self.hedgers.iter().any(|hedger| hedger.is_put_off()) {
+            self.hedge(now, out);
+        }
+        for id in ids(self.lanes.len()) {
+            if lane_of(&mut self.lanes, id).put_off {
+                self.requote(id, now, out);
+            }
+        }
+        self.spread_halt(now, out);
+        self.find_deadline();
+    }
+}
