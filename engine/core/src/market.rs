@@ -129,6 +129,8 @@ pub struct Market {
     batch: Batch,
     /// The touch changed between the slots of the batch under way: told with its end.
     put_off: bool,
+    /// Somebody found the touch too old: its next confirmation is told like a change.
+    awaited: bool,
     /// Sequence of the book's content.
     book_id: UpdateId,
     /// Sequence of the touch; at or above `book_id` while live.
@@ -151,6 +153,7 @@ impl Market {
             missing: 0,
             batch: Batch { update_id: UpdateId(0), recv_time: Nanos::MIN },
             put_off: false,
+            awaited: false,
             book_id: UpdateId(0),
             touch_id: UpdateId(0),
             touch: None,
@@ -299,6 +302,11 @@ impl Market {
         self.touch = None;
     }
 
+    /// The touch was too old to act on: when the venue next confirms it, that counts as a change, even of the same prices.
+    pub const fn await_confirmation(&mut self) {
+        self.awaited = true;
+    }
+
     /// Takes everything decisions depend on into a digest.
     pub fn digest(&self, digest: &mut Digest) {
         digest.word(match self.state {
@@ -353,7 +361,8 @@ impl Market {
         self.touch_id = id;
         self.confirmed_at = at;
         let touch = Touch::from_sides(bid, ask);
-        if touch == self.touch {
+        let awaited = core::mem::replace(&mut self.awaited, false);
+        if touch == self.touch && !awaited {
             return MarketChange::None;
         }
         self.touch = touch;

@@ -320,6 +320,7 @@ impl Shard {
         if self.waits(instrument) {
             return;
         }
+        self.await_stale(instrument, now);
         let elsewhere = self.elsewhere(instrument, now);
         let Self { lanes, ids, risk, .. } = self;
         lane_of(lanes, instrument).requote(elsewhere, &mut Turn { now, ids, risk: risk.as_mut(), out });

@@ -1,8 +1,8 @@
-//! Decisions that fall due between the slots of a book batch: they wait for its end.
+//! Decisions that cannot be taken yet: between the slots of a book batch, and on a touch that is too old.
 //!
 //! News of our own orders, a timer or another market may come while a batch is incomplete. The touch is unknown then, and
 //! deciding on that would pull quotes that stand well. What was put off is decided with the batch's last slot, or when the
-//! book is lost.
+//! book is lost. Where a touch was found too old, its confirmation is answered like a change.
 //!
 //! Never here: a decision.
 
@@ -26,6 +26,19 @@ impl Shard {
         lane_of(&mut self.lanes, instrument).put_off = waits;
         self.put_off |= waits;
         waits
+    }
+
+    /// Asks to hear of it when a touch that is too old to quote on, here or where the quotes are priced from, is confirmed.
+    pub(super) fn await_stale(&mut self, instrument: InstrumentId, now: Nanos) {
+        let lane = lane_of(&mut self.lanes, instrument);
+        let Some(quoter) = &lane.quoter else { return };
+        let (age_max, other) = (quoter.touch_age_max(), quoter.hedged_on());
+        for id in [Some(instrument), other].into_iter().flatten() {
+            let market = &mut lane_of(&mut self.lanes, id).market;
+            if market.touch().is_some() && market.confirmed_at() + age_max <= now {
+                market.await_confirmation();
+            }
+        }
     }
 
     /// Decides what waited for the end of a batch, unless this instrument is still in the middle of one.
