@@ -6,7 +6,7 @@ use ballast_model::{InstrumentId, Lots, Money, Nanos, OrderReport, OrderUpdate, 
 
 use super::Turn;
 use super::lane::Lane;
-use super::orders::{Intent, Standing};
+use super::orders::{Intent, Placed, Standing};
 use crate::gate::GateState;
 use crate::hedge::{
     Base, HedgeActions, HedgeController, HedgeError, HedgeInputs, HedgeOrder, HedgeSpec, HedgeState,
@@ -198,7 +198,7 @@ impl Hedger {
                 position: lane.ledger.position(),
                 reference: lane.market.touch().map(|touch| touch.mid()),
             };
-            if !lane.orders.place(&intent, &standing, turn) {
+            if lane.orders.place(&intent, &standing, turn) != Placed::Sent {
                 self.controller.on_rejected(wish.instrument, RejectReason::Other, turn.now);
             }
         }

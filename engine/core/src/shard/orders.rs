@@ -39,6 +39,15 @@ pub(super) struct Standing {
     pub(super) reference: Option<HalfTicks>,
 }
 
+/// What became of an order one would like to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// It left.
+    Sent,
+    /// It did not, and may not before this time; `None` where time alone does not help.
+    Refused(Option<Nanos>),
+}
+
 /// Gate and orders of one instrument.
 #[derive(Debug)]
 pub(super) struct OrderDesk {
@@ -119,8 +128,8 @@ impl OrderDesk {
     }
 
     /// Sends an order if the gate lets it pass; tells whether it left.
-    pub(super) fn place(&mut self, intent: &Intent, standing: &Standing, turn: &mut Turn<'_>) -> bool {
-        let Some(gate) = &mut self.gate else { return false };
+    pub(super) fn place(&mut self, intent: &Intent, standing: &Standing, turn: &mut Turn<'_>) -> Placed {
+        let Some(gate) = &mut self.gate else { return Placed::Refused(None) };
         let order = NewOrder {
             instrument: self.id,
             client_id: turn.ids.next(),
@@ -151,13 +160,18 @@ impl OrderDesk {
                 turn.ids.taken();
                 if self.oms.insert(&checked, turn.now).is_ok() {
                     turn.out.place(checked);
-                    return true;
+                    return Placed::Sent;
                 }
                 turn.out.note(Note::OrdersFull(self.id));
+                Placed::Refused(None)
             }
-            Err(refusal) => turn.out.note(Note::Refused(self.id, refusal)),
+            Err(refusal) => {
+                turn.out.note(Note::Refused(self.id, refusal));
+                let risk = turn.risk.as_deref();
+                let free = risk.and_then(|risk| risk.portfolio.retry_at(self.id, refusal.rule, turn.now));
+                Placed::Refused(free.or_else(|| gate.retry_at(refusal.rule, turn.now)))
+            }
         }
-        false
     }
 
     /// Cancels an order. One whose cancel the venue has just refused waits: returns when to try again.

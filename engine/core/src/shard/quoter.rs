@@ -5,7 +5,7 @@ use ballast_model::{
 };
 
 use super::lane::LaneError;
-use super::orders::{Intent, OrderDesk, Standing};
+use super::orders::{Intent, OrderDesk, Placed, Standing};
 use super::shaping::{May, Shaping};
 use super::{QuotingSpec, Trigger, Turn, earliest};
 use crate::fair::{FairState, FairValue, MarketView, Touch};
@@ -33,7 +33,7 @@ pub(super) struct Quoter {
     next_quote: Option<Nanos>,
     /// When the touch that quotes stand on is too old, unless it is confirmed again; `None` where nothing stands.
     stale_at: Option<Nanos>,
-    /// When a cancel that the venue refused may be sent again.
+    /// When a cancel that the venue refused may be sent again, or an order that was refused for the rate.
     retry_at: Option<Nanos>,
     /// When the prices to hedge at are too old, unless they are confirmed again; `None` where none are read.
     hedge_stale_at: Option<Nanos>,
@@ -236,8 +236,9 @@ impl Quoter {
         }
         let mut quotes = &self.wanted;
         if let Some(shaping) = &mut self.shaping {
-            // A cancel that was refused does not wait for a change that may, nor does what stands and may only add.
-            let refused = orders.oms.open_orders().any(|order| order.cancel_retry_at().is_some());
+            // What was refused does not wait for a change that may, nor does what stands and may only add.
+            let refused = orders.oms.open_orders().any(|order| order.cancel_retry_at().is_some())
+                || self.retry_at.is_some_and(|at| at <= turn.now);
             let may = shaping.shape(&self.wanted, &inputs, market, orders);
             if may == May::Wait && !refused && open {
                 return;
@@ -258,9 +259,7 @@ impl Quoter {
     fn send(&mut self, orders: &mut OrderDesk, standing: &Standing, turn: &mut Turn<'_>) {
         self.retry_at = None;
         for client_id in self.actions.cancels() {
-            if let Some(retry) = orders.cancel(*client_id, turn) {
-                self.retry_at = Some(self.retry_at.map_or(retry, |earlier| earlier.min(retry)));
-            }
+            self.retry_at = earliest([self.retry_at, orders.cancel(*client_id, turn)]);
         }
         for place in self.actions.places() {
             let intent = Intent {
@@ -271,7 +270,9 @@ impl Quoter {
                 reduce_only: ReduceOnly::No,
                 expires_at: turn.now + self.spec.order_expiry,
             };
-            orders.place(&intent, standing, turn);
+            if let Placed::Refused(until) = orders.place(&intent, standing, turn) {
+                self.retry_at = earliest([self.retry_at, until]);
+            }
         }
     }
 

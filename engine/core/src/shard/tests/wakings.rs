@@ -149,7 +149,7 @@ fn a_confirmation_after_staleness_brings_quotes_though_nothing_stood() {
     let mut desk = Desk::quoted();
     // Both quotes are gone for a reason of the venue's, and the touch grows old meanwhile.
     desk.now = desk.now + Span::from_secs(5);
-    assert_eq!(desk.report(1, OrderReport::Expired), [], "too old to quote on");
+    assert_eq!(desk.report(1, OrderReport::Expired), [Did::Cancel(2)], "too old to quote on");
     assert_eq!(desk.report(2, OrderReport::Expired), []);
     assert_eq!(desk.confirm(), [bid(3, 10_000), ask(4, 10_010)], "the same touch, and young");
 }
