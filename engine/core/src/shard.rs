@@ -241,7 +241,7 @@ impl Shard {
         let due = self.hear(fill.instrument, now, out, |lane, turn| lane.on_fill(fill, turn));
         // First the hedge: quotes lean on what it leaves.
         if self.hedgers.iter().any(|hedger| hedger.wants_fill(fill.instrument)) {
-            self.hedge(now, out);
+            self.hedge_but(Some(fill.instrument), now, out);
         }
         if due {
             self.requote(fill.instrument, now, out);
@@ -278,12 +278,24 @@ impl Shard {
     /// Lets every hedge decide: one base asset's orders never depend on another's, and a decision that finds nothing new does
     /// nothing.
     fn hedge(&mut self, now: Nanos, out: &mut Outbox) {
+        self.hedge_but(None, now, out);
+    }
+
+    /// As [`Shard::hedge`]. Quotes that lean on what is not hedged follow where that has changed, but those of `quoted`, which
+    /// are about to be decided anyway.
+    fn hedge_but(&mut self, quoted: Option<InstrumentId>, now: Nanos, out: &mut Outbox) {
         let mut turn = Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), out };
         for hedger in &mut self.hedgers {
             if hedger.waits(&self.lanes) {
                 self.put_off = true;
             } else {
                 hedger.decide(&mut self.lanes, &mut turn);
+            }
+        }
+        if self.hedgers.iter().any(Hedger::has_moved) {
+            for id in ids(self.lanes.len()).filter(|id| Some(*id) != quoted) {
+                let moved = self.hedgers.iter().any(|hedger| hedger.has_moved() && hedger.wants_fill(id));
+                self.tell(id, now, out, |lane, _| moved && lane.leans() && lane.wants_own(now));
             }
         }
     }
@@ -335,13 +347,14 @@ impl Shard {
         let other = self.lanes.get(other.index());
         let prices = other.and_then(|other| hedge_prices(lane, other, now));
         let stale_at = other.and_then(|other| hedge_stale_at(lane, other));
-        match self.hedgers.iter().find(|hedger| hedger.wants_fill(instrument)).and_then(Hedger::view) {
-            Some(view) => match unhedged(view, lane) {
-                Some(lots) => Elsewhere { prices, stale_at, unhedged: Some(lots) },
-                // How much is hedged is unknown: there is nothing to quote on.
-                None => Elsewhere::NOTHING,
-            },
-            None => Elsewhere { prices, stale_at, unhedged: None },
+        let Some(hedger) = self.hedgers.iter().find(|hedger| hedger.wants_fill(instrument)) else {
+            return Elsewhere { prices, stale_at, unhedged: None };
+        };
+        match hedger.view().and_then(|view| unhedged(view, lane)) {
+            Some(lots) => Elsewhere { prices, stale_at, unhedged: Some(lots) },
+            // How much is hedged is unknown, or nobody has looked yet: there is nothing to quote on. The position alone would
+            // count as open what another instrument holds against it.
+            None => Elsewhere::NOTHING,
         }
     }
 }

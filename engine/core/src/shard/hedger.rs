@@ -71,6 +71,8 @@ pub(super) struct Hedger {
     states: Vec<HedgeVenueState>,
     /// What the last decision found.
     view: Option<HedgeView>,
+    /// The last decision found another amount not hedged than the one before.
+    moved: bool,
     /// A decision waits for the end of a book batch.
     put_off: bool,
 }
@@ -97,6 +99,7 @@ impl Hedger {
             orders: Vec::with_capacity(orders_max),
             states: Vec::with_capacity(spec.hedge.venues.len()),
             view: None,
+            moved: false,
             put_off: false,
             spec: spec.clone(),
         })
@@ -112,8 +115,14 @@ impl Hedger {
     pub(super) fn waits(&mut self, lanes: &[Lane]) -> bool {
         let mid_batch = |id: InstrumentId| lanes.get(id.index()).is_some_and(|lane| lane.market.mid_batch());
         let venues = self.spec.hedge.venues.iter().map(|venue| venue.instrument);
+        self.moved = false;
         self.put_off = venues.chain(self.spec.parts.iter().copied()).any(mid_batch);
         self.put_off
+    }
+
+    /// Whether another amount is not hedged than before the last decision.
+    pub(super) const fn has_moved(&self) -> bool {
+        self.moved
     }
 
     pub(super) const fn is_put_off(&self) -> bool {
@@ -177,7 +186,9 @@ impl Hedger {
             orders: &self.orders,
             risk: RiskInputs { sigma: sigma.map(|sigma| sigma * tick), lp_gamma: Some(0.0) },
         };
-        self.view = Some(self.controller.decide(&inputs, &mut self.actions));
+        let view = self.controller.decide(&inputs, &mut self.actions);
+        self.moved = self.view.is_none_or(|before| before.settled != view.settled);
+        self.view = Some(view);
         for cancel in self.actions.cancels() {
             if let Some(lane) = lanes.get_mut(cancel.instrument.index()) {
                 // A cancel the venue has just refused is wished for again by a later decision.

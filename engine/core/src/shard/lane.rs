@@ -360,8 +360,13 @@ impl Lane {
         self.quoter.as_mut().is_some_and(|quoter| quoter.wants_touch(now))
     }
 
-    fn wants_own(&self, now: Nanos) -> bool {
+    pub(super) fn wants_own(&self, now: Nanos) -> bool {
         self.quoter.as_ref().is_some_and(|quoter| quoter.wants_own(now))
+    }
+
+    /// True where quotes lean on what is not hedged elsewhere.
+    pub(super) fn leans(&self) -> bool {
+        self.quoter.as_ref().is_some_and(|quoter| quoter.hedged_on().is_some())
     }
 
     /// The position is in doubt: nothing may add to it until it is reconciled.

@@ -1,6 +1,7 @@
 //! Stories of news that comes between the slots of a book batch.
 
 use alloc::vec;
+use alloc::vec::Vec;
 
 use ballast_model::{BookKind, Event, Last, Side, Span};
 
@@ -15,7 +16,7 @@ fn halfway(desk: &mut Desk) {
 }
 
 /// The rest of it: an ask where one stands.
-fn rest(desk: &mut Desk) -> alloc::vec::Vec<Did> {
+fn rest(desk: &mut Desk) -> Vec<Did> {
     desk.tell_now(&slot(ETH, Side::Ask, 10_010, Last::Yes))
 }
 

@@ -293,3 +293,21 @@ fn news_in_the_middle_of_the_hedges_batch_waits_for_its_end() {
         news(&commands).iter().map(|order| (order.instrument, order.side, order.lots)).collect();
     assert_eq!(placed, [(PERP, Side::Ask, Lots(5)), (SPOT, Side::Bid, Lots(5))]);
 }
+
+#[test]
+fn a_hedges_fill_moves_the_quotes_that_lean_on_it() {
+    let (mut story, [bid, _]) = Story::quoted();
+    let commands = news(&story.fill(&bid, 10));
+    let ([hedge], [smaller]) = (&on(PERP, &commands)[..], &on(SPOT, &commands)[..]) else {
+        panic!("a hedge and a smaller bid: {commands:?}")
+    };
+    assert_eq!(smaller.lots, Lots(5), "ten of fifteen are open");
+    let commands = story.fill(hedge, 5);
+    assert!(commands.contains(&Command::Cancel(ballast_model::Cancel {
+        instrument: SPOT,
+        client_id: smaller.client_id
+    })));
+    let placed = on(SPOT, &news(&commands));
+    let [larger] = placed[..] else { panic!("one bid: {commands:?}") };
+    assert_eq!((larger.side, larger.lots), (Side::Bid, Lots(10)), "five of fifteen are open");
+}
