@@ -317,6 +317,14 @@ impl Market {
         for id in [self.book_id, self.touch_id] {
             digest.word(id.0);
         }
+        digest.signed(self.confirmed_at.0);
+        let flags = [self.crossed, self.put_off, self.awaited].map(u64::from);
+        digest.word(flags.into_iter().fold(0, |word, flag| word << 1 | flag));
+        digest.word(self.missing.into());
+        if self.mid_batch() {
+            digest.word(self.batch.update_id.0);
+            digest.signed(self.batch.recv_time.0);
+        }
         for level in self.touch.iter().flat_map(|touch| [touch.bid, touch.ask]) {
             digest.signed(level.price.0);
             digest.signed(level.lots.0);

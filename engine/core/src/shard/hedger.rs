@@ -141,6 +141,11 @@ impl Hedger {
         }
         digest.signed(self.deadline().map_or(i64::MIN, |at| at.0));
         digest.word(u64::from(self.put_off));
+        if let Some(view) = &self.view {
+            // What quotes lean on, and whether a new touch is answered.
+            view.settled.digest(digest);
+            digest.word(u64::from(view.state == HedgeState::Inside));
+        }
     }
 
     pub(super) fn is_venue(&self, instrument: InstrumentId) -> bool {
