@@ -35,10 +35,17 @@ pub(crate) struct Setting {
     pub(crate) inventory_max: i64,
     pub(crate) tolerance: Tolerance,
     pub(crate) trigger: Trigger,
+    /// How orders are amended, if at all.
+    pub(crate) amend: ReplaceRules,
 }
 
-pub(crate) const SETTING: Setting =
-    Setting { feed_delay: WIRE, inventory_max: 40, tolerance: Tolerance::EXACT, trigger: Trigger::Touch };
+pub(crate) const SETTING: Setting = Setting {
+    feed_delay: WIRE,
+    inventory_max: 40,
+    tolerance: Tolerance::EXACT,
+    trigger: Trigger::Touch,
+    amend: ReplaceRules::NONE,
+};
 
 pub(crate) struct World {
     pub(crate) shard: Shard,
@@ -95,6 +102,7 @@ fn quoting(setting: &Setting) -> QuotingSpec {
         shaping: None,
         trigger: setting.trigger,
         tolerance: setting.tolerance,
+        amend: setting.amend,
         limits: GateLimits {
             order_lots_max: Lots(10),
             order_notional_max: Money(1_000_000 * Money::ONE.0),
@@ -129,7 +137,11 @@ impl World {
                 spec: instrument(),
                 fees: FeeSchedule { maker: Rate(-5_000), taker: Rate::from_bps(4) },
                 cancel_share: Rate(0),
-                amend: ReplaceRules::BINANCE_USDM,
+                amend: if setting.amend == ReplaceRules::NONE {
+                    ReplaceRules::BINANCE_USDM
+                } else {
+                    setting.amend
+                },
                 orders_max: 32,
                 book,
             }],
@@ -254,10 +266,29 @@ impl World {
         self.shard.on_event(event, self.now, &mut self.out);
         self.notes.extend_from_slice(self.out.notes());
         for command in self.out.commands() {
+            self.check(command);
             self.venue.send(command, self.now);
             self.commands.push(*command);
         }
         self.out.clear();
+    }
+
+    /// Whatever leaves crosses nothing that we see, and with all that works stays within the limit.
+    fn check(&self, command: &Command) {
+        let (side, price) = match command {
+            Command::New(order) => (order.side, order.price),
+            Command::Replace(replace) => (replace.side, replace.price),
+            Command::Cancel(_) | Command::Query(_) => return,
+        };
+        let touch = self.shard.market(ETH).unwrap().touch().unwrap();
+        let meets = match side {
+            Side::Bid => price >= touch.ask.price,
+            Side::Ask => price <= touch.bid.price,
+        };
+        assert!(!meets, "{command:?} crosses {touch:?}");
+        let (orders, position) = (self.shard.orders(ETH).unwrap(), self.shard.position(ETH));
+        let worst = (position + orders.working(side).signed(side)).signed(side);
+        assert!(worst.0 <= POSITION_MAX, "{command:?} may lead to {worst:?}");
     }
 
     pub(crate) fn position(&self) -> i64 {

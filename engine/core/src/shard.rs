@@ -4,6 +4,7 @@
 //! decision is taken when the touch changes, when something happens to one of our orders, or when a timer of the lane is
 //! due; never in the middle of a book batch, never on a touch that is unknown or too old.
 
+mod amending;
 mod executable;
 mod hedger;
 mod lane;

@@ -3,6 +3,7 @@
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
 //! (`"250us"`); floats appear only where a model takes a float.
 
+mod amend;
 mod controls;
 mod hedge;
 mod line;
@@ -23,6 +24,7 @@ use ballast_venue::binance::{Market, TradeSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use amend::AmendConfig;
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
@@ -153,6 +155,9 @@ pub struct QuotingConfig {
     /// How much a standing quote's size may differ from the wanted, as a share of it, and still keep its place.
     #[serde(default)]
     pub size_tolerance: f64,
+    /// Whether orders are amended rather than cancelled and placed anew.
+    #[serde(default)]
+    pub amend: AmendConfig,
     /// What quotes are placed around.
     #[serde(default)]
     pub fair: FairConfig,

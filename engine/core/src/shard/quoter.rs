@@ -4,6 +4,7 @@ use ballast_model::{
     Digest, InstrumentId, InstrumentSpec, Lots, Nanos, ReduceOnly, Side, Span, TimeInForce, Trade,
 };
 
+use super::amending::Amending;
 use super::lane::LaneError;
 use super::orders::{Intent, OrderDesk, Placed, Standing};
 use super::shaping::{May, Shaping};
@@ -29,6 +30,7 @@ pub(super) struct Quoter {
     wanted: DesiredQuotes,
     shaping: Option<Shaping>,
     actions: Actions,
+    amending: Option<Amending>,
     /// Next interval of [`Trigger::Every`]; `None` before the first event.
     next_quote: Option<Nanos>,
     /// When the touch that quotes stand on is too old, unless it is confirmed again; `None` where nothing stands.
@@ -62,6 +64,7 @@ impl Quoter {
             wanted: DesiredQuotes::NONE,
             shaping: quoting.shaping.map(|shaping| Shaping::new(&shaping, instrument)).transpose()?,
             actions: Actions::new(),
+            amending: Amending::new(quoting.amend),
             next_quote: None,
             stale_at: None,
             retry_at: None,
@@ -249,17 +252,25 @@ impl Quoter {
         if let Planned::CancelsLeft { .. } = diff(quotes, live, self.spec.tolerance, &mut self.actions) {
             turn.out.note(Note::CancelsLeft(id));
         }
+        if let Some(amending) = &mut self.amending {
+            let expires_at = turn.now + self.spec.order_expiry;
+            amending.plan(id, &mut self.actions, orders, self.spec.tolerance, expires_at);
+        }
         let standing = Standing { position, reference: inputs.touch.map(|touch| touch.mid()) };
         self.send(orders, &standing, turn);
         let stands = orders.oms.open_count() > 0 && inputs.touch.is_some();
         self.stale_at = stands.then(|| market.confirmed_at() + self.spec.touch_age_max);
     }
 
-    /// Sends the plan: cancels, then placements.
+    /// Sends the plan: cancels, then amendments, then placements.
     fn send(&mut self, orders: &mut OrderDesk, standing: &Standing, turn: &mut Turn<'_>) {
         self.retry_at = None;
         for client_id in self.actions.cancels() {
             self.retry_at = earliest([self.retry_at, orders.cancel(*client_id, turn)]);
+        }
+        if let Some(amending) = &self.amending {
+            let retry = amending.send(&mut self.actions, orders, standing, turn);
+            self.retry_at = earliest([self.retry_at, retry]);
         }
         for place in self.actions.places() {
             let intent = Intent {

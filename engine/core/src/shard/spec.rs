@@ -12,6 +12,7 @@ use crate::intensity::IntensityParams;
 use crate::model::Model;
 use crate::oms::SweepLimits;
 use crate::quotes::Tolerance;
+use crate::replace::ReplaceRules;
 use crate::volatility::VolatilityKind;
 
 /// What a shard is built from.
@@ -63,6 +64,8 @@ pub struct QuotingSpec {
     pub trigger: Trigger,
     /// How far standing quotes may differ from wanted ones.
     pub tolerance: Tolerance,
+    /// How orders may be amended rather than cancelled and placed anew; [`ReplaceRules::NONE`] for never.
+    pub amend: ReplaceRules,
     /// How quotes are bent by market and inventory; `None` to quote what the model wants.
     pub shaping: Option<ShapingSpec>,
     /// The gate's limits.

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use ballast_model::{BookKind, Event, Last, Side, Span};
+use ballast_model::{BookKind, Last, Side, Span};
 
 use super::desk::{Desk, Did, ETH, ask, bid, slot};
 use crate::shard::Trigger;

@@ -13,6 +13,7 @@ use crate::gate::portfolio::{
 use crate::gate::{GateState, LossLimits, Rule, Scope, StrategyId, VenueId};
 use crate::model::Hold;
 use crate::outbox::Note;
+use crate::replace::ReplaceRules;
 use crate::shard::{LaneError, RiskError, RiskSpec, Shard, ShardSpec};
 
 const OTHER: InstrumentId = InstrumentId(1);
@@ -202,4 +203,30 @@ fn a_portfolio_that_does_not_fit_the_lanes_is_refused() {
     assert_eq!(refused(|risk| risk.mark_age_max = Span(0)), RiskError::MarkAge);
     let bad = refused(|risk| risk.exposure.net_max = Some(Money(-1)));
     assert_eq!(bad, RiskError::Portfolio(PortfolioError::Limit(Scope::All)));
+}
+
+#[test]
+fn an_amended_order_counts_once_in_what_is_held_together() {
+    let desk = |rules| {
+        let mut risk = risk();
+        risk.exposure.net_max = Some(tenths(15));
+        let mut spec = spec(risk);
+        spec.lanes
+            .iter_mut()
+            .filter_map(|lane| lane.quoting.as_mut())
+            .for_each(|quoting| quoting.amend = rules);
+        Desk::of(spec).then_quoted()
+    };
+    // Ten lots a side are at work, and fifteen may be.
+    let mut anew = desk(ReplaceRules::NONE);
+    assert_eq!(
+        anew.touch(10_002, 10_012),
+        [Did::Cancel(1), Did::Cancel(2)],
+        "two orders of ten are too much"
+    );
+    let mut amended = desk(ReplaceRules::BINANCE_USDM);
+    assert_eq!(amended.touch(10_002, 10_012), [Did::Amend(2, 10_012, 10), Did::Amend(1, 10_002, 10)]);
+    assert_eq!(refusals(&amended, Rule::Net), [0, 0]);
+    assert_eq!(amended.snapshot_of(OTHER, 10_000, 10_010), [], "and they are counted: there is no room here");
+    assert_eq!(refusals(&amended, Rule::Net), [0, 2]);
 }
