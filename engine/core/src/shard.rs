@@ -6,6 +6,7 @@
 
 mod amending;
 mod executable;
+mod exits;
 mod hedger;
 mod lane;
 mod orders;
@@ -18,14 +19,17 @@ mod views;
 
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate};
+use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate, Trade};
 
 use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
 use crate::market::{BookBatch, MarketChange};
 use crate::outbox::Outbox;
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
+use crate::trigger::{Seen, Watched};
 use executable::{hedge_prices, hedge_stale_at};
+use exits::EXITS_MAX;
+pub use exits::{EXIT_RETRY, ExitError, ExitKind, ExitSpec};
 use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
@@ -129,7 +133,7 @@ impl Shard {
     /// Most commands one event can make.
     #[must_use]
     pub const fn commands_per_event_max(&self) -> usize {
-        self.lanes.len() * (CANCELS_MAX + PLACES_MAX + QUERIES_MAX)
+        self.lanes.len() * (CANCELS_MAX + PLACES_MAX + QUERIES_MAX + EXITS_MAX)
             + self.hedgers.len() * (HEDGE_CANCELS_MAX + HEDGE_VENUES_MAX)
     }
 
@@ -146,7 +150,7 @@ impl Shard {
                 (ticker.instrument, self.lane(ticker.instrument).market.on_ticker(ticker))
             }
             Event::BookLost(lost) => (lost.instrument, self.lane(lost.instrument).market.on_lost(lost)),
-            Event::Trade(trade) => return self.lane(trade.instrument).on_trade(trade, now),
+            Event::Trade(trade) => return self.on_trade(trade, now, out),
             Event::Order(update) => return self.on_order(update, now, out),
             Event::Fill(fill) => return self.on_fill(fill, now, out),
             Event::Mark(mark) => return self.on_mark(mark, now, out),
@@ -227,6 +231,17 @@ impl Shard {
         }
         self.spread_halt(now, out);
         self.find_deadline();
+    }
+
+    #[inline]
+    fn on_trade(&mut self, trade: &Trade, now: Nanos, out: &mut Outbox) {
+        let lane = self.lane(trade.instrument);
+        lane.on_trade(trade, now);
+        if lane.exits.is_some() {
+            let seen = Some(Seen::last(trade.level.price()));
+            self.tell(trade.instrument, now, out, |lane, turn| lane.watch(Watched::Last, seen, turn));
+            self.find_deadline();
+        }
     }
 
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {

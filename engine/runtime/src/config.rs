@@ -5,6 +5,7 @@
 
 mod amend;
 mod controls;
+mod exits;
 mod hedge;
 mod line;
 mod model;
@@ -29,6 +30,7 @@ pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
 };
+pub use exits::{ExitsConfig, WatchConfig};
 pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
@@ -171,6 +173,8 @@ pub struct QuotingConfig {
     pub shape: Option<ShapeConfig>,
     /// When quotes may change; at every decision where absent.
     pub throttle: Option<ThrottleConfig>,
+    /// When the position is closed at once; never where absent.
+    pub exits: Option<ExitsConfig>,
     /// Limits of the risk gate.
     pub limits: LimitsConfig,
 }

@@ -7,6 +7,7 @@ use ballast_model::{
     Trade,
 };
 
+use super::exits::{ExitError, Exits};
 use super::hedger::HedgingError;
 use super::orders::OrderDesk;
 use super::quoter::{Exposure, Quoter};
@@ -23,6 +24,7 @@ use crate::outbox::Note;
 use crate::shape::drift::DriftParamError;
 use crate::shape::shaper::ShaperParamError;
 use crate::shape::throttle::ThrottleParamError;
+use crate::trigger::{Seen, Watched};
 use crate::volatility::VolatilityParamError;
 
 /// Why a lane cannot be built.
@@ -60,6 +62,8 @@ pub enum LaneError {
     Hedging(HedgingError),
     /// The instrument to hedge on is this one, or none of the shard's.
     HedgedOn,
+    /// The exits' numbers.
+    Exits(ExitError),
 }
 
 impl core::fmt::Display for LaneError {
@@ -80,6 +84,7 @@ impl core::fmt::Display for LaneError {
             Self::Throttle(error) => error.fmt(f),
             Self::DepthWithin => f.write_str("the distance within which depth counts must not be negative"),
             Self::Hedging(error) => error.fmt(f),
+            Self::Exits(error) => error.fmt(f),
             Self::HedgedOn => f.write_str("the instrument to hedge on must be another one of the shard's"),
         }
     }
@@ -97,6 +102,7 @@ pub(super) struct Lane {
     pub(super) ledger: Ledger,
     pub(super) orders: OrderDesk,
     pub(super) quoter: Option<Quoter>,
+    pub(super) exits: Option<Exits>,
     /// Instruments whose quotes are priced from this one's market.
     pub(super) followers: Vec<InstrumentId>,
     /// Nothing depends on its market: no quotes, no hedge, no limit. Nothing is decided when it changes.
@@ -136,6 +142,9 @@ impl Lane {
         if !lane.book.valid() {
             return Err(LaneError::Book);
         }
+        let exits = lane.quoting.as_ref().and_then(|quoting| {
+            quoting.exits.map(|exits| Exits::new(exits, quoting.limits.collar_through_max))
+        });
         Ok(Self {
             id,
             spec: lane.spec,
@@ -144,6 +153,7 @@ impl Lane {
             ledger: Ledger::new(&lane.spec),
             orders: OrderDesk::new(id, lane)?,
             quoter: lane.quoting.as_ref().map(|quoting| Quoter::new(quoting, &lane.spec)).transpose()?,
+            exits: exits.transpose().map_err(LaneError::Exits)?,
             followers: Vec::new(),
             only_followed: false,
             in_doubt: false,
@@ -174,7 +184,8 @@ impl Lane {
         // What waits for the end of a batch is decided then.
         let quoter = self.quoter.as_ref().filter(|_| !self.put_off).and_then(Quoter::deadline);
         let thaw = if self.controlled { self.gate().and_then(|gate| gate.thaws_at(now)) } else { None };
-        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until])
+        let exits = self.exits.as_ref().filter(|_| !self.put_off).and_then(Exits::deadline);
+        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until, exits])
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -188,6 +199,9 @@ impl Lane {
         if let Some(quoter) = &self.quoter {
             quoter.digest(digest);
         }
+        if let Some(exits) = &self.exits {
+            exits.digest(digest);
+        }
     }
 
     /// Learns what the market did; tells whether quotes are to be reconsidered.
@@ -199,13 +213,17 @@ impl Lane {
             false
         };
         let moved = self.observe(turn);
+        let exits = self.exits.is_some() && {
+            let seen = self.market.touch().map(|touch| Seen::mid(touch.mid()));
+            self.watch(Watched::Mid, seen, turn)
+        };
         let Some(quoter) = &mut self.quoter else { return false };
         if let MarketChange::Lost(LostReason::Disconnected | LostReason::RingFull) = change {
             quoter.on_trades_lost();
         }
         quoter.on_touch(self.market.touch(), turn.now);
         // A lost book cannot wait for an interval, nor can a halt.
-        quoter.wants_touch(turn.now) || lost || moved
+        quoter.wants_touch(turn.now) || lost || moved || exits
     }
 
     #[inline]
@@ -220,7 +238,7 @@ impl Lane {
         let (outcome, missing_moved) = self.orders.on_update(update, turn.now);
         self.orders.settle(turn);
         match outcome {
-            UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved,
+            UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved || self.wants_exit(),
             UpdateOutcome::Unchanged => missing_moved,
             UpdateOutcome::Foreign => {
                 turn.out.note(Note::ForeignOrder(self.id));
@@ -259,6 +277,9 @@ impl Lane {
                 false
             }
         };
+        if let Some(exits) = &mut self.exits {
+            exits.on_position(&self.ledger);
+        }
         if let Some(quoter) = self.quoter.as_mut().filter(|_| own) {
             let (price, lots) = (fill.level.price(), fill.level.lots());
             quoter.on_fill(&OwnFill { side: fill.side, price, lots, now: turn.now });
@@ -271,18 +292,19 @@ impl Lane {
         }
         self.orders.settle(turn);
         self.tell_profit(turn);
-        self.halts(turn) || missed || self.wants_own(turn.now)
+        self.halts(turn) || missed || self.wants_own(turn.now) || self.wants_exit()
     }
 
     /// Learns the venue's mark and index price; tells whether quotes are to be reconsidered.
     pub(super) fn on_mark(&mut self, mark: &MarkPrice, turn: &mut Turn<'_>) -> bool {
+        let exits = self.exits.is_some() && self.watch_mark(mark, turn);
         if !self.controlled {
-            return false;
+            return exits;
         }
         if let Some(gate) = &mut self.orders.gate {
             gate.on_oracle(mark, turn.now);
         }
-        self.halts(turn)
+        self.halts(turn) || exits
     }
 
     /// Tells whatever watches the touch; whether that has halted quotes or freed them.
@@ -336,7 +358,8 @@ impl Lane {
         self.orders.ask(turn);
         self.orders.settle(turn);
         let due = self.quoter.as_mut().is_some_and(|quoter| quoter.wants_timer(&mut self.market, now));
-        self.age_mark(turn) || due || self.halts(turn)
+        let exits = self.exits.as_mut().is_some_and(|exits| exits.wants_timer(now));
+        self.age_mark(turn) || due || exits || self.halts(turn)
     }
 
     /// Takes back a mark that is too old; tells whether it did.
@@ -358,6 +381,10 @@ impl Lane {
     /// Tells whether a change of the market its quotes are priced from is to be answered at once.
     pub(super) fn wants_touch(&mut self, now: Nanos) -> bool {
         self.quoter.as_mut().is_some_and(|quoter| quoter.wants_touch(now))
+    }
+
+    fn wants_exit(&self) -> bool {
+        self.exits.as_ref().is_some_and(Exits::wants_order)
     }
 
     pub(super) fn wants_own(&self, now: Nanos) -> bool {
@@ -392,12 +419,14 @@ impl Lane {
             }
             GateState::Active | GateState::ReduceOnly => Ok(posture),
         };
+        let stance = self.beside_exits(stance);
         let Some(quoter) = &mut self.quoter else { return };
         let position = self.ledger.position();
         let inventory = elsewhere.unhedged.unwrap_or(position);
         let Elsewhere { prices: hedge, stale_at: hedge_stale_at, .. } = elsewhere;
         let exposure = Exposure { inventory, hedge, hedge_stale_at, stance };
         quoter.requote(self.id, &self.market, &mut self.orders, position, &exposure, turn);
+        self.close(turn);
         self.orders.settle(turn);
     }
 }

@@ -248,7 +248,8 @@ impl Quoter {
             }
             quotes = shaping.quotes();
         }
-        let live = orders.oms.open_orders().map(live_quote);
+        // An order that cannot rest is no quote: it closes the position and ends by itself.
+        let live = orders.oms.open_orders().filter(|order| order.tif.may_rest()).map(live_quote);
         if let Planned::CancelsLeft { .. } = diff(quotes, live, self.spec.tolerance, &mut self.actions) {
             turn.out.note(Note::CancelsLeft(id));
         }

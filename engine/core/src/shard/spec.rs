@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{InstrumentId, InstrumentSpec, Lots, Span};
 
-use super::{HedgingSpec, RiskSpec, ShapingSpec};
+use super::{ExitSpec, HedgingSpec, RiskSpec, ShapingSpec};
 use crate::book::BookLimits;
 use crate::fair::FairKind;
 use crate::gate::{Controls, GateLimits};
@@ -68,6 +68,8 @@ pub struct QuotingSpec {
     pub amend: ReplaceRules,
     /// How quotes are bent by market and inventory; `None` to quote what the model wants.
     pub shaping: Option<ShapingSpec>,
+    /// When its position is closed at once; `None` for never.
+    pub exits: Option<ExitSpec>,
     /// The gate's limits.
     pub limits: GateLimits,
     /// A touch confirmed longer ago than this is not quoted on, and quotes that stand on it are pulled. Above zero.

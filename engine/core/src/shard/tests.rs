@@ -3,6 +3,7 @@
 mod amending;
 mod batches;
 mod desk;
+mod exits;
 mod faults;
 mod halts;
 mod hedging;

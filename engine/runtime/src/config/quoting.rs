@@ -81,6 +81,7 @@ impl Quoting<'_> {
             },
             amend: quoting.amend.rules(self.market),
             shaping: self.shaping(quoting)?,
+            exits: self.exits(quoting)?,
             limits: self.limits(limits)?,
             touch_age_max: limits.touch_age_max.span(),
             order_expiry: limits.order_expiry.span(),

@@ -38,7 +38,7 @@ fn quotes_follow_the_touch_by_one_request_each_what_steps_back_first() {
 fn an_amendment_on_its_way_is_overtaken_by_a_cancel() {
     let mut desk = amending(ReplaceRules::BINANCE_USDM);
     desk.touch(10_002, 10_012);
-    assert_eq!(desk.confirm(), [], "what is on its way stands where it goes");
+    assert_eq!(desk.touch(10_002, 10_012), [], "what is on its way stands where it goes");
     let anew = [Did::Cancel(1), Did::Cancel(2), bid(3, 10_004), ask(4, 10_014)];
     assert_eq!(desk.touch(10_004, 10_014), anew, "what is not live is not amended");
     assert_eq!(amended(&mut desk, 1, 10_002, 10), []);

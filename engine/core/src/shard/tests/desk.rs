@@ -60,6 +60,7 @@ pub(super) fn quoting() -> QuotingSpec {
         hedged_on: None,
         hedge_lots: Lots::ZERO,
         shaping: None,
+        exits: None,
         trigger: Trigger::Touch,
         tolerance: Tolerance::EXACT,
         amend: ReplaceRules::NONE,
@@ -96,6 +97,8 @@ pub(super) enum Did {
     /// Order, side, price, lots.
     Place(u64, Side, i64, i64),
     Cancel(u64),
+    /// Reduce-only IOC: order, side, price, lots.
+    Exit(u64, Side, i64, i64),
     /// Order, new price, new total of lots.
     Amend(u64, i64, i64),
     /// Order asked about, number of the question.
@@ -287,6 +290,10 @@ pub(super) fn slot(instrument: InstrumentId, side: Side, price: i64, last: Last)
 fn did(command: &Command, now: Nanos) -> Did {
     match command {
         Command::Cancel(cancel) => Did::Cancel(cancel.client_id.counter()),
+        Command::New(order) if order.tif == TimeInForce::ImmediateOrCancel => {
+            assert_eq!(order.reduce_only, ReduceOnly::Yes);
+            Did::Exit(order.client_id.counter(), order.side, order.price.0, order.lots.0)
+        }
         Command::New(order) => {
             assert_eq!((order.tif, order.reduce_only), (TimeInForce::PostOnly, ReduceOnly::No));
             assert_eq!(order.expires_at, now + Span::from_millis(500));

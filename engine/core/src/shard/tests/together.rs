@@ -230,3 +230,14 @@ fn an_amended_order_counts_once_in_what_is_held_together() {
     assert_eq!(amended.snapshot_of(OTHER, 10_000, 10_010), [], "and they are counted: there is no room here");
     assert_eq!(refusals(&amended, Rule::Net), [0, 2]);
 }
+
+#[test]
+fn what_the_venues_messages_refused_is_sent_when_they_allow() {
+    let messages = MessageLimits { burst: 2, per_second: 1, reserve: 1 };
+    let mut desk = with(|risk| risk.venues[0].messages = Some(messages));
+    assert_eq!(desk.snapshot_of(ETH, 10_000, 10_010), [bid(1, 10_000)], "one, and the reserve");
+    let spent = desk.now;
+    assert_eq!(desk.accepted(1), []);
+    assert_eq!(desk.timer(), [ask(2, 10_010)]);
+    assert_eq!(desk.now, spent + Span::from_secs(1));
+}
