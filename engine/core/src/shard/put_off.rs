@@ -9,6 +9,7 @@
 use ballast_model::{InstrumentId, Nanos};
 
 use super::{Shard, ids, lane_of};
+use crate::gate::GateState;
 use crate::outbox::Outbox;
 
 impl Shard {
@@ -23,7 +24,11 @@ impl Shard {
             waits |= lane_of(&mut self.lanes, other).market.mid_batch();
             waits |= self.hedgers.iter().any(|hedger| hedger.is_put_off() && hedger.wants_fill(instrument));
         }
-        lane_of(&mut self.lanes, instrument).put_off = waits;
+        let lane = lane_of(&mut self.lanes, instrument);
+        // A halt pulls quotes at once: for that no market need be known.
+        let above = self.risk.as_ref().map_or(GateState::Active, |risk| risk.state(instrument));
+        waits &= lane.gate().map_or(above, |gate| gate.state().max(above)) < GateState::Paused;
+        lane.put_off = waits;
         self.put_off |= waits;
         waits
     }

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use ballast_model::{AssetId, Event, InstrumentId, Money, Rate, Side, Span};
+use ballast_model::{AssetId, BookKind, Event, InstrumentId, Money, Rate, Side, Span};
 
 use super::desk::{Desk, Did, EPOCH, ETH, ask, bid, instrument, lane, quoting};
 use crate::gate::portfolio::{
@@ -240,4 +240,17 @@ fn what_the_venues_messages_refused_is_sent_when_they_allow() {
     assert_eq!(desk.accepted(1), []);
     assert_eq!(desk.timer(), [ask(2, 10_010)]);
     assert_eq!(desk.now, spent + Span::from_secs(1));
+}
+
+#[test]
+fn a_halt_in_the_middle_of_a_batch_does_not_wait_for_its_end() {
+    let loss = LossLimits { realised_max: Some(tenths(5)), then: GateState::Killed, ..LossLimits::NONE };
+    let mut desk = with(|risk| risk.loss = loss);
+    desk.snapshot_of(ETH, 10_000, 10_010);
+    desk.snapshot_of(OTHER, 10_000, 10_010);
+    let begin = desk.begin(ETH, BookKind::Diff, 2);
+    assert_eq!(desk.tell(&begin), []);
+    // A whole unit of the account currency in fees.
+    let fill = ballast_model::Fill { fee_e8: 100_000_000, ..desk.fill_of(1, Side::Bid, 10, 900) };
+    assert_eq!(desk.tell(&Event::Fill(fill)), [2, 3, 4].map(Did::Cancel));
 }
