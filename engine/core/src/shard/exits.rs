@@ -15,6 +15,7 @@ use ballast_model::{InstrumentId, TimeInForce};
 
 use super::lane::Lane;
 use super::orders::{Intent, OrderDesk, Placed, Standing};
+use super::quoter::Quoter;
 use super::{Turn, earliest};
 use crate::gate::GateState;
 use crate::ledger::Ledger;
@@ -320,7 +321,10 @@ impl Lane {
     pub(super) fn close(&mut self, turn: &mut Turn<'_>) {
         let known = self.position_known();
         let Some(exits) = self.exits.as_mut().filter(|_| known) else { return };
-        let reference = self.market.touch().map(|touch| touch.mid());
+        // On a touch that is too old nothing is sent: its confirmation, or another one, brings the order.
+        let age_max = self.quoter.as_ref().map_or(Span::ZERO, Quoter::touch_age_max);
+        let fresh = self.market.confirmed_at() + age_max > turn.now;
+        let reference = self.market.touch().filter(|_| fresh).map(|touch| touch.mid());
         let standing = Standing { position: self.ledger.position(), reference };
         exits.close(&self.spec, &mut self.orders, &standing, turn);
     }

@@ -2,13 +2,15 @@
 
 use alloc::vec;
 
-use ballast_model::{Ending, Event, Lots, MarkPrice, OrderReport, Rate, Side, Span};
+use ballast_model::{Ending, Event, Lots, MarkPrice, Money, OrderReport, Rate, Side, Span};
 
 use super::desk::{Desk, Did, ETH, ask, bid, lane, quoting};
-use crate::gate::GateState;
+use crate::gate::{Controls, GateState, LossLimits};
 use crate::model::Hold;
 use crate::outbox::Note;
-use crate::shard::{ExitError, ExitKind, ExitSpec, LaneError, QuotingSpec, Shard, ShardSpec, Trigger};
+use crate::shard::{
+    ExitError, ExitKind, ExitSpec, LaneError, LaneSpec, QuotingSpec, Shard, ShardSpec, Trigger,
+};
 use crate::trigger::Watched;
 
 /// Out at a loss of one per cent or a profit of two, half a per cent through the mid at most; a second of rest.
@@ -179,7 +181,35 @@ fn a_position_in_doubt_is_not_closed() {
 }
 
 #[test]
-fn an_exit_needs_no_token_and_passes_a_pause() {
+fn an_exit_passes_a_pause() {
+    let loss = LossLimits {
+        unrealised_max: Some(Money(Money::ONE.0 / 1_000)),
+        then: GateState::Paused,
+        ..LossLimits::NONE
+    };
+    let mut quoting = quoting();
+    with(EXITS)(&mut quoting);
+    let controls = Controls { loss: Some(loss), ..Controls::NONE };
+    let mut desk = Desk::new(vec![LaneSpec { controls, ..lane(&quoting) }]).then_quoted();
+    assert_eq!(desk.fill(1, Side::Bid, 10), [bid(3, 9_999)]);
+    assert_eq!(desk.touch(9_890, 9_900), [Did::Cancel(2), Did::Cancel(3)]);
+    assert_eq!(desk.shard.gate(ETH).unwrap().state(), GateState::Paused);
+    assert_eq!(desk.cancelled(2), [exit(4, Side::Ask, 9_846, 10)]);
+}
+
+#[test]
+fn an_exit_waits_for_a_touch_that_is_young() {
+    let mut desk = Desk::with(|quoting| quoting.exits = Some(EXITS)).then_quoted();
+    assert_eq!(desk.fill(1, Side::Bid, 10), [bid(3, 9_999)]);
+    assert_eq!(desk.touch(9_890, 9_900), [Did::Cancel(2), Did::Cancel(3)]);
+    desk.now = desk.now + Span::from_secs(6);
+    assert_eq!(desk.cancelled(2), []);
+    assert_eq!(desk.cancelled(3), []);
+    assert_eq!(desk.touch(9_890, 9_900), [exit(4, Side::Ask, 9_846, 10)], "confirmed");
+}
+
+#[test]
+fn an_exit_needs_no_token() {
     let mut desk = Desk::with(|quoting| {
         with(EXITS)(quoting);
         (quoting.limits.order_burst_max, quoting.limits.orders_per_second_max) = (3, 1);
