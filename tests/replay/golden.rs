@@ -22,20 +22,20 @@ fn check(config: &'static Config, lines: &[Line], mode: Mode, expected: Golden) 
 
 #[test]
 fn a_touch_quoter_on_futures() {
-    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9e416e0e2ded2a31, 0x2f3b1223f0d45c20));
+    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9e416e0e2ded2a31, 0xdbd77788df3b489e));
 }
 
 #[test]
 fn a_touch_quoter_on_spot() {
-    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0xb13588c5aa2a73a1, 0xed84a513b07719c4));
+    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0xb13588c5aa2a73a1, 0xd78e4306fedddb09));
 }
 
 #[test]
 fn an_interval_quoter_on_futures() {
-    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0x24a7019c20e620a2, 0xecd8c55df84d7f98));
+    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0x24a7019c20e620a2, 0x7b7082c2106e7c89));
 }
 
 #[test]
 fn no_quoter_on_futures() {
-    check(&AVELLANEDA, &FUTURES, Mode::Idle, (0, 0, 0, 0x9e3779b97f4a7c15, 0xa21ed9f1c65f54d5));
+    check(&AVELLANEDA, &FUTURES, Mode::Idle, (0, 0, 0, 0x9e3779b97f4a7c15, 0x4612100da829df7c));
 }

@@ -3,6 +3,7 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod amending;
 mod ending;
 mod foresight;
 mod golden;

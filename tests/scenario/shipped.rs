@@ -12,11 +12,11 @@ use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
 use ballast_exchange::synth::Dialect;
 use ballast_model::{
-    ClientOrderId, Command, Event, Fill, InstrumentId, Lots, Nanos, NewOrder, OrderReport, OrderUpdate, Side,
-    TimeInForce,
+    ClientOrderId, Command, Event, Fill, InstrumentId, Lots, Nanos, NewOrder, OrderReport, OrderUpdate,
+    Replace, Side, TimeInForce,
 };
 use ballast_runtime::capture::SurveyedFile;
-use ballast_runtime::config::Config;
+use ballast_runtime::config::{AmendConfig, Config};
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::tape::{Cursor, Shift};
 use ballast_tests::market;
@@ -36,17 +36,23 @@ enum Step {
     Timer,
 }
 
+/// What an order may still trade: as it is, and as it was last asked to be.
+struct Open {
+    side: Side,
+    left: i64,
+    asked: i64,
+}
+
 /// What one instrument has come to, by commands and answers alone.
 #[derive(Default)]
 struct Book {
     position: i64,
-    /// What each order may still trade.
-    open: BTreeMap<ClientOrderId, (Side, i64)>,
+    open: BTreeMap<ClientOrderId, Open>,
 }
 
 impl Book {
     fn working(&self, side: Side) -> i64 {
-        self.open.values().filter(|order| order.0 == side).map(|order| order.1).sum()
+        self.open.values().filter(|order| order.side == side).map(|order| order.left.max(order.asked)).sum()
     }
 
     fn hear(&mut self, event: &Event) {
@@ -54,9 +60,27 @@ impl Book {
             let lots = fill.level.lots().0;
             self.position += lots * fill.side.sign();
             if let Some(order) = self.open.get_mut(&fill.client_id) {
-                order.1 -= lots;
+                order.left -= lots;
+                order.asked -= lots;
             }
-            self.open.retain(|_, order| order.1 > 0);
+            self.open.retain(|_, order| order.left.max(order.asked) > 0);
+        } else if let Event::Order(OrderUpdate {
+            client_id,
+            report: OrderReport::Replaced { level, filled, .. },
+            ..
+        }) = event
+        {
+            if let Some(order) = self.open.get_mut(client_id) {
+                order.left = (level.lots() - *filled).0;
+                order.asked = order.left;
+            }
+        } else if let Event::Order(OrderUpdate {
+            client_id, report: OrderReport::ReplaceRejected(_), ..
+        }) = event
+        {
+            if let Some(order) = self.open.get_mut(client_id) {
+                order.asked = order.left;
+            }
         } else if let Event::Order(update) = event
             && matches!(
                 update.report,
@@ -80,6 +104,7 @@ struct Witness {
     out: Outbox,
     books: Vec<Book>,
     placed: u64,
+    amended: u64,
 }
 
 impl Witness {
@@ -88,16 +113,44 @@ impl Witness {
             self.books[instrument.index()].hear(event);
         }
         self.shard.on_event(event, now, &mut self.out);
-        for command in self.out.commands() {
+        let commands = self.out.commands().to_vec();
+        for command in &commands {
             if let Command::New(order) = command {
                 check(&self.name, &self.shard, &self.books[order.instrument.index()], order);
                 let book = &mut self.books[order.instrument.index()];
-                book.open.insert(order.client_id, (order.side, order.lots.0));
+                let (side, left) = (order.side, order.lots.0);
+                book.open.insert(order.client_id, Open { side, left, asked: left });
                 self.placed += 1;
+            }
+            if let Command::Replace(replace) = command {
+                self.amend(replace);
             }
             self.venue.send(command, now);
         }
         self.out.clear();
+    }
+}
+
+impl Witness {
+    /// Looks at an amendment about to leave: what it makes of its order, which counts with the larger of the two sizes.
+    fn amend(&mut self, replace: &Replace) {
+        let book = &mut self.books[replace.instrument.index()];
+        let Open { side, left, .. } = book.open.remove(&replace.client_id).unwrap();
+        let order = self.shard.orders(replace.instrument).unwrap().order(replace.client_id).unwrap();
+        let traded = order.filled.max(order.reported);
+        let wanted = NewOrder {
+            instrument: replace.instrument,
+            client_id: replace.client_id,
+            side,
+            price: replace.price,
+            lots: Lots(left.max((replace.lots - traded).0)),
+            tif: order.tif,
+            reduce_only: order.reduce_only,
+            expires_at: replace.expires_at,
+        };
+        check(&self.name, &self.shard, book, &wanted);
+        book.open.insert(replace.client_id, Open { side, left, asked: (replace.lots - traded).0 });
+        self.amended += 1;
     }
 }
 
@@ -130,13 +183,13 @@ fn check(name: &str, shard: &Shard, book: &Book, order: &NewOrder) {
     assert!(order.lots > Lots::ZERO && order.price >= spec.price_min && order.price <= spec.price_max);
 }
 
-/// Plays one configuration; returns the number of orders.
-fn play(name: &str, config: &Config, files: &[SurveyedFile]) -> u64 {
+/// Plays one configuration; returns the numbers of orders and amendments.
+fn play(name: &str, config: &Config, files: &[SurveyedFile]) -> (u64, u64) {
     let prepared = Prepared::from_surveyed(config, Path::new(name), files, |_| {}).unwrap();
     let (shard, venue) = prepared.build(Mode::Quoting).unwrap();
     let out = Outbox::new(shard.commands_per_event_max());
     let books = prepared.instruments.iter().map(|_| Book::default()).collect();
-    let mut all = Witness { name: name.to_owned(), shard, venue, out, books, placed: 0 };
+    let mut all = Witness { name: name.to_owned(), shard, venue, out, books, placed: 0, amended: 0 };
     let ends = || prepared.tapes.iter().map(|tape| (Cursor::new(tape, Shift::default()), Nanos::MIN));
     let (mut at_venue, mut at_us): (Vec<_>, Vec<_>) = (ends().collect(), ends().collect());
     loop {
@@ -174,7 +227,7 @@ fn play(name: &str, config: &Config, files: &[SurveyedFile]) -> u64 {
     for (id, book) in (0..).map(InstrumentId).zip(&all.books) {
         assert_eq!(all.shard.position(id).0, book.position, "{name}: the position, booked twice");
     }
-    all.placed
+    (all.placed, all.amended)
 }
 
 #[test]
@@ -183,17 +236,25 @@ fn no_shipped_configuration_lets_a_crossing_quote_or_one_beyond_its_limits_leave
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     for path in paths {
-        let config = Config::parse(&std::fs::read_to_string(&path).unwrap(), &path).unwrap();
+        let mut config = Config::parse(&std::fs::read_to_string(&path).unwrap(), &path).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let placed: u64 = (0..SEEDS)
-            .map(|seed| {
-                let lines = |dialect, seed| market::text(&market::lines(dialect, seed, SECONDS));
-                let files = [(Dialect::Spot, 2 * seed), (Dialect::UsdM, 2 * seed + 1)]
-                    .map(|(dialect, seed)| market::surveyed("synthetic", lines(dialect, seed)));
-                play(&format!("{name}, seed {seed}"), &config, &files)
-            })
-            .sum();
-        println!("{name}: {placed} orders");
-        assert!(placed > 0, "{name} quotes");
+        let mut play = |amend| {
+            config.quoting.amend = amend;
+            (0..SEEDS)
+                .map(|seed| {
+                    let lines = |dialect, seed| market::text(&market::lines(dialect, seed, SECONDS));
+                    let files = [(Dialect::Spot, 2 * seed), (Dialect::UsdM, 2 * seed + 1)]
+                        .map(|(dialect, seed)| market::surveyed("synthetic", lines(dialect, seed)));
+                    play(&format!("{name}, seed {seed}"), &config, &files)
+                })
+                .fold((0, 0), |sum, (placed, amended)| (sum.0 + placed, sum.1 + amended))
+        };
+        let (placed, none) = play(AmendConfig::Never);
+        let (anew, amended) = play(AmendConfig::Venue);
+        println!("{name}: {placed} orders, or {anew} and {amended} amendments");
+        assert!(placed > 0 && none == 0, "{name} quotes");
+        // Spot amends only what becomes smaller, and nothing does there.
+        let futures = name != "cross-venue.toml";
+        assert!(!futures || amended > 0 && anew < placed, "{name} amends");
     }
 }

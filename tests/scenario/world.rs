@@ -10,12 +10,12 @@ use ballast_core::oms::SweepLimits;
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::quotes::Tolerance;
 use ballast_core::replace::ReplaceRules;
-use ballast_core::shard::{LaneSpec, QuotingSpec, Shard, ShardSpec, Trigger};
+use ballast_core::shard::{ExitSpec, LaneSpec, QuotingSpec, Shard, ShardSpec, Trigger};
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, SelfTrade, TapeVenue, VenueSpec};
 use ballast_model::{
     AssetId, BookBegin, BookKind, BookLevels, BookLost, Command, Contract, Event, Fill, InstrumentId,
     InstrumentSpec, Last, Liquidity, LostReason, Lots, Money, Nanos, OrderReport, PackedLevel, Price, Rate,
-    RejectReason, Side, Span, Step, Ticks, Trade, TradeId, UpdateId, VenueOrderId,
+    ReduceOnly, RejectReason, Side, Span, Step, Ticks, Trade, TradeId, UpdateId, VenueOrderId,
 };
 
 pub(crate) const ETH: InstrumentId = InstrumentId(0);
@@ -35,10 +35,20 @@ pub(crate) struct Setting {
     pub(crate) inventory_max: i64,
     pub(crate) tolerance: Tolerance,
     pub(crate) trigger: Trigger,
+    /// How orders are amended, if at all.
+    pub(crate) amend: ReplaceRules,
+    /// When the position is closed at once.
+    pub(crate) exits: Option<ExitSpec>,
 }
 
-pub(crate) const SETTING: Setting =
-    Setting { feed_delay: WIRE, inventory_max: 40, tolerance: Tolerance::EXACT, trigger: Trigger::Touch };
+pub(crate) const SETTING: Setting = Setting {
+    feed_delay: WIRE,
+    inventory_max: 40,
+    tolerance: Tolerance::EXACT,
+    trigger: Trigger::Touch,
+    amend: ReplaceRules::NONE,
+    exits: None,
+};
 
 pub(crate) struct World {
     pub(crate) shard: Shard,
@@ -46,6 +56,8 @@ pub(crate) struct World {
     out: Outbox,
     pub(crate) now: Nanos,
     feed_delay: Span,
+    /// Positions may be closed at once.
+    exits: bool,
     /// What the market did, on its way to us.
     feed: VecDeque<(Nanos, Event)>,
     book_id: u64,
@@ -53,6 +65,8 @@ pub(crate) struct World {
     pub(crate) notes: Vec<Note>,
     pub(crate) commands: Vec<Command>,
     pub(crate) fills: Vec<Fill>,
+    /// Fills that took.
+    pub(crate) taken: usize,
     pub(crate) rejects: Vec<RejectReason>,
 }
 
@@ -93,8 +107,10 @@ fn quoting(setting: &Setting) -> QuotingSpec {
         hedged_on: None,
         hedge_lots: Lots::ZERO,
         shaping: None,
+        exits: setting.exits,
         trigger: setting.trigger,
         tolerance: setting.tolerance,
+        amend: setting.amend,
         limits: GateLimits {
             order_lots_max: Lots(10),
             order_notional_max: Money(1_000_000 * Money::ONE.0),
@@ -129,7 +145,11 @@ impl World {
                 spec: instrument(),
                 fees: FeeSchedule { maker: Rate(-5_000), taker: Rate::from_bps(4) },
                 cancel_share: Rate(0),
-                amend: ReplaceRules::BINANCE_USDM,
+                amend: if setting.amend == ReplaceRules::NONE {
+                    ReplaceRules::BINANCE_USDM
+                } else {
+                    setting.amend
+                },
                 orders_max: 32,
                 book,
             }],
@@ -144,6 +164,8 @@ impl World {
             venue: TapeVenue::new(&venue).unwrap(),
             now: Nanos::from_millis(1_000),
             feed_delay: setting.feed_delay,
+            exits: setting.exits.is_some(),
+            taken: 0,
             feed: VecDeque::new(),
             book_id: 0,
             trades: 0,
@@ -233,7 +255,9 @@ impl World {
             Next::Response => {
                 let event = self.venue.pop_response(self.now).unwrap();
                 if let Event::Fill(fill) = event {
-                    assert_eq!(fill.liquidity, Liquidity::Maker, "a post-only quoter never takes");
+                    let maker = fill.liquidity == Liquidity::Maker;
+                    assert!(maker || self.exits, "a post-only quoter never takes");
+                    self.taken += usize::from(!maker);
                     self.fills.push(fill);
                 } else if let Event::Order(update) = event
                     && let OrderReport::Rejected(reason) = update.report
@@ -254,10 +278,35 @@ impl World {
         self.shard.on_event(event, self.now, &mut self.out);
         self.notes.extend_from_slice(self.out.notes());
         for command in self.out.commands() {
+            self.check(command);
             self.venue.send(command, self.now);
             self.commands.push(*command);
         }
         self.out.clear();
+    }
+
+    /// Whatever leaves crosses nothing that we see, and with all that works stays within the limit.
+    fn check(&self, command: &Command) {
+        let (side, price) = match command {
+            Command::New(order) if order.reduce_only == ReduceOnly::Yes => {
+                let working = self.shard.orders(ETH).unwrap().working(order.side);
+                let worst = self.shard.position(ETH) + working.signed(order.side);
+                assert!(worst.signed(order.side).0 <= 0, "{order:?} may turn the position to {worst:?}");
+                return;
+            }
+            Command::New(order) => (order.side, order.price),
+            Command::Replace(replace) => (replace.side, replace.price),
+            Command::Cancel(_) | Command::Query(_) => return,
+        };
+        let touch = self.shard.market(ETH).unwrap().touch().unwrap();
+        let meets = match side {
+            Side::Bid => price >= touch.ask.price,
+            Side::Ask => price <= touch.bid.price,
+        };
+        assert!(!meets, "{command:?} crosses {touch:?}");
+        let (orders, position) = (self.shard.orders(ETH).unwrap(), self.shard.position(ETH));
+        let worst = (position + orders.working(side).signed(side)).signed(side);
+        assert!(worst.0 <= POSITION_MAX, "{command:?} may lead to {worst:?}");
     }
 
     pub(crate) fn position(&self) -> i64 {

@@ -69,6 +69,8 @@ impl Summary<'_> {
         put("repeat", json!(self.plan.repeat));
         put("orders", json!(outcome.orders));
         put("cancels", json!(outcome.cancels));
+        put("amendments", json!(outcome.replaces));
+        put("amendments_taken", json!(self.played.venue.counters().replaced));
         put("fills", json!(outcome.fills));
         put("venue_refusals", json!(self.played.venue.counters().rejects_total()));
         put("has_book", json!(!self.prepared.has_no_book()));
@@ -189,9 +191,12 @@ impl Summary<'_> {
             .filter(|(_, value)| value.is_number())
             .map(|(name, value)| (name.replace('_', " "), value.to_string()))
             .collect();
-        for (name, count) in
-            [("orders", outcome.orders), ("cancels", outcome.cancels), ("fills", outcome.fills)]
-        {
+        for (name, count) in [
+            ("orders", outcome.orders),
+            ("cancels", outcome.cancels),
+            ("amendments", outcome.replaces),
+            ("fills", outcome.fills),
+        ] {
             rows.push((name.to_owned(), count.to_string()));
         }
         let venue = self.played.venue.counters();

@@ -221,6 +221,13 @@ impl Gate {
         self.watch.as_ref()?.thaws_at(now)
     }
 
+    /// When an order refused for this rule at `now` may be asked for again, the world else the same; `None` where time alone
+    /// does not help.
+    #[must_use]
+    pub fn retry_at(&self, rule: Rule, now: Nanos) -> Option<Nanos> {
+        (rule == Rule::OrderRate).then(|| self.bucket.ready_at(1, now))
+    }
+
     /// Closes the gate as far as `state`; never opens it.
     pub fn tighten(&mut self, state: GateState) {
         self.halt = self.halt.or_worse(Halt { state, cause: state.rule() });

@@ -221,6 +221,17 @@ impl Ledger {
         self.basis
     }
 
+    /// Average price of the open position in 10⁻⁸ ticks, rounded down; `None` without one, or where its basis is nothing.
+    #[must_use]
+    pub fn average_price_e8(&self) -> Option<i128> {
+        let (worth, basis) = (self.unit * i128::from(self.position.abs().0), self.basis.0.abs());
+        let (of, by) = match self.contract {
+            Contract::Linear => (basis, worth),
+            Contract::Inverse => (worth, basis),
+        };
+        if by == 0 { None } else { mul_div_floor(of, 100_000_000, by) }
+    }
+
     /// Profit of what was closed, before fees and rebates, in the settlement asset.
     #[must_use]
     pub const fn realised(&self) -> Money {

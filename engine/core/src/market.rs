@@ -127,6 +127,10 @@ pub struct Market {
     missing: u32,
     /// Meaningful while a batch is under way.
     batch: Batch,
+    /// The touch changed between the slots of the batch under way: told with its end.
+    put_off: bool,
+    /// Somebody found the touch too old: its next confirmation is told like a change.
+    awaited: bool,
     /// Sequence of the book's content.
     book_id: UpdateId,
     /// Sequence of the touch; at or above `book_id` while live.
@@ -148,6 +152,8 @@ impl Market {
             state: BookState::Unsynced,
             missing: 0,
             batch: Batch { update_id: UpdateId(0), recv_time: Nanos::MIN },
+            put_off: false,
+            awaited: false,
             book_id: UpdateId(0),
             touch_id: UpdateId(0),
             touch: None,
@@ -173,6 +179,13 @@ impl Market {
     #[must_use]
     pub fn touch(&self) -> Option<Touch> {
         if self.state == BookState::Live && self.missing == 0 { self.touch } else { None }
+    }
+
+    /// True between the slots of a batch: nothing is decided from this market before its end.
+    #[must_use]
+    #[inline]
+    pub const fn mid_batch(&self) -> bool {
+        self.missing != 0
     }
 
     /// What the book shows from each best price of the touch to `within` behind it. A ticker may have moved the touch since
@@ -275,12 +288,23 @@ impl Market {
         if self.crossed {
             return MarketChange::None;
         }
-        self.show(ticker.update_id, Some(level_of(ticker.bid)), Some(level_of(ticker.ask)), ticker.recv_time)
+        let (bid, ask) = (level_of(ticker.bid), level_of(ticker.ask));
+        let change = self.show(ticker.update_id, Some(bid), Some(ask), ticker.recv_time);
+        if self.mid_batch() {
+            self.put_off |= change == MarketChange::Touch;
+            return MarketChange::None;
+        }
+        change
     }
 
     /// The touch is too old to act on: it is none until the venue confirms it or tells another.
     pub const fn expire_touch(&mut self) {
         self.touch = None;
+    }
+
+    /// The touch was too old to act on: when the venue next confirms it, that counts as a change, even of the same prices.
+    pub const fn await_confirmation(&mut self) {
+        self.awaited = true;
     }
 
     /// Takes everything decisions depend on into a digest.
@@ -292,6 +316,14 @@ impl Market {
         });
         for id in [self.book_id, self.touch_id] {
             digest.word(id.0);
+        }
+        digest.signed(self.confirmed_at.0);
+        let flags = [self.crossed, self.put_off, self.awaited].map(u64::from);
+        digest.word(flags.into_iter().fold(0, |word, flag| word << 1 | flag));
+        digest.word(self.missing.into());
+        if self.mid_batch() {
+            digest.word(self.batch.update_id.0);
+            digest.signed(self.batch.recv_time.0);
         }
         for level in self.touch.iter().flat_map(|touch| [touch.bid, touch.ask]) {
             digest.signed(level.price.0);
@@ -311,6 +343,12 @@ impl Market {
 
     /// The batch under way has all its levels.
     fn complete(&mut self) -> MarketChange {
+        let change = self.take_batch();
+        let put_off = core::mem::replace(&mut self.put_off, false);
+        if put_off { MarketChange::Touch } else { change }
+    }
+
+    fn take_batch(&mut self) -> MarketChange {
         let batch = self.batch;
         self.book_id = batch.update_id;
         self.crossed = self.book.crossed();
@@ -331,7 +369,8 @@ impl Market {
         self.touch_id = id;
         self.confirmed_at = at;
         let touch = Touch::from_sides(bid, ask);
-        if touch == self.touch {
+        let awaited = core::mem::replace(&mut self.awaited, false);
+        if touch == self.touch && !awaited {
             return MarketChange::None;
         }
         self.touch = touch;
@@ -341,6 +380,7 @@ impl Market {
     #[cold]
     fn lose(&mut self, reason: LostReason) -> MarketChange {
         self.missing = 0;
+        self.put_off = false;
         self.touch = None;
         self.state = BookState::Lost(reason);
         MarketChange::Lost(reason)

@@ -112,6 +112,8 @@ pub enum Hold {
     Halted,
     /// The venue has counted trades of ours that have not arrived: the position is not known. No model says this.
     FillsMissing,
+    /// An exit has fired and the position is being closed. No model says this.
+    Closing,
     /// Bid and ask would meet: the model's spread is below what the numbers resolve.
     QuotesCrossed,
 }

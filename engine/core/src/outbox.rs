@@ -9,6 +9,7 @@ use ballast_model::{Cancel, Command, InstrumentId, LostReason, NewOrder, Query, 
 
 use crate::gate::{Checked, Refusal};
 use crate::model::Hold;
+use crate::shard::ExitKind;
 
 /// Notes kept per event; further ones are only counted.
 const NOTES_MAX: usize = 32;
@@ -72,6 +73,10 @@ pub enum Note {
     UnbookableFill(InstrumentId),
     /// The venue filled more than was ordered; booked.
     Overfilled(InstrumentId),
+    /// An exit has fired: the position is closed.
+    Exit(InstrumentId, ExitKind),
+    /// An exit has fired while the position is not known: nothing is sent before it is.
+    ExitHeld(InstrumentId, ExitKind),
     /// There are more orders to cancel than one event may.
     CancelsLeft(InstrumentId),
 }

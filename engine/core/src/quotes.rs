@@ -146,6 +146,24 @@ impl Actions {
         self.places.get(..self.places_len).unwrap_or_default()
     }
 
+    /// Keeps only the cancels of which this says yes.
+    pub(crate) fn retain_cancels(&mut self, keep: impl FnMut(&ClientOrderId) -> bool) {
+        self.cancels_len = retain(&mut self.cancels, self.cancels_len, keep);
+    }
+
+    /// Keeps only the placements of which this says yes.
+    pub(crate) fn retain_places(&mut self, keep: impl FnMut(&Place) -> bool) {
+        self.places_len = retain(&mut self.places, self.places_len, keep);
+    }
+
+    /// Takes a placement back that was not retained: there is room for it.
+    pub(crate) fn place_after_all(&mut self, place: Place) {
+        if let Some(slot) = self.places.get_mut(self.places_len) {
+            *slot = place;
+            self.places_len += 1;
+        }
+    }
+
     /// True where nothing has to be done.
     #[must_use]
     #[inline]
@@ -189,6 +207,19 @@ pub fn diff(
     }
     planner.place_missing();
     Planned::All
+}
+
+/// Moves what is kept to the front; returns how much that is.
+fn retain<T: Copy>(slots: &mut [T], len: usize, mut keep: impl FnMut(&T) -> bool) -> usize {
+    let mut kept = 0;
+    for index in 0..len {
+        let Some(value) = slots.get(index).copied().filter(&mut keep) else { continue };
+        if let Some(slot) = slots.get_mut(kept) {
+            *slot = value;
+            kept += 1;
+        }
+    }
+    kept
 }
 
 /// The order a level keeps.

@@ -88,8 +88,8 @@ impl ReplaceRules {
     /// What to do about a live order that should stand at `wanted`, whose size is what should remain to trade.
     ///
     /// An order within the tolerance is kept. An amendment goes before a cancel and a new order wherever the venue takes it:
-    /// it keeps the place or, where the place is lost either way, needs one request and leaves no gap. Orders that are not
-    /// live are waited for.
+    /// it keeps the place or, where the place is lost either way, needs one request and leaves no gap. An order that the
+    /// venue has once refused to amend is not tried again. Orders that are not live are waited for.
     #[must_use]
     pub fn decide(
         &self,
@@ -118,7 +118,7 @@ impl ReplaceRules {
         let lots = Lots(traded.0.saturating_add(wanted.lots.0).min(LOTS_MAX));
         let standing = Level { price: order.price, lots: order.lots };
         let taken = self.place_after((standing, traded), Level { price: wanted.price, lots });
-        let worn = self.amendments_max > 0 && order.amendments >= self.amendments_max;
+        let worn = self.amendments_max > 0 && order.amendments >= self.amendments_max || order.amend_refused;
         let unguarded = self.prevention == PreventionAfter::Reset && order.tif != TimeInForce::PostOnly;
         let client_id = order.client_id;
         if taken.is_none() || worn || unguarded {

@@ -4,10 +4,13 @@
 //! decision is taken when the touch changes, when something happens to one of our orders, or when a timer of the lane is
 //! due; never in the middle of a book batch, never on a touch that is unknown or too old.
 
+mod amending;
 mod executable;
+mod exits;
 mod hedger;
 mod lane;
 mod orders;
+mod put_off;
 mod quoter;
 mod risk;
 mod shaping;
@@ -16,14 +19,17 @@ mod views;
 
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate};
+use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate, Trade};
 
 use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
 use crate::market::{BookBatch, MarketChange};
 use crate::outbox::Outbox;
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
+use crate::trigger::{Seen, Watched};
 use executable::{hedge_prices, hedge_stale_at};
+use exits::EXITS_MAX;
+pub use exits::{EXIT_RETRY, ExitError, ExitKind, ExitSpec};
 use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
@@ -45,6 +51,8 @@ pub struct Shard {
     now: Nanos,
     /// See [`Shard::next_deadline`].
     deadline: Option<Nanos>,
+    /// A lane or a hedge waits for the end of a book batch.
+    put_off: bool,
 }
 
 /// What acts at one event: the time, what spans lanes, and where ids come from and decisions go.
@@ -118,13 +126,14 @@ impl Shard {
             ids: OrderIds { epoch: spec.epoch, last: 0 },
             now: Nanos::MIN,
             deadline: None,
+            put_off: false,
         })
     }
 
     /// Most commands one event can make.
     #[must_use]
     pub const fn commands_per_event_max(&self) -> usize {
-        self.lanes.len() * (CANCELS_MAX + PLACES_MAX + QUERIES_MAX)
+        self.lanes.len() * (CANCELS_MAX + PLACES_MAX + QUERIES_MAX + EXITS_MAX)
             + self.hedgers.len() * (HEDGE_CANCELS_MAX + HEDGE_VENUES_MAX)
     }
 
@@ -141,7 +150,7 @@ impl Shard {
                 (ticker.instrument, self.lane(ticker.instrument).market.on_ticker(ticker))
             }
             Event::BookLost(lost) => (lost.instrument, self.lane(lost.instrument).market.on_lost(lost)),
-            Event::Trade(trade) => return self.lane(trade.instrument).on_trade(trade, now),
+            Event::Trade(trade) => return self.on_trade(trade, now, out),
             Event::Order(update) => return self.on_order(update, now, out),
             Event::Fill(fill) => return self.on_fill(fill, now, out),
             Event::Mark(mark) => return self.on_mark(mark, now, out),
@@ -191,6 +200,9 @@ impl Shard {
     #[inline]
     fn after_market(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
         if change == MarketChange::None {
+            if self.put_off {
+                self.after_batch(instrument, now, out);
+            }
             return;
         }
         self.tell(instrument, now, out, |lane, turn| lane.on_market_change(change, turn));
@@ -214,8 +226,22 @@ impl Shard {
         if due {
             self.hedge(now, out);
         }
+        if self.put_off {
+            self.after_batch(instrument, now, out);
+        }
         self.spread_halt(now, out);
         self.find_deadline();
+    }
+
+    #[inline]
+    fn on_trade(&mut self, trade: &Trade, now: Nanos, out: &mut Outbox) {
+        let lane = self.lane(trade.instrument);
+        lane.on_trade(trade, now);
+        if lane.exits.is_some() {
+            let seen = Some(Seen::last(trade.level.price()));
+            self.tell(trade.instrument, now, out, |lane, turn| lane.watch(Watched::Last, seen, turn));
+            self.find_deadline();
+        }
     }
 
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {
@@ -231,7 +257,7 @@ impl Shard {
         let due = self.hear(fill.instrument, now, out, |lane, turn| lane.on_fill(fill, turn));
         // First the hedge: quotes lean on what it leaves.
         if self.hedgers.iter().any(|hedger| hedger.wants_fill(fill.instrument)) {
-            self.hedge(now, out);
+            self.hedge_but(Some(fill.instrument), now, out);
         }
         if due {
             self.requote(fill.instrument, now, out);
@@ -268,9 +294,25 @@ impl Shard {
     /// Lets every hedge decide: one base asset's orders never depend on another's, and a decision that finds nothing new does
     /// nothing.
     fn hedge(&mut self, now: Nanos, out: &mut Outbox) {
+        self.hedge_but(None, now, out);
+    }
+
+    /// As [`Shard::hedge`]. Quotes that lean on what is not hedged follow where that has changed, but those of `quoted`, which
+    /// are about to be decided anyway.
+    fn hedge_but(&mut self, quoted: Option<InstrumentId>, now: Nanos, out: &mut Outbox) {
         let mut turn = Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), out };
         for hedger in &mut self.hedgers {
-            hedger.decide(&mut self.lanes, &mut turn);
+            if hedger.waits(&self.lanes) {
+                self.put_off = true;
+            } else {
+                hedger.decide(&mut self.lanes, &mut turn);
+            }
+        }
+        if self.hedgers.iter().any(Hedger::has_moved) {
+            for id in ids(self.lanes.len()).filter(|id| Some(*id) != quoted) {
+                let moved = self.hedgers.iter().any(|hedger| hedger.has_moved() && hedger.wants_fill(id));
+                self.tell(id, now, out, |lane, _| moved && lane.leans() && lane.wants_own(now));
+            }
         }
     }
 
@@ -303,6 +345,10 @@ impl Shard {
 
     #[inline]
     fn requote(&mut self, instrument: InstrumentId, now: Nanos, out: &mut Outbox) {
+        if self.waits(instrument) {
+            return;
+        }
+        self.await_stale(instrument, now);
         let elsewhere = self.elsewhere(instrument, now);
         let Self { lanes, ids, risk, .. } = self;
         lane_of(lanes, instrument).requote(elsewhere, &mut Turn { now, ids, risk: risk.as_mut(), out });
@@ -317,13 +363,14 @@ impl Shard {
         let other = self.lanes.get(other.index());
         let prices = other.and_then(|other| hedge_prices(lane, other, now));
         let stale_at = other.and_then(|other| hedge_stale_at(lane, other));
-        match self.hedgers.iter().find(|hedger| hedger.wants_fill(instrument)).and_then(Hedger::view) {
-            Some(view) => match unhedged(view, lane) {
-                Some(lots) => Elsewhere { prices, stale_at, unhedged: Some(lots) },
-                // How much is hedged is unknown: there is nothing to quote on.
-                None => Elsewhere::NOTHING,
-            },
-            None => Elsewhere { prices, stale_at, unhedged: None },
+        let Some(hedger) = self.hedgers.iter().find(|hedger| hedger.wants_fill(instrument)) else {
+            return Elsewhere { prices, stale_at, unhedged: None };
+        };
+        match hedger.view().and_then(|view| unhedged(view, lane)) {
+            Some(lots) => Elsewhere { prices, stale_at, unhedged: Some(lots) },
+            // How much is hedged is unknown, or nobody has looked yet: there is nothing to quote on. The position alone would
+            // count as open what another instrument holds against it.
+            None => Elsewhere::NOTHING,
         }
     }
 }

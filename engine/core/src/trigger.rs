@@ -199,6 +199,14 @@ impl Triggers {
         Some(self.set.remove(place).trigger)
     }
 
+    /// Changes the size of a trigger that has not fired; tells whether there is one. What it has followed stays.
+    pub fn resize(&mut self, id: u64, lots: Lots) -> bool {
+        let slot = self.set.iter_mut().find(|slot| slot.trigger.id == id);
+        let Some(slot) = slot.filter(|_| (1..=LOTS_MAX).contains(&lots.0)) else { return false };
+        slot.trigger.lots = lots;
+        true
+    }
+
     /// A watched price is this.
     pub fn on_price(&mut self, watched: Watched, seen: Seen) {
         let fired = &mut self.fired;

@@ -3,7 +3,9 @@
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
 //! (`"250us"`); floats appear only where a model takes a float.
 
+mod amend;
 mod controls;
+mod exits;
 mod hedge;
 mod line;
 mod model;
@@ -23,10 +25,12 @@ use ballast_venue::binance::{Market, TradeSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use amend::AmendConfig;
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
 };
+pub use exits::{ExitsConfig, WatchConfig};
 pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
@@ -153,6 +157,9 @@ pub struct QuotingConfig {
     /// How much a standing quote's size may differ from the wanted, as a share of it, and still keep its place.
     #[serde(default)]
     pub size_tolerance: f64,
+    /// Whether orders are amended rather than cancelled and placed anew.
+    #[serde(default)]
+    pub amend: AmendConfig,
     /// What quotes are placed around.
     #[serde(default)]
     pub fair: FairConfig,
@@ -166,6 +173,8 @@ pub struct QuotingConfig {
     pub shape: Option<ShapeConfig>,
     /// When quotes may change; at every decision where absent.
     pub throttle: Option<ThrottleConfig>,
+    /// When the position is closed at once; never where absent.
+    pub exits: Option<ExitsConfig>,
     /// Limits of the risk gate.
     pub limits: LimitsConfig,
 }

@@ -1,6 +1,6 @@
 //! A token bucket in integers.
 
-use ballast_model::{Digest, Nanos};
+use ballast_model::{Digest, Nanos, Span};
 
 /// One token, in the bucket's own unit: at `n` tokens per second it gains `n` units a nanosecond, so nothing is rounded.
 const TOKEN: u64 = 1_000_000_000;
@@ -28,6 +28,14 @@ impl TokenBucket {
     pub(super) fn tokens(&mut self, now: Nanos) -> u64 {
         self.refill(now);
         self.level / TOKEN
+    }
+
+    /// When there will be this many whole tokens, at most the burst, if none is taken before.
+    pub(super) fn ready_at(&self, tokens: u64, now: Nanos) -> Nanos {
+        let wanted = tokens.saturating_mul(TOKEN).min(self.capacity);
+        let wait = wanted.saturating_sub(self.level).div_ceil(self.per_second.max(1));
+        let ready = self.refilled_at + Span(i64::try_from(wait).unwrap_or(i64::MAX));
+        ready.max(now)
     }
 
     /// Takes a token where there is one, and says whether there was.

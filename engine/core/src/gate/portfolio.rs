@@ -236,6 +236,15 @@ impl Portfolio {
         }
     }
 
+    /// When an order refused for this rule at `now` may be asked for again, the world else the same; `None` where time alone
+    /// does not help.
+    #[must_use]
+    pub fn retry_at(&self, instrument: InstrumentId, rule: Rule, now: Nanos) -> Option<Nanos> {
+        let venue = self.venues.get(usize::from(self.member(instrument).spec.venue.0))?;
+        let (bucket, reserve) = venue.messages.as_ref().filter(|_| rule == Rule::Messages)?;
+        Some(bucket.ready_at(reserve + 1, now))
+    }
+
     /// Counts an event the shard has taken.
     #[inline]
     pub const fn beat(&mut self, now: Nanos) {

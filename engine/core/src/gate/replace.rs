@@ -2,6 +2,7 @@
 
 use ballast_model::{ClientOrderId, Lots, Nanos, NewOrder, Replace, Side};
 
+use super::portfolio::Portfolio;
 use super::{Checked, Gate, GateContext, Refusal};
 use crate::oms::Order;
 
@@ -22,9 +23,41 @@ impl Gate {
         context: &GateContext,
         now: Nanos,
     ) -> Result<Checked<Replace>, Refusal> {
+        self.decide_replace(replace, order, context, None, now)
+    }
+
+    /// Asks whether an order may be amended, of the instrument and of its portfolio. The portfolio must have been told all
+    /// that works but what the amendment takes over: of the order to amend, what would not remain of the new size. What the
+    /// order has traded counts there as if it could trade again. What passes works in the portfolio as a new order does;
+    /// the next telling sets it right.
+    ///
+    /// # Errors
+    /// The first rule that says no.
+    pub fn check_replace_in(
+        &mut self,
+        portfolio: &mut Portfolio,
+        replace: Replace,
+        order: &Order,
+        context: &GateContext,
+        now: Nanos,
+    ) -> Result<Checked<Replace>, Refusal> {
+        self.decide_replace(replace, order, context, Some(portfolio), now)
+    }
+
+    fn decide_replace(
+        &mut self,
+        replace: Replace,
+        order: &Order,
+        context: &GateContext,
+        portfolio: Option<&mut Portfolio>,
+        now: Nanos,
+    ) -> Result<Checked<Replace>, Refusal> {
         let same_place = replace.instrument == self.instrument && replace.price == order.price;
         if same_place && replace.lots <= order.lots {
             self.passed += 1;
+            if let Some(portfolio) = portfolio {
+                portfolio.on_message(self.instrument, now);
+            }
             return Ok(Checked(replace));
         }
         let left = (replace.lots - order.filled.max(order.reported)).max(Lots::ZERO);
@@ -43,7 +76,7 @@ impl Gate {
         // With the whole of the order added again, what remains by the larger size is at work.
         let counted_twice = left.min(order.working()) + (replace.lots - left);
         let context = without(context, order.side, counted_twice);
-        let answer = self.check(wanted, &context, now);
+        let answer = self.decide(wanted, &context, portfolio, now);
         self.last_id = last_id;
         answer.map(|_| Checked(replace))
     }

@@ -99,6 +99,19 @@ fn average_cost_is_the_mean_of_the_entries() {
 }
 
 #[test]
+fn the_average_price_is_that_of_the_entries() {
+    assert_eq!(booked(&linear(), &[]).average_price_e8(), None);
+    for side in Side::BOTH {
+        let entries = [(side, 100_000, 1_000), (side, 110_000, 3_000), (side.opposite(), 120_000, 2_000)];
+        assert_eq!(booked(&linear(), &entries).average_price_e8(), Some(107_500 * 100_000_000), "{side:?}");
+        // An inverse contract's entries average by their coins: 4 000 / (1 000/100 000 + 3 000/150 000).
+        let ledger = booked(&inverse(), &[(side, 100_000, 1_000), (side, 150_000, 3_000)]);
+        let off = ledger.average_price_e8().unwrap() - 13_333_333_333_333;
+        assert!(off.abs() <= 1_000_000, "{side:?}: {off}");
+    }
+}
+
+#[test]
 fn a_share_that_does_not_divide_stays_in_the_basis() {
     // Three lots for 10 units of money in all: 10/3 cannot be had.
     let fine = spec(Step { mantissa: 1, scale: 9 }, Step { mantissa: 1, scale: 9 }, Contract::Linear, 1);

@@ -206,3 +206,43 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn whatever_decisions_depend_on_is_in_the_digest() {
+    let hash = |market: &Market| {
+        let mut digest = Digest::new();
+        market.digest(&mut digest);
+        digest.value()
+    };
+    let whole = hash(&live());
+    assert_eq!(hash(&live()), whole);
+    let with = |change: &dyn Fn(&mut Market)| {
+        let mut market = live();
+        change(&mut market);
+        market
+    };
+    let later = |kind, levels, id| BookBegin { recv_time: Nanos(99), ..begin(kind, levels, id) };
+    let others = [
+        with(&|market| market.confirmed_at = Nanos(11)),
+        with(&|market| market.await_confirmation()),
+        with(&|market| market.expire_touch()),
+        with(&|market| {
+            market.on_begin(&begin(BookKind::Diff, 1, 11));
+        }),
+        with(&|market| {
+            market.on_begin(&begin(BookKind::Diff, 2, 11));
+        }),
+        with(&|market| {
+            market.on_begin(&begin(BookKind::Diff, 2, 12));
+        }),
+        with(&|market| {
+            market.on_begin(&later(BookKind::Diff, 2, 12));
+        }),
+        with(&|market| market.crossed = true),
+        with(&|market| market.put_off = true),
+    ];
+    let mut hashes: Vec<_> = others.iter().map(hash).chain([whole]).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    assert_eq!(hashes.len(), 10, "each is another state");
+}

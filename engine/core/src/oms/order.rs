@@ -48,6 +48,8 @@ pub struct Order {
     pub amendment: Option<Amendment>,
     /// Amendments sent.
     pub amendments: u32,
+    /// The venue has refused to amend it: it would again.
+    pub amend_refused: bool,
     /// What is known of it.
     pub state: OrderState,
     /// The venue's id, once it told.
@@ -88,6 +90,7 @@ impl Order {
             reported: Lots::ZERO,
             amendment: None,
             amendments: 0,
+            amend_refused: false,
             state: OrderState::PendingNew,
             venue_id: None,
             acknowledged: false,
@@ -238,6 +241,7 @@ impl Order {
                 if reason == RejectReason::UnknownOrder { Input::NotFound } else { Input::CancelRefused }
             }
             OrderReport::ReplaceRejected(reason) => {
+                self.amend_refused = true;
                 self.amendment = None;
                 self.level_since = now;
                 if reason == RejectReason::UnknownOrder { Input::NotFound } else { Input::ReplaceRefused }
@@ -340,7 +344,8 @@ impl Order {
     pub(super) fn digest(&self, digest: &mut Digest) {
         let time = |time: Option<Nanos>| time.map_or(i64::MIN, |at| at.0);
         digest.word(self.client_id.0);
-        let flags = [self.side as u8, self.tif.code(), self.reduce_only as u8, u8::from(self.acknowledged)];
+        let seen = u8::from(self.acknowledged) | u8::from(self.amend_refused) << 1;
+        let flags = [self.side as u8, self.tif.code(), self.reduce_only as u8, seen];
         digest.word(u64::from(u32::from_le_bytes(flags)) | u64::from(self.amendments) << 32);
         digest.word(self.state.word());
         digest.word(self.venue_id.map_or(0, |id| id.0));

@@ -6,7 +6,7 @@ use ballast_model::{InstrumentId, Lots, Money, Nanos, OrderReport, OrderUpdate, 
 
 use super::Turn;
 use super::lane::Lane;
-use super::orders::{Intent, Standing};
+use super::orders::{Intent, Placed, Standing};
 use crate::gate::GateState;
 use crate::hedge::{
     Base, HedgeActions, HedgeController, HedgeError, HedgeInputs, HedgeOrder, HedgeSpec, HedgeState,
@@ -71,6 +71,10 @@ pub(super) struct Hedger {
     states: Vec<HedgeVenueState>,
     /// What the last decision found.
     view: Option<HedgeView>,
+    /// The last decision found another amount not hedged than the one before.
+    moved: bool,
+    /// A decision waits for the end of a book batch.
+    put_off: bool,
 }
 
 impl Hedger {
@@ -95,6 +99,8 @@ impl Hedger {
             orders: Vec::with_capacity(orders_max),
             states: Vec::with_capacity(spec.hedge.venues.len()),
             view: None,
+            moved: false,
+            put_off: false,
             spec: spec.clone(),
         })
     }
@@ -102,7 +108,25 @@ impl Hedger {
     /// When it wants to decide at the latest.
     #[inline]
     pub(super) fn deadline(&self) -> Option<Nanos> {
-        self.view.map(|view| view.next)
+        self.view.map(|view| view.next).filter(|_| !self.put_off)
+    }
+
+    /// Whether a decision must wait: a market it is made from is in the middle of a batch. Notes that it does.
+    pub(super) fn waits(&mut self, lanes: &[Lane]) -> bool {
+        let mid_batch = |id: InstrumentId| lanes.get(id.index()).is_some_and(|lane| lane.market.mid_batch());
+        let venues = self.spec.hedge.venues.iter().map(|venue| venue.instrument);
+        self.moved = false;
+        self.put_off = venues.chain(self.spec.parts.iter().copied()).any(mid_batch);
+        self.put_off
+    }
+
+    /// Whether another amount is not hedged than before the last decision.
+    pub(super) const fn has_moved(&self) -> bool {
+        self.moved
+    }
+
+    pub(super) const fn is_put_off(&self) -> bool {
+        self.put_off
     }
 
     /// The controller, for reports.
@@ -116,6 +140,12 @@ impl Hedger {
             volatility.digest(digest);
         }
         digest.signed(self.deadline().map_or(i64::MIN, |at| at.0));
+        digest.word(u64::from(self.put_off));
+        if let Some(view) = &self.view {
+            // What quotes lean on, and whether a new touch is answered.
+            view.settled.digest(digest);
+            digest.word(u64::from(view.state == HedgeState::Inside));
+        }
     }
 
     pub(super) fn is_venue(&self, instrument: InstrumentId) -> bool {
@@ -161,7 +191,9 @@ impl Hedger {
             orders: &self.orders,
             risk: RiskInputs { sigma: sigma.map(|sigma| sigma * tick), lp_gamma: Some(0.0) },
         };
-        self.view = Some(self.controller.decide(&inputs, &mut self.actions));
+        let view = self.controller.decide(&inputs, &mut self.actions);
+        self.moved = self.view.is_none_or(|before| before.settled != view.settled);
+        self.view = Some(view);
         for cancel in self.actions.cancels() {
             if let Some(lane) = lanes.get_mut(cancel.instrument.index()) {
                 // A cancel the venue has just refused is wished for again by a later decision.
@@ -182,7 +214,7 @@ impl Hedger {
                 position: lane.ledger.position(),
                 reference: lane.market.touch().map(|touch| touch.mid()),
             };
-            if !lane.orders.place(&intent, &standing, turn) {
+            if lane.orders.place(&intent, &standing, turn) != Placed::Sent {
                 self.controller.on_rejected(wish.instrument, RejectReason::Other, turn.now);
             }
         }

@@ -7,6 +7,7 @@ use ballast_model::{
     Trade,
 };
 
+use super::exits::{ExitError, Exits};
 use super::hedger::HedgingError;
 use super::orders::OrderDesk;
 use super::quoter::{Exposure, Quoter};
@@ -23,6 +24,7 @@ use crate::outbox::Note;
 use crate::shape::drift::DriftParamError;
 use crate::shape::shaper::ShaperParamError;
 use crate::shape::throttle::ThrottleParamError;
+use crate::trigger::{Seen, Watched};
 use crate::volatility::VolatilityParamError;
 
 /// Why a lane cannot be built.
@@ -60,6 +62,8 @@ pub enum LaneError {
     Hedging(HedgingError),
     /// The instrument to hedge on is this one, or none of the shard's.
     HedgedOn,
+    /// The exits' numbers.
+    Exits(ExitError),
 }
 
 impl core::fmt::Display for LaneError {
@@ -80,6 +84,7 @@ impl core::fmt::Display for LaneError {
             Self::Throttle(error) => error.fmt(f),
             Self::DepthWithin => f.write_str("the distance within which depth counts must not be negative"),
             Self::Hedging(error) => error.fmt(f),
+            Self::Exits(error) => error.fmt(f),
             Self::HedgedOn => f.write_str("the instrument to hedge on must be another one of the shard's"),
         }
     }
@@ -97,12 +102,15 @@ pub(super) struct Lane {
     pub(super) ledger: Ledger,
     pub(super) orders: OrderDesk,
     pub(super) quoter: Option<Quoter>,
+    pub(super) exits: Option<Exits>,
     /// Instruments whose quotes are priced from this one's market.
     pub(super) followers: Vec<InstrumentId>,
     /// Nothing depends on its market: no quotes, no hedge, no limit. Nothing is decided when it changes.
     pub(super) only_followed: bool,
     /// A fill could not be booked or may be booked already: the ledger is not to be believed until reconciled.
     in_doubt: bool,
+    /// A decision on quotes waits for the end of a book batch.
+    pub(super) put_off: bool,
     /// Whether the gate has optional controls, and among them a limit of losses.
     controlled: bool,
     limits_loss: bool,
@@ -134,6 +142,9 @@ impl Lane {
         if !lane.book.valid() {
             return Err(LaneError::Book);
         }
+        let exits = lane.quoting.as_ref().and_then(|quoting| {
+            quoting.exits.map(|exits| Exits::new(exits, quoting.limits.collar_through_max))
+        });
         Ok(Self {
             id,
             spec: lane.spec,
@@ -142,9 +153,11 @@ impl Lane {
             ledger: Ledger::new(&lane.spec),
             orders: OrderDesk::new(id, lane)?,
             quoter: lane.quoting.as_ref().map(|quoting| Quoter::new(quoting, &lane.spec)).transpose()?,
+            exits: exits.transpose().map_err(LaneError::Exits)?,
             followers: Vec::new(),
             only_followed: false,
             in_doubt: false,
+            put_off: false,
             controlled: lane.controls != Controls::NONE,
             limits_loss: lane.controls.loss.is_some(),
             posture: GateState::Active,
@@ -168,21 +181,26 @@ impl Lane {
 
     #[inline]
     pub(super) fn deadline(&self, now: Nanos) -> Option<Nanos> {
-        let quoter = self.quoter.as_ref().and_then(Quoter::deadline);
+        // What waits for the end of a batch is decided then.
+        let quoter = self.quoter.as_ref().filter(|_| !self.put_off).and_then(Quoter::deadline);
         let thaw = if self.controlled { self.gate().and_then(|gate| gate.thaws_at(now)) } else { None };
-        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until])
+        let exits = self.exits.as_ref().filter(|_| !self.put_off).and_then(Exits::deadline);
+        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until, exits])
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.market.digest(digest);
         self.ledger.digest(digest);
         self.orders.digest(digest);
-        digest.word(u64::from(self.in_doubt));
+        digest.word(u64::from(self.in_doubt) | u64::from(self.put_off) << 1);
         digest.word(self.posture as u64);
         digest.signed(self.mid.map_or(0, |mid| mid.0));
         digest.signed(self.mark_until.map_or(i64::MIN, |at| at.0));
         if let Some(quoter) = &self.quoter {
             quoter.digest(digest);
+        }
+        if let Some(exits) = &self.exits {
+            exits.digest(digest);
         }
     }
 
@@ -195,13 +213,17 @@ impl Lane {
             false
         };
         let moved = self.observe(turn);
+        let exits = self.exits.is_some() && {
+            let seen = self.market.touch().map(|touch| Seen::mid(touch.mid()));
+            self.watch(Watched::Mid, seen, turn)
+        };
         let Some(quoter) = &mut self.quoter else { return false };
         if let MarketChange::Lost(LostReason::Disconnected | LostReason::RingFull) = change {
             quoter.on_trades_lost();
         }
         quoter.on_touch(self.market.touch(), turn.now);
         // A lost book cannot wait for an interval, nor can a halt.
-        quoter.wants_touch(turn.now) || lost || moved
+        quoter.wants_touch(turn.now) || lost || moved || exits
     }
 
     #[inline]
@@ -216,7 +238,7 @@ impl Lane {
         let (outcome, missing_moved) = self.orders.on_update(update, turn.now);
         self.orders.settle(turn);
         match outcome {
-            UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved,
+            UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved || self.wants_exit(),
             UpdateOutcome::Unchanged => missing_moved,
             UpdateOutcome::Foreign => {
                 turn.out.note(Note::ForeignOrder(self.id));
@@ -255,6 +277,9 @@ impl Lane {
                 false
             }
         };
+        if let Some(exits) = &mut self.exits {
+            exits.on_position(&self.ledger);
+        }
         if let Some(quoter) = self.quoter.as_mut().filter(|_| own) {
             let (price, lots) = (fill.level.price(), fill.level.lots());
             quoter.on_fill(&OwnFill { side: fill.side, price, lots, now: turn.now });
@@ -267,18 +292,19 @@ impl Lane {
         }
         self.orders.settle(turn);
         self.tell_profit(turn);
-        self.halts(turn) || missed || self.wants_own(turn.now)
+        self.halts(turn) || missed || self.wants_own(turn.now) || self.wants_exit()
     }
 
     /// Learns the venue's mark and index price; tells whether quotes are to be reconsidered.
     pub(super) fn on_mark(&mut self, mark: &MarkPrice, turn: &mut Turn<'_>) -> bool {
+        let exits = self.exits.is_some() && self.watch_mark(mark, turn);
         if !self.controlled {
-            return false;
+            return exits;
         }
         if let Some(gate) = &mut self.orders.gate {
             gate.on_oracle(mark, turn.now);
         }
-        self.halts(turn)
+        self.halts(turn) || exits
     }
 
     /// Tells whatever watches the touch; whether that has halted quotes or freed them.
@@ -313,9 +339,10 @@ impl Lane {
         }
     }
 
-    /// How far the gate is open, and what it is part of.
+    /// How far the gate is open, and what it is part of; in the middle of a batch by the last trusted midpoint.
     pub(super) fn stance(&self, turn: &Turn<'_>) -> GateState {
-        let mid = self.market.touch().map(|touch| touch.mid());
+        let shown = || self.market.touch().map(|touch| touch.mid());
+        let mid = if self.market.mid_batch() { self.mid } else { shown() };
         let own = self.gate().map_or(GateState::Killed, |gate| gate.posture(mid, turn.now));
         turn.risk.as_ref().map_or(own, |risk| own.max(risk.state(self.id)))
     }
@@ -331,7 +358,8 @@ impl Lane {
         self.orders.ask(turn);
         self.orders.settle(turn);
         let due = self.quoter.as_mut().is_some_and(|quoter| quoter.wants_timer(&mut self.market, now));
-        self.age_mark(turn) || due || self.halts(turn)
+        let exits = self.exits.as_mut().is_some_and(|exits| exits.wants_timer(now));
+        self.age_mark(turn) || due || exits || self.halts(turn)
     }
 
     /// Takes back a mark that is too old; tells whether it did.
@@ -339,7 +367,8 @@ impl Lane {
         let Some(risk) = turn.risk.as_deref_mut() else { return false };
         let Some(until) = self.mark_until else { return false };
         let confirmed = self.market.confirmed_at() + risk.mark_age_max;
-        if self.market.touch().is_some() && until.max(confirmed) > turn.now {
+        let shown = self.market.touch().is_some() || self.market.mid_batch();
+        if shown && until.max(confirmed) > turn.now {
             self.mark_until = Some(until.max(confirmed));
             return false;
         }
@@ -354,8 +383,17 @@ impl Lane {
         self.quoter.as_mut().is_some_and(|quoter| quoter.wants_touch(now))
     }
 
-    fn wants_own(&self, now: Nanos) -> bool {
+    fn wants_exit(&self) -> bool {
+        self.exits.as_ref().is_some_and(Exits::wants_order)
+    }
+
+    pub(super) fn wants_own(&self, now: Nanos) -> bool {
         self.quoter.as_ref().is_some_and(|quoter| quoter.wants_own(now))
+    }
+
+    /// True where quotes lean on what is not hedged elsewhere.
+    pub(super) fn leans(&self) -> bool {
+        self.quoter.as_ref().is_some_and(|quoter| quoter.hedged_on().is_some())
     }
 
     /// The position is in doubt: nothing may add to it until it is reconciled.
@@ -381,12 +419,14 @@ impl Lane {
             }
             GateState::Active | GateState::ReduceOnly => Ok(posture),
         };
+        let stance = self.beside_exits(stance);
         let Some(quoter) = &mut self.quoter else { return };
         let position = self.ledger.position();
         let inventory = elsewhere.unhedged.unwrap_or(position);
         let Elsewhere { prices: hedge, stale_at: hedge_stale_at, .. } = elsewhere;
         let exposure = Exposure { inventory, hedge, hedge_stale_at, stance };
         quoter.requote(self.id, &self.market, &mut self.orders, position, &exposure, turn);
+        self.close(turn);
         self.orders.settle(turn);
     }
 }

@@ -2,14 +2,14 @@
 
 use ballast_model::{
     ClientOrderId, Digest, Fill, HalfTicks, InstrumentId, Lots, Nanos, NewOrder, OrderUpdate, Price,
-    ReduceOnly, Side, TimeInForce,
+    ReduceOnly, Replace, Side, TimeInForce,
 };
 
 use super::lane::LaneError;
 use super::risk::Risk;
 use super::{LaneSpec, Turn};
 use crate::gate::portfolio::Work;
-use crate::gate::{Gate, GateContext};
+use crate::gate::{Gate, GateContext, Refusal};
 use crate::oms::{FillOutcome, MissingFills, Oms, Order, SweepLimits, UpdateOutcome};
 use crate::outbox::Note;
 use crate::quotes::LiveStatus;
@@ -37,6 +37,15 @@ pub(super) struct Standing {
     pub(super) position: Lots,
     /// A midpoint that can be trusted.
     pub(super) reference: Option<HalfTicks>,
+}
+
+/// What became of an order one would like to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// It left.
+    Sent,
+    /// It did not, and may not before this time; `None` where time alone does not help.
+    Refused(Option<Nanos>),
 }
 
 /// Gate and orders of one instrument.
@@ -113,14 +122,14 @@ impl OrderDesk {
             // What is due already is asked at the next timer, which is not before now.
             self.ask_at = self.oms.next_stale(&self.sweep).map(|at| at.max(turn.now));
             if let Some(risk) = turn.risk.as_deref_mut() {
-                tell_work(self.id, &self.oms, risk);
+                tell_work(self.id, &self.oms, None, risk);
             }
         }
     }
 
     /// Sends an order if the gate lets it pass; tells whether it left.
-    pub(super) fn place(&mut self, intent: &Intent, standing: &Standing, turn: &mut Turn<'_>) -> bool {
-        let Some(gate) = &mut self.gate else { return false };
+    pub(super) fn place(&mut self, intent: &Intent, standing: &Standing, turn: &mut Turn<'_>) -> Placed {
+        let Some(gate) = &mut self.gate else { return Placed::Refused(None) };
         let order = NewOrder {
             instrument: self.id,
             client_id: turn.ids.next(),
@@ -131,17 +140,11 @@ impl OrderDesk {
             reduce_only: intent.reduce_only,
             expires_at: intent.expires_at,
         };
-        let context = GateContext {
-            position: standing.position,
-            working_bid: self.oms.working(Side::Bid),
-            working_ask: self.oms.working(Side::Ask),
-            open_orders: self.oms.open_count(),
-            reference: standing.reference,
-        };
+        let context = context_of(&self.oms, standing);
         self.moved = true;
         let verdict = match turn.risk.as_deref_mut() {
             Some(risk) => {
-                tell_work(self.id, &self.oms, risk);
+                tell_work(self.id, &self.oms, None, risk);
                 gate.check_in(&mut risk.portfolio, order, &context, turn.now)
             }
             None => gate.check(order, &context, turn.now),
@@ -151,13 +154,38 @@ impl OrderDesk {
                 turn.ids.taken();
                 if self.oms.insert(&checked, turn.now).is_ok() {
                     turn.out.place(checked);
-                    return true;
+                    return Placed::Sent;
                 }
                 turn.out.note(Note::OrdersFull(self.id));
+                Placed::Refused(None)
             }
-            Err(refusal) => turn.out.note(Note::Refused(self.id, refusal)),
+            Err(refusal) => Placed::Refused(refused(self.id, gate, refusal, turn)),
         }
-        false
+    }
+
+    /// Amends an order if the gate lets it; tells whether the request left.
+    pub(super) fn amend(&mut self, replace: Replace, standing: &Standing, turn: &mut Turn<'_>) -> Placed {
+        let Some((gate, order)) = self.gate.as_mut().zip(self.oms.order(replace.client_id)) else {
+            return Placed::Refused(None);
+        };
+        let context = context_of(&self.oms, standing);
+        self.moved = true;
+        let verdict = match turn.risk.as_deref_mut() {
+            Some(risk) => {
+                let left = (replace.lots - order.filled.max(order.reported)).max(Lots::ZERO);
+                tell_work(self.id, &self.oms, Some((order.client_id, left)), risk);
+                gate.check_replace_in(&mut risk.portfolio, replace, &order, &context, turn.now)
+            }
+            None => gate.check_replace(replace, &order, &context, turn.now),
+        };
+        match verdict {
+            Ok(checked) if self.oms.request_replace(&checked, turn.now).is_ok() => {
+                turn.out.replace(checked);
+                Placed::Sent
+            }
+            Ok(_) => Placed::Refused(None),
+            Err(refusal) => Placed::Refused(refused(self.id, gate, refusal, turn)),
+        }
     }
 
     /// Cancels an order. One whose cancel the venue has just refused waits: returns when to try again.
@@ -193,12 +221,33 @@ impl OrderDesk {
     }
 }
 
-/// Tells the portfolio all that works of an instrument.
-fn tell_work(id: InstrumentId, oms: &Oms, risk: &mut Risk) {
+/// What the gate is told besides the order.
+fn context_of(oms: &Oms, standing: &Standing) -> GateContext {
+    GateContext {
+        position: standing.position,
+        working_bid: oms.working(Side::Bid),
+        working_ask: oms.working(Side::Ask),
+        open_orders: oms.open_count(),
+        reference: standing.reference,
+    }
+}
+
+/// Notes a refusal; returns when asking again may help.
+fn refused(id: InstrumentId, gate: &Gate, refusal: Refusal, turn: &mut Turn<'_>) -> Option<Nanos> {
+    turn.out.note(Note::Refused(id, refusal));
+    let risk = turn.risk.as_deref();
+    let free = risk.and_then(|risk| risk.portfolio.retry_at(id, refusal.rule, turn.now));
+    free.or_else(|| gate.retry_at(refusal.rule, turn.now))
+}
+
+/// Tells the portfolio all that works of an instrument, but these lots of this order.
+fn tell_work(id: InstrumentId, oms: &Oms, but: Option<(ClientOrderId, Lots)>, risk: &mut Risk) {
     let mut work = Work::NONE;
     for order in oms.open_orders() {
-        let from = (order.price, order.working());
-        let to = order.amendment.map_or(from, |aim| (aim.price, order.working()));
+        let taken = but.filter(|(client_id, _)| *client_id == order.client_id);
+        let working = order.working() - taken.map_or(Lots::ZERO, |(_, lots)| lots.min(order.working()));
+        let from = (order.price, working);
+        let to = order.amendment.map_or(from, |aim| (aim.price, working));
         work.add_replacing(order.side, from, to);
     }
     risk.portfolio.on_work(id, &work);

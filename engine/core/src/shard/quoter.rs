@@ -4,8 +4,9 @@ use ballast_model::{
     Digest, InstrumentId, InstrumentSpec, Lots, Nanos, ReduceOnly, Side, Span, TimeInForce, Trade,
 };
 
+use super::amending::Amending;
 use super::lane::LaneError;
-use super::orders::{Intent, OrderDesk, Standing};
+use super::orders::{Intent, OrderDesk, Placed, Standing};
 use super::shaping::{May, Shaping};
 use super::{QuotingSpec, Trigger, Turn, earliest};
 use crate::fair::{FairState, FairValue, MarketView, Touch};
@@ -29,11 +30,12 @@ pub(super) struct Quoter {
     wanted: DesiredQuotes,
     shaping: Option<Shaping>,
     actions: Actions,
+    amending: Option<Amending>,
     /// Next interval of [`Trigger::Every`]; `None` before the first event.
     next_quote: Option<Nanos>,
     /// When the touch that quotes stand on is too old, unless it is confirmed again; `None` where nothing stands.
     stale_at: Option<Nanos>,
-    /// When a cancel that the venue refused may be sent again.
+    /// When a cancel that the venue refused may be sent again, or an order that was refused for the rate.
     retry_at: Option<Nanos>,
     /// When the prices to hedge at are too old, unless they are confirmed again; `None` where none are read.
     hedge_stale_at: Option<Nanos>,
@@ -62,6 +64,7 @@ impl Quoter {
             wanted: DesiredQuotes::NONE,
             shaping: quoting.shaping.map(|shaping| Shaping::new(&shaping, instrument)).transpose()?,
             actions: Actions::new(),
+            amending: Amending::new(quoting.amend),
             next_quote: None,
             stale_at: None,
             retry_at: None,
@@ -236,17 +239,23 @@ impl Quoter {
         }
         let mut quotes = &self.wanted;
         if let Some(shaping) = &mut self.shaping {
-            // A cancel that was refused does not wait for a change that may, nor does what stands and may only add.
-            let refused = orders.oms.open_orders().any(|order| order.cancel_retry_at().is_some());
+            // What was refused does not wait for a change that may, nor does what stands and may only add.
+            let refused = orders.oms.open_orders().any(|order| order.cancel_retry_at().is_some())
+                || self.retry_at.is_some_and(|at| at <= turn.now);
             let may = shaping.shape(&self.wanted, &inputs, market, orders);
             if may == May::Wait && !refused && open {
                 return;
             }
             quotes = shaping.quotes();
         }
-        let live = orders.oms.open_orders().map(live_quote);
+        // An order that cannot rest is no quote: it closes the position and ends by itself.
+        let live = orders.oms.open_orders().filter(|order| order.tif.may_rest()).map(live_quote);
         if let Planned::CancelsLeft { .. } = diff(quotes, live, self.spec.tolerance, &mut self.actions) {
             turn.out.note(Note::CancelsLeft(id));
+        }
+        if let Some(amending) = &mut self.amending {
+            let expires_at = turn.now + self.spec.order_expiry;
+            amending.plan(id, &mut self.actions, orders, self.spec.tolerance, expires_at);
         }
         let standing = Standing { position, reference: inputs.touch.map(|touch| touch.mid()) };
         self.send(orders, &standing, turn);
@@ -254,13 +263,15 @@ impl Quoter {
         self.stale_at = stands.then(|| market.confirmed_at() + self.spec.touch_age_max);
     }
 
-    /// Sends the plan: cancels, then placements.
+    /// Sends the plan: cancels, then amendments, then placements.
     fn send(&mut self, orders: &mut OrderDesk, standing: &Standing, turn: &mut Turn<'_>) {
         self.retry_at = None;
         for client_id in self.actions.cancels() {
-            if let Some(retry) = orders.cancel(*client_id, turn) {
-                self.retry_at = Some(self.retry_at.map_or(retry, |earlier| earlier.min(retry)));
-            }
+            self.retry_at = earliest([self.retry_at, orders.cancel(*client_id, turn)]);
+        }
+        if let Some(amending) = &self.amending {
+            let retry = amending.send(&mut self.actions, orders, standing, turn);
+            self.retry_at = earliest([self.retry_at, retry]);
         }
         for place in self.actions.places() {
             let intent = Intent {
@@ -271,7 +282,9 @@ impl Quoter {
                 reduce_only: ReduceOnly::No,
                 expires_at: turn.now + self.spec.order_expiry,
             };
-            orders.place(&intent, standing, turn);
+            if let Placed::Refused(until) = orders.place(&intent, standing, turn) {
+                self.retry_at = earliest([self.retry_at, until]);
+            }
         }
     }
 

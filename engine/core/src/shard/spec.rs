@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{InstrumentId, InstrumentSpec, Lots, Span};
 
-use super::{HedgingSpec, RiskSpec, ShapingSpec};
+use super::{ExitSpec, HedgingSpec, RiskSpec, ShapingSpec};
 use crate::book::BookLimits;
 use crate::fair::FairKind;
 use crate::gate::{Controls, GateLimits};
@@ -12,6 +12,7 @@ use crate::intensity::IntensityParams;
 use crate::model::Model;
 use crate::oms::SweepLimits;
 use crate::quotes::Tolerance;
+use crate::replace::ReplaceRules;
 use crate::volatility::VolatilityKind;
 
 /// What a shard is built from.
@@ -63,8 +64,12 @@ pub struct QuotingSpec {
     pub trigger: Trigger,
     /// How far standing quotes may differ from wanted ones.
     pub tolerance: Tolerance,
+    /// How orders may be amended rather than cancelled and placed anew; [`ReplaceRules::NONE`] for never.
+    pub amend: ReplaceRules,
     /// How quotes are bent by market and inventory; `None` to quote what the model wants.
     pub shaping: Option<ShapingSpec>,
+    /// When its position is closed at once; `None` for never.
+    pub exits: Option<ExitSpec>,
     /// The gate's limits.
     pub limits: GateLimits,
     /// A touch confirmed longer ago than this is not quoted on, and quotes that stand on it are pulled. Above zero.

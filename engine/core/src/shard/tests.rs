@@ -1,6 +1,9 @@
 //! Short stories of a shard that is told everything by hand: market, reports and fills, in any order a venue could send them.
 
+mod amending;
+mod batches;
 mod desk;
+mod exits;
 mod faults;
 mod halts;
 mod hedging;

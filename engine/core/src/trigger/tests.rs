@@ -104,6 +104,17 @@ fn the_table_is_bounded_and_its_triggers_are_named_once() {
 }
 
 #[test]
+fn a_trigger_that_follows_keeps_what_it_saw_when_its_size_changes() {
+    let mut table = Triggers::new(1);
+    table.set(trigger(When::TrailTicks(Ticks(5)), Side::Ask)).unwrap();
+    table.on_price(Watched::Last, Seen::last(Price(110)));
+    assert!(table.resize(1, Lots(9)) && !table.resize(2, Lots(9)) && !table.resize(1, Lots::ZERO));
+    table.on_price(Watched::Last, Seen::last(Price(105)));
+    assert_eq!(table.take_fired().map(|fired| fired.trigger.lots), Some(Lots(9)));
+    assert!(!table.resize(1, Lots(9)), "it has fired");
+}
+
+#[test]
 fn numbers_out_of_range_are_refused() {
     let good = trigger(When::Stop(Price(100)), Side::Ask);
     let bad = [

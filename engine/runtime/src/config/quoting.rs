@@ -17,6 +17,7 @@ use ballast_core::volatility::{
     EwmaParamError, ParkinsonParamError, RealisedParamError, Volatility, VolatilityKind, VolatilityParamError,
 };
 use ballast_model::{HalfTicks, InstrumentId, InstrumentSpec, LOTS_MAX, Lots, Price, Rate, Ticks};
+use ballast_venue::binance::Market;
 
 use super::{
     Config, ConfigError, FairConfig, LimitsConfig, ORDERS_MAX, QuotingConfig, Requote, Size, VolatilityConfig,
@@ -32,7 +33,9 @@ pub(super) struct Quoting<'a> {
     pub(super) spec: &'a InstrumentSpec,
     /// Price at which sizes in quote currency are converted.
     pub(super) mid: HalfTicks,
-    /// Maker fee of the instrument's market.
+    /// The instrument's market.
+    pub(super) market: Market,
+    /// Maker fee in it.
     pub(super) maker_fee: Rate,
     /// What a fill is hedged on, where the model hedges on another instrument and there is one.
     pub(super) hedge: Option<Hedge>,
@@ -76,7 +79,9 @@ impl Quoting<'_> {
                 price: Ticks(i64::from(quoting.price_tolerance_ticks)),
                 size: share(quoting.size_tolerance),
             },
+            amend: quoting.amend.rules(self.market),
             shaping: self.shaping(quoting)?,
+            exits: self.exits(quoting)?,
             limits: self.limits(limits)?,
             touch_age_max: limits.touch_age_max.span(),
             order_expiry: limits.order_expiry.span(),

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use ballast_core::book::BookLimits;
 use ballast_core::gate::Controls;
 use ballast_core::oms::SweepLimits;
-use ballast_core::replace::ReplaceRules;
 use ballast_core::shard::{HedgingSpec, LaneSpec, QuotingSpec, ShardSpec};
 use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, VenueSpec};
 use ballast_model::{
@@ -14,6 +13,7 @@ use ballast_model::{
 };
 use ballast_venue::binance::Market;
 
+use super::amend::amend_rules;
 use super::quoting::{Hedge, Quoting, share, whole_ticks};
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
@@ -304,6 +304,7 @@ impl Resolver<'_> {
                 key: "hedge".to_owned(),
                 spec: &on.found.spec,
                 mid,
+                market,
                 maker_fee,
                 hedge: None,
             };
@@ -351,8 +352,8 @@ impl Resolver<'_> {
             | ModelConfig::Grid(_) => None,
         };
         let maker_fee = self.config.venue.fees_of(market).0;
-        let quoting =
-            Quoting { config: self.config, path: &self.path, key, spec: &found.spec, mid, maker_fee, hedge };
+        let (config, path, spec) = (self.config, self.path.as_path(), &found.spec);
+        let quoting = Quoting { config, path, key, spec, mid, market, maker_fee, hedge };
         let spec = quoting.resolve(table)?;
         let controls = quoting.controls(&table.limits, spec.limits)?;
         Ok(Some((spec, controls, quoting.sweep(&table.limits)?)))
@@ -419,13 +420,5 @@ pub fn fixed_offset(config: &Config) -> Option<Span> {
     match config.venue.clock_offset {
         super::ClockOffset::Auto => None,
         super::ClockOffset::Fixed(offset) => Some(offset.span()),
-    }
-}
-
-/// How a market of the captures lets orders be amended.
-const fn amend_rules(market: Market) -> ReplaceRules {
-    match market {
-        Market::Spot => ReplaceRules::BINANCE_SPOT,
-        Market::UsdM | Market::CoinM => ReplaceRules::BINANCE_USDM,
     }
 }

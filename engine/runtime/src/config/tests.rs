@@ -1,6 +1,9 @@
 use super::*;
 use crate::capture::SeenInstrument;
 use ballast_core::model::Model;
+use ballast_core::replace::ReplaceRules;
+use ballast_core::shard::ExitSpec;
+use ballast_core::trigger::Watched;
 use ballast_model::{Contract, HalfTicks, Lots, Rate, Span, Step};
 
 const REPLAY: &str = include_str!("../../../../config/replay.toml");
@@ -251,4 +254,78 @@ fn units_read_exactly() {
     assert_eq!(decimal.steps(Step::parse("0.005").unwrap()), Some(3));
     assert_eq!(decimal.steps(Step::parse("0.01").unwrap()), None);
     assert!(Decimal::try_from("0".to_owned()).is_err());
+}
+
+/// What the replay configuration with this put before its limits comes to.
+fn built_with(keys: &str, seen: &SeenInstrument) -> Result<Resolved, ConfigError> {
+    let text = REPLAY.replacen("[quoting.limits]", &format!("{keys}\n[quoting.limits]"), 1);
+    let config = parse(&text)?;
+    let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), std::slice::from_ref(seen))?;
+    let one = ResolvedInstrument { found: found[0].clone(), reference: Some(HalfTicks(536_200)) };
+    resolver.build(&[one], Quoted::Yes)
+}
+
+#[test]
+fn amendments_follow_the_rules_of_each_market_where_they_are_wanted() {
+    let rules = |text: &str, market| {
+        let config = parse(&REPLAY.replace("fair = \"weighted-mid\"", text)).unwrap();
+        let seen = SeenInstrument { market, ..eth() };
+        let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), &[seen]).unwrap();
+        let one = ResolvedInstrument { found: found[0].clone(), reference: Some(HalfTicks(536_200)) };
+        let resolved = resolver.build(&[one], Quoted::Yes).unwrap();
+        let quoting = resolved.shard.lanes[0].quoting.as_ref().unwrap();
+        (quoting.amend, resolved.venue.instruments[0].amend)
+    };
+    let (spot, usdm) = (ReplaceRules::BINANCE_SPOT, ReplaceRules::BINANCE_USDM);
+    assert_eq!(rules("fair = \"mid\"", Market::UsdM), (ReplaceRules::NONE, usdm));
+    assert_eq!(rules("amend = \"never\"", Market::Spot), (ReplaceRules::NONE, spot));
+    assert_eq!(rules("amend = \"venue\"", Market::Spot), (spot, spot));
+    assert_eq!(rules("amend = \"venue\"", Market::UsdM), (usdm, usdm));
+    let message = error_with("fair = \"weighted-mid\"", "amend = \"always\"");
+    assert!(message.contains("line 23") && message.contains("`never` or `venue`"), "{message}");
+}
+
+#[test]
+fn exits_are_read_and_their_rules_named() {
+    let exits = |keys: &str| format!("[quoting.exits]\n{keys}\nprotection_bps = 50.0\ncooldown = \"2s\"\n");
+    let spec = |resolved: Resolved| resolved.shard.lanes[0].quoting.as_ref().unwrap().exits;
+    let stop = built_with(&exits("stop_loss_bps = 25.0\nwatch = \"mark\""), &eth()).unwrap();
+    let expected = ExitSpec {
+        stop_loss: Some(Rate::from_bps(25)),
+        take_profit: None,
+        trailing: None,
+        watched: Watched::Mark,
+        protection: Rate::from_bps(50),
+        cooldown: Span::from_secs(2),
+    };
+    assert_eq!(spec(stop), Some(expected));
+    assert_eq!(spec(built_with("", &eth()).unwrap()), None);
+    for (keys, key) in [
+        ("stop_loss_bps = 0.0", "quoting.exits.stop_loss_bps"),
+        ("take_profit_bps = 10000.0", "quoting.exits.take_profit_bps"),
+        ("trailing_bps = -1.0", "quoting.exits.trailing_bps"),
+        ("watch = \"mid\"", "quoting.exits"),
+    ] {
+        let message = built_with(&exits(keys), &eth()).expect_err("refused").to_string();
+        assert!(message.starts_with("some.toml: line "), "{message}");
+        assert!(message.contains(&format!(": {key}: ")), "{key}: {message}");
+    }
+    let all = exits("stop_loss_bps = 25.0");
+    for (from, to, key) in [
+        ("protection_bps = 50.0", "protection_bps = 100.1", "quoting.exits.protection_bps"),
+        ("cooldown = \"2s\"", "cooldown = \"-2s\"", "quoting.exits.cooldown"),
+        ("stop_loss_bps", "stop_los_bps", "stop_los_bps"),
+        ("stop_loss_bps", "watch = \"index\"\nstop_loss_bps", "watch"),
+    ] {
+        let message = built_with(&all.replace(from, to), &eth()).expect_err("refused").to_string();
+        assert!(message.contains(key) && message.contains("line "), "{key}: {message}");
+    }
+}
+
+#[test]
+fn the_schema_shows_amendments_and_exits() {
+    let schema = Config::json_schema().to_string();
+    for key in ["\"amend\"", "stop_loss_bps", "take_profit_bps", "trailing_bps", "protection_bps"] {
+        assert!(schema.contains(key), "{key}");
+    }
 }

@@ -17,6 +17,7 @@ use crate::model::{FixedSpread, FixedSpreadParams, Model, Scales};
 use crate::oms::SweepLimits;
 use crate::outbox::{Note, Outbox};
 use crate::quotes::Tolerance;
+use crate::replace::ReplaceRules;
 use crate::shard::{LaneSpec, QuotingSpec, Shard, ShardSpec, Trigger};
 
 pub(super) const ETH: InstrumentId = InstrumentId(0);
@@ -59,8 +60,10 @@ pub(super) fn quoting() -> QuotingSpec {
         hedged_on: None,
         hedge_lots: Lots::ZERO,
         shaping: None,
+        exits: None,
         trigger: Trigger::Touch,
         tolerance: Tolerance::EXACT,
+        amend: ReplaceRules::NONE,
         limits: GateLimits {
             order_lots_max: Lots(50),
             order_notional_max: Money(1_000_000 * Money::ONE.0),
@@ -94,6 +97,10 @@ pub(super) enum Did {
     /// Order, side, price, lots.
     Place(u64, Side, i64, i64),
     Cancel(u64),
+    /// Reduce-only IOC: order, side, price, lots.
+    Exit(u64, Side, i64, i64),
+    /// Order, new price, new total of lots.
+    Amend(u64, i64, i64),
     /// Order asked about, number of the question.
     Ask(u64, u16),
 }
@@ -283,6 +290,10 @@ pub(super) fn slot(instrument: InstrumentId, side: Side, price: i64, last: Last)
 fn did(command: &Command, now: Nanos) -> Did {
     match command {
         Command::Cancel(cancel) => Did::Cancel(cancel.client_id.counter()),
+        Command::New(order) if order.tif == TimeInForce::ImmediateOrCancel => {
+            assert_eq!(order.reduce_only, ReduceOnly::Yes);
+            Did::Exit(order.client_id.counter(), order.side, order.price.0, order.lots.0)
+        }
         Command::New(order) => {
             assert_eq!((order.tif, order.reduce_only), (TimeInForce::PostOnly, ReduceOnly::No));
             assert_eq!(order.expires_at, now + Span::from_millis(500));
@@ -290,6 +301,9 @@ fn did(command: &Command, now: Nanos) -> Did {
             Did::Place(order.client_id.counter(), order.side, order.price.0, order.lots.0)
         }
         Command::Query(query) => Did::Ask(query.client_id.counter(), query.number),
-        Command::Replace(_) => panic!("no story amends: {command:?}"),
+        Command::Replace(replace) => {
+            assert_eq!(replace.expires_at, now + Span::from_millis(500));
+            Did::Amend(replace.client_id.counter(), replace.price.0, replace.lots.0)
+        }
     }
 }

@@ -16,6 +16,7 @@ use crate::hedge::{
 };
 use crate::model::{CrossVenue, CrossVenueParams, Model};
 use crate::outbox::Outbox;
+use crate::replace::ReplaceRules;
 use crate::shard::{HedgingError, HedgingSpec, LaneError, LaneSpec, QuotingSpec, Shard, ShardSpec};
 
 const SPOT: InstrumentId = InstrumentId(0);
@@ -107,10 +108,14 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
+        Self::of(cross_venue())
+    }
+
+    fn of(spot: QuotingSpec) -> Self {
         let perp = LaneSpec { quoting: None, hedge_limits: Some(quoting().limits), ..lane(&quoting()) };
         let spec = ShardSpec {
             epoch: EPOCH,
-            lanes: vec![lane(&cross_venue()), perp],
+            lanes: vec![lane(&spot), perp],
             hedges: vec![hedging()],
             portfolio: None,
         };
@@ -170,7 +175,11 @@ impl Story {
 
     /// Both books, and the two spot quotes that follow, accepted.
     fn quoted() -> (Self, [NewOrder; 2]) {
-        let mut story = Self::new();
+        Self::new().then_quoted()
+    }
+
+    fn then_quoted(mut self) -> (Self, [NewOrder; 2]) {
+        let story = &mut self;
         assert_eq!(story.book(SPOT, 9_990, 10_010), [], "no price to hedge at yet");
         let commands = story.book(PERP, 10_000, 10_001);
         let placed = news(&commands);
@@ -178,7 +187,7 @@ impl Story {
         for order in [bid, ask] {
             story.report(SPOT, order.client_id, OrderReport::Accepted(VenueOrderId(order.client_id.0)));
         }
-        (story, [bid, ask])
+        (self, [bid, ask])
     }
 }
 
@@ -276,4 +285,53 @@ fn a_hedge_on_what_is_not_there_is_no_shard() {
     let shard =
         Shard::new(&ShardSpec { epoch: EPOCH, lanes: vec![lane(&itself)], hedges: vec![], portfolio: None });
     assert_eq!(shard.unwrap_err(), (0, LaneError::HedgedOn));
+}
+
+#[test]
+fn news_in_the_middle_of_the_hedges_batch_waits_for_its_end() {
+    let (mut story, [bid, _]) = Story::quoted();
+    story.book_id += 1;
+    let (update_id, time) = (UpdateId(story.book_id), story.now);
+    let kind = BookKind::Diff;
+    let begin = BookBegin { instrument: PERP, kind, levels: 2, update_id, venue_time: time, recv_time: time };
+    assert_eq!(story.tell(&Event::BookBegin(begin)), []);
+    assert_eq!(story.tell(&slot(PERP, Side::Bid, 9_999, Last::No)), []);
+    assert_eq!(story.fill(&bid, 10), [], "neither a hedge nor a quote pulled");
+    let commands = story.tell(&slot(PERP, Side::Ask, 10_001, Last::Yes));
+    let placed: Vec<_> =
+        news(&commands).iter().map(|order| (order.instrument, order.side, order.lots)).collect();
+    assert_eq!(placed, [(PERP, Side::Ask, Lots(5)), (SPOT, Side::Bid, Lots(5))]);
+}
+
+#[test]
+fn a_hedges_fill_moves_the_quotes_that_lean_on_it() {
+    let (mut story, [bid, _]) = Story::quoted();
+    let commands = news(&story.fill(&bid, 10));
+    let ([hedge], [smaller]) = (&on(PERP, &commands)[..], &on(SPOT, &commands)[..]) else {
+        panic!("a hedge and a smaller bid: {commands:?}")
+    };
+    assert_eq!(smaller.lots, Lots(5), "ten of fifteen are open");
+    let commands = story.fill(hedge, 5);
+    assert!(commands.contains(&Command::Cancel(ballast_model::Cancel {
+        instrument: SPOT,
+        client_id: smaller.client_id
+    })));
+    let placed = on(SPOT, &news(&commands));
+    let [larger] = placed[..] else { panic!("one bid: {commands:?}") };
+    assert_eq!((larger.side, larger.lots), (Side::Bid, Lots(10)), "five of fifteen are open");
+}
+
+#[test]
+fn a_quote_that_only_becomes_smaller_keeps_its_place() {
+    let (mut story, [bid, _]) =
+        Story::of(QuotingSpec { amend: ReplaceRules::BINANCE_SPOT, ..cross_venue() }).then_quoted();
+    // Somebody else's order on our account: eight of fifteen are open.
+    let foreign = NewOrder { client_id: ClientOrderId::FOREIGN, ..bid };
+    let commands = story.fill(&foreign, 8);
+    let replaced = commands.iter().find_map(|command| match command {
+        Command::Replace(replace) => Some((replace.client_id, replace.price, replace.lots)),
+        Command::New(_) | Command::Cancel(_) | Command::Query(_) => None,
+    });
+    assert_eq!(replaced, Some((bid.client_id, bid.price, Lots(7))), "{commands:?}");
+    assert_eq!(on(SPOT, &news(&commands)), []);
 }

@@ -339,6 +339,21 @@ fn beyond_the_rate_new_orders_wait_and_cancels_do_not() {
 }
 
 #[test]
+fn what_the_rate_refused_is_sent_when_the_rate_allows() {
+    let mut desk = Desk::with(|quoting| {
+        (quoting.limits.order_burst_max, quoting.limits.orders_per_second_max) = (2, 4);
+    });
+    desk.snapshot(10_000, 10_010);
+    let spent = desk.now;
+    assert_eq!(desk.touch(10_020, 10_030), [Did::Cancel(1), Did::Cancel(2)]);
+    assert_eq!((desk.cancelled(1), desk.cancelled(2)), (vec![], vec![]));
+    assert_eq!(desk.shard.next_deadline(), Some(spent + Span::from_millis(250)), "a token is back");
+    assert_eq!(desk.timer(), [bid(3, 10_020)]);
+    assert_eq!(desk.timer(), [ask(4, 10_030)], "and the next one");
+    assert_eq!(desk.now, spent + Span::from_millis(500));
+}
+
+#[test]
 fn a_refused_quote_is_replaced() {
     let mut desk = Desk::with(|_| ());
     desk.snapshot(10_000, 10_010);

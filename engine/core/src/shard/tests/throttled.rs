@@ -89,3 +89,16 @@ fn a_refused_cancel_is_repeated_whatever_the_throttle_says() {
     assert!(desk.now - refused_at <= Span::from_millis(100));
     assert!(desk.shard.next_deadline().is_none_or(|at| at > desk.now), "no deadline is left behind");
 }
+
+#[test]
+fn an_order_the_rate_refused_is_repeated_whatever_the_throttle_says() {
+    let mut desk = Desk::with(|quoting| {
+        quoting.shaping = Some(shaping());
+        (quoting.limits.order_burst_max, quoting.limits.orders_per_second_max) = (1, 4);
+    });
+    assert_eq!(desk.snapshot(10_000, 10_010), [bid(1, 10_000)], "one token");
+    let spent = desk.now;
+    assert_eq!(desk.timer(), [ask(2, 10_010)]);
+    assert_eq!(desk.now, spent + Span::from_millis(250), "within the second in which no change passes");
+    assert!(desk.shard.next_deadline().is_none_or(|at| at > desk.now), "no deadline is left behind");
+}

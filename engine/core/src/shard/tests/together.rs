@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use ballast_model::{AssetId, Event, InstrumentId, Money, Rate, Side, Span};
+use ballast_model::{AssetId, BookKind, Event, InstrumentId, Money, Rate, Side, Span};
 
 use super::desk::{Desk, Did, EPOCH, ETH, ask, bid, instrument, lane, quoting};
 use crate::gate::portfolio::{
@@ -13,6 +13,7 @@ use crate::gate::portfolio::{
 use crate::gate::{GateState, LossLimits, Rule, Scope, StrategyId, VenueId};
 use crate::model::Hold;
 use crate::outbox::Note;
+use crate::replace::ReplaceRules;
 use crate::shard::{LaneError, RiskError, RiskSpec, Shard, ShardSpec};
 
 const OTHER: InstrumentId = InstrumentId(1);
@@ -202,4 +203,54 @@ fn a_portfolio_that_does_not_fit_the_lanes_is_refused() {
     assert_eq!(refused(|risk| risk.mark_age_max = Span(0)), RiskError::MarkAge);
     let bad = refused(|risk| risk.exposure.net_max = Some(Money(-1)));
     assert_eq!(bad, RiskError::Portfolio(PortfolioError::Limit(Scope::All)));
+}
+
+#[test]
+fn an_amended_order_counts_once_in_what_is_held_together() {
+    let desk = |rules| {
+        let mut risk = risk();
+        risk.exposure.net_max = Some(tenths(15));
+        let mut spec = spec(risk);
+        spec.lanes
+            .iter_mut()
+            .filter_map(|lane| lane.quoting.as_mut())
+            .for_each(|quoting| quoting.amend = rules);
+        Desk::of(spec).then_quoted()
+    };
+    // Ten lots a side are at work, and fifteen may be.
+    let mut anew = desk(ReplaceRules::NONE);
+    assert_eq!(
+        anew.touch(10_002, 10_012),
+        [Did::Cancel(1), Did::Cancel(2)],
+        "two orders of ten are too much"
+    );
+    let mut amended = desk(ReplaceRules::BINANCE_USDM);
+    assert_eq!(amended.touch(10_002, 10_012), [Did::Amend(2, 10_012, 10), Did::Amend(1, 10_002, 10)]);
+    assert_eq!(refusals(&amended, Rule::Net), [0, 0]);
+    assert_eq!(amended.snapshot_of(OTHER, 10_000, 10_010), [], "and they are counted: there is no room here");
+    assert_eq!(refusals(&amended, Rule::Net), [0, 2]);
+}
+
+#[test]
+fn what_the_venues_messages_refused_is_sent_when_they_allow() {
+    let messages = MessageLimits { burst: 2, per_second: 1, reserve: 1 };
+    let mut desk = with(|risk| risk.venues[0].messages = Some(messages));
+    assert_eq!(desk.snapshot_of(ETH, 10_000, 10_010), [bid(1, 10_000)], "one, and the reserve");
+    let spent = desk.now;
+    assert_eq!(desk.accepted(1), []);
+    assert_eq!(desk.timer(), [ask(2, 10_010)]);
+    assert_eq!(desk.now, spent + Span::from_secs(1));
+}
+
+#[test]
+fn a_halt_in_the_middle_of_a_batch_does_not_wait_for_its_end() {
+    let loss = LossLimits { realised_max: Some(tenths(5)), then: GateState::Killed, ..LossLimits::NONE };
+    let mut desk = with(|risk| risk.loss = loss);
+    desk.snapshot_of(ETH, 10_000, 10_010);
+    desk.snapshot_of(OTHER, 10_000, 10_010);
+    let begin = desk.begin(ETH, BookKind::Diff, 2);
+    assert_eq!(desk.tell(&begin), []);
+    // A whole unit of the account currency in fees.
+    let fill = ballast_model::Fill { fee_e8: 100_000_000, ..desk.fill_of(1, Side::Bid, 10, 900) };
+    assert_eq!(desk.tell(&Event::Fill(fill)), [2, 3, 4].map(Did::Cancel));
 }

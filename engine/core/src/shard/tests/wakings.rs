@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{
     BookBegin, BookKind, BookLost, ClientOrderId, Event, Fill, FillReason, InstrumentId, LostReason, Lots,
-    Rate, Side, Span, Ticks, UpdateId,
+    OrderReport, Rate, Side, Span, Ticks, UpdateId,
 };
 
 use super::desk::{Desk, Did, ETH, PARAMS, STEP, ask, bid, lane, model, quoting};
@@ -142,4 +142,29 @@ fn a_model_that_waits_to_be_asked_does_not_ring_while_its_fair_value_is_unknown(
     assert_eq!(desk.snapshot(10_000, 10_010), [], "nobody has traded since");
     desk.fill(1, Side::Bid, 10);
     ring(&mut desk, Span::from_secs(1));
+}
+
+#[test]
+fn a_confirmation_after_staleness_brings_quotes_though_nothing_stood() {
+    let mut desk = Desk::quoted();
+    // Both quotes are gone for a reason of the venue's, and the touch grows old meanwhile.
+    desk.now = desk.now + Span::from_secs(5);
+    assert_eq!(desk.report(1, OrderReport::Expired), [Did::Cancel(2)], "too old to quote on");
+    assert_eq!(desk.report(2, OrderReport::Expired), []);
+    assert_eq!(desk.confirm(), [bid(3, 10_000), ask(4, 10_010)], "the same touch, and young");
+}
+
+#[test]
+fn a_confirmation_where_quotes_are_priced_from_brings_them_back() {
+    let mut desk = followed(Trigger::Touch);
+    desk.snapshot_of(THERE, 10_000, 10_010);
+    let silent_from = desk.now;
+    assert_eq!(desk.snapshot(10_000, 10_010).len(), 2);
+    let left = silent_from + Span::from_millis(4_500) - desk.now;
+    ring(&mut desk, left);
+    confirm(&mut desk, ETH, 100);
+    let left = silent_from + Span::from_secs(5) - desk.now;
+    assert_eq!(ring(&mut desk, left), [Did::Cancel(1), Did::Cancel(2)]);
+    assert_eq!((desk.cancelled(1), desk.cancelled(2)), (vec![], vec![]));
+    assert_eq!(confirm(&mut desk, THERE, 100).len(), 2, "the same touch there, and young");
 }
