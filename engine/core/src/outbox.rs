@@ -5,10 +5,11 @@
 use alloc::vec::Vec;
 use core::mem::discriminant;
 
-use ballast_model::{Cancel, Command, InstrumentId, LostReason, NewOrder, Query, Replace};
+use ballast_model::{Cancel, Command, InstrumentId, LostReason, NewOrder, OperatorCommand, Query, Replace};
 
 use crate::gate::{Checked, Refusal};
 use crate::model::Hold;
+use crate::shard::OperatorRefusal;
 
 /// Notes kept per event; further ones are only counted.
 const NOTES_MAX: usize = 32;
@@ -72,6 +73,8 @@ pub enum Note {
     UnbookableFill(InstrumentId),
     /// The venue filled more than was ordered; booked.
     Overfilled(InstrumentId),
+    /// An operator's command, and whether it was obeyed; the first note of its event.
+    Operator(OperatorCommand, Result<(), OperatorRefusal>),
     /// There are more orders to cancel than one event may.
     CancelsLeft(InstrumentId),
 }

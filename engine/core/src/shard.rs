@@ -7,6 +7,7 @@
 mod executable;
 mod hedger;
 mod lane;
+mod operator;
 mod orders;
 mod quoter;
 mod risk;
@@ -28,6 +29,7 @@ use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
 use lane::{Elsewhere, Lane};
+pub use operator::OperatorRefusal;
 use orders::QUERIES_MAX;
 use risk::Risk;
 pub use risk::{RiskError, RiskSpec};
@@ -145,6 +147,7 @@ impl Shard {
             Event::Order(update) => return self.on_order(update, now, out),
             Event::Fill(fill) => return self.on_fill(fill, now, out),
             Event::Mark(mark) => return self.on_mark(mark, now, out),
+            Event::Operator(command) => return self.on_operator(command, now, out),
             Event::Timer => return self.on_timer(now, out),
         };
         self.after_market(instrument, change, now, out);
@@ -250,7 +253,10 @@ impl Shard {
     fn spread_halt(&mut self, now: Nanos, out: &mut Outbox) {
         if self.risk.as_mut().is_some_and(Risk::take_halted) {
             for id in ids(self.lanes.len()) {
-                self.tell(id, now, out, |lane, turn| lane.halts(turn));
+                self.tell(id, now, out, |lane, turn| {
+                    lane.pull(turn);
+                    lane.halts(turn)
+                });
             }
         }
     }

@@ -6,6 +6,7 @@
 use crate::ids::{AssetId, ClientOrderId, InstrumentId, TradeId, UpdateId, VenueOrderId};
 use crate::level::PackedLevel;
 use crate::num::{Lots, Side};
+use crate::operator::OperatorCommand;
 use crate::time::Nanos;
 
 /// Levels one [`BookLevels`] slot carries at most.
@@ -30,6 +31,8 @@ pub enum Event {
     Order(OrderUpdate),
     /// One of our orders traded.
     Fill(Fill),
+    /// An operator halts or resumes, or clears what has halted by itself.
+    Operator(OperatorCommand),
     /// A deadline the core asked for has come.
     Timer,
 }

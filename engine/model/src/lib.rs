@@ -15,6 +15,7 @@ mod instrument;
 mod level;
 mod money;
 mod num;
+mod operator;
 mod time;
 
 pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, Replace, TimeInForce};
@@ -23,9 +24,10 @@ pub use event::{
     BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason, LEVELS_PER_SLOT, Last,
     Liquidity, LostReason, MarkPrice, OrderReport, OrderUpdate, RejectReason, Ticker, Trade,
 };
-pub use ids::{AssetId, ClientOrderId, InstrumentId, TradeId, UpdateId, VenueOrderId};
+pub use ids::{AssetId, ClientOrderId, InstrumentId, StrategyId, TradeId, UpdateId, VenueId, VenueOrderId};
 pub use instrument::{Contract, InstrumentSpec, SpecError, Step};
 pub use level::PackedLevel;
 pub use money::{Money, Rate};
 pub use num::{HalfTicks, LOTS_MAX, Lots, PRICE_TICKS_MAX, Price, Side, Ticks};
+pub use operator::{OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode};
 pub use time::{Nanos, Span};

@@ -96,7 +96,7 @@ impl Venue<Tape> {
                     market.on_trade(trade, account);
                 }
             }
-            Event::Mark(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => {}
+            Event::Mark(_) | Event::Order(_) | Event::Fill(_) | Event::Operator(_) | Event::Timer => {}
         }
     }
 

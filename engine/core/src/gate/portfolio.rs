@@ -23,6 +23,7 @@ mod build;
 mod group;
 mod limits;
 mod member;
+mod operator;
 
 #[cfg(test)]
 mod desk;
@@ -38,7 +39,7 @@ use alloc::vec::Vec;
 use ballast_model::{AssetId, Digest, HalfTicks, InstrumentId, Lots, Money, Nanos, NewOrder, Rate};
 
 use super::bucket::TokenBucket;
-use super::limits::{Effect, GateState, Halt};
+use super::limits::{Effect, GateState, Halt, HaltBy, Halts};
 use super::loss::LossGuard;
 use super::refusal::{Refusal, Rule, Scope, VenueId};
 use super::watch::Verdict;
@@ -83,7 +84,7 @@ pub struct Portfolio {
     assets: Vec<Asset>,
     venues: Vec<Venue>,
     strategies: Vec<Halt>,
-    all: Halt,
+    all: Halts,
     /// One for each member, each asset, each venue, and the last for everything.
     groups: Vec<Group>,
     loss: LossGuard,
@@ -103,7 +104,7 @@ impl Portfolio {
             assets: spec.assets.iter().map(|_| Asset { elsewhere: Measure::default() }).collect(),
             venues: spec.venues.iter().map(venue).collect(),
             strategies: (0..spec.strategies).map(|_| Halt::NONE).collect(),
-            all: Halt::NONE,
+            all: Halts::NONE,
             groups,
             loss: LossGuard::new(spec.loss),
             progress: Progress { beats: 0, at: Nanos::MIN },
@@ -219,7 +220,7 @@ impl Portfolio {
     /// Takes the profit of everything as it stands, in the account currency. A loss above its limit halts everything.
     pub fn on_profit(&mut self, realised: Money, unrealised: Money) {
         if let Some(loss) = self.loss.on_profit(realised, unrealised) {
-            self.all = self.all.or_worse(Halt { state: loss.then, cause: loss.rule });
+            self.all.close(HaltBy::Loss, Halt { state: loss.then, cause: loss.rule });
         }
     }
 
@@ -247,21 +248,6 @@ impl Portfolio {
     #[must_use]
     pub const fn progress(&self) -> Progress {
         self.progress
-    }
-
-    /// Closes the gates of a level as far as `state`; never opens them.
-    pub fn tighten(&mut self, level: Level, state: GateState) {
-        let halt = self.halt_mut(level);
-        *halt = halt.or_worse(Halt { state, cause: state.rule() });
-    }
-
-    /// Opens the gates of a level again, as far as other levels let them; losses count from here where everything is resumed.
-    /// For the operator alone.
-    pub fn resume(&mut self, level: Level) {
-        *self.halt_mut(level) = Halt::NONE;
-        if level == Level::All {
-            self.loss.resume();
-        }
     }
 
     /// How far the levels above an instrument let its gate open: quotes are pulled at [`GateState::Paused`] and beyond.
@@ -398,18 +384,11 @@ impl Portfolio {
         let MemberSpec { strategy, venue, .. } = member.spec;
         let of_strategy = self.strategies.get(usize::from(strategy.0)).copied().unwrap_or(Halt::NONE);
         let of_venue = self.venues.get(usize::from(venue.0)).map_or(Halt::NONE, |venue| venue.halt);
-        [(Scope::Strategy(strategy), of_strategy), (Scope::Venue(venue), of_venue), (Scope::All, self.all)]
-    }
-
-    fn halt_mut(&mut self, level: Level) -> &mut Halt {
-        let halt = match level {
-            Level::Strategy(strategy) => self.strategies.get_mut(usize::from(strategy.0)),
-            Level::Venue(venue) => self.venues.get_mut(usize::from(venue.0)).map(|venue| &mut venue.halt),
-            Level::All => Some(&mut self.all),
-        };
-        assert!(halt.is_some(), "a level this portfolio does not have");
-        #[expect(clippy::unwrap_used, reason = "checked by the line above")]
-        halt.unwrap()
+        [
+            (Scope::Strategy(strategy), of_strategy),
+            (Scope::Venue(venue), of_venue),
+            (Scope::All, self.all.worst()),
+        ]
     }
 
     fn member(&self, instrument: InstrumentId) -> &Member {

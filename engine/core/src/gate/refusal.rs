@@ -1,14 +1,7 @@
 //! Why an order was refused.
 
 use ballast_model::{AssetId, InstrumentId};
-
-/// A venue of the book: a dense index into per-venue tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VenueId(pub u8);
-
-/// A strategy of the book: a dense index into per-strategy tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StrategyId(pub u8);
+pub use ballast_model::{StrategyId, VenueId};
 
 /// What a limit or a halt holds for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ mod desk;
 mod faults;
 mod halts;
 mod hedging;
+mod operator;
 mod quoting;
 mod signals;
 mod throttled;

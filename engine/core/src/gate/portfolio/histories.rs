@@ -299,7 +299,7 @@ impl World {
                 self.told.halts.push(Halted::To(level, state));
             }
             2 | 3 => {
-                self.portfolio.resume(level);
+                self.portfolio.reopen(level);
                 self.told.halts.push(Halted::Resumed(level));
             }
             _ => {

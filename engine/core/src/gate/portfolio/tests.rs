@@ -303,7 +303,7 @@ fn halts_hold_for_their_level_and_only_the_operator_lifts_them() {
             assert_eq!(rule.is_none(), state == GateState::ReduceOnly);
             assert_eq!(refusal(&portfolio, marked(closing), &held(1, 5)), None, "{state:?}");
         }
-        portfolio.resume(level);
+        portfolio.reopen(level);
         assert_eq!(shut(&portfolio), []);
     }
 }
@@ -331,7 +331,7 @@ fn losses_latch_until_the_operator_resumes_and_then_count_from_there() {
     assert_eq!(rule(&after(&[(4, 0), (-1, -1)])), None);
     let mut portfolio = after(&[(4, 0), (-1, -2), (100, 0)]);
     assert_eq!(rule(&portfolio), Some(Rule::Drawdown));
-    portfolio.resume(Level::All);
+    portfolio.reopen(Level::All);
     portfolio.on_profit(dollars(95), dollars(-1));
     assert_eq!(rule(&portfolio), None);
     portfolio.on_profit(dollars(94), Money::ZERO);

@@ -19,7 +19,7 @@ use crate::outbox::Outbox;
 use crate::shard::{HedgingError, HedgingSpec, LaneError, LaneSpec, QuotingSpec, Shard, ShardSpec};
 
 const SPOT: InstrumentId = InstrumentId(0);
-const PERP: InstrumentId = InstrumentId(1);
+pub(super) const PERP: InstrumentId = InstrumentId(1);
 
 /// One lot of base: a thousandth.
 const LOT: i128 = 10i128.pow(15);
@@ -97,7 +97,7 @@ fn cross_venue() -> QuotingSpec {
     }
 }
 
-struct Story {
+pub(super) struct Story {
     shard: Shard,
     out: Outbox,
     now: Nanos,
@@ -119,7 +119,7 @@ impl Story {
         Self { shard, out, now: Nanos::from_millis(1_000), book_id: 0, trades: 0 }
     }
 
-    fn tell(&mut self, event: &Event) -> Vec<Command> {
+    pub(super) fn tell(&mut self, event: &Event) -> Vec<Command> {
         self.now = self.now + Span::from_millis(1);
         self.shard.on_event(event, self.now, &mut self.out);
         let commands = self.out.commands().to_vec();
@@ -138,12 +138,17 @@ impl Story {
         self.tell(&slot(instrument, Side::Ask, ask, Last::Yes))
     }
 
-    fn report(&mut self, instrument: InstrumentId, id: ClientOrderId, report: OrderReport) -> Vec<Command> {
+    pub(super) fn report(
+        &mut self,
+        instrument: InstrumentId,
+        id: ClientOrderId,
+        report: OrderReport,
+    ) -> Vec<Command> {
         let venue_time = self.now;
         self.tell(&Event::Order(OrderUpdate { instrument, client_id: id, report, venue_time }))
     }
 
-    fn fill(&mut self, order: &NewOrder, lots: i64) -> Vec<Command> {
+    pub(super) fn fill(&mut self, order: &NewOrder, lots: i64) -> Vec<Command> {
         self.trades += 1;
         let fill = Fill {
             instrument: order.instrument,
@@ -156,7 +161,7 @@ impl Story {
     }
 
     /// Time passes; returns all that timers led to.
-    fn wait(&mut self, span: Span) -> Vec<Command> {
+    pub(super) fn wait(&mut self, span: Span) -> Vec<Command> {
         let (end, mut commands) = (self.now + span, Vec::new());
         while let Some(at) = self.shard.next_deadline().filter(|at| *at <= end) {
             self.now = self.now.max(at);
@@ -169,7 +174,7 @@ impl Story {
     }
 
     /// Both books, and the two spot quotes that follow, accepted.
-    fn quoted() -> (Self, [NewOrder; 2]) {
+    pub(super) fn quoted() -> (Self, [NewOrder; 2]) {
         let mut story = Self::new();
         assert_eq!(story.book(SPOT, 9_990, 10_010), [], "no price to hedge at yet");
         let commands = story.book(PERP, 10_000, 10_001);
@@ -182,7 +187,7 @@ impl Story {
     }
 }
 
-fn news(commands: &[Command]) -> Vec<NewOrder> {
+pub(super) fn news(commands: &[Command]) -> Vec<NewOrder> {
     let new = |command: &Command| if let Command::New(order) = command { Some(*order) } else { None };
     commands.iter().filter_map(new).collect()
 }
