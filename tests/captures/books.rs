@@ -70,6 +70,7 @@ impl Pair {
             | Event::Mark(_)
             | Event::Order(_)
             | Event::Fill(_)
+            | Event::Grant(_)
             | Event::Operator(_)
             | Event::Timer => {}
         }

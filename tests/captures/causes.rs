@@ -87,6 +87,7 @@ fn midpoints(tape: &Tape, limits: BookLimits) -> Vec<(Nanos, HalfTicks)> {
             | Event::Mark(_)
             | Event::Order(_)
             | Event::Fill(_)
+            | Event::Grant(_)
             | Event::Operator(_)
             | Event::Timer => {}
         });

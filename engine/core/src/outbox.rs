@@ -1,11 +1,15 @@
-//! What the core decided in answer to one event: commands for the venue, notes for the log.
+//! What the core decided in answer to one event: commands for the venue, reports for whoever divides
+//! limits, notes for the log.
 //!
 //! A new order enters only as [`Checked`], so nothing that did not pass the gate can leave.
 
 use alloc::vec::Vec;
 use core::mem::discriminant;
 
-use ballast_model::{Cancel, Command, InstrumentId, LostReason, NewOrder, OperatorCommand, Query, Replace};
+use ballast_model::{
+    BudgetKind, BudgetReport, Cancel, Command, InstrumentId, LostReason, NewOrder, OperatorCommand, Query,
+    Replace,
+};
 
 use crate::gate::{Checked, Refusal};
 use crate::model::Hold;
@@ -13,6 +17,9 @@ use crate::shard::OperatorRefusal;
 
 /// Notes kept per event; further ones are only counted.
 const NOTES_MAX: usize = 32;
+
+/// Reports of one event: one for each budget.
+const REPORTS_MAX: usize = BudgetKind::ALL.len();
 
 /// Most commands of a kind that one request to a venue may carry; zero means one, as for venues without batches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,10 +86,11 @@ pub enum Note {
     CancelsLeft(InstrumentId),
 }
 
-/// Commands and notes of one event; the driver takes and clears it.
+/// Commands, reports and notes of one event; the driver takes and clears it.
 #[derive(Debug)]
 pub struct Outbox {
     commands: Vec<Command>,
+    reports: Vec<BudgetReport>,
     notes: Vec<Note>,
     notes_dropped: u64,
 }
@@ -93,6 +101,7 @@ impl Outbox {
     pub fn new(commands_max: usize) -> Self {
         Self {
             commands: Vec::with_capacity(commands_max),
+            reports: Vec::with_capacity(REPORTS_MAX),
             notes: Vec::with_capacity(NOTES_MAX),
             notes_dropped: 0,
         }
@@ -124,6 +133,13 @@ impl Outbox {
         })
     }
 
+    /// What the shard owns and wants of limits that span shards, for whoever divides them.
+    #[must_use]
+    #[inline]
+    pub fn reports(&self) -> &[BudgetReport] {
+        &self.reports
+    }
+
     /// The notes.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
@@ -136,17 +152,18 @@ impl Outbox {
         self.notes_dropped
     }
 
-    /// True where there is neither command nor note.
+    /// True where there is neither command nor report nor note.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.commands.is_empty() && self.notes.is_empty()
+        self.commands.is_empty() && self.notes.is_empty() && self.reports.is_empty()
     }
 
     /// Empties it for the next event.
     #[inline]
     pub fn clear(&mut self) {
         self.commands.clear();
+        self.reports.clear();
         self.notes.clear();
     }
 
@@ -166,6 +183,11 @@ impl Outbox {
     /// Sends a question.
     pub fn query(&mut self, query: Query) {
         self.push(Command::Query(query));
+    }
+
+    pub(crate) fn report(&mut self, report: BudgetReport) {
+        assert!(self.reports.len() < REPORTS_MAX, "more reports than budgets");
+        self.reports.push(report);
     }
 
     pub(crate) fn note(&mut self, note: Note) {

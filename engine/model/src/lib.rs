@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod budget;
 mod command;
 mod digest;
 mod event;
@@ -18,6 +19,7 @@ mod num;
 mod operator;
 mod time;
 
+pub use budget::{BudgetGrant, BudgetKind, BudgetReport, Grant, Report, ShardId};
 pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, Replace, TimeInForce};
 pub use digest::Digest;
 pub use event::{

@@ -342,6 +342,7 @@ impl<'a> Replay<'a> {
             command.digest(&mut self.decisions);
             self.venue.send(command, now);
         }
+        self.out.reports().iter().for_each(|report| report.digest(&mut self.decisions));
         self.out.clear();
     }
 

@@ -15,10 +15,13 @@
 //! mark moves. Reducing orders are held to none of this but net: an order that closes one leg of a hedged position reduces
 //! that leg and adds to the asset. Marked reduce-only it passes net too, for closing everything leg by leg.
 //!
+//! Where a limit spans shards, this one's part of it is an owned budget: see [`BudgetsSpec`].
+//!
 //! What is unknown (a mark, a conversion, an exposure elsewhere, an account, all where a limit needs them) refuses what adds.
 //!
 //! Never here: a limit of one order, a clock, an allocation after construction.
 
+mod budgets;
 mod build;
 mod group;
 mod limits;
@@ -43,11 +46,13 @@ use super::limits::{Effect, GateState, Halt, HaltBy, Halts};
 use super::loss::LossGuard;
 use super::refusal::{Refusal, Rule, Scope, VenueId};
 use super::watch::Verdict;
+use budgets::Budgets;
+pub use budgets::{BudgetSpec, BudgetsError, BudgetsSpec};
 use build::{groups, members, venue};
 use group::{Change, Group, Way};
 pub use limits::{
     Account, AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, Funds, Level, Liquidation,
-    MEMBERS_MAX, MemberSpec, MessageLimits, Owned, PortfolioError, PortfolioSpec, SelfTrade, VenueSpec,
+    MEMBERS_MAX, MemberSpec, MessageLimits, PortfolioError, PortfolioSpec, SelfTrade, VenueSpec,
 };
 pub use member::Work;
 use member::{Asked, Measure, Member};
@@ -88,6 +93,8 @@ pub struct Portfolio {
     /// One for each member, each asset, each venue, and the last for everything.
     groups: Vec<Group>,
     loss: LossGuard,
+    /// Parts of limits that span shards; `None` where none does.
+    budgets: Option<Budgets>,
     progress: Progress,
 }
 
@@ -107,6 +114,7 @@ impl Portfolio {
             all: Halts::NONE,
             groups,
             loss: LossGuard::new(spec.loss),
+            budgets: None,
             progress: Progress { beats: 0, at: Nanos::MIN },
         };
         for (index, asset) in (0u16..).zip(spec.assets) {
@@ -201,24 +209,11 @@ impl Portfolio {
         self.member_mut(instrument).liquidation = liquidation;
     }
 
-    /// Takes what this shard owns of the limits of everything, where they are divided among shards. A
-    /// limit that was not set at construction stays unset.
-    pub fn on_owned(&mut self, owned: Owned) {
-        if let Some(all) = self.groups.last_mut() {
-            all.on_owned(owned);
-        }
-    }
-
-    /// What of them is in use: the gross exposure and the margin of everything at their worse ends, the margin rounded up.
-    #[must_use]
-    pub fn in_use(&self) -> Owned {
-        let sum = self.groups.last().map(Group::sum).unwrap_or_default();
-        let credit = Money(-(-sum.need).div_euclid(Rate::ONE.0.into()));
-        Owned { gross_max: Money(sum.gross), credit_max: credit }
-    }
-
     /// Takes the profit of everything as it stands, in the account currency. A loss above its limit halts everything.
     pub fn on_profit(&mut self, realised: Money, unrealised: Money) {
+        if let Some(budgets) = &mut self.budgets {
+            budgets.on_profit(realised, unrealised);
+        }
         if let Some(loss) = self.loss.on_profit(realised, unrealised) {
             self.all.close(HaltBy::Loss, Halt { state: loss.then, cause: loss.rule });
         }
@@ -256,7 +251,10 @@ impl Portfolio {
         let Some(member) = self.members.get(instrument.index()) else {
             return GateState::Killed;
         };
-        self.halts(member).iter().map(|(_, halt)| halt.state).max().unwrap_or(GateState::Active)
+        let halted = self.halts(member).iter().map(|(_, halt)| halt.state).max();
+        halted
+            .unwrap_or(GateState::Active)
+            .max(self.budgets.as_ref().map_or(GateState::Active, Budgets::state))
     }
 
     /// Takes the whole state into a digest.
@@ -274,6 +272,9 @@ impl Portfolio {
         self.all.digest(digest);
         self.loss.digest(digest);
         digest.word(self.progress.beats);
+        if let Some(budgets) = &self.budgets {
+            budgets.digest(digest);
+        }
     }
 
     /// Asks the halts of an instrument's strategy, its venue and everything.
@@ -314,6 +315,10 @@ impl Portfolio {
         }
         let venue = member.spec.venue;
         if effect.adds() {
+            let all = self.groups.last().map(Group::sum).unwrap_or_default();
+            if let Some(budgets) = &mut self.budgets {
+                budgets.ask(&all, &all.plus(&change.delta), now)?;
+            }
             self.ask_messages(venue, now)?;
         }
         self.member_mut(order.instrument).asked = Asked { work, measure };
@@ -328,6 +333,9 @@ impl Portfolio {
         member.hold_funds(order);
         self.replace(order.instrument, measure);
         self.on_message(order.instrument, now);
+        if let Some(budgets) = &mut self.budgets {
+            budgets.on_order(now);
+        }
     }
 
     /// Refuses an order that would trade with one of ours, on whatever account.

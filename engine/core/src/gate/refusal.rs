@@ -174,4 +174,12 @@ rules! {
     FreeQuote = 39, "free_quote";
     /// The instrument is no member of the portfolio: instrument id and number of members.
     NoMember = 40, "no_member";
+    /// Gross exposure would pass what this shard owns of a limit that spans shards: account currency.
+    BudgetGross = 41, "budget_gross";
+    /// Margin would pass what this shard owns of a limit that spans shards: account currency.
+    BudgetMargin = 42, "budget_margin";
+    /// More orders within a second than this shard owns: a count.
+    BudgetOrders = 43, "budget_orders";
+    /// The loss has used up what this shard owns of a limit that spans shards: account currency.
+    BudgetLoss = 44, "budget_loss";
 }

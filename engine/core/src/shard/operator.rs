@@ -80,7 +80,7 @@ impl Shard {
             });
         }
         self.hedge(now, out);
-        self.find_deadline();
+        self.finish(now, out);
     }
 
     fn obey(&mut self, command: &OperatorCommand, now: Nanos) -> Outcome {

@@ -338,6 +338,7 @@ const fn times(event: &Event) -> Option<(Nanos, Nanos)> {
         | Event::BookLost(_)
         | Event::Order(_)
         | Event::Fill(_)
+        | Event::Grant(_)
         | Event::Operator(_)
         | Event::Timer => None,
     }

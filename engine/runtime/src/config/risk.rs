@@ -177,6 +177,7 @@ impl Risk<'_> {
             exposure: table.exposure.limits(),
             credit: self.credit("credit", &table.credit)?,
             loss,
+            budgets: None,
             conversions: self.conversions(table)?,
             accounts: MARKETS.iter().map(|market| self.account(table, *market)).collect(),
             mark_age_max: table.mark_age_max.span(),

@@ -165,20 +165,6 @@ fn leverage_and_maintenance_are_held_against_all_equity() {
 }
 
 #[test]
-fn what_a_shard_owns_of_a_limit_moves_it_and_what_it_uses_is_told() {
-    let mut desk = Desk::new();
-    desk.exposure = gross(dollars(100));
-    let mut portfolio = desk.build();
-    portfolio.on_owned(Owned { gross_max: dollars(1), credit_max: Money::ZERO });
-    assert_eq!(flat(&portfolio, 1, Side::Bid, 10), None, "credit was never limited");
-    assert_eq!(flat(&portfolio, 1, Side::Bid, 11), says(Rule::Gross, Scope::All, cents(110), dollars(1)));
-    portfolio.on_position(PERP, Lots(-50));
-    portfolio.on_position(SPOT, Lots(10));
-    // Five dollars at five per cent, and one paid in full.
-    assert_eq!(portfolio.in_use(), Owned { gross_max: dollars(6), credit_max: cents(125) });
-}
-
-#[test]
 fn the_mark_keeps_its_distance_from_liquidation() {
     let mut desk = Desk::new();
     desk.members[1].liquidation_distance_min = Some(Rate::from_bps(1_000));

@@ -29,10 +29,11 @@ impl Desk {
     fn operate(&mut self, scope: OperatorScope, act: OperatorAct) -> (Result<(), OperatorRefusal>, Vec<Did>) {
         let told = self.notes.len();
         let did = self.tell_now(&Event::Operator(command(scope, act)));
-        match self.notes[told] {
-            Note::Operator(heard, outcome) if heard == command(scope, act) => (outcome, did),
-            other => panic!("the first note of a command answers it: {other:?}"),
-        }
+        let Note::Operator(heard, outcome) = self.notes[told] else {
+            panic!("the first note of a command answers it: {:?}", self.notes[told]);
+        };
+        assert_eq!(heard, command(scope, act));
+        (outcome, did)
     }
 
     fn answer(&mut self, scope: OperatorScope, act: OperatorAct) -> Result<(), OperatorRefusal> {
@@ -40,8 +41,8 @@ impl Desk {
     }
 }
 
-fn with(controls: Controls) -> Desk {
-    Desk::new(vec![LaneSpec { controls, ..lane(&quoting()) }]).then_quoted()
+fn with(controls: &Controls) -> Desk {
+    Desk::new(vec![LaneSpec { controls: *controls, ..lane(&quoting()) }]).then_quoted()
 }
 
 fn named(act: OperatorAct) -> Desk {
@@ -54,7 +55,7 @@ fn named(act: OperatorAct) -> Desk {
 fn lost(bid: i64) -> Desk {
     let max = Some(Money(Money::ONE.0 / 20));
     let loss = LossLimits { unrealised_max: max, ..LossLimits::NONE };
-    let mut desk = with(Controls { loss: Some(loss), ..Controls::NONE });
+    let mut desk = with(&Controls { loss: Some(loss), ..Controls::NONE });
     desk.fill(1, Side::Bid, 10);
     desk.touch(9_000, 9_010);
     desk.touch(bid, bid + 10);
@@ -69,7 +70,7 @@ fn frozen() -> Desk {
         net_max: None,
         frozen_for: None,
     };
-    let mut desk = with(Controls { fills: Some(fills), ..Controls::NONE });
+    let mut desk = with(&Controls { fills: Some(fills), ..Controls::NONE });
     desk.fill(1, Side::Bid, 10);
     desk
 }
@@ -91,14 +92,14 @@ fn doubted() -> Desk {
 fn every_command_in_every_state() {
     use OperatorAct::{ClearLoss, Confirm, Kill, Pause, ReduceOnly, Resume, Thaw};
     use StillClosed::{Doubt, Frozen, LossHolds, LossLatched, Nothing};
-    type Make = fn() -> Desk;
+    type Row = (&'static str, fn() -> Desk, [Result<(), OperatorRefusal>; 8]);
     let no = |why| Err(OperatorRefusal::StillClosed(why));
     let further = |state| Err(OperatorRefusal::ClosedFurther(state));
     let killed = further(GateState::Killed);
     let acts = [ReduceOnly, Pause, Kill, Resume, ClearLoss, Thaw, Confirm(Lots(1)), Confirm(Lots(2))];
     let nothing = no(Nothing);
     let mismatch = Err(OperatorRefusal::Mismatch(Lots(1)));
-    let table: [(&str, Make, [Result<(), OperatorRefusal>; 8]); 8] = [
+    let table: [Row; 8] = [
         ("open", Desk::quoted, [Ok(()), Ok(()), Ok(()), nothing, nothing, nothing, nothing, nothing]),
         (
             "reduce only",

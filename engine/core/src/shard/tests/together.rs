@@ -48,6 +48,7 @@ pub(super) fn risk() -> RiskSpec {
         exposure: ExposureLimits::NONE,
         credit: CreditLimits::NONE,
         loss: LossLimits::NONE,
+        budgets: None,
         conversions: vec![None, Some(Rate::ONE)],
         accounts: vec![None],
         mark_age_max: Span::from_secs(4),

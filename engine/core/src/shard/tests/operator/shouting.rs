@@ -62,7 +62,8 @@ impl Account {
             }
             OperatorAct::ReduceOnly => GateState::ReduceOnly,
             OperatorAct::Pause => GateState::Paused,
-            _ => GateState::Killed,
+            OperatorAct::Kill => GateState::Killed,
+            OperatorAct::ClearLoss | OperatorAct::Thaw | OperatorAct::Confirm(_) => unreachable!("no halt"),
         };
         if *said > to {
             return Err(OperatorRefusal::ClosedFurther(*said));
@@ -276,5 +277,5 @@ fn no_command_lets_an_order_past_a_halt_or_a_limit() {
         }
         seen.iter_mut().zip(story.seen).for_each(|(sum, one)| *sum += one);
     }
-    assert!(seen.iter().all(|count| *count > CASES as usize), "{seen:?}");
+    assert!(seen.iter().all(|count| *count > 10_000), "{seen:?}");
 }
