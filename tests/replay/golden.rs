@@ -22,17 +22,17 @@ fn check(config: &'static Config, lines: &[Line], mode: Mode, expected: Golden) 
 
 #[test]
 fn a_touch_quoter_on_futures() {
-    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9e416e0e2ded2a31, 0x2f3b1223f0d45c20));
+    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9e416e0e2ded2a31, 0x1b0c85229315b56f));
 }
 
 #[test]
 fn a_touch_quoter_on_spot() {
-    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0xb13588c5aa2a73a1, 0xed84a513b07719c4));
+    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0xb13588c5aa2a73a1, 0x0fc9b2c824f5b44f));
 }
 
 #[test]
 fn an_interval_quoter_on_futures() {
-    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0x24a7019c20e620a2, 0xecd8c55df84d7f98));
+    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0x24a7019c20e620a2, 0xfae98a9acffc3722));
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn operator_lines(prepared: &Prepared<'_>, played: &Played) -> Vec<String> {
             format!("{}: {} of {}: {}", report::time_text(said.at), words.command, words.scope, words.outcome)
         })
         .collect();
-    let unsaid = prepared.operator_commands() - played.operator.len();
+    let unsaid = prepared.operator_commands().len() - played.operator.len();
     if unsaid > 0 {
         lines.push(format!("{unsaid} operator commands come after the end of the data"));
     }

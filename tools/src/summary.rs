@@ -94,7 +94,7 @@ impl Summary<'_> {
         };
         put("position", only.map_or(Value::Null, |one| json!(size(one, self.position(0)))));
         put("max_position", only.map_or(Value::Null, |one| json!(size(one, max_position(one)))));
-        if self.prepared.operator_commands() > 0 {
+        if !self.prepared.operator_commands().is_empty() {
             let said = self.played.operator.iter().map(|said| operator::json(said, self.prepared));
             put("operator", Value::Array(said.collect()));
         }

@@ -8,7 +8,7 @@
 //! 2. halts: the instrument's, its strategy's, its venue's, everything's;
 //! 3. the order alone: size, value, reference, collar;
 //! 4. the instrument (only what adds): position, open orders, then its optional [`Controls`];
-//! 5. the portfolio: own orders, funds, dead-man switch, liquidation, exposure and credit, messages;
+//! 5. the portfolio: own orders, funds, dead-man switch, liquidation, exposure and credit, owned budgets, messages;
 //! 6. the rate of orders (only what adds).
 //!
 //! An order *reduces* where it, together with all that already works on its side, at most closes the position. Reducing

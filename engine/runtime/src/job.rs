@@ -223,10 +223,10 @@ impl<'a> Prepared<'a> {
         Ok(())
     }
 
-    /// Commands of an operator that each run is to hear.
+    /// What an operator is to say in each run, by time.
     #[must_use]
-    pub const fn operator_commands(&self) -> usize {
-        self.operator.len()
+    pub fn operator_commands(&self) -> &[(Nanos, OperatorCommand)] {
+        &self.operator
     }
 
     /// A recorder for these instruments.
