@@ -168,6 +168,8 @@ const fn is_mid_batch(event: &Event) -> bool {
         | Event::Mark(_)
         | Event::Order(_)
         | Event::Fill(_)
+        | Event::Grant(_)
+        | Event::Operator(_)
         | Event::Timer => false,
     }
 }

@@ -70,6 +70,8 @@ impl Pair {
             | Event::Mark(_)
             | Event::Order(_)
             | Event::Fill(_)
+            | Event::Grant(_)
+            | Event::Operator(_)
             | Event::Timer => {}
         }
     }

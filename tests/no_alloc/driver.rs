@@ -5,7 +5,7 @@ use ballast_core::market::BookBatch;
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{Command, Digest, Event, Nanos, PackedLevel};
+use ballast_model::{Command, Digest, Event, Nanos, OperatorCommand, PackedLevel};
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::replay::Outcome;
 use ballast_runtime::tape::{Cursor, Shift, Tape};
@@ -19,6 +19,7 @@ enum Step {
     CommandAtVenue,
     Answer,
     MarketAtUs(usize),
+    Operator,
     Timer,
 }
 
@@ -73,6 +74,8 @@ pub(crate) enum Feeding {
 /// A run under way.
 struct Driver<'a> {
     feeds: Vec<Feed<'a>>,
+    /// What an operator is still to say.
+    operator: &'a [(Nanos, OperatorCommand)],
     shard: Shard,
     venue: TapeVenue,
     out: Outbox,
@@ -89,6 +92,7 @@ pub(crate) fn play(prepared: &Prepared<'_>, feeding: Feeding) -> (Outcome, u64) 
     let (shard, venue) = prepared.build(Mode::Quoting).unwrap();
     let mut driver = Driver {
         feeds: prepared.tapes.iter().map(Feed::new).collect(),
+        operator: prepared.operator_commands(),
         out: Outbox::new(shard.commands_per_event_max()),
         shard,
         venue,
@@ -115,8 +119,9 @@ impl Driver<'_> {
         let ours =
             [(self.venue.next_arrival(), Step::CommandAtVenue), (self.venue.next_response(), Step::Answer)];
         let first = markets.chain(ours).filter_map(|(at, step)| Some((at?, step))).min()?;
+        let operator = self.operator.first().map(|(at, _)| (*at, Step::Operator));
         let timer = self.shard.next_deadline().map(|at| (at, Step::Timer));
-        Some(timer.map_or(first, |timer| timer.min(first)))
+        operator.into_iter().chain(timer).chain([first]).min()
     }
 
     fn take(&mut self, now: Nanos, step: Step) {
@@ -142,6 +147,11 @@ impl Driver<'_> {
                     }
                 }
                 self.tell_market(&events, now);
+            }
+            Step::Operator => {
+                let ((_, command), rest) = self.operator.split_first().unwrap();
+                self.operator = rest;
+                self.tell(&Event::Operator(*command), now);
             }
             Step::Timer => self.tell(&Event::Timer, now),
         }
@@ -190,6 +200,7 @@ impl Driver<'_> {
             command.digest(&mut self.decisions);
             self.venue.send(command, now);
         }
+        self.out.reports().iter().for_each(|report| report.digest(&mut self.decisions));
         self.out.clear();
     }
 }

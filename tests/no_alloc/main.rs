@@ -12,6 +12,7 @@ use ballast_exchange::synth::Dialect;
 use ballast_runtime::capture::{SurveyedFile, survey_files};
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
+use ballast_runtime::operator::OperatorScript;
 use ballast_runtime::replay::Unobserved;
 use ballast_tests::market;
 
@@ -58,6 +59,30 @@ fn check(files: &[SurveyedFile]) {
 fn nothing_is_allocated_over_synthetic_markets() {
     let file = |dialect, name| market::surveyed(name, market::text(&market::lines(dialect, 7, 60)));
     check(&[file(Dialect::Spot, "spot"), file(Dialect::UsdM, "usdm")]);
+}
+
+#[test]
+fn nothing_is_allocated_for_an_operator() {
+    const ACTS: [&str; 5] = ["reduce-only", "pause", "resume", "kill", "resume"];
+    const SCOPES: [&str; 4] = ["all", "usdm", "usdm ETHUSDT", "strategy 0"];
+    let mut text = String::new();
+    for (second, (act, scope)) in SCOPES.iter().flat_map(|scope| ACTS.map(|act| (act, scope))).enumerate() {
+        let at = format!("[[at]]\noffset = \"{}s\"\n", 5 + 2 * second);
+        text.push_str(&format!("{at}command = \"{act}\"\nscope = \"{scope}\"\n"));
+    }
+    let script = OperatorScript::parse(&text, Path::new("operator.toml")).unwrap();
+    let files = [market::surveyed("usdm", market::text(&market::lines(Dialect::UsdM, 7, 60)))];
+    for (name, config) in shipped() {
+        let mut prepared = Prepared::from_surveyed(&config, Path::new(&name), &files, |_| {}).unwrap();
+        let before = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap().outcome;
+        prepared.operate(&script).unwrap();
+        let played = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap();
+        assert_eq!(played.operator.len(), ACTS.len() * SCOPES.len(), "{name}");
+        let (outcome, allocations) = driver::play(&prepared, Feeding::Slots);
+        assert_eq!((outcome, allocations), (played.outcome, 0), "{name}");
+        let quotes = before.orders > 0;
+        assert_eq!(outcome.decisions_hash != before.decisions_hash, quotes, "{name}: it makes a difference");
+    }
 }
 
 #[test]

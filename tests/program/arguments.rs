@@ -28,7 +28,7 @@ fn help_names_every_command_and_exit_code() {
         assert!(help.contains(word), "{word} in {help}");
     }
     for (command, options) in [
-        ("replay", &["--config", "--data", "--out", "--idle", "--repeat", "--json"][..]),
+        ("replay", &["--config", "--data", "--operator", "--out", "--idle", "--repeat", "--json"][..]),
         ("demo", &["--seed", "--out", "--json"]),
         ("compare", &["--config", "--data", "--json"]),
         ("config check", &["--json"]),

@@ -6,5 +6,6 @@ mod arguments;
 mod compare;
 mod configuration;
 mod demo;
+mod operator;
 mod rig;
 mod runs;

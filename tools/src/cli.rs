@@ -56,6 +56,9 @@ pub(crate) struct ReplayArgs {
     /// Books and simulated venue only, no strategy.
     #[arg(long)]
     pub(crate) idle: bool,
+    /// What an operator says during the run (TOML): a list `[[at]]` of `time` or `offset`, `command` and `scope`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) operator: Option<PathBuf>,
     /// Play the data this many times in a row, ids and times renumbered so that the loops follow on.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) repeat: u32,

@@ -11,6 +11,7 @@ mod config;
 mod data;
 mod demo;
 mod exit;
+mod operator;
 mod output;
 mod progress;
 mod replay;

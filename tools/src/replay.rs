@@ -4,6 +4,7 @@ use ballast_analytics::record::RunRecord;
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Played, Prepared};
+use ballast_runtime::operator::OperatorScript;
 use ballast_runtime::replay::RecorderSpec;
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use crate::exit::Code;
 use crate::progress::Progress;
 use crate::report::{self, ReportFiles};
 use crate::summary::Summary;
-use crate::{data, output};
+use crate::{data, operator, output};
 
 /// How a run is to be played and reported.
 pub(crate) struct Plan<'a> {
@@ -33,10 +34,15 @@ pub(crate) struct Plan<'a> {
 pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Code> {
     let watch = Stopwatch::start();
     let config = Config::load(&arguments.config).map_err(JobError::from)?;
+    let script =
+        arguments.operator.as_deref().map(OperatorScript::load).transpose().map_err(JobError::from)?;
     let mut progress = Progress::new("decoding");
-    let prepared =
+    let mut prepared =
         Prepared::from_files(&config, &arguments.config, &arguments.data, |bytes| progress.add(bytes))?;
     drop(progress);
+    if let Some(script) = &script {
+        prepared.operate(script)?;
+    }
     let plan = Plan {
         title: "Replay",
         config: &config,
@@ -65,6 +71,9 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
     for (name, count) in data::market_problems(&played.shard, prepared.instruments.len()) {
         output::tell(&format!("{name}: {count}"));
     }
+    for line in operator_lines(prepared, &played) {
+        output::tell(&line);
+    }
     let record = RunRecord { instruments: recorder.finish(played.outcome.ended_at, &played.shard) };
     let summary = Summary { plan, prepared, played: &played, record: &record };
     let files = plan.out.map(|out| write_report(out, plan, &summary, &played, &record)).transpose()?;
@@ -73,6 +82,23 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
         output::json(&summary.json(files.as_ref(), watch.elapsed()))?;
     }
     Ok(if prepared.has_no_book() { Code::NoBook } else { Code::Done })
+}
+
+/// What an operator said, and how it was answered.
+fn operator_lines(prepared: &Prepared<'_>, played: &Played) -> Vec<String> {
+    let mut lines: Vec<_> = played
+        .operator
+        .iter()
+        .map(|said| {
+            let words = operator::words(said, prepared);
+            format!("{}: {} of {}: {}", report::time_text(said.at), words.command, words.scope, words.outcome)
+        })
+        .collect();
+    let unsaid = prepared.operator_commands().len() - played.operator.len();
+    if unsaid > 0 {
+        lines.push(format!("{unsaid} operator commands come after the end of the data"));
+    }
+    lines
 }
 
 fn write_report(

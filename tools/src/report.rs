@@ -21,6 +21,11 @@ use ballast_analytics::record::RunRecord;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// A point in time as files write it: `2024-08-08T23:54:15.088Z`.
+pub(crate) fn time_text(at: ballast_model::Nanos) -> String {
+    format!("{}T{}Z", time::date(at), time::clock_millis(at))
+}
+
 /// What the page says about the run besides its record.
 #[derive(Clone, Debug)]
 pub(crate) struct ReportContext {

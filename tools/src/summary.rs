@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::data;
 use crate::replay::Plan;
 use crate::report::ReportFiles;
+use crate::{data, operator};
 
 /// A finished run with all that is said of it.
 pub(crate) struct Summary<'a> {
@@ -96,6 +96,10 @@ impl Summary<'_> {
         };
         put("position", only.map_or(Value::Null, |one| json!(size(one, self.position(0)))));
         put("max_position", only.map_or(Value::Null, |one| json!(size(one, max_position(one)))));
+        if !self.prepared.operator_commands().is_empty() {
+            let said = self.played.operator.iter().map(|said| operator::json(said, self.prepared));
+            put("operator", Value::Array(said.collect()));
+        }
         put("decisions_hash", json!(format!("{:016x}", outcome.decisions_hash)));
         put("state_hash", json!(format!("{:016x}", outcome.state_hash)));
         put("decode_seconds", json!(self.prepared.decoding.as_secs_f64()));

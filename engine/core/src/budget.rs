@@ -26,6 +26,7 @@ mod coordinator;
 mod tests;
 
 use ballast_model::Digest;
+pub use ballast_model::{Grant, Report, ShardId};
 
 pub use coordinator::{Coordinator, CoordinatorError, Heard};
 
@@ -34,42 +35,6 @@ pub const SHARDS_MAX: usize = 16;
 
 /// Largest amount of any budget: sums over all shards stay within 128 bits. Larger ones are taken for this one.
 pub const AMOUNT_MAX: u128 = u128::MAX >> 8;
-
-/// A shard, numbered from zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ShardId(pub u16);
-
-/// From the coordinator: what a shard owns from here on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grant {
-    /// To whom.
-    pub shard: ShardId,
-    /// The shard's epoch it is meant for.
-    pub epoch: u32,
-    /// Counts the grants to this shard, over all epochs, from 1.
-    pub seq: u32,
-    /// What it owns.
-    pub amount: u128,
-}
-
-/// From a shard: what it owns and wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// By whom.
-    pub shard: ShardId,
-    /// The shard's epoch, above zero.
-    pub epoch: u32,
-    /// The latest grant adopted; 0 where none was in this epoch.
-    pub seq: u32,
-    /// Counts the changes of `wanted` within the epoch.
-    pub number: u32,
-    /// What it owns.
-    pub owned: u128,
-    /// What it would own.
-    pub wanted: u128,
-}
-
-const _: () = assert!(size_of::<Grant>() <= 48 && size_of::<Report>() <= 48);
 
 /// What a shard keeps in its journal: written whenever it changes, before the change is used or told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@
 //! 2. halts: the instrument's, its strategy's, its venue's, everything's;
 //! 3. the order alone: size, value, reference, collar;
 //! 4. the instrument (only what adds): position, open orders, then its optional [`Controls`];
-//! 5. the portfolio: own orders, funds, dead-man switch, liquidation, exposure and credit, messages;
+//! 5. the portfolio: own orders, funds, dead-man switch, liquidation, exposure and credit, owned budgets, messages;
 //! 6. the rate of orders (only what adds).
 //!
 //! An order *reduces* where it, together with all that already works on its side, at most closes the position. Reducing
@@ -29,6 +29,7 @@ mod bucket;
 mod controls;
 mod limits;
 mod loss;
+mod operator;
 pub mod portfolio;
 mod refusal;
 mod replace;
@@ -58,9 +59,10 @@ pub use controls::{
     Controls, ControlsError, Executions, FillBreaker, OracleLimit, OrderToTrade, PeriodCollar,
     PeriodNotional, VolatilityBreaker,
 };
-use limits::{Effect, Halt};
+use limits::{Effect, Halt, HaltBy, Halts};
 pub use limits::{GateContext, GateLimits, GateState, LimitsError};
 pub use loss::LossLimits;
+pub use operator::StillClosed;
 use portfolio::Portfolio;
 pub use refusal::{Refusal, Rule, Scope, StrategyId, VenueId};
 pub use watch::INTENTS_KEPT;
@@ -90,7 +92,7 @@ pub struct Gate {
     instrument: InstrumentId,
     spec: InstrumentSpec,
     limits: GateLimits,
-    halt: Halt,
+    halts: Halts,
     bucket: TokenBucket,
     /// Memory of the optional controls; `None` where there are none.
     watch: Option<Watch>,
@@ -116,7 +118,7 @@ impl Gate {
             instrument,
             spec: *spec,
             limits,
-            halt: Halt::NONE,
+            halts: Halts::NONE,
             bucket: TokenBucket::new(limits.order_burst_max, limits.orders_per_second_max),
             watch: None,
             last_id: ClientOrderId(0),
@@ -191,14 +193,14 @@ impl Gate {
     pub fn on_profit(&mut self, realised: Money, unrealised: Money) {
         let loss = self.watch.as_mut().and_then(|watch| watch.on_profit(realised, unrealised));
         if let Some(loss) = loss {
-            self.halt = self.halt.or_worse(Halt { state: loss.then, cause: loss.rule });
+            self.halts.close(HaltBy::Loss, Halt { state: loss.then, cause: loss.rule });
         }
     }
 
-    /// How far the gate was closed, by name or by a loss.
+    /// How far the gate was closed: by name, by a loss, or because its position is in doubt.
     #[must_use]
     pub const fn state(&self) -> GateState {
-        self.halt.state
+        self.halts.worst().state
     }
 
     /// How far the gate is open at `now` for an instrument with this reference, breakers and oracle among what closes it;
@@ -206,13 +208,13 @@ impl Gate {
     #[must_use]
     pub fn posture(&self, reference: Option<HalfTicks>, now: Nanos) -> GateState {
         let Some(watch) = &self.watch else {
-            return self.halt.state;
+            return self.state();
         };
         let market = match reference.filter(|mid| mid.0 > 0) {
             Some(mid) if watch.calm() && watch.ask_oracle(mid, now).is_ok() => GateState::Active,
             _ => GateState::ReduceOnly,
         };
-        self.halt.state.max(watch.halt(now).state).max(market)
+        self.state().max(watch.halt(now).state).max(market)
     }
 
     /// When a freeze ends by itself, and quoting may begin anew; `None` where there is none, or none that ends.
@@ -226,20 +228,6 @@ impl Gate {
     #[must_use]
     pub fn retry_at(&self, rule: Rule, now: Nanos) -> Option<Nanos> {
         (rule == Rule::OrderRate).then(|| self.bucket.ready_at(1, now))
-    }
-
-    /// Closes the gate as far as `state`; never opens it.
-    pub fn tighten(&mut self, state: GateState) {
-        self.halt = self.halt.or_worse(Halt { state, cause: state.rule() });
-    }
-
-    /// Opens the gate again, thaws it and counts losses from here. For the operator alone: no rule and no strategy lifts a
-    /// kill.
-    pub fn reopen(&mut self) {
-        self.halt = Halt::NONE;
-        if let Some(watch) = &mut self.watch {
-            watch.resume();
-        }
     }
 
     /// The limits in force.
@@ -262,7 +250,7 @@ impl Gate {
 
     /// Takes the whole state into a digest.
     pub fn digest(&self, digest: &mut Digest) {
-        self.halt.digest(digest);
+        self.halts.digest(digest);
         digest.word(self.last_id.0);
         digest.word(self.passed);
         self.refusals.iter().for_each(|count| digest.word(*count));
@@ -313,7 +301,7 @@ impl Gate {
         own(self.ask_filters(order))?;
         let effect = Effect::of(order, context);
         let watch_halt = self.watch.as_ref().map_or(Halt::NONE, |watch| watch.halt(now));
-        self.halt.or_worse(watch_halt).ask(effect, scope)?;
+        self.halts.worst().or_worse(watch_halt).ask(effect, scope)?;
         if let Some(portfolio) = &portfolio {
             portfolio.ask_halts(self.instrument, effect)?;
         }

@@ -1,18 +1,25 @@
-//! What the core decided in answer to one event: commands for the venue, notes for the log.
+//! What the core decided in answer to one event: commands for the venue, reports for whoever divides
+//! limits, notes for the log.
 //!
 //! A new order enters only as [`Checked`], so nothing that did not pass the gate can leave.
 
 use alloc::vec::Vec;
 use core::mem::discriminant;
 
-use ballast_model::{Cancel, Command, InstrumentId, LostReason, NewOrder, Query, Replace};
+use ballast_model::{
+    BudgetKind, BudgetReport, Cancel, Command, InstrumentId, LostReason, NewOrder, OperatorCommand, Query,
+    Replace,
+};
 
 use crate::gate::{Checked, Refusal};
 use crate::model::Hold;
-use crate::shard::ExitKind;
+use crate::shard::{ExitKind, OperatorRefusal};
 
 /// Notes kept per event; further ones are only counted.
 const NOTES_MAX: usize = 32;
+
+/// Reports of one event: one for each budget.
+const REPORTS_MAX: usize = BudgetKind::ALL.len();
 
 /// Most commands of a kind that one request to a venue may carry; zero means one, as for venues without batches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,14 +84,17 @@ pub enum Note {
     Exit(InstrumentId, ExitKind),
     /// An exit has fired while the position is not known: nothing is sent before it is.
     ExitHeld(InstrumentId, ExitKind),
+    /// An operator's command, and whether it was obeyed; the first note of its event.
+    Operator(OperatorCommand, Result<(), OperatorRefusal>),
     /// There are more orders to cancel than one event may.
     CancelsLeft(InstrumentId),
 }
 
-/// Commands and notes of one event; the driver takes and clears it.
+/// Commands, reports and notes of one event; the driver takes and clears it.
 #[derive(Debug)]
 pub struct Outbox {
     commands: Vec<Command>,
+    reports: Vec<BudgetReport>,
     notes: Vec<Note>,
     notes_dropped: u64,
 }
@@ -95,6 +105,7 @@ impl Outbox {
     pub fn new(commands_max: usize) -> Self {
         Self {
             commands: Vec::with_capacity(commands_max),
+            reports: Vec::with_capacity(REPORTS_MAX),
             notes: Vec::with_capacity(NOTES_MAX),
             notes_dropped: 0,
         }
@@ -126,6 +137,13 @@ impl Outbox {
         })
     }
 
+    /// What the shard owns and wants of limits that span shards, for whoever divides them.
+    #[must_use]
+    #[inline]
+    pub fn reports(&self) -> &[BudgetReport] {
+        &self.reports
+    }
+
     /// The notes.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
@@ -138,17 +156,18 @@ impl Outbox {
         self.notes_dropped
     }
 
-    /// True where there is neither command nor note.
+    /// True where there is neither command nor report nor note.
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.commands.is_empty() && self.notes.is_empty()
+        self.commands.is_empty() && self.notes.is_empty() && self.reports.is_empty()
     }
 
     /// Empties it for the next event.
     #[inline]
     pub fn clear(&mut self) {
         self.commands.clear();
+        self.reports.clear();
         self.notes.clear();
     }
 
@@ -168,6 +187,11 @@ impl Outbox {
     /// Sends a question.
     pub fn query(&mut self, query: Query) {
         self.push(Command::Query(query));
+    }
+
+    pub(crate) fn report(&mut self, report: BudgetReport) {
+        assert!(self.reports.len() < REPORTS_MAX, "more reports than budgets");
+        self.reports.push(report);
     }
 
     pub(crate) fn note(&mut self, note: Note) {

@@ -9,6 +9,7 @@ mod executable;
 mod exits;
 mod hedger;
 mod lane;
+mod operator;
 mod orders;
 mod put_off;
 mod quoter;
@@ -19,7 +20,9 @@ mod views;
 
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate, Trade};
+use ballast_model::{
+    BudgetGrant, ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate, Trade,
+};
 
 use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
@@ -34,6 +37,7 @@ use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
 use lane::{Elsewhere, Lane};
+pub use operator::OperatorRefusal;
 use orders::QUERIES_MAX;
 use risk::Risk;
 pub use risk::{RiskError, RiskSpec};
@@ -112,7 +116,7 @@ impl Shard {
             Hedger::new(hedging, &lanes).map_err(|error| (venue, LaneError::Hedging(error)))
         };
         let hedgers = spec.hedges.iter().map(hedger).collect::<Result<Vec<_>, _>>()?;
-        let risk = spec.portfolio.as_ref().map(|risk| Risk::new(risk, &spec.lanes)).transpose();
+        let risk = spec.portfolio.as_ref().map(|risk| Risk::new(risk, &spec.lanes, spec.epoch)).transpose();
         let risk = risk.map_err(|error| (0, LaneError::Risk(error)))?;
         for lane in &mut lanes {
             let hedges = hedgers.iter().any(|hedger| hedger.is_venue(lane.id()));
@@ -154,6 +158,8 @@ impl Shard {
             Event::Order(update) => return self.on_order(update, now, out),
             Event::Fill(fill) => return self.on_fill(fill, now, out),
             Event::Mark(mark) => return self.on_mark(mark, now, out),
+            Event::Grant(grant) => return self.on_grant(grant, now, out),
+            Event::Operator(command) => return self.on_operator(command, now, out),
             Event::Timer => return self.on_timer(now, out),
         };
         self.after_market(instrument, change, now, out);
@@ -180,7 +186,26 @@ impl Shard {
     /// Looks for the next deadline anew: after every event that may have moved one. Drivers ask for it far more often.
     fn find_deadline(&mut self) {
         let lanes = self.lanes.iter().filter_map(|lane| lane.deadline(self.now));
-        self.deadline = lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).min();
+        let report = self.risk.as_ref().and_then(|risk| risk.portfolio.report_at());
+        self.deadline = lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).chain(report).min();
+    }
+
+    /// After an event has been acted on: tells what is in use of the shard's budgets, and looks for the next deadline.
+    fn finish(&mut self, now: Nanos, out: &mut Outbox) {
+        if let Some(risk) = &mut self.risk {
+            risk.portfolio.report(now, |report| out.report(report));
+        }
+        self.find_deadline();
+    }
+
+    /// Takes what the shard owns of a limit from here on, and lets quotes that waited for it leave.
+    fn on_grant(&mut self, grant: &BudgetGrant, now: Nanos, out: &mut Outbox) {
+        let Some(risk) = &mut self.risk else { return };
+        risk.portfolio.on_grant(grant);
+        for id in ids(self.lanes.len()) {
+            self.tell(id, now, out, |lane, turn| lane.is_moved(turn) || lane.wants_touch(now));
+        }
+        self.finish(now, out);
     }
 
     #[inline]
@@ -230,7 +255,7 @@ impl Shard {
             self.after_batch(instrument, now, out);
         }
         self.spread_halt(now, out);
-        self.find_deadline();
+        self.finish(now, out);
     }
 
     #[inline]
@@ -240,7 +265,7 @@ impl Shard {
         if lane.exits.is_some() {
             let seen = Some(Seen::last(trade.level.price()));
             self.tell(trade.instrument, now, out, |lane, turn| lane.watch(Watched::Last, seen, turn));
-            self.find_deadline();
+            self.finish(now, out);
         }
     }
 
@@ -250,7 +275,7 @@ impl Shard {
         if self.hedgers.iter_mut().map(wants).fold(false, |any, one| any | one) {
             self.hedge(now, out);
         }
-        self.find_deadline();
+        self.finish(now, out);
     }
 
     fn on_fill(&mut self, fill: &Fill, now: Nanos, out: &mut Outbox) {
@@ -263,12 +288,12 @@ impl Shard {
             self.requote(fill.instrument, now, out);
         }
         self.spread_halt(now, out);
-        self.find_deadline();
+        self.finish(now, out);
     }
 
     fn on_mark(&mut self, mark: &MarkPrice, now: Nanos, out: &mut Outbox) {
         self.tell(mark.instrument, now, out, |lane, turn| lane.on_mark(mark, turn));
-        self.find_deadline();
+        self.finish(now, out);
     }
 
     /// Pulls quotes everywhere where a loss has just halted everything.
@@ -276,7 +301,10 @@ impl Shard {
     fn spread_halt(&mut self, now: Nanos, out: &mut Outbox) {
         if self.risk.as_mut().is_some_and(Risk::take_halted) {
             for id in ids(self.lanes.len()) {
-                self.tell(id, now, out, |lane, turn| lane.halts(turn));
+                self.tell(id, now, out, |lane, turn| {
+                    lane.pull(turn);
+                    lane.halts(turn)
+                });
             }
         }
     }
@@ -288,7 +316,7 @@ impl Shard {
         if self.hedgers.iter().filter_map(Hedger::deadline).any(|at| at <= now) {
             self.hedge(now, out);
         }
-        self.find_deadline();
+        self.finish(now, out);
     }
 
     /// Lets every hedge decide: one base asset's orders never depend on another's, and a decision that finds nothing new does

@@ -3,9 +3,11 @@
 //! A book diff or snapshot is a batch of slots: [`BookBegin`] (the FIRST), then [`BookLevels`] of up to four levels each, the
 //! last marked [`Last::Yes`]. A batch is pushed all or nothing and no decision is taken before its last slot.
 
+use crate::budget::BudgetGrant;
 use crate::ids::{AssetId, ClientOrderId, InstrumentId, TradeId, UpdateId, VenueOrderId};
 use crate::level::PackedLevel;
 use crate::num::{Lots, Side};
+use crate::operator::OperatorCommand;
 use crate::time::Nanos;
 
 /// Levels one [`BookLevels`] slot carries at most.
@@ -30,6 +32,10 @@ pub enum Event {
     Order(OrderUpdate),
     /// One of our orders traded.
     Fill(Fill),
+    /// The shard's part of a limit that spans shards.
+    Grant(BudgetGrant),
+    /// An operator halts or resumes, or clears what has halted by itself.
+    Operator(OperatorCommand),
     /// A deadline the core asked for has come.
     Timer,
 }

@@ -16,6 +16,14 @@ impl InstrumentId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetId(pub u16);
 
+/// A venue of the book: a dense index into per-venue tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VenueId(pub u8);
+
+/// A strategy of the book: a dense index into per-strategy tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StrategyId(pub u8);
+
 /// Our own order id: session epoch in the high 24 bits, counter in the low 40. Monotonic, never reused, and recognisable
 /// as ours after a restart even where the journal has never seen it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

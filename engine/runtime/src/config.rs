@@ -39,6 +39,7 @@ pub use model::{
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
+pub(crate) use risk::venue_named;
 pub use risk::{
     CreditConfig, ExposureConfig, MarketRiskConfig, MarketsConfig, MessagesConfig, OwnOrdersConfig,
     RiskConfig,
@@ -392,8 +393,7 @@ impl Config {
 
     /// A rule that the value of this key breaks.
     fn rule(&self, path: &Path, key: &str, rule: impl core::fmt::Display) -> ConfigError {
-        let line = line::of_key(&self.text, key);
-        ConfigError::Rule { path: path.to_owned(), line, key: key.to_owned(), rule: rule.to_string() }
+        rule_of(path, &self.text, key, rule)
     }
 
     /// The first rule broken that no instrument needs to be known for.
@@ -432,6 +432,12 @@ impl Config {
         }
         None
     }
+}
+
+/// A rule that the value of a key of this text breaks.
+pub(crate) fn rule_of(path: &Path, text: &str, key: &str, rule: impl core::fmt::Display) -> ConfigError {
+    let line = line::of_key(text, key);
+    ConfigError::Rule { path: path.to_owned(), line, key: key.to_owned(), rule: rule.to_string() }
 }
 
 /// The line as messages name it.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use ballast_analytics::record::{GridSource, InstrumentRecord};
 use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
+use ballast_core::outbox::Note;
 use ballast_core::shard::{LaneError, Shard};
 use ballast_exchange::{TapeVenue, VenueSpecError};
-use ballast_model::{Contract, HalfTicks, InstrumentId};
+use ballast_model::{Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand};
 use ballast_venue::Counters;
 
 use crate::book_check::follow;
@@ -18,6 +19,7 @@ use crate::config::{
     Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset,
     resolve,
 };
+use crate::operator::{Obeyed, OperatorScript};
 use crate::replay::{self, Observer, Outcome, Program, Recorder, RecorderSpec};
 use crate::tape::{Cursor, Shift, Tape};
 
@@ -60,6 +62,7 @@ pub struct Prepared<'a> {
     pub lines: u64,
     /// Time the decoding pass took, reading the lines included; the first look at the files is not in it.
     pub decoding: Duration,
+    operator: Vec<(Nanos, OperatorCommand)>,
     resolver: Resolver<'a>,
 }
 
@@ -83,6 +86,32 @@ pub struct Played {
     pub venue: TapeVenue,
     /// Time the replay took, decoding and building not included.
     pub replaying: Duration,
+    /// What an operator said, and how it was answered.
+    pub operator: Vec<Obeyed>,
+}
+
+/// An observer, and beside it one that keeps what an operator said.
+struct Listening<'a, O> {
+    observer: &'a mut O,
+    obeyed: Vec<Obeyed>,
+}
+
+impl<O: Observer> Observer for Listening<'_, O> {
+    #[inline]
+    fn before(&mut self, now: Nanos, shard: &Shard) {
+        self.observer.before(now, shard);
+    }
+
+    fn after(&mut self, event: &Event, now: Nanos, shard: &Shard) {
+        self.observer.after(event, now, shard);
+    }
+
+    fn operated(&mut self, notes: &[Note], at: Nanos) {
+        if let Some(Note::Operator(command, outcome)) = notes.first() {
+            self.obeyed.push(Obeyed { at, command: *command, outcome: *outcome });
+        }
+        self.observer.operated(notes, at);
+    }
 }
 
 impl<'a> Prepared<'a> {
@@ -133,7 +162,17 @@ impl<'a> Prepared<'a> {
         };
         let time_units = files.iter().map(unit).collect();
         let (problems, lines) = (loaded.problems, loaded.lines);
-        Ok(Self { instruments, tapes, counters, problems, time_units, lines, decoding, resolver })
+        Ok(Self {
+            instruments,
+            tapes,
+            counters,
+            problems,
+            time_units,
+            lines,
+            decoding,
+            operator: Vec::new(),
+            resolver,
+        })
     }
 
     /// True where no instrument ever had a book: there is nothing to quote from.
@@ -166,11 +205,28 @@ impl<'a> Prepared<'a> {
     /// As [`Prepared::build`].
     pub fn play(&self, mode: Mode, repeat: u32, observer: &mut impl Observer) -> Result<Played, JobError> {
         let (mut shard, mut venue) = self.build(mode)?;
-        let program = Program { tapes: &self.tapes, repeat };
+        let program = Program { tapes: &self.tapes, repeat, operator: &self.operator };
+        let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.operator.len()) };
         let watch = Stopwatch::start();
-        let outcome = replay::run(program, &mut shard, &mut venue, observer);
+        let outcome = replay::run(program, &mut shard, &mut venue, &mut observer);
         let replaying = watch.elapsed();
-        Ok(Played { outcome, shard, venue, replaying })
+        Ok(Played { outcome, shard, venue, replaying, operator: observer.obeyed })
+    }
+
+    /// Lets an operator speak in every run from here on.
+    ///
+    /// # Errors
+    /// As [`OperatorScript::resolve`].
+    pub fn operate(&mut self, script: &OperatorScript) -> Result<(), JobError> {
+        let begin = self.tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
+        self.operator = script.resolve(&self.instruments, begin.unwrap_or_default())?;
+        Ok(())
+    }
+
+    /// What an operator is to say in each run, by time.
+    #[must_use]
+    pub fn operator_commands(&self) -> &[(Nanos, OperatorCommand)] {
+        &self.operator
     }
 
     /// A recorder for these instruments.

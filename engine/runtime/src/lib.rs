@@ -7,5 +7,6 @@ pub mod clock;
 pub mod config;
 pub mod config_check;
 pub mod job;
+pub mod operator;
 pub mod replay;
 pub mod tape;

@@ -1,7 +1,7 @@
 //! The replay loop: recorded markets, a simulated venue and the core, in one order that never depends on the host.
 //!
-//! Five sources are merged by time on our clock. At equal times the order is: the market reaches the venue, our command
-//! reaches the venue, the venue's answer reaches us, the market reaches us, a timer of ours fires. So the venue always
+//! Six sources are merged by time on our clock. At equal times the order is: the market reaches the venue, our command
+//! reaches the venue, the venue's answer reaches us, the market reaches us, an operator speaks, a timer of ours fires. So the venue always
 //! knows a price before we do, and an order never meets a book older than itself.
 //!
 //! The venue may run ahead of us by the latency of our commands: nothing we have yet to hear can lead to one that meets it
@@ -13,10 +13,10 @@ mod feed;
 mod recorder;
 
 use ballast_core::market::BookBatch;
-use ballast_core::outbox::Outbox;
+use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{Command, Digest, Event, Nanos, Span};
+use ballast_model::{Command, Digest, Event, Nanos, OperatorCommand, Span};
 
 use crate::tape::{Listener, Tape};
 use feed::{Feed, NEVER};
@@ -35,6 +35,8 @@ pub struct Program<'a> {
     pub tapes: &'a [Tape],
     /// How often the tapes are played; at least once.
     pub repeat: u32,
+    /// What an operator says, by time; what comes after the last message and all that follows from it is never said.
+    pub operator: &'a [(Nanos, OperatorCommand)],
 }
 
 /// What happened.
@@ -68,6 +70,8 @@ pub trait Observer {
     fn before(&mut self, now: Nanos, shard: &Shard);
     /// After the core learned of one of our fills or orders.
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard);
+    /// After an operator spoke: what the core noted, its answer first.
+    fn operated(&mut self, _notes: &[Note], _now: Nanos) {}
 }
 
 /// Observes nothing, for benchmarks.
@@ -86,6 +90,7 @@ enum Turn {
     CommandAtVenue,
     Answer,
     MarketAtUs(usize),
+    Operator,
     Timer,
 }
 
@@ -176,6 +181,8 @@ impl Listener for AtUs<'_> {
 
 struct Replay<'a> {
     feeds: Vec<Feed<'a>>,
+    /// What is still to be said.
+    operator: &'a [(Nanos, OperatorCommand)],
     shard: &'a mut Shard,
     venue: &'a mut TapeVenue,
     out: Outbox,
@@ -187,7 +194,8 @@ impl<'a> Replay<'a> {
     fn new(program: Program<'a>, shard: &'a mut Shard, venue: &'a mut TapeVenue) -> Self {
         let out = Outbox::new(shard.commands_per_event_max());
         let feeds = Feed::all(program.tapes, program.repeat.max(1), REPEAT_GAP);
-        Self { feeds, shard, venue, out, decisions: Digest::new(), outcome: Outcome::default() }
+        let (operator, decisions) = (program.operator, Digest::new());
+        Self { feeds, operator, shard, venue, out, decisions, outcome: Outcome::default() }
     }
 
     /// The earliest thing to happen. Timers alone do not keep a run going.
@@ -207,18 +215,19 @@ impl<'a> Replay<'a> {
         if order.first.0 == NEVER {
             return None;
         }
+        order.offer(self.operator_at().unwrap_or(NEVER), Turn::Operator);
         order.offer(self.shard.next_deadline().unwrap_or(NEVER), Turn::Timer);
         let next = order.next();
         Some(match next.turn {
             Turn::MarketAtVenue(index) => Next { until: self.venue_until(index), ..next },
-            Turn::CommandAtVenue | Turn::Answer | Turn::MarketAtUs(_) | Turn::Timer => next,
+            Turn::CommandAtVenue | Turn::Answer | Turn::MarketAtUs(_) | Turn::Operator | Turn::Timer => next,
         })
     }
 
     /// Up to when the market of one feed may go on at the venue: what we do in answer to anything that comes first for us
     /// needs its latency to get there.
     fn venue_until(&self, index: usize) -> Nanos {
-        let times = [self.venue.next_response(), self.shard.next_deadline()];
+        let times = [self.venue.next_response(), self.shard.next_deadline(), self.operator_at()];
         let ours = self.feeds.iter().map(Feed::at_us).chain(times.into_iter().flatten()).min();
         let earliest = self.feeds.iter().enumerate().filter(|(other, _)| *other != index);
         let others = earliest.map(|(other, feed)| match feed.at_venue() {
@@ -247,12 +256,27 @@ impl<'a> Replay<'a> {
                     observer.after(&event, now, self.shard);
                 }
             }
+            Turn::Operator => self.operate(now, observer),
             Turn::Timer => {
                 observer.before(now, self.shard);
                 self.shard.on_event(&Event::Timer, now, &mut self.out);
                 self.send(now);
             }
         }
+    }
+
+    fn operator_at(&self) -> Option<Nanos> {
+        self.operator.first().map(|(at, _)| *at)
+    }
+
+    /// Tells the core what an operator says next.
+    fn operate(&mut self, now: Nanos, observer: &mut impl Observer) {
+        let Some(((_, command), rest)) = self.operator.split_first() else { return };
+        self.operator = rest;
+        observer.before(now, self.shard);
+        self.shard.on_event(&Event::Operator(*command), now, &mut self.out);
+        observer.operated(self.out.notes(), now);
+        self.send(now);
     }
 
     /// Plays messages to the venue for as long as nothing else comes first there.
@@ -318,6 +342,7 @@ impl<'a> Replay<'a> {
             command.digest(&mut self.decisions);
             self.venue.send(command, now);
         }
+        self.out.reports().iter().for_each(|report| report.digest(&mut self.decisions));
         self.out.clear();
     }
 

@@ -396,6 +396,8 @@ fn digest_report(event: &Event, digest: &mut Digest) {
         | Event::Ticker(_)
         | Event::Trade(_)
         | Event::Mark(_)
+        | Event::Grant(_)
+        | Event::Operator(_)
         | Event::Timer => {}
     }
 }

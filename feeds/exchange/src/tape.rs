@@ -96,7 +96,12 @@ impl Venue<Tape> {
                     market.on_trade(trade, account);
                 }
             }
-            Event::Mark(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => {}
+            Event::Mark(_)
+            | Event::Order(_)
+            | Event::Fill(_)
+            | Event::Grant(_)
+            | Event::Operator(_)
+            | Event::Timer => {}
         }
     }
 

@@ -5,6 +5,7 @@ use ballast_model::{
     Price, Rate, ReduceOnly, Side, Step, TimeInForce,
 };
 
+use super::limits::Halts;
 use super::{Checked, Gate, GateContext, GateLimits};
 
 pub(crate) const INSTRUMENT: InstrumentId = InstrumentId(3);
@@ -63,6 +64,17 @@ pub(crate) const fn order(id: u64, side: Side, price: i64, lots: i64) -> NewOrde
         tif: TimeInForce::PostOnly,
         reduce_only: ReduceOnly::No,
         expires_at: Nanos::MAX,
+    }
+}
+
+impl Gate {
+    /// Lifts whatever closes the gate, and counts anew: everything an operator can lift, without asking whether he may.
+    pub(crate) fn reopen(&mut self) {
+        self.halts = Halts::NONE;
+        if let Some(watch) = &mut self.watch {
+            watch.thaw();
+            watch.forgive();
+        }
     }
 }
 

@@ -105,6 +105,17 @@ pub enum GateState {
 }
 
 impl GateState {
+    /// The state's name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::ReduceOnly => "reduce_only",
+            Self::Paused => "paused",
+            Self::Killed => "killed",
+        }
+    }
+
     /// The rule that speaks for a state that was set by name.
     pub(super) const fn rule(self) -> Rule {
         match self {
@@ -146,6 +157,64 @@ impl Halt {
 
     pub(super) fn digest(self, digest: &mut Digest) {
         digest.word(u64::from(self.cause.code()) << 8 | self.state as u64);
+    }
+}
+
+/// What can close a gate, or everything, and must each be lifted by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HaltBy {
+    /// Said by name: by the operator, or because the venue traded in our place.
+    Name = 0,
+    /// Said by name of everything, where no portfolio holds that.
+    Everything = 1,
+    /// A loss above its limit.
+    Loss = 2,
+    /// The position is in doubt.
+    Doubt = 3,
+}
+
+/// All that closes a gate. The worst holds; of equal ones the first that came, and once it is lifted the next in the order of
+/// [`HaltBy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Halts {
+    by: [Halt; 4],
+    worst: Halt,
+}
+
+impl Halts {
+    pub(super) const NONE: Self = Self { by: [Halt::NONE; 4], worst: Halt::NONE };
+
+    /// What holds.
+    #[inline]
+    pub(super) const fn worst(&self) -> Halt {
+        self.worst
+    }
+
+    /// How far one of them closes the gate.
+    pub(super) fn state(&self, by: HaltBy) -> GateState {
+        self.by.get(by as usize).map_or(GateState::Active, |halt| halt.state)
+    }
+
+    pub(super) fn close(&mut self, by: HaltBy, halt: Halt) {
+        if let Some(own) = self.by.get_mut(by as usize) {
+            *own = own.or_worse(halt);
+        }
+        self.worst = self.worst.or_worse(halt);
+    }
+
+    pub(super) fn lift(&mut self, by: HaltBy) {
+        if let Some(own) = self.by.get_mut(by as usize) {
+            *own = Halt::NONE;
+        }
+        self.worst = self.by.iter().fold(Halt::NONE, |worst, halt| worst.or_worse(*halt));
+    }
+
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        self.worst.digest(digest);
+        // Nothing more of a gate that nothing closes.
+        if self.worst.state != GateState::Active {
+            self.by.iter().for_each(|halt| halt.digest(digest));
+        }
     }
 }
 

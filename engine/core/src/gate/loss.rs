@@ -80,6 +80,12 @@ impl LossGuard {
         above.map(|(rule, _, _)| Loss { rule, then: self.limits.then })
     }
 
+    /// Whether the loss of open positions is above its limit as it stands: no counting anew changes that.
+    pub(super) fn holds(&self) -> bool {
+        let unrealised = self.realised.saturating_sub(self.whole);
+        self.limits.unrealised_max.is_some_and(|max| unrealised > max.0)
+    }
+
     /// The operator resumes: realised loss and drawdown are counted from here.
     pub(super) const fn resume(&mut self) {
         self.base = self.realised;

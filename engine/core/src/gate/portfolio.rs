@@ -15,14 +15,18 @@
 //! mark moves. Reducing orders are held to none of this but net: an order that closes one leg of a hedged position reduces
 //! that leg and adds to the asset. Marked reduce-only it passes net too, for closing everything leg by leg.
 //!
+//! Where a limit spans shards, this one's part of it is an owned budget: see [`BudgetsSpec`].
+//!
 //! What is unknown (a mark, a conversion, an exposure elsewhere, an account, all where a limit needs them) refuses what adds.
 //!
 //! Never here: a limit of one order, a clock, an allocation after construction.
 
+mod budgets;
 mod build;
 mod group;
 mod limits;
 mod member;
+mod operator;
 
 #[cfg(test)]
 mod desk;
@@ -38,15 +42,17 @@ use alloc::vec::Vec;
 use ballast_model::{AssetId, Digest, HalfTicks, InstrumentId, Lots, Money, Nanos, NewOrder, Rate};
 
 use super::bucket::TokenBucket;
-use super::limits::{Effect, GateState, Halt};
+use super::limits::{Effect, GateState, Halt, HaltBy, Halts};
 use super::loss::LossGuard;
 use super::refusal::{Refusal, Rule, Scope, VenueId};
 use super::watch::Verdict;
+use budgets::Budgets;
+pub use budgets::{BudgetSpec, BudgetsError, BudgetsSpec};
 use build::{groups, members, venue};
 use group::{Change, Group, Way};
 pub use limits::{
     Account, AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, Funds, Level, Liquidation,
-    MEMBERS_MAX, MemberSpec, MessageLimits, Owned, PortfolioError, PortfolioSpec, SelfTrade, VenueSpec,
+    MEMBERS_MAX, MemberSpec, MessageLimits, PortfolioError, PortfolioSpec, SelfTrade, VenueSpec,
 };
 pub use member::Work;
 use member::{Asked, Measure, Member};
@@ -83,10 +89,12 @@ pub struct Portfolio {
     assets: Vec<Asset>,
     venues: Vec<Venue>,
     strategies: Vec<Halt>,
-    all: Halt,
+    all: Halts,
     /// One for each member, each asset, each venue, and the last for everything.
     groups: Vec<Group>,
     loss: LossGuard,
+    /// Parts of limits that span shards; `None` where none does.
+    budgets: Option<Budgets>,
     progress: Progress,
 }
 
@@ -103,9 +111,10 @@ impl Portfolio {
             assets: spec.assets.iter().map(|_| Asset { elsewhere: Measure::default() }).collect(),
             venues: spec.venues.iter().map(venue).collect(),
             strategies: (0..spec.strategies).map(|_| Halt::NONE).collect(),
-            all: Halt::NONE,
+            all: Halts::NONE,
             groups,
             loss: LossGuard::new(spec.loss),
+            budgets: None,
             progress: Progress { beats: 0, at: Nanos::MIN },
         };
         for (index, asset) in (0u16..).zip(spec.assets) {
@@ -200,26 +209,13 @@ impl Portfolio {
         self.member_mut(instrument).liquidation = liquidation;
     }
 
-    /// Takes what this shard owns of the limits of everything, where they are divided among shards. A
-    /// limit that was not set at construction stays unset.
-    pub fn on_owned(&mut self, owned: Owned) {
-        if let Some(all) = self.groups.last_mut() {
-            all.on_owned(owned);
-        }
-    }
-
-    /// What of them is in use: the gross exposure and the margin of everything at their worse ends, the margin rounded up.
-    #[must_use]
-    pub fn in_use(&self) -> Owned {
-        let sum = self.groups.last().map(Group::sum).unwrap_or_default();
-        let credit = Money(-(-sum.need).div_euclid(Rate::ONE.0.into()));
-        Owned { gross_max: Money(sum.gross), credit_max: credit }
-    }
-
     /// Takes the profit of everything as it stands, in the account currency. A loss above its limit halts everything.
     pub fn on_profit(&mut self, realised: Money, unrealised: Money) {
+        if let Some(budgets) = &mut self.budgets {
+            budgets.on_profit(realised, unrealised);
+        }
         if let Some(loss) = self.loss.on_profit(realised, unrealised) {
-            self.all = self.all.or_worse(Halt { state: loss.then, cause: loss.rule });
+            self.all.close(HaltBy::Loss, Halt { state: loss.then, cause: loss.rule });
         }
     }
 
@@ -258,28 +254,16 @@ impl Portfolio {
         self.progress
     }
 
-    /// Closes the gates of a level as far as `state`; never opens them.
-    pub fn tighten(&mut self, level: Level, state: GateState) {
-        let halt = self.halt_mut(level);
-        *halt = halt.or_worse(Halt { state, cause: state.rule() });
-    }
-
-    /// Opens the gates of a level again, as far as other levels let them; losses count from here where everything is resumed.
-    /// For the operator alone.
-    pub fn resume(&mut self, level: Level) {
-        *self.halt_mut(level) = Halt::NONE;
-        if level == Level::All {
-            self.loss.resume();
-        }
-    }
-
     /// How far the levels above an instrument let its gate open: quotes are pulled at [`GateState::Paused`] and beyond.
     #[must_use]
     pub fn state(&self, instrument: InstrumentId) -> GateState {
         let Some(member) = self.members.get(instrument.index()) else {
             return GateState::Killed;
         };
-        self.halts(member).iter().map(|(_, halt)| halt.state).max().unwrap_or(GateState::Active)
+        let halted = self.halts(member).iter().map(|(_, halt)| halt.state).max();
+        halted
+            .unwrap_or(GateState::Active)
+            .max(self.budgets.as_ref().map_or(GateState::Active, Budgets::state))
     }
 
     /// Takes the whole state into a digest.
@@ -297,6 +281,9 @@ impl Portfolio {
         self.all.digest(digest);
         self.loss.digest(digest);
         digest.word(self.progress.beats);
+        if let Some(budgets) = &self.budgets {
+            budgets.digest(digest);
+        }
     }
 
     /// Asks the halts of an instrument's strategy, its venue and everything.
@@ -337,6 +324,10 @@ impl Portfolio {
         }
         let venue = member.spec.venue;
         if effect.adds() {
+            let all = self.groups.last().map(Group::sum).unwrap_or_default();
+            if let Some(budgets) = &mut self.budgets {
+                budgets.ask(&all, &all.plus(&change.delta), now)?;
+            }
             self.ask_messages(venue, now)?;
         }
         self.member_mut(order.instrument).asked = Asked { work, measure };
@@ -351,6 +342,9 @@ impl Portfolio {
         member.hold_funds(order);
         self.replace(order.instrument, measure);
         self.on_message(order.instrument, now);
+        if let Some(budgets) = &mut self.budgets {
+            budgets.on_order(now);
+        }
     }
 
     /// Refuses an order that would trade with one of ours, on whatever account.
@@ -407,18 +401,11 @@ impl Portfolio {
         let MemberSpec { strategy, venue, .. } = member.spec;
         let of_strategy = self.strategies.get(usize::from(strategy.0)).copied().unwrap_or(Halt::NONE);
         let of_venue = self.venues.get(usize::from(venue.0)).map_or(Halt::NONE, |venue| venue.halt);
-        [(Scope::Strategy(strategy), of_strategy), (Scope::Venue(venue), of_venue), (Scope::All, self.all)]
-    }
-
-    fn halt_mut(&mut self, level: Level) -> &mut Halt {
-        let halt = match level {
-            Level::Strategy(strategy) => self.strategies.get_mut(usize::from(strategy.0)),
-            Level::Venue(venue) => self.venues.get_mut(usize::from(venue.0)).map(|venue| &mut venue.halt),
-            Level::All => Some(&mut self.all),
-        };
-        assert!(halt.is_some(), "a level this portfolio does not have");
-        #[expect(clippy::unwrap_used, reason = "checked by the line above")]
-        halt.unwrap()
+        [
+            (Scope::Strategy(strategy), of_strategy),
+            (Scope::Venue(venue), of_venue),
+            (Scope::All, self.all.worst()),
+        ]
     }
 
     fn member(&self, instrument: InstrumentId) -> &Member {

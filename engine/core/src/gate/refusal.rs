@@ -1,14 +1,7 @@
 //! Why an order was refused.
 
 use ballast_model::{AssetId, InstrumentId};
-
-/// A venue of the book: a dense index into per-venue tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VenueId(pub u8);
-
-/// A strategy of the book: a dense index into per-strategy tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StrategyId(pub u8);
+pub use ballast_model::{StrategyId, VenueId};
 
 /// What a limit or a halt holds for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,4 +174,12 @@ rules! {
     FreeQuote = 39, "free_quote";
     /// The instrument is no member of the portfolio: instrument id and number of members.
     NoMember = 40, "no_member";
+    /// Gross exposure would pass what this shard owns of a limit that spans shards: account currency.
+    BudgetGross = 41, "budget_gross";
+    /// Margin would pass what this shard owns of a limit that spans shards: account currency.
+    BudgetMargin = 42, "budget_margin";
+    /// More orders within a second than this shard owns: a count.
+    BudgetOrders = 43, "budget_orders";
+    /// The loss has used up what this shard owns of a limit that spans shards: account currency.
+    BudgetLoss = 44, "budget_loss";
 }

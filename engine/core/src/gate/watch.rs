@@ -153,12 +153,21 @@ impl Watch {
         self.loss.as_mut()?.on_profit(realised, unrealised)
     }
 
-    /// The operator resumes.
-    pub(super) fn resume(&mut self) {
+    /// Ends a freeze, and counts fills anew.
+    pub(super) const fn thaw(&mut self) {
         if let Some((_, counts)) = &mut self.fills {
             counts.clear();
             counts.frozen_until = Nanos::MIN;
         }
+    }
+
+    /// Whether a loss is above its limit that no counting anew would end.
+    pub(super) fn loss_holds(&self) -> bool {
+        self.loss.as_ref().is_some_and(LossGuard::holds)
+    }
+
+    /// Counts losses anew.
+    pub(super) const fn forgive(&mut self) {
         if let Some(loss) = &mut self.loss {
             loss.resume();
         }

@@ -120,6 +120,8 @@ pub(super) struct Lane {
     mid: Option<HalfTicks>,
     /// When the mark that the portfolio was told is too old, unless it is confirmed again.
     mark_until: Option<Nanos>,
+    /// When orders of a killed instrument are to be cancelled that could not be before; `None` where nothing is left.
+    pub(super) pull_at: Option<Nanos>,
 }
 
 /// What quotes whose fills are hedged on another instrument read of that.
@@ -163,6 +165,7 @@ impl Lane {
             posture: GateState::Active,
             mid: None,
             mark_until: None,
+            pull_at: None,
         })
     }
 
@@ -185,7 +188,7 @@ impl Lane {
         let quoter = self.quoter.as_ref().filter(|_| !self.put_off).and_then(Quoter::deadline);
         let thaw = if self.controlled { self.gate().and_then(|gate| gate.thaws_at(now)) } else { None };
         let exits = self.exits.as_ref().filter(|_| !self.put_off).and_then(Exits::deadline);
-        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until, exits])
+        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until, self.pull_at, exits])
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -196,6 +199,9 @@ impl Lane {
         digest.word(self.posture as u64);
         digest.signed(self.mid.map_or(0, |mid| mid.0));
         digest.signed(self.mark_until.map_or(i64::MIN, |at| at.0));
+        if let Some(at) = self.pull_at {
+            digest.signed(at.0);
+        }
         if let Some(quoter) = &self.quoter {
             quoter.digest(digest);
         }
@@ -237,6 +243,9 @@ impl Lane {
     pub(super) fn on_order(&mut self, update: &OrderUpdate, turn: &mut Turn<'_>) -> bool {
         let (outcome, missing_moved) = self.orders.on_update(update, turn.now);
         self.orders.settle(turn);
+        if self.quoter.is_none() {
+            self.pull(turn);
+        }
         match outcome {
             UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved || self.wants_exit(),
             UpdateOutcome::Unchanged => missing_moved,
@@ -349,7 +358,12 @@ impl Lane {
 
     /// Whether the gate is open another way than when quotes were last decided.
     pub(super) fn halts(&self, turn: &Turn<'_>) -> bool {
-        self.quoter.is_some() && (self.controlled || turn.risk.is_some()) && self.stance(turn) != self.posture
+        (self.controlled || turn.risk.is_some()) && self.is_moved(turn)
+    }
+
+    /// The same, where it is known that something may have moved it.
+    pub(super) fn is_moved(&self, turn: &Turn<'_>) -> bool {
+        self.quoter.is_some() && self.stance(turn) != self.posture
     }
 
     /// Tells whether time alone makes a decision due.
@@ -357,6 +371,9 @@ impl Lane {
         let now = turn.now;
         self.orders.ask(turn);
         self.orders.settle(turn);
+        if self.pull_at.is_some_and(|at| at <= now) {
+            self.pull(turn);
+        }
         let due = self.quoter.as_mut().is_some_and(|quoter| quoter.wants_timer(&mut self.market, now));
         let exits = self.exits.as_mut().is_some_and(|exits| exits.wants_timer(now));
         self.age_mark(turn) || due || exits || self.halts(turn)
@@ -399,7 +416,17 @@ impl Lane {
     /// The position is in doubt: nothing may add to it until it is reconciled.
     fn doubt(&mut self) {
         self.in_doubt = true;
-        self.reduce_only();
+        if let Some(gate) = &mut self.orders.gate {
+            gate.doubt();
+        }
+    }
+
+    /// The position is in doubt no longer.
+    pub(super) fn trust(&mut self) {
+        self.in_doubt = false;
+        if let Some(gate) = &mut self.orders.gate {
+            gate.confirm();
+        }
     }
 
     fn reduce_only(&mut self) {

@@ -8,13 +8,13 @@
 use alloc::vec::Vec;
 
 use ballast_model::{
-    AssetId, Contract, Digest, HalfTicks, InstrumentId, InstrumentSpec, Money, Nanos, Rate, Span,
+    AssetId, BudgetKind, Contract, Digest, HalfTicks, InstrumentId, InstrumentSpec, Money, Nanos, Rate, Span,
 };
 
 use super::LaneSpec;
 use crate::gate::portfolio::{
-    Account, AssetSpec, CreditLimits, ExposureLimits, MemberSpec, Portfolio, PortfolioError, PortfolioSpec,
-    VenueSpec,
+    Account, AssetSpec, BudgetsError, BudgetsSpec, CreditLimits, ExposureLimits, MemberSpec, Portfolio,
+    PortfolioError, PortfolioSpec, VenueSpec,
 };
 use crate::gate::{GateState, LossLimits, VenueId};
 use crate::ledger::Ledger;
@@ -36,6 +36,8 @@ pub struct RiskSpec {
     pub credit: CreditLimits,
     /// Losses of everything, after fees and funding in each instrument's settlement asset.
     pub loss: LossLimits,
+    /// This shard's parts of limits that span shards; `None` where none does.
+    pub budgets: Option<BudgetsSpec>,
     /// What one unit of each asset is worth, by [`AssetId`]; `None` where nobody knows.
     pub conversions: Vec<Option<Rate>>,
     /// What the account at each venue is worth, by [`VenueId`]; `None` where nobody knows.
@@ -55,6 +57,8 @@ pub enum RiskError {
     MarkAge,
     /// The portfolio's limits.
     Portfolio(PortfolioError),
+    /// The parts of limits that span shards.
+    Budgets(BudgetsError),
 }
 
 impl core::fmt::Display for RiskError {
@@ -66,6 +70,7 @@ impl core::fmt::Display for RiskError {
             Self::Lists => f.write_str("conversions go by asset and accounts by venue, one each"),
             Self::MarkAge => f.write_str("mark_age_max must be above zero"),
             Self::Portfolio(error) => error.fmt(f),
+            Self::Budgets(error) => error.fmt(f),
         }
     }
 }
@@ -94,7 +99,7 @@ pub(super) struct Risk {
 }
 
 impl Risk {
-    pub(super) fn new(spec: &RiskSpec, lanes: &[LaneSpec]) -> Result<Self, RiskError> {
+    pub(super) fn new(spec: &RiskSpec, lanes: &[LaneSpec], epoch: u32) -> Result<Self, RiskError> {
         let same = spec.members.iter().zip(lanes).all(|(member, lane)| member.spec == lane.spec);
         if !same || spec.members.len() != lanes.len() {
             return Err(RiskError::Members);
@@ -115,6 +120,9 @@ impl Risk {
             loss: spec.loss,
         })
         .map_err(RiskError::Portfolio)?;
+        if let Some(budgets) = &spec.budgets {
+            portfolio = portfolio.with_budgets(budgets, epoch).map_err(RiskError::Budgets)?;
+        }
         for (asset, rate) in (0..).map(AssetId).zip(&spec.conversions) {
             portfolio.on_conversion(asset, *rate);
         }
@@ -126,7 +134,8 @@ impl Risk {
             let rate = spec.conversions.get(usize::from(member.spec.quote.0)).copied().flatten();
             Profit { rate: rate.unwrap_or(Rate(0)), realised: 0, unrealised: 0 }
         };
-        let limited = limits.iter().any(Option::is_some);
+        let divided = portfolio.budget(BudgetKind::Loss).is_some();
+        let limited = divided || limits.iter().any(Option::is_some);
         let profits = spec.members.iter().filter(|_| limited).map(profit).collect();
         Ok(Self { portfolio, mark_age_max: spec.mark_age_max, profits, halted: false })
     }

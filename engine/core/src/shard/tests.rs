@@ -2,11 +2,13 @@
 
 mod amending;
 mod batches;
+mod budgets;
 mod desk;
 mod exits;
 mod faults;
 mod halts;
 mod hedging;
+mod operator;
 mod quoting;
 mod signals;
 mod throttled;

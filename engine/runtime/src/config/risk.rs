@@ -129,6 +129,11 @@ pub struct MessagesConfig {
 /// The markets, each in the place of its [`VenueId`].
 const MARKETS: [Market; 3] = [Market::Spot, Market::UsdM, Market::CoinM];
 
+/// The venue of the market with this name.
+pub(crate) fn venue_named(name: &str) -> Option<VenueId> {
+    MARKETS.into_iter().find(|market| market_name(*market) == name).map(venue_of)
+}
+
 const fn venue_of(market: Market) -> VenueId {
     VenueId(match market {
         Market::Spot => 0,
@@ -172,6 +177,7 @@ impl Risk<'_> {
             exposure: table.exposure.limits(),
             credit: self.credit("credit", &table.credit)?,
             loss,
+            budgets: None,
             conversions: self.conversions(table)?,
             accounts: MARKETS.iter().map(|market| self.account(table, *market)).collect(),
             mark_age_max: table.mark_age_max.span(),

@@ -102,6 +102,8 @@ impl Told {
             | Event::Ticker(_)
             | Event::Trade(_)
             | Event::Mark(_)
+            | Event::Grant(_)
+            | Event::Operator(_)
             | Event::Timer => panic!("not a report: {event:?}"),
         }
     }

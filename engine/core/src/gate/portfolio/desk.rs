@@ -71,6 +71,7 @@ pub(super) struct Desk {
     pub(super) exposure: ExposureLimits,
     pub(super) credit: CreditLimits,
     pub(super) loss: LossLimits,
+    pub(super) budgets: Option<BudgetsSpec>,
 }
 
 impl Desk {
@@ -107,11 +108,12 @@ impl Desk {
             exposure: ExposureLimits::NONE,
             credit: CreditLimits::NONE,
             loss: LossLimits::NONE,
+            budgets: None,
         }
     }
 
     pub(super) fn try_build(&self) -> Result<Portfolio, PortfolioError> {
-        Portfolio::new(&PortfolioSpec {
+        let portfolio = Portfolio::new(&PortfolioSpec {
             members: &self.members,
             assets: &self.assets,
             venues: &self.venues,
@@ -119,6 +121,10 @@ impl Desk {
             exposure: self.exposure,
             credit: self.credit,
             loss: self.loss,
+        })?;
+        Ok(match &self.budgets {
+            Some(budgets) => portfolio.with_budgets(budgets, 1).unwrap(),
+            None => portfolio,
         })
     }
 

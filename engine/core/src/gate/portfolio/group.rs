@@ -7,7 +7,7 @@
 
 use ballast_model::{Digest, Rate, Side};
 
-use super::limits::{Account, CreditLimits, ExposureLimits, Owned};
+use super::limits::{Account, CreditLimits, ExposureLimits};
 use super::member::Measure;
 use crate::gate::limits::Effect;
 use crate::gate::refusal::{Refusal, Rule, Scope};
@@ -43,6 +43,16 @@ impl Legs {
             }
         }
         limited
+    }
+
+    /// With one more, unless it is there.
+    pub(super) fn add(&mut self, leg: Leg) {
+        if !self.iter().any(|other| other.group == leg.group)
+            && let Some(place) = self.legs.get_mut(self.count)
+        {
+            *place = leg;
+            self.count += 1;
+        }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -134,10 +144,9 @@ impl Group {
         self.sum
     }
 
-    /// Moves the limits that are set.
-    pub(super) fn on_owned(&mut self, owned: Owned) {
-        self.exposure.gross_max = self.exposure.gross_max.map(|_| owned.gross_max);
-        self.credit.credit_max = self.credit.credit_max.map(|_| owned.credit_max);
+    /// Sums from here on, though nothing here is limited. Before anything is told.
+    pub(super) const fn keep(&mut self) {
+        self.limited = true;
     }
 
     /// Carries what one instrument comes to now, less what it came to before.

@@ -3,7 +3,10 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{HalfTicks, InstrumentId, Lots, Money, NewOrder, Price, Rate, ReduceOnly, Side};
+use ballast_model::{
+    BudgetGrant, BudgetKind, Grant, HalfTicks, InstrumentId, Lots, Money, NewOrder, Price, Rate, ReduceOnly,
+    Side, Span,
+};
 use proptest::prelude::*;
 
 use super::desk::{Desk, MEMBERS, cents, dollars, gate, order, usual_price};
@@ -63,6 +66,11 @@ fn desk(dice: &mut Dice) -> Desk {
         drawdown_max: dice.once_in(3).then_some(Money(40)),
         then: dice.pick(&[GateState::ReduceOnly, GateState::Paused, GateState::Killed]),
     };
+    let step = |dice: &mut Dice, step| dice.once_in(3).then_some(BudgetSpec { step });
+    let budgets = [cents(50).0.unsigned_abs(), cents(10).0.unsigned_abs(), 3, 10].map(|one| step(dice, one));
+    let (gap, repeat) = (Span::from_millis(100), Span::from_secs(1));
+    desk.budgets =
+        dice.once_in(3).then_some(BudgetsSpec { shard: ballast_model::ShardId(0), budgets, gap, repeat });
     desk
 }
 
@@ -74,6 +82,7 @@ struct World {
     gates: Vec<Gate>,
     told: Told,
     next_id: u64,
+    grants: u32,
     refused: [u64; Rule::ALL.len()],
 }
 
@@ -104,17 +113,36 @@ impl World {
                 armed_until: [i64::MIN; 2],
                 messages: [Vec::new(), Vec::new()],
                 halts: Vec::new(),
+                granted: [0; 4],
+                passed: Vec::new(),
+                began: start.0,
                 desk,
             },
             next_id: 1,
+            grants: 0,
             refused: [0; Rule::ALL.len()],
         };
         world.settle_in();
         world
     }
 
+    /// A budget becomes what it may be, or what leaves it out of account.
+    fn grant(&mut self, kind: BudgetKind) {
+        let most = [cents(1_500).0, cents(300).0, 12, 60][kind as usize];
+        let amount = self.dice.from(0, 100) as u128 * most.unsigned_abs() / 100;
+        self.grants += 1;
+        self.told.granted[kind as usize] = amount;
+        let grant = Grant { shard: ballast_model::ShardId(0), epoch: 1, seq: self.grants, amount };
+        self.portfolio.on_grant(&BudgetGrant { kind, grant });
+    }
+
     /// Tells what is mostly known.
     fn settle_in(&mut self) {
+        self.portfolio.report(self.now, |_| ());
+        BudgetKind::ALL.into_iter().for_each(|kind| self.grant(kind));
+        if !self.dice.once_in(3) {
+            self.now = self.now + Span::from_secs(1);
+        }
         for venue in 0..2 {
             self.tell_account(venue, Some((dollars(10).0, dollars(2).0)));
             self.arm(usize::from(venue), i64::MAX);
@@ -128,6 +156,7 @@ impl World {
     }
 
     fn step(&mut self) {
+        self.portfolio.report(self.now, |_| ());
         self.now.0 +=
             if self.dice.once_in(8) { self.dice.from(0, 900_000_000) } else { self.dice.from(0, 60_000_000) };
         match self.dice.from(0, 9) {
@@ -162,6 +191,7 @@ impl World {
         assert!(!paused || reduces && wish.reduce_only == ReduceOnly::Yes, "{wish:?} passed a pause");
         self.next_id += 1;
         self.told.messages[usize::from(self.told.desk.members[place].venue.0)].push(self.now.0);
+        self.told.passed.push(self.now.0);
         let cost = self.told.cost(&wish);
         if let Some((base, quote)) = &mut self.told.funds[place] {
             match wish.side {
@@ -233,7 +263,7 @@ impl World {
         let known = !self.dice.once_in(5);
         let instrument = self.dice.below(usize::from(MEMBERS)) as u16;
         let venue = self.dice.below(2);
-        match self.dice.from(0, 9) {
+        match self.dice.from(0, 10) {
             0 => {
                 let usual = 2 * usual_price(instrument);
                 let mark = known.then(|| usual + self.dice.from(-usual / 4, usual / 4));
@@ -275,7 +305,11 @@ impl World {
                 self.arm(venue, until);
             }
             7 => self.replace(),
-            _ => self.halt(),
+            8 | 9 => self.halt(),
+            _ => {
+                let kind = self.dice.pick(&BudgetKind::ALL);
+                self.grant(kind);
+            }
         }
     }
 
@@ -299,7 +333,7 @@ impl World {
                 self.told.halts.push(Halted::To(level, state));
             }
             2 | 3 => {
-                self.portfolio.resume(level);
+                self.portfolio.reopen(level);
                 self.told.halts.push(Halted::Resumed(level));
             }
             _ => {
@@ -362,6 +396,10 @@ impl World {
             within("short", -sum.low, exposure.net_max.map(|max| max.max(Money(-idle.low))));
             within("gross", sum.gross, exposure.gross_max.map(|max| max.max(Money(idle.gross))));
             within("open", sum.open - reducing.sum::<i128>(), exposure.open_max);
+            if scope == Scope::All && self.told.desk.budgets.is_some_and(|spec| spec.budgets[0].is_some()) {
+                let owned = Money(i128::try_from(self.told.granted[0]).unwrap());
+                within("owned gross", sum.gross, Some(owned.max(Money(idle.gross))));
+            }
             within("need", sum.need, credit.credit_max.map(|max| Money(max.0 * 100_000_000)));
         }
     }
@@ -425,7 +463,8 @@ fn every_rule_of_the_portfolio_is_met_in_these_histories() {
     }
     let halts = [Rule::Killed, Rule::ReduceOnly, Rule::Paused, Rule::RealisedLoss, Rule::Drawdown];
     let own = Rule::ALL.into_iter().filter(|rule| (Rule::Messages..=Rule::FreeQuote).contains(rule));
-    for rule in halts.into_iter().chain(own) {
+    let budgets = Rule::ALL.into_iter().filter(|rule| (Rule::BudgetGross..=Rule::BudgetLoss).contains(rule));
+    for rule in halts.into_iter().chain(own).chain(budgets) {
         assert!(met[rule as usize] > 20, "{}: {met:?}", rule.name());
     }
 }

@@ -171,15 +171,6 @@ pub struct Funds {
     pub quote: Money,
 }
 
-/// A shard's part of the limits of everything, or what it uses of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owned {
-    /// Of [`ExposureLimits::gross_max`].
-    pub gross_max: Money,
-    /// Of [`CreditLimits::credit_max`].
-    pub credit_max: Money,
-}
-
 /// Where a venue would liquidate a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liquidation {

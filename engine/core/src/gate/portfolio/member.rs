@@ -121,6 +121,19 @@ impl Measure {
         }
     }
 
+    /// This and another, number by number.
+    #[inline]
+    pub(super) const fn plus(&self, other: &Self) -> Self {
+        Self {
+            low: self.low + other.low,
+            high: self.high + other.high,
+            gross: self.gross + other.gross,
+            open: self.open + other.open,
+            need: self.need + other.need,
+            unknown: self.unknown + other.unknown,
+        }
+    }
+
     /// This less another, number by number.
     #[inline]
     pub(super) const fn less(&self, other: &Self) -> Self {

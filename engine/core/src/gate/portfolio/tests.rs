@@ -165,20 +165,6 @@ fn leverage_and_maintenance_are_held_against_all_equity() {
 }
 
 #[test]
-fn what_a_shard_owns_of_a_limit_moves_it_and_what_it_uses_is_told() {
-    let mut desk = Desk::new();
-    desk.exposure = gross(dollars(100));
-    let mut portfolio = desk.build();
-    portfolio.on_owned(Owned { gross_max: dollars(1), credit_max: Money::ZERO });
-    assert_eq!(flat(&portfolio, 1, Side::Bid, 10), None, "credit was never limited");
-    assert_eq!(flat(&portfolio, 1, Side::Bid, 11), says(Rule::Gross, Scope::All, cents(110), dollars(1)));
-    portfolio.on_position(PERP, Lots(-50));
-    portfolio.on_position(SPOT, Lots(10));
-    // Five dollars at five per cent, and one paid in full.
-    assert_eq!(portfolio.in_use(), Owned { gross_max: dollars(6), credit_max: cents(125) });
-}
-
-#[test]
 fn the_mark_keeps_its_distance_from_liquidation() {
     let mut desk = Desk::new();
     desk.members[1].liquidation_distance_min = Some(Rate::from_bps(1_000));
@@ -303,7 +289,7 @@ fn halts_hold_for_their_level_and_only_the_operator_lifts_them() {
             assert_eq!(rule.is_none(), state == GateState::ReduceOnly);
             assert_eq!(refusal(&portfolio, marked(closing), &held(1, 5)), None, "{state:?}");
         }
-        portfolio.resume(level);
+        portfolio.reopen(level);
         assert_eq!(shut(&portfolio), []);
     }
 }
@@ -331,7 +317,7 @@ fn losses_latch_until_the_operator_resumes_and_then_count_from_there() {
     assert_eq!(rule(&after(&[(4, 0), (-1, -1)])), None);
     let mut portfolio = after(&[(4, 0), (-1, -2), (100, 0)]);
     assert_eq!(rule(&portfolio), Some(Rule::Drawdown));
-    portfolio.resume(Level::All);
+    portfolio.reopen(Level::All);
     portfolio.on_profit(dollars(95), dollars(-1));
     assert_eq!(rule(&portfolio), None);
     portfolio.on_profit(dollars(94), Money::ZERO);

@@ -1,6 +1,7 @@
 //! A second portfolio, written from the rules' words alone: it keeps positions and single orders, and adds everything up
 //! anew for every question.
 #![expect(clippy::wildcard_enum_match_arm, reason = "each question picks what it is about")]
+#![expect(clippy::cast_possible_wrap, reason = "the numbers of a small desk")]
 
 use alloc::vec::Vec;
 
@@ -60,6 +61,11 @@ pub(super) struct Told {
     pub(super) messages: [Vec<i64>; 2],
     /// Every tightening, every resumption, every profit.
     pub(super) halts: Vec<Halted>,
+    /// What was granted last, by kind of budget.
+    pub(super) granted: [u128; 4],
+    /// When orders passed.
+    pub(super) passed: Vec<i64>,
+    pub(super) began: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -241,6 +247,9 @@ impl Told {
                 return Some((rule, scope));
             }
         }
+        if let Some(rule) = self.budget(&after, now).filter(|_| !reduces) {
+            return Some((rule, Scope::All));
+        }
         let throttled = !reduces && !self.message_allowed(member.venue, now);
         throttled.then_some((Rule::Messages, Scope::Venue(member.venue)))
     }
@@ -255,6 +264,35 @@ impl Told {
             instead: None,
             reduced,
         });
+    }
+
+    fn divides(&self, kind: usize) -> bool {
+        self.desk.budgets.is_some_and(|spec| spec.budgets[kind].is_some())
+    }
+
+    /// The first budget that an adding order would overdraw.
+    fn budget(&self, after: &Self, now: i64) -> Option<Rule> {
+        let (was, is) = (self.sum(Scope::All), after.sum(Scope::All));
+        let whole = |need: i128| (need + 99_999_999) / 100_000_000;
+        // A second is cut into sixteenths: the running one and the sixteen before count.
+        let slot = |at: i64| at.div_euclid(62_500_000);
+        let recent = self.passed.iter().filter(|at| slot(now) - slot(**at) <= 16).count() as i128;
+        let blind = now < self.began + 1_000_000_000;
+        let profit = self.halts.iter().rev().find_map(|what| match *what {
+            Halted::Profit(realised, unrealised) => Some(realised + unrealised),
+            _ => None,
+        });
+        let loss = (-profit.unwrap_or(0)).max(0);
+        let grows = |was: i128, is: i128, kind: usize| is > was && is > self.granted[kind] as i128;
+        [
+            (Rule::BudgetGross, grows(was.gross, is.gross, 0)),
+            (Rule::BudgetMargin, grows(whole(was.need), whole(is.need), 1)),
+            (Rule::BudgetOrders, blind || recent >= self.granted[2] as i128),
+            (Rule::BudgetLoss, loss >= self.granted[3] as i128),
+        ]
+        .into_iter()
+        .enumerate()
+        .find_map(|(kind, (rule, broken))| (broken && self.divides(kind)).then_some(rule))
     }
 
     fn funds(&self, order: &NewOrder, reduces: bool) -> Option<Rule> {
@@ -297,7 +335,8 @@ impl Told {
 
     fn breaks(&self, after: &Self, scope: Scope, sells: bool, reduces: bool, marked: bool) -> Option<Rule> {
         let (exposure, credit) = self.limits(scope);
-        if exposure == ExposureLimits::NONE && credit == CreditLimits::NONE {
+        let divided = scope == Scope::All && (self.divides(0) || self.divides(1));
+        if exposure == ExposureLimits::NONE && credit == CreditLimits::NONE && !divided {
             return None;
         }
         let (was, is) = (self.sum(scope), after.sum(scope));

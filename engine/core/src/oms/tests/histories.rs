@@ -97,6 +97,8 @@ impl World {
             | Event::Ticker(_)
             | Event::Trade(_)
             | Event::Mark(_)
+            | Event::Grant(_)
+            | Event::Operator(_)
             | Event::Timer => unreachable!("not news of an order"),
         }
     }

@@ -251,17 +251,23 @@ impl Desk {
             Side::Bid => 10_000,
             Side::Ask => 10_010,
         };
+        let (client_id, trade_id) = (ClientOrderId::new(EPOCH, order), TradeId(trade));
+        Fill { level: level(price, lots), client_id, trade_id, ..Self::fill_at(self.now, side) }
+    }
+
+    /// A fill of nothing yet.
+    pub(super) fn fill_at(now: Nanos, side: Side) -> Fill {
         Fill {
             instrument: ETH,
             side,
             liquidity: Liquidity::Maker,
             reason: FillReason::Venue,
             fee_asset: AssetId(1),
-            level: level(price, lots),
+            level: PackedLevel::default(),
             fee_e8: 0,
-            client_id: ClientOrderId::new(EPOCH, order),
-            trade_id: TradeId(trade),
-            venue_time: self.now,
+            client_id: ClientOrderId::FOREIGN,
+            trade_id: TradeId(0),
+            venue_time: now,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::replace::ReplaceRules;
 use crate::shard::{HedgingError, HedgingSpec, LaneError, LaneSpec, QuotingSpec, Shard, ShardSpec};
 
 const SPOT: InstrumentId = InstrumentId(0);
-const PERP: InstrumentId = InstrumentId(1);
+pub(super) const PERP: InstrumentId = InstrumentId(1);
 
 /// One lot of base: a thousandth.
 const LOT: i128 = 10i128.pow(15);
@@ -98,7 +98,7 @@ fn cross_venue() -> QuotingSpec {
     }
 }
 
-struct Story {
+pub(super) struct Story {
     shard: Shard,
     out: Outbox,
     now: Nanos,
@@ -124,7 +124,7 @@ impl Story {
         Self { shard, out, now: Nanos::from_millis(1_000), book_id: 0, trades: 0 }
     }
 
-    fn tell(&mut self, event: &Event) -> Vec<Command> {
+    pub(super) fn tell(&mut self, event: &Event) -> Vec<Command> {
         self.now = self.now + Span::from_millis(1);
         self.shard.on_event(event, self.now, &mut self.out);
         let commands = self.out.commands().to_vec();
@@ -143,12 +143,17 @@ impl Story {
         self.tell(&slot(instrument, Side::Ask, ask, Last::Yes))
     }
 
-    fn report(&mut self, instrument: InstrumentId, id: ClientOrderId, report: OrderReport) -> Vec<Command> {
+    pub(super) fn report(
+        &mut self,
+        instrument: InstrumentId,
+        id: ClientOrderId,
+        report: OrderReport,
+    ) -> Vec<Command> {
         let venue_time = self.now;
         self.tell(&Event::Order(OrderUpdate { instrument, client_id: id, report, venue_time }))
     }
 
-    fn fill(&mut self, order: &NewOrder, lots: i64) -> Vec<Command> {
+    pub(super) fn fill(&mut self, order: &NewOrder, lots: i64) -> Vec<Command> {
         self.trades += 1;
         let fill = Fill {
             instrument: order.instrument,
@@ -161,7 +166,7 @@ impl Story {
     }
 
     /// Time passes; returns all that timers led to.
-    fn wait(&mut self, span: Span) -> Vec<Command> {
+    pub(super) fn wait(&mut self, span: Span) -> Vec<Command> {
         let (end, mut commands) = (self.now + span, Vec::new());
         while let Some(at) = self.shard.next_deadline().filter(|at| *at <= end) {
             self.now = self.now.max(at);
@@ -174,7 +179,7 @@ impl Story {
     }
 
     /// Both books, and the two spot quotes that follow, accepted.
-    fn quoted() -> (Self, [NewOrder; 2]) {
+    pub(super) fn quoted() -> (Self, [NewOrder; 2]) {
         Self::new().then_quoted()
     }
 
@@ -191,7 +196,7 @@ impl Story {
     }
 }
 
-fn news(commands: &[Command]) -> Vec<NewOrder> {
+pub(super) fn news(commands: &[Command]) -> Vec<NewOrder> {
     let new = |command: &Command| if let Command::New(order) = command { Some(*order) } else { None };
     commands.iter().filter_map(new).collect()
 }

@@ -16,7 +16,7 @@ use crate::outbox::Note;
 use crate::replace::ReplaceRules;
 use crate::shard::{LaneError, RiskError, RiskSpec, Shard, ShardSpec};
 
-const OTHER: InstrumentId = InstrumentId(1);
+pub(super) const OTHER: InstrumentId = InstrumentId(1);
 
 /// Tenths of the account currency: ten lots are worth a little more than ten of them.
 fn tenths(tenths: i128) -> Money {
@@ -24,7 +24,7 @@ fn tenths(tenths: i128) -> Money {
 }
 
 /// Two instruments of one asset and one venue, in books of their own; nothing is limited.
-fn risk() -> RiskSpec {
+pub(super) fn risk() -> RiskSpec {
     let member = |market| MemberSpec {
         spec: instrument(),
         venue: VenueId(0),
@@ -49,18 +49,19 @@ fn risk() -> RiskSpec {
         exposure: ExposureLimits::NONE,
         credit: CreditLimits::NONE,
         loss: LossLimits::NONE,
+        budgets: None,
         conversions: vec![None, Some(Rate::ONE)],
         accounts: vec![None],
         mark_age_max: Span::from_secs(4),
     }
 }
 
-fn spec(risk: RiskSpec) -> ShardSpec {
+pub(super) fn spec(risk: RiskSpec) -> ShardSpec {
     let lanes = vec![lane(&quoting()), lane(&quoting())];
     ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio: Some(risk) }
 }
 
-fn with(change: impl FnOnce(&mut RiskSpec)) -> Desk {
+pub(super) fn with(change: impl FnOnce(&mut RiskSpec)) -> Desk {
     let mut risk = risk();
     change(&mut risk);
     Desk::of(spec(risk))

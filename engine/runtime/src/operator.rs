@@ -1,0 +1,261 @@
+//! What an operator is to say during a replay, as a file writes it.
+//!
+//! ```toml
+//! [[at]]
+//! time = "2024-08-08T00:01:00Z"
+//! command = "kill"
+//! scope = "all"
+//!
+//! [[at]]
+//! offset = "90s"
+//! command = "resume"
+//! scope = "all"
+//! ```
+//!
+//! Commands reach the core at their times in the order of these; those of one time in the order they are written.
+//!
+//! Never here: what a command does.
+
+use std::path::{Path, PathBuf};
+
+use ballast_core::shard::OperatorRefusal;
+use ballast_model::{
+    InstrumentId, Lots, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode, Span,
+    Step, StrategyId,
+};
+use serde::Deserialize;
+use toml::value::{Datetime, Offset};
+
+use crate::config::{ConfigError, Duration, ResolvedInstrument, rule_of, venue_named};
+
+/// A file of commands.
+#[derive(Debug)]
+pub struct OperatorScript {
+    path: PathBuf,
+    text: String,
+    at: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    at: Vec<Entry>,
+}
+
+/// One command.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// When, by our clock (RFC 3339).
+    time: Option<String>,
+    /// When, after the first message.
+    offset: Option<Duration>,
+    command: Act,
+    /// `all`, a market (`usdm`), an instrument (`usdm ETHUSDT`), or `strategy N`.
+    scope: String,
+    /// What `confirm` confirms, in the instrument's unit of size; short below zero.
+    position: Option<String>,
+    #[serde(default)]
+    operator: u16,
+    #[serde(default)]
+    reason: u16,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Act {
+    ReduceOnly,
+    Pause,
+    Kill,
+    Resume,
+    ClearLoss,
+    Thaw,
+    Confirm,
+}
+
+/// A command and how the core answered it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Obeyed {
+    /// When it reached the core.
+    pub at: Nanos,
+    /// The command.
+    pub command: OperatorCommand,
+    /// Whether it was obeyed, and why not.
+    pub outcome: Result<(), OperatorRefusal>,
+}
+
+impl OperatorScript {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the place and the rule.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads a text; `path` is only for messages.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the place and the rule.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let file: File =
+            toml::from_str(text).map_err(|error| ConfigError::Malformed { path: path.to_owned(), error })?;
+        Ok(Self { path: path.to_owned(), text: text.to_owned(), at: file.at })
+    }
+
+    /// The commands by time, for these instruments and data that begin at `begin`.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the place and the rule: a scope that is not in the data, a time before it begins.
+    pub fn resolve(
+        &self,
+        instruments: &[ResolvedInstrument],
+        begin: Nanos,
+    ) -> Result<Vec<(Nanos, OperatorCommand)>, ConfigError> {
+        let command = |(index, entry): (usize, &Entry)| {
+            let rule = |(key, rule): (&str, String)| {
+                rule_of(&self.path, &self.text, &format!("at.{index}.{key}"), rule)
+            };
+            let at = entry.time(begin).map_err(rule)?;
+            let scope = scope(&entry.scope, instruments).map_err(|why| rule(("scope", why)))?;
+            let act = entry.act(scope, instruments).map_err(rule)?;
+            let (operator, reason) = (OperatorId(entry.operator), ReasonCode(entry.reason));
+            Ok((at, OperatorCommand { scope, act, operator, reason }))
+        };
+        let mut commands =
+            self.at.iter().enumerate().map(command).collect::<Result<Vec<_>, ConfigError>>()?;
+        commands.sort_by_key(|(at, _)| *at);
+        Ok(commands)
+    }
+}
+
+impl Entry {
+    fn time(&self, begin: Nanos) -> Result<Nanos, (&'static str, String)> {
+        let (key, at) = match (&self.time, self.offset) {
+            (Some(text), None) => ("time", instant(text).map_err(|why| ("time", why))?),
+            (None, Some(offset)) => ("offset", begin + offset.span()),
+            (Some(_), Some(_)) | (None, None) => {
+                return Err(("command", "needs one of `time` and `offset`".to_owned()));
+            }
+        };
+        if at < begin { Err((key, "is before the data begin".to_owned())) } else { Ok(at) }
+    }
+
+    fn act(
+        &self,
+        scope: OperatorScope,
+        instruments: &[ResolvedInstrument],
+    ) -> Result<OperatorAct, (&'static str, String)> {
+        let position = match (self.command, &self.position, scope) {
+            (Act::Confirm, Some(text), OperatorScope::Instrument(id)) => {
+                let lot = instruments.get(id.index()).map(|one| one.found.spec.lot);
+                lot.and_then(|lot| lots(text, lot))
+                    .ok_or_else(|| ("position", format!("`{text}` is no whole number of lots")))?
+            }
+            (Act::Confirm, _, OperatorScope::Instrument(_)) => {
+                return Err(("command", "needs a `position`".to_owned()));
+            }
+            (Act::Confirm, ..) => return Err(("scope", "a position is one instrument's".to_owned())),
+            (_, Some(_), _) => return Err(("position", "is for `confirm` alone".to_owned())),
+            (_, None, _) => Lots::ZERO,
+        };
+        Ok(match self.command {
+            Act::ReduceOnly => OperatorAct::ReduceOnly,
+            Act::Pause => OperatorAct::Pause,
+            Act::Kill => OperatorAct::Kill,
+            Act::Resume => OperatorAct::Resume,
+            Act::ClearLoss => OperatorAct::ClearLoss,
+            Act::Thaw => OperatorAct::Thaw,
+            Act::Confirm => OperatorAct::Confirm(position),
+        })
+    }
+}
+
+fn scope(text: &str, instruments: &[ResolvedInstrument]) -> Result<OperatorScope, String> {
+    if text == "all" {
+        return Ok(OperatorScope::All);
+    }
+    if let Some(strategy) = text.strip_prefix("strategy ").and_then(|number| number.parse().ok()) {
+        return Ok(OperatorScope::Strategy(StrategyId(strategy)));
+    }
+    if let Some(venue) = venue_named(text) {
+        return Ok(OperatorScope::Venue(venue));
+    }
+    let mut numbered = (0..).map(InstrumentId).zip(instruments);
+    let found = numbered.find(|(_, one)| one.found.name() == text);
+    found.map(|(id, _)| OperatorScope::Instrument(id)).ok_or_else(|| {
+        let names: Vec<_> = instruments.iter().map(|one| one.found.name()).collect();
+        format!("`{text}` is neither `all`, a market, `strategy N`, nor one of: {}", names.join(", "))
+    })
+}
+
+/// A signed decimal as whole lots.
+fn lots(text: &str, lot: Step) -> Option<Lots> {
+    let (sign, decimal) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let fraction = decimal.split_once('.').map_or("", |(_, fraction)| fraction.trim_end_matches('0'));
+    let finest = Step { mantissa: 1, scale: lot.scale }.steps_floor(decimal)?;
+    let mantissa = i64::try_from(lot.mantissa).ok()?;
+    let whole = fraction.len() <= usize::from(lot.scale) && finest.checked_rem(mantissa)? == 0;
+    whole.then_some(Lots(sign * finest.checked_div(mantissa)?))
+}
+
+/// A point in time of RFC 3339 with its offset, between 1970 and 2199.
+fn instant(text: &str) -> Result<Nanos, String> {
+    let refusal = || format!("`{text}` is no time such as 2024-08-08T00:01:00Z");
+    let stated: Datetime = text.parse().map_err(|_| refusal())?;
+    let (Some(date), Some(time), Some(offset)) = (stated.date, stated.time, stated.offset) else {
+        return Err(refusal());
+    };
+    let minutes = match offset {
+        Offset::Z => 0,
+        Offset::Custom { minutes } => i64::from(minutes),
+    };
+    if !(1970..2200).contains(&date.year) {
+        return Err(refusal());
+    }
+    let days = days(date.year.into(), date.month.into(), date.day.into());
+    let hours = days * 24 + i64::from(time.hour);
+    let seconds = (hours * 60 + i64::from(time.minute) - minutes) * 60 + i64::from(time.second);
+    Ok(Nanos(0) + Span::from_secs(seconds) + Span(i64::from(time.nanosecond)))
+}
+
+/// Days since 1970-01-01 of a date of the Gregorian calendar (Hinnant 2013, "chrono-compatible low-level date algorithms",
+/// `days_from_civil`), of years above zero.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year / 400, year % 400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_points_whatever_their_offset() {
+        let secs = |text| instant(text).map(|at| at.0 / 1_000_000_000);
+        assert_eq!(secs("1970-01-01T00:00:00Z"), Ok(0));
+        assert_eq!(secs("2024-08-08T00:01:00Z"), Ok(1_723_075_260));
+        assert_eq!(secs("2024-08-08T02:01:00+02:00"), Ok(1_723_075_260));
+        assert_eq!(secs("2000-02-29T23:59:59Z"), Ok(951_868_799));
+        assert_eq!(instant("2024-08-08T00:01:00.25Z").map(|at| at.0 % 1_000_000_000), Ok(250_000_000));
+        for bad in ["", "2024-08-08", "2024-08-08T00:01:00", "soon", "1969-12-31T23:59:59Z"] {
+            assert!(instant(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn positions_are_whole_lots() {
+        let lot = Step { mantissa: 5, scale: 3 };
+        assert_eq!(lots("0.01", lot), Some(Lots(2)));
+        assert_eq!(lots("-1.0050", lot), Some(Lots(-201)));
+        assert_eq!(lots("0", lot), Some(Lots(0)));
+        for bad in ["0.001", "0.0051", "", "-", "1e3", "--1"] {
+            assert_eq!(lots(bad, lot), None, "{bad}");
+        }
+    }
+}
