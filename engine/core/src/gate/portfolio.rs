@@ -324,8 +324,8 @@ impl Portfolio {
         }
         let venue = member.spec.venue;
         if effect.adds() {
-            let all = self.groups.last().map(Group::sum).unwrap_or_default();
             if let Some(budgets) = &mut self.budgets {
+                let all = self.groups.last().map(Group::sum).unwrap_or_default();
                 budgets.ask(&all, &all.plus(&change.delta), now)?;
             }
             self.ask_messages(venue, now)?;

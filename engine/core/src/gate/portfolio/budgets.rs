@@ -284,8 +284,8 @@ impl Portfolio {
 
     /// Measures what is in use, and gives what is to be told of it. After every event.
     pub fn report(&mut self, now: Nanos, mut tell: impl FnMut(BudgetReport)) {
-        let all = self.groups.last().map(Group::sum).unwrap_or_default();
         let Some(budgets) = &mut self.budgets else { return };
+        let all = self.groups.last().map(Group::sum).unwrap_or_default();
         budgets.measure(&all, now);
         for line in budgets.lines.iter_mut().flatten() {
             line.report(&budgets.spec, now).into_iter().for_each(&mut tell);
