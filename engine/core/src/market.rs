@@ -202,6 +202,12 @@ impl Market {
         &self.counts
     }
 
+    /// True between the slots of a batch: nothing may be read from the market.
+    #[must_use]
+    pub const fn mid_batch(&self) -> bool {
+        self.missing != 0
+    }
+
     /// A batch begins.
     pub fn on_begin(&mut self, begin: &BookBegin) -> MarketChange {
         if self.missing != 0 {

@@ -4,6 +4,7 @@
 //! decision is taken when the touch changes, when something happens to one of our orders, or when a timer of the lane is
 //! due; never in the middle of a book batch, never on a touch that is unknown or too old.
 
+mod blending;
 mod executable;
 mod hedger;
 mod lane;
@@ -16,13 +17,15 @@ mod views;
 
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate};
+use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, LostReason, MarkPrice, Nanos, OrderUpdate};
 
 use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
 use crate::market::{BookBatch, MarketChange};
 use crate::outbox::Outbox;
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
+pub use blending::{BlendError, BlendSource, BlendSpec, QuoteAround};
+use blending::{BlendReading, Blending};
 use executable::{hedge_prices, hedge_stale_at};
 use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
@@ -39,6 +42,8 @@ pub use spec::{LaneSpec, QuotingSpec, ShardSpec, Trigger};
 pub struct Shard {
     lanes: Vec<Lane>,
     hedgers: Vec<Hedger>,
+    /// Fair values from several instruments.
+    blends: Vec<Blending>,
     risk: Option<Risk>,
     ids: OrderIds,
     /// Time of the last event.
@@ -106,6 +111,7 @@ impl Shard {
         let hedgers = spec.hedges.iter().map(hedger).collect::<Result<Vec<_>, _>>()?;
         let risk = spec.portfolio.as_ref().map(|risk| Risk::new(risk, &spec.lanes)).transpose();
         let risk = risk.map_err(|error| (0, LaneError::Risk(error)))?;
+        let blends = blends(&mut lanes)?;
         for lane in &mut lanes {
             let hedges = hedgers.iter().any(|hedger| hedger.is_venue(lane.id()));
             lane.only_followed =
@@ -114,6 +120,7 @@ impl Shard {
         Ok(Self {
             lanes,
             hedgers,
+            blends,
             risk,
             ids: OrderIds { epoch: spec.epoch, last: 0 },
             now: Nanos::MIN,
@@ -141,7 +148,10 @@ impl Shard {
                 (ticker.instrument, self.lane(ticker.instrument).market.on_ticker(ticker))
             }
             Event::BookLost(lost) => (lost.instrument, self.lane(lost.instrument).market.on_lost(lost)),
-            Event::Trade(trade) => return self.lane(trade.instrument).on_trade(trade, now),
+            Event::Trade(trade) => {
+                self.blends.iter_mut().for_each(|blend| blend.on_trade(trade, now));
+                return self.lane(trade.instrument).on_trade(trade, now);
+            }
             Event::Order(update) => return self.on_order(update, now, out),
             Event::Fill(fill) => return self.on_fill(fill, now, out),
             Event::Mark(mark) => return self.on_mark(mark, now, out),
@@ -171,7 +181,8 @@ impl Shard {
     /// Looks for the next deadline anew: after every event that may have moved one. Drivers ask for it far more often.
     fn find_deadline(&mut self) {
         let lanes = self.lanes.iter().filter_map(|lane| lane.deadline(self.now));
-        self.deadline = lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).min();
+        let blends = self.blends.iter().filter_map(Blending::deadline);
+        self.deadline = lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).chain(blends).min();
     }
 
     #[inline]
@@ -190,6 +201,9 @@ impl Shard {
 
     #[inline]
     fn after_market(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
+        if !self.blends.is_empty() {
+            self.follow(instrument, change, now, out);
+        }
         if change == MarketChange::None {
             return;
         }
@@ -216,6 +230,24 @@ impl Shard {
         }
         self.spread_halt(now, out);
         self.find_deadline();
+    }
+
+    /// Lets the blends follow the market of an instrument. One that waits for an old input to be confirmed is asked at once
+    /// when that happens, as by a change of the market.
+    fn follow(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
+        for index in 0..self.blends.len() {
+            let Some(blend) = self.blends.get_mut(index) else { break };
+            if let MarketChange::Lost(LostReason::Disconnected | LostReason::RingFull) = change {
+                blend.on_trades_lost(instrument);
+            }
+            if change != MarketChange::None {
+                blend.follow(instrument, &self.lanes, now);
+            } else if blend.is_revived(instrument, &self.lanes, now) {
+                let quoted = blend.quoted();
+                self.tell(quoted, now, out, |lane, _| lane.wants_touch(now));
+                self.find_deadline();
+            }
+        }
     }
 
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {
@@ -258,6 +290,12 @@ impl Shard {
     fn on_timer(&mut self, now: Nanos, out: &mut Outbox) {
         for id in ids(self.lanes.len()) {
             self.tell(id, now, out, |lane, turn| lane.on_timer(turn));
+        }
+        for index in 0..self.blends.len() {
+            let blend = self.blends.get(index).filter(|blend| blend.deadline().is_some_and(|at| at <= now));
+            if let Some(quoted) = blend.map(Blending::quoted) {
+                self.requote(quoted, now, out);
+            }
         }
         if self.hedgers.iter().filter_map(Hedger::deadline).any(|at| at <= now) {
             self.hedge(now, out);
@@ -304,8 +342,18 @@ impl Shard {
     #[inline]
     fn requote(&mut self, instrument: InstrumentId, now: Nanos, out: &mut Outbox) {
         let elsewhere = self.elsewhere(instrument, now);
+        let blended = self.blended(instrument, now);
         let Self { lanes, ids, risk, .. } = self;
-        lane_of(lanes, instrument).requote(elsewhere, &mut Turn { now, ids, risk: risk.as_mut(), out });
+        let mut turn = Turn { now, ids, risk: risk.as_mut(), out };
+        lane_of(lanes, instrument).requote(elsewhere, blended.as_ref(), &mut turn);
+    }
+
+    /// What the blend of an instrument says; `None` where it has none.
+    #[inline]
+    fn blended(&mut self, instrument: InstrumentId, now: Nanos) -> Option<BlendReading> {
+        let Self { blends, lanes, .. } = self;
+        let its = blends.iter_mut().find(|blend| blend.quoted() == instrument)?;
+        Some(its.read(lanes, now))
     }
 
     /// What the quotes of an instrument whose fills are hedged on another one read of that.
@@ -326,6 +374,24 @@ impl Shard {
             None => Elsewhere { prices, stale_at, unhedged: None },
         }
     }
+}
+
+/// The blends of the lanes that have one; what they are made from gets them as followers.
+fn blends(lanes: &mut [Lane]) -> Result<Vec<Blending>, (usize, LaneError)> {
+    let mut blends = Vec::new();
+    for (index, lane) in lanes.iter().enumerate() {
+        let blend = Blending::new(lane, lanes).map_err(|error| (index, LaneError::Blend(error)))?;
+        blends.extend(blend);
+    }
+    for blend in &blends {
+        for instrument in blend.instruments().filter(|id| *id != blend.quoted()) {
+            let followers = &mut lane_of(lanes, instrument).followers;
+            if !followers.contains(&blend.quoted()) {
+                followers.push(blend.quoted());
+            }
+        }
+    }
+    Ok(blends)
 }
 
 /// The first ids, as many as there are lanes.

@@ -4,6 +4,7 @@
 //! (`"250us"`); floats appear only where a model takes a float.
 
 mod controls;
+mod fair;
 mod hedge;
 mod line;
 mod model;
@@ -27,6 +28,10 @@ pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
 };
+pub use fair::{
+    AroundConfig, BasisConfig, BlendConfig, BlendInputConfig, DepthMidConfig, FairConfig, ImbalanceConfig,
+    MarketFairConfig, NeedConfig, TradeFlowConfig, VwapConfig,
+};
 pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
@@ -40,7 +45,7 @@ pub use risk::{
     RiskConfig,
 };
 pub use shape::{ShapeConfig, ThrottleConfig};
-pub use signals::{FairConfig, IntensityConfig, VolatilityConfig, VolatilityKindConfig};
+pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use units::{Bps, Decimal, Duration};
 
 /// A whole configuration file.
