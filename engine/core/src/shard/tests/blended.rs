@@ -132,10 +132,8 @@ pub(super) fn pass(desk: &mut Desk, span: Span) {
 }
 
 fn held(desk: &Desk) -> Option<Hold> {
-    desk.notes.iter().rev().find_map(|note| match note {
-        Note::Held(ETH, hold) => Some(*hold),
-        _ => None,
-    })
+    let hold = |note: &Note| if let Note::Held(ETH, hold) = note { Some(*hold) } else { None };
+    desk.notes.iter().rev().find_map(hold)
 }
 
 /// Both markets are known, a hundred ticks wide; quotes stand.

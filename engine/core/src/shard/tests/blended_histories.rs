@@ -89,7 +89,7 @@ impl Twin {
             }
             Op::Confirm(of) if of == id => self.touch = self.book.map(|mid| (mid, now)),
             Op::Lose(of) if of == id => *self = Self::default(),
-            _ => {}
+            Op::Book(..) | Op::Touch(..) | Op::Confirm(_) | Op::Lose(_) | Op::Trade(_) | Op::Wait(_) => {}
         }
     }
 }
