@@ -332,6 +332,23 @@ fn trades_feed_the_input_of_their_own_instrument() {
 }
 
 #[test]
+fn an_average_whose_last_trade_leaves_its_window_pulls_the_quotes_by_time_alone() {
+    let window = Span::from_millis(300);
+    let vwap = FairKind::Vwap(VwapParams { window, trades_full: 1 });
+    let mut there = spec(&[BlendSource { fair: vwap, ..source(THERE, REQUIRED) }]);
+    there.params.stale = StaleCurve::new(Span::from_secs(1), Span::from_secs(2), Decay::Linear).unwrap();
+    let mut desk = desk(there);
+    desk.public_trade_of(THERE, 10_040);
+    let traded = desk.now;
+    desk.snapshot(10_000, 10_100);
+    let left = traded + window - desk.now;
+    ring(&mut desk, Span(left.0 - 10_000_000));
+    assert_eq!(standing(&desk), 2);
+    ring(&mut desk, Span(10_000_000));
+    assert_eq!((standing(&desk), held(&desk)), (0, Some(Hold::BlendInput)));
+}
+
+#[test]
 fn a_basis_is_measured_whether_or_not_anything_is_quoted() {
     let basis = BasisParams {
         half_life: Span::from_secs(1),
