@@ -157,7 +157,7 @@ pub enum AroundConfig {
     Own,
 }
 
-/// The forms in which a fair value is written.
+/// The fair value: the name or the one key of a fair value of the own market, or a table of `kind = "blend"`.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "describes what the visitor below reads")]
@@ -174,25 +174,40 @@ enum Kind {
 }
 
 /// The keys of a blend, and those of one market's fair values, in one table, so that an unknown key or a value of another type
-/// is named with its line. What they mean is said by the types above.
+/// is named with its line.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FairTable {
+    /// `blend`; absent for a table of one key that names a fair value of the own market.
     kind: Option<Kind>,
+    /// The inputs; the quoted market may be among them, and any market more than once.
     inputs: Option<Vec<BlendInputConfig>>,
+    /// What is quoted around; the blend where absent.
     around: Option<AroundConfig>,
+    /// The fair value of the own market: what `around = "own"` quotes around, and what the distance of other venues
+    /// (`shape.venues`) is counted from; `weighted-mid` where absent.
     own: Option<MarketFairConfig>,
+    /// Up to this age an input counts in full.
     fresh: Option<Duration>,
+    /// From this age on it does not count at all.
     stale: Option<Duration>,
+    /// What it counts for falls by half in this time in between; in proportion to the time where absent.
     half_life: Option<Duration>,
+    /// Inputs further apart than this contradict each other: nothing is quoted.
     apart_max_bps: Option<Bps>,
+    /// Each half spread is wider by so many deviations of the price since the freshest input ceased to be fresh.
     widen_sigmas: Option<f64>,
+    /// Nothing is quoted where that would be wider than this.
     widen_max_bps: Option<Bps>,
+    /// Midpoint weighted over several levels.
     #[serde(rename = "depth-mid")]
     depth_mid: Option<DepthMidConfig>,
+    /// Midpoint moved by the imbalance of the visible depth.
     imbalance: Option<ImbalanceConfig>,
+    /// Midpoint moved by the signed volume of the aggressors.
     #[serde(rename = "trade-flow")]
     trade_flow: Option<TradeFlowConfig>,
+    /// Average price by volume of the trades of a window.
     vwap: Option<VwapConfig>,
 }
 
