@@ -210,6 +210,7 @@ fn configs() -> Vec<(&'static str, Config)> {
         ("fixed-spread", config("fixed-spread.toml")),
         ("grid", config("grid.toml")),
         ("cross-venue", config("cross-venue.toml")),
+        ("blend", config("blend.toml")),
     ]
 }
 
@@ -223,7 +224,7 @@ fn means(_: &mut Criterion) {
     let (alone, both) = (Data::load(), Data::load_spot_and_perpetual());
     println!("model on data: decisions, ns each; events with commands, ns each; other events, ns each");
     for (name, config) in configs() {
-        let data = if name == "cross-venue" { &both } else { &alone };
+        let data = if ["cross-venue", "blend"].contains(&name) { &both } else { &alone };
         let prepared = data.prepare(&config);
         let followed = inputs(&prepared, Mode::Idle);
         let quoted = inputs(&prepared, Mode::Quoting);

@@ -102,6 +102,7 @@ fn quoting(setting: &Setting) -> QuotingSpec {
     QuotingSpec {
         model: Model::FixedSpread(FixedSpread::new(params, Scales::new(&instrument())).unwrap()),
         fair: FairKind::Mid,
+        blend: None,
         volatility: None,
         intensity: None,
         hedged_on: None,

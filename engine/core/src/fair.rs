@@ -26,7 +26,7 @@ pub use blend::{
 };
 pub use depth::{DEPTH_LEVELS_MAX, DepthMidParams, ImbalanceParams, Reach, depth_imbalance, depth_mid};
 pub use flow::{FlowParams, TradeFlow};
-pub use staleness::{Decay, StaleCurve, StaleParamError};
+pub use staleness::{Decay, STALE_STEPS, StaleCurve, StaleParamError};
 pub use state::{FairParamError, FairState, MarketView};
 pub use value::FairValue;
 pub use vwap::{VWAP_STEPS, Vwap, VwapParams};

@@ -106,6 +106,13 @@ pub enum Hold {
     GridTooNarrow,
     /// There is a touch, but no fair value: what it is made from besides is not known.
     NoFairValue,
+    /// The blended fair value has no input to go by, or lacks one it needs: unknown, too old, or of a basis not known yet. No
+    /// model says this.
+    BlendInput,
+    /// The inputs of the blended fair value contradict each other. No model says this.
+    BlendContradiction,
+    /// The blended fair value has become too old to quote around. No model says this.
+    BlendTooUncertain,
     /// An input or a result is not a finite number.
     NotFinite,
     /// The risk gate, or what it is part of, is paused or closed. No model says this.

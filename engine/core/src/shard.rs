@@ -5,6 +5,7 @@
 //! due; never in the middle of a book batch, never on a touch that is unknown or too old.
 
 mod amending;
+mod blending;
 mod executable;
 mod exits;
 mod hedger;
@@ -21,7 +22,7 @@ mod views;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    BudgetGrant, ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate, Trade,
+    BudgetGrant, ClientOrderId, Event, Fill, InstrumentId, LostReason, MarkPrice, Nanos, OrderUpdate, Trade,
 };
 
 use crate::hedge::HEDGE_CANCELS_MAX;
@@ -30,6 +31,8 @@ use crate::market::{BookBatch, MarketChange};
 use crate::outbox::Outbox;
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
 use crate::trigger::{Seen, Watched};
+pub use blending::{BlendError, BlendSource, BlendSpec, QuoteAround};
+use blending::{BlendReading, Blending};
 use executable::{hedge_prices, hedge_stale_at};
 use exits::EXITS_MAX;
 pub use exits::{EXIT_RETRY, ExitError, ExitKind, ExitSpec};
@@ -49,6 +52,8 @@ pub use spec::{LaneSpec, QuotingSpec, ShardSpec, Trigger};
 pub struct Shard {
     lanes: Vec<Lane>,
     hedgers: Vec<Hedger>,
+    /// Fair values from several instruments.
+    blends: Vec<Blending>,
     risk: Option<Risk>,
     ids: OrderIds,
     /// Time of the last event.
@@ -118,6 +123,7 @@ impl Shard {
         let hedgers = spec.hedges.iter().map(hedger).collect::<Result<Vec<_>, _>>()?;
         let risk = spec.portfolio.as_ref().map(|risk| Risk::new(risk, &spec.lanes, spec.epoch)).transpose();
         let risk = risk.map_err(|error| (0, LaneError::Risk(error)))?;
+        let blends = blends(&mut lanes)?;
         for lane in &mut lanes {
             let hedges = hedgers.iter().any(|hedger| hedger.is_venue(lane.id()));
             lane.only_followed =
@@ -126,6 +132,7 @@ impl Shard {
         Ok(Self {
             lanes,
             hedgers,
+            blends,
             risk,
             ids: OrderIds { epoch: spec.epoch, last: 0 },
             now: Nanos::MIN,
@@ -187,7 +194,9 @@ impl Shard {
     fn find_deadline(&mut self) {
         let lanes = self.lanes.iter().filter_map(|lane| lane.deadline(self.now));
         let report = self.risk.as_ref().and_then(|risk| risk.portfolio.report_at());
-        self.deadline = lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).chain(report).min();
+        let hedgers = self.hedgers.iter().filter_map(Hedger::deadline);
+        let blends = self.blends.iter().filter_map(Blending::deadline);
+        self.deadline = lanes.chain(hedgers).chain(blends).chain(report).min();
     }
 
     /// After an event has been acted on: tells what is in use of the shard's budgets, and looks for the next deadline.
@@ -224,6 +233,9 @@ impl Shard {
 
     #[inline]
     fn after_market(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
+        if !self.blends.is_empty() {
+            self.follow(instrument, change, now, out);
+        }
         if change == MarketChange::None {
             if self.put_off {
                 self.after_batch(instrument, now, out);
@@ -260,12 +272,31 @@ impl Shard {
 
     #[inline]
     fn on_trade(&mut self, trade: &Trade, now: Nanos, out: &mut Outbox) {
+        self.blends.iter_mut().for_each(|blend| blend.on_trade(trade, now));
         let lane = self.lane(trade.instrument);
         lane.on_trade(trade, now);
         if lane.exits.is_some() {
             let seen = Some(Seen::last(trade.level.price()));
             self.tell(trade.instrument, now, out, |lane, turn| lane.watch(Watched::Last, seen, turn));
             self.finish(now, out);
+        }
+    }
+
+    /// Lets the blends follow the market of an instrument. One that waits for an old input to be confirmed is asked at once
+    /// when that happens, as by a change of the market.
+    fn follow(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
+        for index in 0..self.blends.len() {
+            let Some(blend) = self.blends.get_mut(index) else { break };
+            if let MarketChange::Lost(LostReason::Disconnected | LostReason::RingFull) = change {
+                blend.on_trades_lost(instrument);
+            }
+            if change != MarketChange::None {
+                blend.follow(instrument, &self.lanes, now);
+            } else if blend.is_revived(instrument, &self.lanes, now) {
+                let quoted = blend.quoted();
+                self.tell(quoted, now, out, |lane, _| lane.wants_touch(now));
+                self.finish(now, out);
+            }
         }
     }
 
@@ -312,6 +343,12 @@ impl Shard {
     fn on_timer(&mut self, now: Nanos, out: &mut Outbox) {
         for id in ids(self.lanes.len()) {
             self.tell(id, now, out, |lane, turn| lane.on_timer(turn));
+        }
+        for index in 0..self.blends.len() {
+            let blend = self.blends.get(index).filter(|blend| blend.deadline().is_some_and(|at| at <= now));
+            if let Some(quoted) = blend.map(Blending::quoted) {
+                self.requote(quoted, now, out);
+            }
         }
         if self.hedgers.iter().filter_map(Hedger::deadline).any(|at| at <= now) {
             self.hedge(now, out);
@@ -378,8 +415,18 @@ impl Shard {
         }
         self.await_stale(instrument, now);
         let elsewhere = self.elsewhere(instrument, now);
+        let blended = self.blended(instrument, now);
         let Self { lanes, ids, risk, .. } = self;
-        lane_of(lanes, instrument).requote(elsewhere, &mut Turn { now, ids, risk: risk.as_mut(), out });
+        let mut turn = Turn { now, ids, risk: risk.as_mut(), out };
+        lane_of(lanes, instrument).requote(elsewhere, blended.as_ref(), &mut turn);
+    }
+
+    /// What the blend of an instrument says; `None` where it has none.
+    #[inline]
+    fn blended(&mut self, instrument: InstrumentId, now: Nanos) -> Option<BlendReading> {
+        let Self { blends, lanes, .. } = self;
+        let its = blends.iter_mut().find(|blend| blend.quoted() == instrument)?;
+        Some(its.read(lanes, now))
     }
 
     /// What the quotes of an instrument whose fills are hedged on another one read of that.
@@ -401,6 +448,24 @@ impl Shard {
             None => Elsewhere::NOTHING,
         }
     }
+}
+
+/// The blends of the lanes that have one; what they are made from gets them as followers.
+fn blends(lanes: &mut [Lane]) -> Result<Vec<Blending>, (usize, LaneError)> {
+    let mut blends = Vec::new();
+    for (index, lane) in lanes.iter().enumerate() {
+        let blend = Blending::new(lane, lanes).map_err(|error| (index, LaneError::Blend(error)))?;
+        blends.extend(blend);
+    }
+    for blend in &blends {
+        for instrument in blend.instruments().filter(|id| *id != blend.quoted()) {
+            let followers = &mut lane_of(lanes, instrument).followers;
+            if !followers.contains(&blend.quoted()) {
+                followers.push(blend.quoted());
+            }
+        }
+    }
+    Ok(blends)
 }
 
 /// The first ids, as many as there are lanes.

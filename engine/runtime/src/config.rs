@@ -6,6 +6,7 @@
 mod amend;
 mod controls;
 mod exits;
+mod fair;
 mod hedge;
 mod line;
 mod model;
@@ -31,6 +32,10 @@ pub use controls::{
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
 };
 pub use exits::{ExitsConfig, WatchConfig};
+pub use fair::{
+    AroundConfig, BasisConfig, BlendConfig, BlendInputConfig, DepthMidConfig, FairConfig, ImbalanceConfig,
+    MarketFairConfig, NeedConfig, TradeFlowConfig, VwapConfig,
+};
 pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
@@ -45,7 +50,7 @@ pub use risk::{
     RiskConfig,
 };
 pub use shape::{ShapeConfig, ThrottleConfig};
-pub use signals::{FairConfig, IntensityConfig, VolatilityConfig, VolatilityKindConfig};
+pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use units::{Bps, Decimal, Duration};
 
 /// A whole configuration file.

@@ -124,6 +124,12 @@ impl Basis {
         (young && warm && ticks.is_finite()).then_some(ticks)
     }
 
+    /// The last moment at which the basis is known if no difference is told any more; `None` before the first.
+    #[must_use]
+    pub fn known_until(&self) -> Option<Nanos> {
+        self.told_at.map(|told| Nanos(told.0.saturating_add(self.params.age_max.0)))
+    }
+
     /// Takes the whole state into a digest.
     pub fn digest(&self, digest: &mut Digest) {
         digest.word(u64::from(self.last.is_some()));

@@ -267,8 +267,20 @@ impl Blend {
     /// # Errors
     /// [`BlendRefusal`] where there is no value that can be quoted around.
     pub fn value(&self, now: Nanos, sigma: Option<f64>) -> Result<Blended, BlendRefusal> {
+        let fair = self.value_among(now, |_| true)?;
+        let widen_ticks =
+            self.widen.extra_ticks(now - fair.as_of(), sigma).map_err(BlendRefusal::TooUncertain)?;
+        Ok(Blended { fair, widen_ticks })
+    }
+
+    /// The blended value at `now` of those inputs that `among` says by their index, as if there were no others; their bases
+    /// are measured against all. Not widened and never too uncertain.
+    ///
+    /// # Errors
+    /// [`BlendRefusal`] where these inputs have no value together.
+    pub fn value_among(&self, now: Nanos, among: impl Fn(usize) -> bool) -> Result<FairValue, BlendRefusal> {
         let mut mean: Option<Mean> = None;
-        for (index, slot) in self.slots.iter().enumerate() {
+        for (index, slot) in self.slots.iter().enumerate().filter(|(index, _)| among(*index)) {
             let net = slot.net(now);
             let age = net.map_or(Span::ZERO, |net| now - net.as_of());
             if age < Span::ZERO {
@@ -287,10 +299,42 @@ impl Blend {
             return Err(BlendRefusal::Contradiction);
         }
         let confidence = (mean.weight / self.weight).min(1.0);
-        let fair = FairValue::new(mean.ticks(), confidence, mean.newest).ok_or(BlendRefusal::NoInput)?;
-        let widen_ticks =
-            self.widen.extra_ticks(now - mean.newest, sigma).map_err(BlendRefusal::TooUncertain)?;
-        Ok(Blended { fair, widen_ticks })
+        FairValue::new(mean.ticks(), confidence, mean.newest).ok_or(BlendRefusal::NoInput)
+    }
+
+    /// When next after `now` to ask for the value again although no input is told anew; `None` where time alone changes
+    /// nothing any more. `sigma` as for [`Blend::value`].
+    ///
+    /// Weights and widening change with every moment from fresh to stale: that way is followed in steps
+    /// ([`StaleCurve::next_age`]). Where an input stops counting, a basis is forgotten or the widening passes its bound, the
+    /// moment itself is among the times.
+    #[must_use]
+    pub fn changes_at(&self, now: Nanos, sigma: Option<f64>) -> Option<Nanos> {
+        let after = |from: Nanos, span: Span| Nanos(from.0.saturating_add(span.0));
+        let mut next = Nanos::MAX;
+        let mut newest: Option<Nanos> = None;
+        for slot in &self.slots {
+            let Some(net) = slot.net(now) else { continue };
+            let as_of = net.as_of();
+            if as_of > now {
+                next = next.min(as_of);
+                continue;
+            }
+            let Some(age) = self.params.stale.next_age(now - as_of) else { continue };
+            newest = newest.max(Some(as_of));
+            let forgotten = slot.basis.and_then(|basis| basis.known_until());
+            next = next.min(after(as_of, age));
+            next = next.min(forgotten.map_or(Nanos::MAX, |until| after(until, Span(1))));
+        }
+        let refused = newest.zip(self.widen.refuses_from(sigma)).map(|(newest, age)| after(newest, age));
+        next = next.min(refused.filter(|at| *at > now).unwrap_or(Nanos::MAX));
+        (next < Nanos::MAX).then_some(next)
+    }
+
+    /// The age up to which an input is fresh.
+    #[must_use]
+    pub const fn fresh(&self) -> Span {
+        self.params.stale.fresh()
     }
 
     /// Takes the whole state into a digest.

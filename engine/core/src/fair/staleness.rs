@@ -16,6 +16,9 @@ pub enum Decay {
     },
 }
 
+/// Steps in which time alone is followed from fresh to stale: [`StaleCurve::next_age`].
+pub const STALE_STEPS: u8 = 16;
+
 /// Which parameter of a [`StaleCurve`] is outside its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StaleParamError {
@@ -75,6 +78,24 @@ impl StaleCurve {
     #[must_use]
     pub const fn fresh(&self) -> Span {
         self.fresh
+    }
+
+    /// The next greater age at which to look at the weight again: just past fresh, then in [`STALE_STEPS`] equal steps, the
+    /// last of which is where the weight ends. `None` at that age and beyond.
+    #[must_use]
+    pub fn next_age(&self, age: Span) -> Option<Span> {
+        if age <= self.fresh {
+            return Some(Span(self.fresh.0.saturating_add(1)));
+        }
+        if age >= self.stale_max {
+            return None;
+        }
+        let steps = i128::from(STALE_STEPS);
+        let (way, passed) = (i128::from(self.stale_max.0 - self.fresh.0), i128::from(age.0 - self.fresh.0));
+        let step = passed * steps / way + 1;
+        // Rounded up, so that it lies beyond the age; the last step is exact.
+        let next = (way * step + steps - 1) / steps;
+        i64::try_from(next).ok().map(|next| Span(self.fresh.0 + next))
     }
 
     /// The weight at an age, in `[0, 1]`.

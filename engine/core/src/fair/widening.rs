@@ -66,6 +66,23 @@ impl WidenCurve {
         Ok(Self { fresh, sigmas, ticks_max })
     }
 
+    /// The least age at which nothing should be quoted any more: where the widening has passed its bound. `None` where it
+    /// never does.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+    pub fn refuses_from(&self, sigma_ticks_per_sqrt_s: Option<f64>) -> Option<Span> {
+        let beyond_ns = match sigma_ticks_per_sqrt_s.filter(|sigma| *sigma >= 0.0) {
+            None => 0.0,
+            Some(sigma) => {
+                let root = self.ticks_max / (self.sigmas * sigma);
+                libm::floor(root * root * 1e9)
+            }
+        };
+        // Infinite, or not a number, where no volatility widens by nothing: never.
+        let ever = beyond_ns < 9e18;
+        ever.then(|| Span(self.fresh.0.saturating_add(beyond_ns as i64).saturating_add(1)))
+    }
+
     /// The ticks to add to the half spread at an age, in `[0, ticks_max]`.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! Never here: a price twice, a level without size.
 
-use ballast_model::{Lots, Price, Side};
+use ballast_model::{Lots, PRICE_TICKS_MAX, Price, Side, Ticks};
 
 use super::{Hold, QUOTES_PER_SIDE_MAX};
 use crate::book::Level;
@@ -68,6 +68,21 @@ impl Ladder {
         self.levels.get(..self.len).unwrap_or_default()
     }
 
+    /// Moves every level away from the market by so many ticks, not negative. Levels that leave the range of prices, the
+    /// worst ones, fall off.
+    fn back_off(&mut self, by: Ticks) {
+        let away = Ticks(-self.side.sign() * by.0);
+        let mut kept = 0;
+        for level in self.levels.iter_mut().take(self.len) {
+            level.price = level.price + away;
+            if !(1..=PRICE_TICKS_MAX).contains(&level.price.0) {
+                break;
+            }
+            kept += 1;
+        }
+        self.len = kept;
+    }
+
     /// The side the ladder stands on.
     #[must_use]
     pub const fn side(&self) -> Side {
@@ -118,6 +133,18 @@ impl DesiredQuotes {
     pub const fn clear(&mut self) {
         self.bids.clear();
         self.asks.clear();
+    }
+
+    /// Moves both sides away from the market by `ticks`, rounded up to whole ones; not at all where that is not above zero.
+    /// Distances between levels, and sizes, stay. A level that leaves the range of prices is left out.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and cut to the range of prices")]
+    #[expect(clippy::cast_precision_loss, reason = "2^40 - 1 is exact")]
+    pub fn widen(&mut self, ticks: f64) {
+        if ticks > 0.0 {
+            let by = Ticks(libm::ceil(ticks.min(PRICE_TICKS_MAX as f64)) as i64);
+            Side::BOTH.into_iter().for_each(|side| self.side_mut(side).back_off(by));
+        }
     }
 
     /// Adds at most one quote a side, to none.

@@ -1,3 +1,5 @@
+use alloc::vec;
+
 use super::*;
 use crate::book::Level;
 use ballast_model::{AssetId, Money, PRICE_TICKS_MAX, Span, Step};
@@ -97,6 +99,32 @@ fn a_full_ladder_says_so_and_stays_as_it_is() {
     let before = asks.clone();
     assert_eq!(asks.push(level(200, 1)), Err(LadderError::Full));
     assert_eq!(asks, before);
+}
+
+#[test]
+fn widening_moves_both_sides_away_by_whole_ticks_and_drops_what_has_no_price() {
+    let level = |price, lots| Level { price: Price(price), lots: Lots(lots) };
+    let filled = || {
+        let mut quotes = DesiredQuotes::NONE;
+        for (side, prices) in [(Side::Bid, [12, 3]), (Side::Ask, [15, PRICE_TICKS_MAX - 2])] {
+            for (price, lots) in prices.into_iter().zip([1, 2]) {
+                quotes.side_mut(side).push(level(price, lots)).unwrap();
+            }
+        }
+        quotes
+    };
+    let widened = |ticks: f64| {
+        let mut quotes = filled();
+        quotes.widen(ticks);
+        Side::BOTH.map(|side| quotes.side(side).levels().to_vec())
+    };
+    for none in [0.0, -3.0, f64::NAN] {
+        assert_eq!(widened(none), Side::BOTH.map(|side| filled().side(side).levels().to_vec()));
+    }
+    let top = PRICE_TICKS_MAX;
+    assert_eq!(widened(1.2), [vec![level(10, 1), level(1, 2)], vec![level(17, 1), level(top, 2)]]);
+    assert_eq!(widened(3.0), [vec![level(9, 1)], vec![level(18, 1)]]);
+    assert_eq!(widened(f64::INFINITY), [vec![], vec![]]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use ballast_model::{
     Trade,
 };
 
+use super::blending::{BlendError, BlendReading};
 use super::exits::{ExitError, Exits};
 use super::hedger::HedgingError;
 use super::orders::OrderDesk;
@@ -58,6 +59,8 @@ pub enum LaneError {
     Throttle(ThrottleParamError),
     /// The distance within which depth counts is negative.
     DepthWithin,
+    /// The fair value from several instruments.
+    Blend(BlendError),
     /// The hedge of its base asset.
     Hedging(HedgingError),
     /// The instrument to hedge on is this one, or none of the shard's.
@@ -83,6 +86,7 @@ impl core::fmt::Display for LaneError {
             Self::Drift(error) => error.fmt(f),
             Self::Throttle(error) => error.fmt(f),
             Self::DepthWithin => f.write_str("the distance within which depth counts must not be negative"),
+            Self::Blend(error) => error.fmt(f),
             Self::Hedging(error) => error.fmt(f),
             Self::Exits(error) => error.fmt(f),
             Self::HedgedOn => f.write_str("the instrument to hedge on must be another one of the shard's"),
@@ -436,7 +440,12 @@ impl Lane {
     }
 
     /// Decides what quotes to have and does what leads there.
-    pub(super) fn requote(&mut self, elsewhere: Elsewhere, turn: &mut Turn<'_>) {
+    pub(super) fn requote(
+        &mut self,
+        elsewhere: Elsewhere,
+        blended: Option<&BlendReading>,
+        turn: &mut Turn<'_>,
+    ) {
         let posture = self.stance(turn);
         self.posture = posture;
         let stance = match posture {
@@ -451,7 +460,7 @@ impl Lane {
         let position = self.ledger.position();
         let inventory = elsewhere.unhedged.unwrap_or(position);
         let Elsewhere { prices: hedge, stale_at: hedge_stale_at, .. } = elsewhere;
-        let exposure = Exposure { inventory, hedge, hedge_stale_at, stance };
+        let exposure = Exposure { inventory, hedge, hedge_stale_at, blended, stance };
         quoter.requote(self.id, &self.market, &mut self.orders, position, &exposure, turn);
         self.close(turn);
         self.orders.settle(turn);

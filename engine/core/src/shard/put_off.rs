@@ -62,6 +62,6 @@ impl Shard {
             }
         }
         self.spread_halt(now, out);
-        self.find_deadline();
+        self.finish(now, out);
     }
 }

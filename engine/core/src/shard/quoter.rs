@@ -5,6 +5,7 @@ use ballast_model::{
 };
 
 use super::amending::Amending;
+use super::blending::{Apart, BlendReading, BlendSpec};
 use super::lane::LaneError;
 use super::orders::{Intent, OrderDesk, Placed, Standing};
 use super::shaping::{May, Shaping};
@@ -85,6 +86,21 @@ impl Quoter {
     /// The size a hedge price is wanted for.
     pub(super) const fn hedge_lots(&self) -> Lots {
         self.spec.hedge_lots
+    }
+
+    /// What makes its fair value from several instruments.
+    pub(super) const fn blend(&self) -> Option<&BlendSpec> {
+        self.spec.blend.as_ref()
+    }
+
+    /// Whether an adjustment reads how far other instruments are.
+    pub(super) fn reads_others(&self) -> bool {
+        self.spec.shaping.is_some_and(|shaping| shaping.shaper.adjust.venues.is_some())
+    }
+
+    #[inline]
+    pub(super) fn sigma_ticks_per_sqrt_s(&self) -> Option<f64> {
+        self.volatility.as_ref().and_then(Volatility::sigma_ticks_per_sqrt_s)
     }
 
     /// When something is due.
@@ -175,30 +191,37 @@ impl Quoter {
         self.spec.model.next_quote_at().is_some_and(|at| at <= now)
     }
 
-    /// What the model decides from; an error where the fair value cannot be said.
+    /// What the model decides from, and what else is read of the fair value; an error where that cannot be said.
     fn inputs(
         &self,
         market: &Market,
-        inventory: Lots,
-        hedge: Option<HedgePrices>,
+        exposure: &Exposure<'_>,
         now: Nanos,
-    ) -> (QuoteInputs, Result<(), Hold>) {
+    ) -> (QuoteInputs, Result<Apart, Hold>) {
         let fresh = market.confirmed_at() + self.spec.touch_age_max > now;
         let touch = market.touch().filter(|_| fresh);
         let view = MarketView { touch, book: market.book(), confirmed_at: market.confirmed_at() };
-        let fair = touch.and_then(|_| self.fair.value(&view, now));
-        let known = if touch.is_some() && fair.is_none() { Err(Hold::NoFairValue) } else { Ok(()) };
+        let own = || touch.and_then(|_| self.fair.value(&view, now));
+        let (fair, apart) = match exposure.blended {
+            None => (own(), Ok(Apart::NOTHING)),
+            Some(blended) => blended.around(own),
+        };
+        let known = match (touch, fair) {
+            (None, _) => Ok(Apart::NOTHING),
+            (Some(_), None) => Err(apart.err().unwrap_or(Hold::NoFairValue)),
+            (Some(_), Some(_)) => apart,
+        };
         let within = self.spec.model.depth_within();
         let arrivals = self.intensity.as_ref().and_then(|intensity| intensity.intensity().ok());
         let inputs = QuoteInputs {
             now,
             touch,
             fair_ticks: fair.as_ref().map_or(0.0, FairValue::ticks),
-            sigma_ticks_per_sqrt_s: self.volatility.as_ref().and_then(Volatility::sigma_ticks_per_sqrt_s),
-            inventory,
+            sigma_ticks_per_sqrt_s: self.sigma_ticks_per_sqrt_s(),
+            inventory: exposure.inventory,
             arrivals: arrivals.map(|fit| Arrivals { a_per_second: fit.a_per_s, k_per_tick: fit.k_per_tick }),
             depth: touch.zip(within).map(|(touch, within)| market.near_depth(&touch, within)),
-            hedge,
+            hedge: exposure.hedge,
         };
         (inputs, known)
     }
@@ -211,14 +234,19 @@ impl Quoter {
         market: &Market,
         orders: &mut OrderDesk,
         position: Lots,
-        exposure: &Exposure,
+        exposure: &Exposure<'_>,
         turn: &mut Turn<'_>,
     ) {
-        let (inputs, known) = self.inputs(market, exposure.inventory, exposure.hedge, turn.now);
+        let (inputs, known) = self.inputs(market, exposure, turn.now);
         self.hedge_stale_at = exposure.hedge.and(exposure.hedge_stale_at);
         self.wanted.clear();
+        let gap_ticks = known.ok().and_then(|apart| apart.gap_ticks);
         let held = match exposure.stance.and(known) {
-            Ok(()) => self.spec.model.quote(&inputs, &mut self.wanted).err(),
+            Ok(apart) => {
+                let held = self.spec.model.quote(&inputs, &mut self.wanted).err();
+                self.wanted.widen(apart.widen_ticks);
+                held
+            }
             Err(hold) => {
                 // Whoever waits to be asked has been: the answer is known.
                 let unknown = QuoteInputs { touch: None, ..inputs };
@@ -242,7 +270,7 @@ impl Quoter {
             // What was refused does not wait for a change that may, nor does what stands and may only add.
             let refused = orders.oms.open_orders().any(|order| order.cancel_retry_at().is_some())
                 || self.retry_at.is_some_and(|at| at <= turn.now);
-            let may = shaping.shape(&self.wanted, &inputs, market, orders);
+            let may = shaping.shape(&self.wanted, &inputs, gap_ticks, market, orders);
             if may == May::Wait && !refused && open {
                 return;
             }
@@ -311,13 +339,15 @@ impl Quoter {
 
 /// What quotes of an instrument lean on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Exposure {
+pub(super) struct Exposure<'a> {
     /// Signed, in lots of the instrument: its position, or where it is hedged elsewhere what is not hedged yet.
     pub(super) inventory: Lots,
     /// See [`QuoteInputs::hedge`].
     pub(super) hedge: Option<HedgePrices>,
     /// When these prices are too old.
     pub(super) hedge_stale_at: Option<Nanos>,
+    /// What the fair value from several instruments says; `None` where there is none.
+    pub(super) blended: Option<&'a BlendReading>,
     /// How far the gate is open, or why nothing may be quoted.
     pub(super) stance: Result<GateState, Hold>,
 }

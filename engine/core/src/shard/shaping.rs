@@ -89,6 +89,7 @@ impl Shaping {
         &mut self,
         wanted: &DesiredQuotes,
         inputs: &QuoteInputs,
+        venues_gap_ticks: Option<f64>,
         market: &Market,
         orders: &OrderDesk,
     ) -> May {
@@ -108,7 +109,7 @@ impl Shaping {
                         .reads_depth
                         .then(|| [near(Side::Bid, touch.bid.price), near(Side::Ask, touch.ask.price)]),
                     drift_ticks_per_s: self.drift.as_ref().and_then(EwmaDrift::ticks_per_s),
-                    venues_gap_ticks: None,
+                    venues_gap_ticks,
                 },
                 exposure: exposure(inputs.inventory, orders),
                 equity: None,

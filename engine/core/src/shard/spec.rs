@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{InstrumentId, InstrumentSpec, Lots, Span};
 
-use super::{ExitSpec, HedgingSpec, RiskSpec, ShapingSpec};
+use super::{BlendSpec, ExitSpec, HedgingSpec, RiskSpec, ShapingSpec};
 use crate::book::BookLimits;
 use crate::fair::FairKind;
 use crate::gate::{Controls, GateLimits};
@@ -50,8 +50,10 @@ pub struct LaneSpec {
 pub struct QuotingSpec {
     /// The model.
     pub model: Model,
-    /// What it quotes around.
+    /// The fair value of its own market: what it quotes around unless there is a blend.
     pub fair: FairKind,
+    /// A fair value from several instruments; `None` where its own market is all that counts.
+    pub blend: Option<BlendSpec>,
     /// Volatility estimator; `None` where the model reads none.
     pub volatility: Option<VolatilityKind>,
     /// Calibration of how often orders arrive; `None` where the model reads none.

@@ -2,6 +2,8 @@
 
 mod amending;
 mod batches;
+mod blended;
+mod blended_histories;
 mod budgets;
 mod desk;
 mod exits;

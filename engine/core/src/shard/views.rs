@@ -21,6 +21,7 @@ impl Shard {
         digest.word(self.ids.next().0);
         self.lanes.iter().for_each(|lane| lane.digest(&mut digest));
         self.hedgers.iter().for_each(|hedger| hedger.digest(&mut digest));
+        self.blends.iter().for_each(|blend| blend.digest(&mut digest));
         if let Some(risk) = &self.risk {
             risk.digest(&mut digest);
         }

@@ -1,14 +1,12 @@
 //! What a table of quoting means for one instrument.
 
+mod blend;
 mod controls;
 mod model;
 mod shape;
 
 use std::path::Path;
 
-use ballast_core::fair::{
-    DepthMidParams, FairKind, FairState, FlowParams, ImbalanceParams, Reach, VwapParams,
-};
 use ballast_core::gate::GateLimits;
 use ballast_core::intensity::{IntensityEstimator, IntensityParamError, IntensityParams};
 use ballast_core::quotes::Tolerance;
@@ -19,9 +17,8 @@ use ballast_core::volatility::{
 use ballast_model::{HalfTicks, InstrumentId, InstrumentSpec, LOTS_MAX, Lots, Price, Rate, Ticks};
 use ballast_venue::binance::Market;
 
-use super::{
-    Config, ConfigError, FairConfig, LimitsConfig, ORDERS_MAX, QuotingConfig, Requote, Size, VolatilityConfig,
-};
+use super::{Config, ConfigError, LimitsConfig, ORDERS_MAX, QuotingConfig, Requote, Size, VolatilityConfig};
+pub(super) use blend::{InputVenue, input_venues};
 
 /// A table of quoting being applied to an instrument.
 pub(super) struct Quoting<'a> {
@@ -39,6 +36,8 @@ pub(super) struct Quoting<'a> {
     pub(super) maker_fee: Rate,
     /// What a fill is hedged on, where the model hedges on another instrument and there is one.
     pub(super) hedge: Option<Hedge>,
+    /// The instruments that a blended fair value is made from, by its inputs; see [`input_venues`].
+    pub(super) inputs: &'a [Option<InputVenue<'a>>],
 }
 
 /// The instrument a fill is hedged on.
@@ -67,6 +66,7 @@ impl Quoting<'_> {
         Ok(QuotingSpec {
             model: self.model(&quoting.model)?,
             fair: self.fair(&quoting.fair)?,
+            blend: self.blend(quoting)?,
             volatility: self.volatility(quoting.volatility)?,
             intensity: self.intensity(quoting)?,
             hedged_on: self.hedge.map(|hedge| hedge.instrument),
@@ -90,32 +90,6 @@ impl Quoting<'_> {
 
     pub(super) fn rule(&self, key: &str, rule: impl core::fmt::Display) -> ConfigError {
         self.config.rule(self.path, &format!("{}.{key}", self.key), rule)
-    }
-
-    fn fair(&self, fair: &FairConfig) -> Result<FairKind, ConfigError> {
-        let kind = match fair {
-            FairConfig::Mid => FairKind::Mid,
-            FairConfig::WeightedMid => FairKind::WeightedMid,
-            FairConfig::DepthMid { levels } => FairKind::DepthMid(DepthMidParams { levels: *levels }),
-            FairConfig::Imbalance { levels, strength } => {
-                FairKind::Imbalance(ImbalanceParams { reach: Reach::Levels(*levels), strength: *strength })
-            }
-            FairConfig::TradeFlow { half_life, reference, strength, warm_up } => {
-                FairKind::TradeFlow(FlowParams {
-                    half_life: half_life.span(),
-                    reference: self.size("fair.trade-flow.reference", reference)?,
-                    strength: *strength,
-                    elapsed_min: warm_up.span(),
-                })
-            }
-            FairConfig::Vwap { window, trades_full } => {
-                FairKind::Vwap(VwapParams { window: window.span(), trades_full: *trades_full })
-            }
-        };
-        match FairState::new(kind) {
-            Ok(_) => Ok(kind),
-            Err(error) => Err(self.rule("fair", error)),
-        }
     }
 
     pub(super) fn volatility(

@@ -14,7 +14,7 @@ use ballast_model::{
 use ballast_venue::binance::Market;
 
 use super::amend::amend_rules;
-use super::quoting::{Hedge, Quoting, share, whole_ticks};
+use super::quoting::{Hedge, Quoting, input_venues, share, whole_ticks};
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
 use super::{Config, ConfigError, InstrumentConfig, ModelConfig};
@@ -307,6 +307,7 @@ impl Resolver<'_> {
                 market,
                 maker_fee,
                 hedge: None,
+                inputs: &[],
             };
             if lane.quoting.is_some() {
                 return Err(quoting.rule("market", "is quoted itself: leave it out of quoting.markets"));
@@ -320,7 +321,7 @@ impl Resolver<'_> {
     }
 
     /// How an instrument is quoted and controlled: by its own table, else by the common one; `None` where that leaves its market out, or
-    /// where it would be hedged on an instrument that is not there.
+    /// where it would be hedged on, or priced from, an instrument that is not there.
     fn quoting(
         &self,
         instruments: &[ResolvedInstrument],
@@ -352,9 +353,14 @@ impl Resolver<'_> {
             | ModelConfig::Grid(_) => None,
         };
         let maker_fee = self.config.venue.fees_of(market).0;
+        let inputs = input_venues(&table.fair, found, instruments);
+        let inputs = &*inputs;
         let (config, path, spec) = (self.config, self.path.as_path(), &found.spec);
-        let quoting = Quoting { config, path, key, spec, mid, market, maker_fee, hedge };
+        let quoting = Quoting { config, path, key, spec, mid, market, maker_fee, hedge, inputs };
         let spec = quoting.resolve(table)?;
+        if table.fair.is_quoted_around() && spec.blend.is_none() {
+            return Ok(None);
+        }
         let controls = quoting.controls(&table.limits, spec.limits)?;
         Ok(Some((spec, controls, quoting.sweep(&table.limits)?)))
     }

@@ -21,6 +21,8 @@ pub struct ShapeConfig {
     pub liquidity: Option<LiquidityShape>,
     /// With the drift, and wider against it.
     pub momentum: Option<MomentumShape>,
+    /// Towards other venues: the inputs of a blended fair value ([`super::FairConfig`]) that are of other instruments.
+    pub venues: Option<VenuesShape>,
     /// Hold, skew, reduce, hedge, liquidate.
     pub inventory: InventoryShape,
     /// Levels and sizes anew; the model's own where absent.
@@ -60,6 +62,21 @@ pub struct MomentumShape {
     /// How far ahead the drift is trusted.
     pub horizon: Duration,
     /// Extra distance of the side against the drift per tick of expected move.
+    pub widen_share: f64,
+    /// No shift beyond this.
+    pub shift_max_bps: Bps,
+    /// Never wider than this.
+    pub widen_max_bps: Bps,
+}
+
+/// With the distance `g` from the own market's fair value to that of other venues, both quotes shift by `shift_share · g` and
+/// both are wider by `widen_share · |g|`; wider by the whole `widen_max` while `g` is not known.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VenuesShape {
+    /// How much of the distance the quotes go, 0 to 1.
+    pub shift_share: f64,
+    /// Extra half spread per tick of distance.
     pub widen_share: f64,
     /// No shift beyond this.
     pub shift_max_bps: Bps,

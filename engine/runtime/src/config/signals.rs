@@ -6,48 +6,7 @@ use ballast_model::Ticks;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Duration, Size};
-
-/// The fair value: `"mid"`, or a table of one key such as `{ vwap = { window = "10s", trades_full = 20 } }`.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum FairConfig {
-    /// Midpoint.
-    Mid,
-    /// Midpoint weighted by the opposite sizes.
-    #[default]
-    WeightedMid,
-    /// The same over several levels a side.
-    DepthMid {
-        /// Levels a side.
-        levels: usize,
-    },
-    /// Midpoint moved by the imbalance of the visible depth.
-    Imbalance {
-        /// Levels a side.
-        levels: usize,
-        /// Share of the half spread by which a one-sided book moves it.
-        strength: f64,
-    },
-    /// Midpoint moved by the signed volume of the aggressors.
-    TradeFlow {
-        /// Time after which a trade weighs half.
-        half_life: Duration,
-        /// Volume at which a one-sided flow has half its full effect.
-        reference: Size,
-        /// Share of the half spread by which a one-sided flow moves it at the most.
-        strength: f64,
-        /// No value before this much time.
-        warm_up: Duration,
-    },
-    /// Average price by volume of the trades of a window.
-    Vwap {
-        /// Length of the window.
-        window: Duration,
-        /// Trades from which on it is trusted in full.
-        trades_full: u32,
-    },
-}
+use super::Duration;
 
 /// Volatility estimator.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]

@@ -281,4 +281,41 @@ proptest! {
         other.set(which % inputs.len(), None, NOW);
         prop_assert_ne!(digest_of(&first), digest_of(&other));
     }
+
+    #[test]
+    fn nothing_but_the_way_from_fresh_to_stale_changes_between_the_times_to_ask_again(
+        inputs in inputs(), share in 0.0..1.0f64, sigma in prop::option::of(0.0..50.0f64),
+    ) {
+        let blend = filled(&inputs, 1.0);
+        let (mut now, mut asked) = (NOW, 0);
+        while let Some(next) = blend.changes_at(now, sigma) {
+            prop_assert!(next > now);
+            #[expect(clippy::cast_possible_truncation, reason = "within a second or so")]
+            let between = now + Span(((next - now).0 as f64 * share) as i64);
+            let (at, later) = (blend.value(now, sigma), blend.value(between, sigma));
+            prop_assert_eq!(at.err(), later.err(), "{:?} and {:?} before {:?}", now, between, next);
+            if let (Ok(at), Ok(later)) = (at, later) {
+                prop_assert!(later.widen_ticks >= at.widen_ticks);
+            }
+            (now, asked) = (next, asked + 1);
+        }
+        prop_assert!(asked <= 6 * 19, "{}", asked);
+        let end = blend.value(now, sigma).err();
+        prop_assert!(end.is_some(), "all are stale");
+        prop_assert_eq!(end, blend.value(now + Span::from_secs(1_000), sigma).err());
+    }
+
+    #[test]
+    fn a_value_among_some_is_that_of_a_blend_of_these_alone(inputs in inputs(), keep in any::<u8>()) {
+        let all = filled(&inputs, 1.0);
+        let kept = |index: usize| index == 0 || keep >> index & 1 == 1;
+        let some: Vec<_> = inputs.iter().enumerate().filter(|(index, _)| kept(*index)).map(|(_, one)| *one).collect();
+        let alone = filled(&some, 1.0).value(NOW, SIGMA);
+        let among = all.value_among(NOW, kept);
+        if let (Ok(alone), Ok(among)) = (&alone, &among) {
+            prop_assert_eq!((alone.fair.ticks(), alone.fair.as_of()), (among.ticks(), among.as_of()));
+        }
+        let widened = matches!(alone, Err(BlendRefusal::TooUncertain(_)));
+        prop_assert!(widened || alone.is_ok() == among.is_ok());
+    }
 }

@@ -66,4 +66,18 @@ proptest! {
             prop_assert!((0.0..=1.0).contains(&curve.weight(Span(age))));
         }
     }
+
+    #[test]
+    fn the_ages_to_look_again_lead_to_the_end_in_few_steps(fresh in 0..i64::MAX / 2, way in 1..i64::MAX / 2, from in any::<i64>()) {
+        let curve = StaleCurve::new(Span(fresh), Span(fresh + way), Decay::Linear).unwrap();
+        let (mut age, mut steps) = (Span(from.min(fresh + way)), 0);
+        while let Some(next) = curve.next_age(age) {
+            prop_assert!(next > age && next.0 <= fresh + way, "{next:?} after {age:?}");
+            // No step takes more than a sixteenth of the weight, and rounding.
+            let fall = curve.weight(age) - curve.weight(next);
+            prop_assert!(fall <= (1.0 / f64::from(STALE_STEPS)).max(2.0 / way as f64) + 1e-9, "{fall}");
+            (age, steps) = (next, steps + 1);
+        }
+        prop_assert!(steps <= u32::from(STALE_STEPS) + 1 && age >= Span(fresh + way), "{steps} to {age:?}");
+    }
 }

@@ -58,4 +58,17 @@ proptest! {
         let at = |age| curve(100.0).extra_ticks(Span(age), Some(1.0)).unwrap();
         prop_assert!(at(age + 1_000) - at(age) <= 2.0 * 1e-3 + 1e-9);
     }
+
+    #[test]
+    fn from_the_age_at_which_it_refuses_on_there_is_no_width_and_before_there_is_one(
+        sigma in prop::option::of(0.001..50.0f64), most in 0.0..100.0f64,
+    ) {
+        let curve = curve(most);
+        let from = curve.refuses_from(sigma).unwrap();
+        prop_assert!(curve.extra_ticks(from, sigma).is_err());
+        // A microsecond, or as much as the last digits of a long time are worth.
+        let margin = 1_000 + from.0 / 1_000_000_000_000;
+        prop_assert!(curve.extra_ticks(Span(from.0 - margin), sigma).is_ok());
+        prop_assert_eq!(curve.refuses_from(Some(0.0)), None);
+    }
 }

@@ -55,6 +55,7 @@ pub(super) fn quoting() -> QuotingSpec {
     QuotingSpec {
         model: model(PARAMS),
         fair: FairKind::Mid,
+        blend: None,
         volatility: None,
         intensity: None,
         hedged_on: None,
@@ -189,16 +190,24 @@ impl Desk {
 
     /// A diff that changes nothing: the venue confirms the book.
     pub(super) fn confirm(&mut self) -> Vec<Did> {
+        self.confirm_of(ETH)
+    }
+
+    pub(super) fn confirm_of(&mut self, instrument: InstrumentId) -> Vec<Did> {
         self.book_id += 10;
-        self.tell(&self.begin(ETH, BookKind::Diff, 0))
+        self.tell(&self.begin(instrument, BookKind::Diff, 0))
     }
 
     /// The best prices move.
     pub(super) fn touch(&mut self, bid: i64, ask: i64) -> Vec<Did> {
+        self.touch_of(ETH, bid, ask)
+    }
+
+    pub(super) fn touch_of(&mut self, instrument: InstrumentId, bid: i64, ask: i64) -> Vec<Did> {
         self.book_id += 10;
         let (update_id, time) = (UpdateId(self.book_id), self.now + STEP);
         self.tell(&Event::Ticker(Ticker {
-            instrument: ETH,
+            instrument,
             update_id,
             bid: level(bid, 500),
             ask: level(ask, 500),
@@ -213,10 +222,14 @@ impl Desk {
 
     /// Somebody else trades.
     pub(super) fn public_trade(&mut self, price: i64) -> Vec<Did> {
+        self.public_trade_of(ETH, price)
+    }
+
+    pub(super) fn public_trade_of(&mut self, instrument: InstrumentId, price: i64) -> Vec<Did> {
         self.trades += 1;
         let (trade_id, now) = (TradeId(self.trades), self.now);
         let (maker, level) = (Side::Bid, level(price, 5));
-        let trade = Trade { instrument: ETH, maker, level, trade_id, venue_time: now, recv_time: now };
+        let trade = Trade { instrument, maker, level, trade_id, venue_time: now, recv_time: now };
         self.tell(&Event::Trade(trade))
     }
 

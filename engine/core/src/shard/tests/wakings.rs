@@ -51,7 +51,7 @@ fn confirm(desk: &mut Desk, instrument: InstrumentId, id: u64) -> Vec<Did> {
 }
 
 /// Lets this much time pass; the timer rings whenever it is due.
-fn ring(desk: &mut Desk, span: Span) -> Vec<Did> {
+pub(super) fn ring(desk: &mut Desk, span: Span) -> Vec<Did> {
     let until = desk.now + span;
     let (mut did, mut at_once) = (Vec::new(), 0);
     while let Some(at) = desk.shard.next_deadline().filter(|at| *at <= until) {

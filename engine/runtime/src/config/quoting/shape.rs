@@ -1,7 +1,9 @@
 //! What a table of shaping means for one instrument.
 
 use ballast_core::inventory::{Band, InventoryParams};
-use ballast_core::shape::adjust::{AdjustParams, LiquidityAdjust, MomentumAdjust, VolatilityAdjust};
+use ballast_core::shape::adjust::{
+    AdjustParams, LiquidityAdjust, MomentumAdjust, VenuesAdjust, VolatilityAdjust,
+};
 use ballast_core::shape::drift::DriftParams;
 use ballast_core::shape::shaper::{LevelsFrom, Shaper, ShaperParams};
 use ballast_core::shape::size::{BelowMin, LevelParams, PriceStep, Profile, SizeParams, SizeRule};
@@ -12,7 +14,7 @@ use ballast_model::{HalfTicks, Rate, Ticks};
 use super::{Quoting, whole_ticks};
 use crate::config::shape::{
     BelowMinConfig, InventoryShape, LevelsShape, MomentumShape, ProfileShape, ShapeConfig, SizeRuleConfig,
-    SizeShape, StepShape, ThrottleConfig,
+    SizeShape, StepShape, ThrottleConfig, VenuesShape,
 };
 use crate::config::{Bps, ConfigError, QuotingConfig};
 
@@ -70,7 +72,7 @@ impl Quoting<'_> {
                 }),
                 liquidity: liquidity.transpose()?,
                 momentum: shape.momentum.as_ref().map(|momentum| self.momentum(momentum)),
-                venues: None,
+                venues: shape.venues.as_ref().map(|venues| self.venues(venues)),
                 shift_max: self.bps_ticks(shape.shift_max_bps),
                 widen_max: self.bps_ticks(shape.widen_max_bps),
             },
@@ -78,6 +80,15 @@ impl Quoting<'_> {
             skew_max: self.bps_ticks(shape.inventory.skew_max_bps),
             levels: levels.unwrap_or(LevelsFrom::Model),
         })
+    }
+
+    fn venues(&self, venues: &VenuesShape) -> VenuesAdjust {
+        VenuesAdjust {
+            shift_share: venues.shift_share,
+            widen_share: venues.widen_share,
+            shift_max: self.bps_ticks(venues.shift_max_bps),
+            widen_max: self.bps_ticks(venues.widen_max_bps),
+        }
     }
 
     fn momentum(&self, momentum: &MomentumShape) -> MomentumAdjust {
