@@ -168,6 +168,7 @@ const fn is_mid_batch(event: &Event) -> bool {
         | Event::Mark(_)
         | Event::Order(_)
         | Event::Fill(_)
+        | Event::Funding(_)
         | Event::Timer => false,
     }
 }

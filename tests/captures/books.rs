@@ -70,6 +70,7 @@ impl Pair {
             | Event::Mark(_)
             | Event::Order(_)
             | Event::Fill(_)
+            | Event::Funding(_)
             | Event::Timer => {}
         }
     }

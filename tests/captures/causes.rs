@@ -83,7 +83,12 @@ fn midpoints(tape: &Tape, limits: BookLimits) -> Vec<(Nanos, HalfTicks)> {
             Event::BookLevels(slot) => drop(market.on_levels(slot)),
             Event::Ticker(ticker) => drop(market.on_ticker(ticker)),
             Event::BookLost(lost) => panic!("no capture has a hole: {lost:?}"),
-            Event::Trade(_) | Event::Mark(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => {}
+            Event::Trade(_)
+            | Event::Mark(_)
+            | Event::Order(_)
+            | Event::Fill(_)
+            | Event::Funding(_)
+            | Event::Timer => {}
         });
         midpoints.extend(market.touch().map(|touch| (now, touch.mid())));
     }

@@ -5,6 +5,7 @@
 
 mod ending;
 mod foresight;
+mod funding;
 mod golden;
 mod merging;
 mod rig;

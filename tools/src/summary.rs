@@ -28,12 +28,18 @@ struct Pnl {
     gross: Money,
     fees: Money,
     rebates: Money,
+    funding: Money,
 }
 
 impl Pnl {
     fn of(record: &InstrumentRecord) -> Self {
         let last = record.samples.last();
-        last.map_or_else(Self::default, |s| Self { gross: s.gross, fees: s.fees, rebates: s.rebates })
+        last.map_or_else(Self::default, |s| Self {
+            gross: s.gross,
+            fees: s.fees,
+            rebates: s.rebates,
+            funding: s.funding,
+        })
     }
 
     fn plus(self, other: Self) -> Self {
@@ -41,11 +47,12 @@ impl Pnl {
             gross: self.gross + other.gross,
             fees: self.fees + other.fees,
             rebates: self.rebates + other.rebates,
+            funding: self.funding + other.funding,
         }
     }
 
     fn net(self) -> Money {
-        self.gross - self.fees + self.rebates
+        self.gross - self.fees + self.rebates + self.funding
     }
 
     fn json(self) -> Value {
@@ -53,6 +60,7 @@ impl Pnl {
             "gross": number(self.gross),
             "fees": number(self.fees),
             "rebates": number(self.rebates),
+            "funding": number(self.funding),
             "net": number(self.net()),
         })
     }
@@ -135,10 +143,11 @@ impl Summary<'_> {
         for (currency, pnl) in self.by_currency() {
             let _ = writeln!(
                 text,
-                "{currency}: gross {:.4}, fees {:.4}, rebates {:.4}, net {:.4}",
+                "{currency}: gross {:.4}, fees {:.4}, rebates {:.4}, funding {:.4}, net {:.4}",
                 pnl.gross.to_f64(),
                 pnl.fees.to_f64(),
                 pnl.rebates.to_f64(),
+                pnl.funding.to_f64(),
                 pnl.net().to_f64()
             );
         }

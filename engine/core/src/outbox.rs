@@ -70,6 +70,9 @@ pub enum Note {
     UnverifiableFill(InstrumentId),
     /// A fill the ledger cannot hold exactly; only reducing orders until reconciled.
     UnbookableFill(InstrumentId),
+    /// A payment of funding in another asset, beyond what the ledger holds, or too old to tell whether it is booked; not
+    /// booked.
+    UnbookableFunding(InstrumentId),
     /// The venue filled more than was ordered; booked.
     Overfilled(InstrumentId),
     /// There are more orders to cancel than one event may.

@@ -8,6 +8,7 @@ mod executable;
 mod hedger;
 mod lane;
 mod orders;
+mod payments;
 mod quoter;
 mod risk;
 mod shaping;
@@ -16,7 +17,9 @@ mod views;
 
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate};
+use ballast_model::{
+    ClientOrderId, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos, OrderUpdate,
+};
 
 use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
@@ -145,6 +148,7 @@ impl Shard {
             Event::Order(update) => return self.on_order(update, now, out),
             Event::Fill(fill) => return self.on_fill(fill, now, out),
             Event::Mark(mark) => return self.on_mark(mark, now, out),
+            Event::Funding(payment) => return self.on_funding(payment, now, out),
             Event::Timer => return self.on_timer(now, out),
         };
         self.after_market(instrument, change, now, out);
@@ -242,6 +246,12 @@ impl Shard {
 
     fn on_mark(&mut self, mark: &MarkPrice, now: Nanos, out: &mut Outbox) {
         self.tell(mark.instrument, now, out, |lane, turn| lane.on_mark(mark, turn));
+        self.find_deadline();
+    }
+
+    fn on_funding(&mut self, payment: &FundingPayment, now: Nanos, out: &mut Outbox) {
+        self.tell(payment.instrument, now, out, |lane, turn| lane.on_funding(payment, turn));
+        self.spread_halt(now, out);
         self.find_deadline();
     }
 

@@ -3,8 +3,9 @@
 //! A book diff or snapshot is a batch of slots: [`BookBegin`] (the FIRST), then [`BookLevels`] of up to four levels each, the
 //! last marked [`Last::Yes`]. A batch is pushed all or nothing and no decision is taken before its last slot.
 
-use crate::ids::{AssetId, ClientOrderId, InstrumentId, TradeId, UpdateId, VenueOrderId};
+use crate::ids::{AssetId, ClientOrderId, InstrumentId, PaymentId, TradeId, UpdateId, VenueOrderId};
 use crate::level::PackedLevel;
+use crate::money::PackedMoney;
 use crate::num::{Lots, Side};
 use crate::time::Nanos;
 
@@ -30,6 +31,8 @@ pub enum Event {
     Order(OrderUpdate),
     /// One of our orders traded.
     Fill(Fill),
+    /// Our position paid or received funding.
+    Funding(FundingPayment),
     /// A deadline the core asked for has come.
     Timer,
 }
@@ -353,6 +356,21 @@ pub struct Fill {
     pub client_id: ClientOrderId,
     /// The venue's id: booked once by (instrument, trade id).
     pub trade_id: TradeId,
+    /// The venue's clock.
+    pub venue_time: Nanos,
+}
+
+/// The venue moved funding on our position in a perpetual contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FundingPayment {
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// In which asset: the instrument's settlement asset.
+    pub asset: AssetId,
+    /// How much, as the venue moved it: received > 0, paid < 0.
+    pub amount: PackedMoney,
+    /// The venue's id: booked once by (instrument, payment id).
+    pub payment_id: PaymentId,
     /// The venue's clock.
     pub venue_time: Nanos,
 }

@@ -50,6 +50,10 @@ pub struct VenueOrderId(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TradeId(pub u64);
 
+/// The venue's id of a payment; one of funding is booked once by (instrument, payment id), and ids grow with time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PaymentId(pub u64);
+
 /// The venue's sequence number of a book state; diffs and best-price updates of one market share one sequence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UpdateId(pub u64);

@@ -87,6 +87,8 @@ enum Turn {
     Answer,
     MarketAtUs(usize),
     Timer,
+    /// Last only where nothing happens at the venue then: whatever does exchanges funding first.
+    Funding,
 }
 
 /// Plays the program from its first message to its last, and what was under way then to its end.
@@ -190,7 +192,7 @@ impl<'a> Replay<'a> {
         Self { feeds, shard, venue, out, decisions: Digest::new(), outcome: Outcome::default() }
     }
 
-    /// The earliest thing to happen. Timers alone do not keep a run going.
+    /// The earliest thing to happen. Timers and funding still to come do not keep a run going.
     fn next_turn(&self) -> Option<Next> {
         let mut order = Order { first: (NEVER, Turn::Timer), rival: (NEVER, Turn::Timer) };
         let quiet = self.venue.is_quiet();
@@ -208,10 +210,11 @@ impl<'a> Replay<'a> {
             return None;
         }
         order.offer(self.shard.next_deadline().unwrap_or(NEVER), Turn::Timer);
+        order.offer(self.venue.next_funding().unwrap_or(NEVER), Turn::Funding);
         let next = order.next();
         Some(match next.turn {
             Turn::MarketAtVenue(index) => Next { until: self.venue_until(index), ..next },
-            Turn::CommandAtVenue | Turn::Answer | Turn::MarketAtUs(_) | Turn::Timer => next,
+            Turn::CommandAtVenue | Turn::Answer | Turn::MarketAtUs(_) | Turn::Timer | Turn::Funding => next,
         })
     }
 
@@ -238,6 +241,7 @@ impl<'a> Replay<'a> {
             Turn::MarketAtVenue(index) => self.market_at_venue(index, next),
             Turn::MarketAtUs(index) => self.market_at_us(index, next, observer),
             Turn::CommandAtVenue => self.venue.on_arrival(),
+            Turn::Funding => self.venue.on_funding(now),
             Turn::Answer => {
                 if let Some(event) = self.venue.pop_response(now) {
                     observer.before(now, self.shard);

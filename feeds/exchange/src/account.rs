@@ -3,14 +3,17 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use ballast_core::ledger::funding_due;
 use ballast_core::replace::ReplaceRules;
 use ballast_model::{
-    Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, InstrumentId, InstrumentSpec, Liquidity,
-    Lots, Money, Nanos, NewOrder, OrderReport, OrderUpdate, PackedLevel, Price, Query, ReduceOnly,
-    RejectReason, Replace, Side, Span, TimeInForce, TradeId, VenueOrderId,
+    Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, FundingPayment, InstrumentId,
+    InstrumentSpec, Liquidity, Lots, MarkPrice, Money, Nanos, NewOrder, OrderReport, OrderUpdate,
+    PackedLevel, PackedMoney, PaymentId, Price, Query, ReduceOnly, RejectReason, Replace, Side, Span,
+    TimeInForce, TradeId, VenueOrderId,
 };
 
 use crate::counters::{Counters, Traded};
+use crate::funding::{FundingClock, Terms};
 use crate::in_flight::InFlight;
 use crate::spec::{FeeSchedule, InstrumentRules, VenueSpec};
 
@@ -77,6 +80,7 @@ struct Holding {
     /// Long > 0, short < 0; begins flat.
     position: Lots,
     traded: Traded,
+    funding: FundingClock,
 }
 
 /// Our account at a venue. Back ends tell it what trades; it tells us.
@@ -92,6 +96,9 @@ pub struct Account {
     now: Nanos,
     order_id_next: VenueOrderId,
     trade_id_next: TradeId,
+    payment_id_next: PaymentId,
+    /// When the first of all instruments exchanges funding; [`Nanos::MAX`] where nobody knows.
+    funding_due: Nanos,
     counters: Counters,
 }
 
@@ -104,6 +111,7 @@ impl Account {
             orders_max: rules.orders_max,
             position: Lots::ZERO,
             traded: Traded::default(),
+            funding: FundingClock::default(),
         };
         Self {
             holdings: spec.instruments.iter().map(holding).collect(),
@@ -114,6 +122,8 @@ impl Account {
             now: Nanos::MIN,
             order_id_next: spec.first_order_id,
             trade_id_next: spec.first_trade_id,
+            payment_id_next: PaymentId(1),
+            funding_due: Nanos::MAX,
             counters: Counters::default(),
         }
     }
@@ -269,9 +279,77 @@ impl Account {
         self.reports.push(self.now + self.response_latency, event);
     }
 
-    /// Sets the time of what happens next.
-    pub(crate) const fn set_now(&mut self, now: Nanos) {
+    /// Sets the time of what happens next, and exchanges the funding that is due by then.
+    #[inline]
+    pub(crate) fn set_now(&mut self, now: Nanos) {
+        if now >= self.funding_due {
+            self.exchange_funding(now);
+        }
         self.now = now;
+    }
+
+    /// Takes an instrument's mark, made at the time last set.
+    pub(crate) fn on_mark(&mut self, mark: &MarkPrice) {
+        let now = self.now;
+        if let Some(holding) = self.holdings.get_mut(mark.instrument.index()) {
+            holding.funding.on_mark(mark, now);
+            self.find_funding_due();
+        }
+    }
+
+    fn find_funding_due(&mut self) {
+        let dues = self.holdings.iter().filter_map(|holding| holding.funding.due());
+        self.funding_due = dues.min().unwrap_or(Nanos::MAX);
+    }
+
+    #[cold]
+    fn exchange_funding(&mut self, now: Nanos) {
+        while self.funding_due <= now {
+            let at = self.funding_due;
+            for index in 0..self.holdings.len() {
+                let Some(holding) = self.holdings.get_mut(index) else { break };
+                if let Some(terms) = holding.funding.take_due(at) {
+                    self.pay_funding(index, &terms);
+                }
+            }
+            self.find_funding_due();
+        }
+    }
+
+    /// Moves what a position is due, in the settlement asset, rounded down (against us) to 10⁻¹⁸ once.
+    fn pay_funding(&mut self, index: usize, terms: &Terms) {
+        let Some(holding) = self.holdings.get_mut(index).filter(|holding| !holding.position.is_zero()) else {
+            return;
+        };
+        let due = funding_due(&holding.spec, holding.position, terms.mark_e8, terms.rate);
+        let Some(amount) = due else {
+            self.counters.unpayable += 1;
+            return;
+        };
+        holding.traded.funding += amount;
+        let asset = holding.spec.settlement();
+        self.counters.payments += 1;
+        let payment_id = self.payment_id_next;
+        self.payment_id_next = PaymentId(payment_id.0 + 1);
+        self.now = terms.due;
+        self.report(Event::Funding(FundingPayment {
+            instrument: InstrumentId(u16::try_from(index).unwrap_or(u16::MAX)),
+            asset,
+            amount: PackedMoney::new(amount),
+            payment_id,
+            venue_time: terms.due,
+        }));
+    }
+
+    /// When a position of ours next exchanges funding.
+    pub(crate) fn next_funding(&self) -> Option<Nanos> {
+        let held = self.holdings.iter().filter(|holding| !holding.position.is_zero());
+        held.filter_map(|holding| holding.funding.due()).min()
+    }
+
+    /// True where no position is held.
+    pub(crate) fn is_flat(&self) -> bool {
+        self.holdings.iter().all(|holding| holding.position.is_zero())
     }
 
     pub(crate) const fn counters(&self) -> &Counters {
@@ -317,13 +395,15 @@ impl Account {
         digest.signed(self.now.0);
         digest.word(self.order_id_next.0);
         digest.word(self.trade_id_next.0);
+        digest.word(self.payment_id_next.0);
         self.counters.digest(digest);
         for holding in &self.holdings {
             digest.signed(holding.position.0);
             digest.signed(holding.traded.lots.0);
-            for money in [holding.traded.value, holding.traded.fees] {
+            for money in [holding.traded.value, holding.traded.fees, holding.traded.funding] {
                 digest.bytes(&money.0.to_le_bytes());
             }
+            holding.funding.digest(digest);
         }
         digest.word(self.ended.len() as u64);
         for ended in &self.ended {
@@ -389,6 +469,11 @@ fn digest_report(event: &Event, digest: &mut Digest) {
             digest.signed(fill.level.price().0);
             digest.signed(fill.level.lots().0);
             digest.signed(fill.fee_e8);
+        }
+        Event::Funding(payment) => {
+            digest.word(payment.payment_id.0);
+            digest.signed(payment.venue_time.0);
+            digest.bytes(&payment.amount.money().0.to_le_bytes());
         }
         Event::BookBegin(_)
         | Event::BookLevels(_)

@@ -14,6 +14,7 @@ extern crate alloc;
 
 mod account;
 mod counters;
+mod funding;
 mod in_flight;
 mod spec;
 pub mod synth;

@@ -155,13 +155,28 @@ impl<B: BackEnd> Venue<B> {
         }
     }
 
+    /// When a position of ours next exchanges funding: at the time its mark stream names, before anything else that happens
+    /// then. It does so when the venue is next told of anything at or after that time, or by [`Venue::on_funding`].
+    ///
+    /// The position pays `rate · value at the mark`, both as last shown before: `−rate · size · mark` linear, `−rate · size ·
+    /// face / mark` inverse, in the settlement asset, rounded down (against us) to 10⁻¹⁸. Nothing is paid on no position.
+    #[must_use]
+    pub fn next_funding(&self) -> Option<Nanos> {
+        self.account.next_funding()
+    }
+
+    /// Exchanges the funding that is due by `now`; to be called in the order of times, before the market where two are equal.
+    pub fn on_funding(&mut self, now: Nanos) {
+        self.account.set_now(now);
+    }
+
     /// When the next report reaches us.
     #[must_use]
     pub fn next_response(&self) -> Option<Nanos> {
         self.account.next_report()
     }
 
-    /// The next report, if it has reached us by `now`: an [`Event::Order`] or an [`Event::Fill`].
+    /// The next report, if it has reached us by `now`: an [`Event::Order`], [`Event::Fill`] or [`Event::Funding`].
     pub fn pop_response(&mut self, now: Nanos) -> Option<Event> {
         self.account.pop_report(now)
     }

@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 
 use ballast_model::{
-    Digest, Fill, HalfTicks, InstrumentId, InstrumentSpec, LostReason, Lots, MarkPrice, Nanos, OrderUpdate,
-    Trade,
+    Digest, Fill, FundingPayment, HalfTicks, InstrumentId, InstrumentSpec, LostReason, Lots, MarkPrice,
+    Nanos, OrderUpdate, Trade,
 };
 
 use super::hedger::HedgingError;
 use super::orders::OrderDesk;
+use super::payments::{Paid, Payments};
 use super::quoter::{Exposure, Quoter};
 use super::risk::{RiskError, profit_of};
 use super::{LaneSpec, Turn, earliest};
@@ -95,6 +96,7 @@ pub(super) struct Lane {
     pub(super) scales: Scales,
     pub(super) market: Market,
     pub(super) ledger: Ledger,
+    payments: Payments,
     pub(super) orders: OrderDesk,
     pub(super) quoter: Option<Quoter>,
     /// Instruments whose quotes are priced from this one's market.
@@ -140,6 +142,7 @@ impl Lane {
             scales: Scales::new(&lane.spec),
             market: Market::new(lane.book),
             ledger: Ledger::new(&lane.spec),
+            payments: Payments::new(),
             orders: OrderDesk::new(id, lane)?,
             quoter: lane.quoting.as_ref().map(|quoting| Quoter::new(quoting, &lane.spec)).transpose()?,
             followers: Vec::new(),
@@ -176,6 +179,7 @@ impl Lane {
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.market.digest(digest);
         self.ledger.digest(digest);
+        self.payments.digest(digest);
         self.orders.digest(digest);
         digest.word(u64::from(self.in_doubt));
         digest.word(self.posture as u64);
@@ -278,6 +282,25 @@ impl Lane {
         if let Some(gate) = &mut self.orders.gate {
             gate.on_oracle(mark, turn.now);
         }
+        self.halts(turn)
+    }
+
+    /// Books a payment of funding once; tells whether quotes are to be reconsidered. One that may be booked already, or that
+    /// the ledger cannot hold, is noted and left out: the position is not in doubt for it.
+    pub(super) fn on_funding(&mut self, payment: &FundingPayment, turn: &mut Turn<'_>) -> bool {
+        let paid = self.payments.admit(payment.payment_id);
+        let foreign = payment.asset != self.spec.settlement();
+        let booked = match paid {
+            Paid::Now if foreign => false,
+            Paid::Now => self.ledger.on_funding(payment.amount.money()).is_ok(),
+            Paid::Before => return false,
+            Paid::Forgotten => false,
+        };
+        if !booked {
+            turn.out.note(Note::UnbookableFunding(self.id));
+            return false;
+        }
+        self.tell_profit(turn);
         self.halts(turn)
     }
 

@@ -2,6 +2,7 @@
 
 mod desk;
 mod faults;
+mod funding;
 mod halts;
 mod hedging;
 mod quoting;

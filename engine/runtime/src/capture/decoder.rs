@@ -334,6 +334,11 @@ const fn times(event: &Event) -> Option<(Nanos, Nanos)> {
         Event::Ticker(ticker) => Some((ticker.recv_time, ticker.venue_time)),
         Event::Trade(trade) => Some((trade.recv_time, trade.venue_time)),
         Event::Mark(mark) => Some((mark.recv_time, mark.venue_time)),
-        Event::BookLevels(_) | Event::BookLost(_) | Event::Order(_) | Event::Fill(_) | Event::Timer => None,
+        Event::BookLevels(_)
+        | Event::BookLost(_)
+        | Event::Order(_)
+        | Event::Fill(_)
+        | Event::Funding(_)
+        | Event::Timer => None,
     }
 }

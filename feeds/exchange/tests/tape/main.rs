@@ -3,6 +3,7 @@
 
 mod amend;
 mod front;
+mod funding;
 mod market;
 mod queue;
 mod rig;

@@ -102,6 +102,7 @@ impl Told {
             | Event::Ticker(_)
             | Event::Trade(_)
             | Event::Mark(_)
+            | Event::Funding(_)
             | Event::Timer => panic!("not a report: {event:?}"),
         }
     }
@@ -130,6 +131,12 @@ impl Rig {
     pub(crate) fn then_showing(mut self, bids: &[Row], asks: &[Row]) -> Self {
         self.snapshot(bids, asks);
         self
+    }
+
+    /// Time passes, and nothing happens.
+    pub(crate) fn wait_until(&mut self, at: Nanos) {
+        assert!(at >= self.now, "time only passes");
+        self.now = at;
     }
 
     pub(crate) fn market(&mut self, event: Event) {

@@ -118,7 +118,9 @@ pub fn instrument_of(event: &Event) -> InstrumentId {
         Event::Ticker(ticker) => ticker.instrument,
         Event::Trade(trade) => trade.instrument,
         Event::Mark(mark) => mark.instrument,
-        Event::Order(_) | Event::Fill(_) | Event::Timer => panic!("market data never says {event:?}"),
+        Event::Order(_) | Event::Fill(_) | Event::Funding(_) | Event::Timer => {
+            panic!("market data never says {event:?}")
+        }
     }
 }
 

@@ -97,6 +97,7 @@ impl World {
             | Event::Ticker(_)
             | Event::Trade(_)
             | Event::Mark(_)
+            | Event::Funding(_)
             | Event::Timer => unreachable!("not news of an order"),
         }
     }
