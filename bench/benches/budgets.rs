@@ -169,6 +169,7 @@ const fn is_mid_batch(event: &Event) -> bool {
         | Event::Order(_)
         | Event::Fill(_)
         | Event::Funding(_)
+        | Event::Balance(_)
         | Event::Timer => false,
     }
 }

@@ -71,6 +71,7 @@ impl Pair {
             | Event::Order(_)
             | Event::Fill(_)
             | Event::Funding(_)
+            | Event::Balance(_)
             | Event::Timer => {}
         }
     }

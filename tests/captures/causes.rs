@@ -88,6 +88,7 @@ fn midpoints(tape: &Tape, limits: BookLimits) -> Vec<(Nanos, HalfTicks)> {
             | Event::Order(_)
             | Event::Fill(_)
             | Event::Funding(_)
+            | Event::Balance(_)
             | Event::Timer => {}
         });
         midpoints.extend(market.touch().map(|touch| (now, touch.mid())));

@@ -6,6 +6,7 @@
 mod ending;
 mod foresight;
 mod funding;
+mod funds;
 mod golden;
 mod merging;
 mod rig;

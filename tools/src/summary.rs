@@ -102,6 +102,10 @@ impl Summary<'_> {
         };
         put("position", only.map_or(Value::Null, |one| json!(size(one, self.position(0)))));
         put("max_position", only.map_or(Value::Null, |one| json!(size(one, max_position(one)))));
+        let balances = self.balances();
+        if !balances.is_empty() {
+            put("balances", balances.into());
+        }
         put("decisions_hash", json!(format!("{:016x}", outcome.decisions_hash)));
         put("state_hash", json!(format!("{:016x}", outcome.state_hash)));
         put("decode_seconds", json!(self.prepared.decoding.as_secs_f64()));
@@ -221,6 +225,18 @@ impl Summary<'_> {
             *sum = sum.plus(Pnl::of(record));
         }
         sums
+    }
+
+    /// What the venue has for us of each asset that spot is paid with; empty where no order needs funds.
+    fn balances(&self) -> Map<String, Value> {
+        let found = self.prepared.instruments.iter().map(|one| &one.found);
+        let assets =
+            found.flat_map(|found| [(&found.base, found.spec.base), (&found.quote, found.spec.quote)]);
+        let balance = |(name, asset): (&String, _)| {
+            let (free, locked) = self.played.venue.balance(asset)?;
+            Some((name.clone(), json!({ "free": number(free), "locked": number(locked) })))
+        };
+        assets.filter_map(balance).collect()
     }
 
     fn position(&self, index: usize) -> i64 {

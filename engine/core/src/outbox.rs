@@ -5,8 +5,9 @@
 use alloc::vec::Vec;
 use core::mem::discriminant;
 
-use ballast_model::{Cancel, Command, InstrumentId, LostReason, NewOrder, Query, Replace};
+use ballast_model::{AssetId, Cancel, Command, InstrumentId, LostReason, NewOrder, Query, Replace};
 
+use crate::balance::HoldRefusal;
 use crate::gate::{Checked, Refusal};
 use crate::model::Hold;
 
@@ -73,6 +74,10 @@ pub enum Note {
     /// A payment of funding in another asset, beyond what the ledger holds, or too old to tell whether it is booked; not
     /// booked.
     UnbookableFunding(InstrumentId),
+    /// What an order needs could not be held, and a new one was not sent.
+    Unheld(InstrumentId, HoldRefusal),
+    /// The venue's figures of a balance cannot be kept; its last ones stand.
+    UnbookableBalance(AssetId),
     /// The venue filled more than was ordered; booked.
     Overfilled(InstrumentId),
     /// There are more orders to cancel than one event may.

@@ -5,6 +5,7 @@
 //! due; never in the middle of a book batch, never on a touch that is unknown or too old.
 
 mod executable;
+mod funds;
 mod hedger;
 mod lane;
 mod orders;
@@ -18,15 +19,17 @@ mod views;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    ClientOrderId, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos, OrderUpdate,
+    BalanceUpdate, ClientOrderId, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos, OrderUpdate,
 };
 
 use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
 use crate::market::{BookBatch, MarketChange};
-use crate::outbox::Outbox;
+use crate::outbox::{Note, Outbox};
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
 use executable::{hedge_prices, hedge_stale_at};
+pub use funds::HoldsSpec;
+use funds::News;
 use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
@@ -149,6 +152,7 @@ impl Shard {
             Event::Fill(fill) => return self.on_fill(fill, now, out),
             Event::Mark(mark) => return self.on_mark(mark, now, out),
             Event::Funding(payment) => return self.on_funding(payment, now, out),
+            Event::Balance(update) => return self.on_balance(update, now, out),
             Event::Timer => return self.on_timer(now, out),
         };
         self.after_market(instrument, change, now, out);
@@ -253,6 +257,21 @@ impl Shard {
         self.tell(payment.instrument, now, out, |lane, turn| lane.on_funding(payment, turn));
         self.spread_halt(now, out);
         self.find_deadline();
+    }
+
+    /// Where a balance is known for the first time, quotes may begin.
+    fn on_balance(&mut self, update: &BalanceUpdate, now: Nanos, out: &mut Outbox) {
+        let purse = self.risk.as_mut().and_then(|risk| risk.purse.as_mut());
+        match purse.map(|purse| purse.on_balance(update)) {
+            Some(Ok(News::First)) => {
+                for id in ids(self.lanes.len()) {
+                    self.tell(id, now, out, |lane, turn| lane.wants_own(turn.now));
+                }
+                self.find_deadline();
+            }
+            Some(Err(_)) => out.note(Note::UnbookableBalance(update.asset)),
+            Some(Ok(News::Again)) | None => {}
+        }
     }
 
     /// Pulls quotes everywhere where a loss has just halted everything.

@@ -3,7 +3,9 @@
 //! A book diff or snapshot is a batch of slots: [`BookBegin`] (the FIRST), then [`BookLevels`] of up to four levels each, the
 //! last marked [`Last::Yes`]. A batch is pushed all or nothing and no decision is taken before its last slot.
 
-use crate::ids::{AssetId, ClientOrderId, InstrumentId, PaymentId, TradeId, UpdateId, VenueOrderId};
+use crate::ids::{
+    AssetId, ClientOrderId, InstrumentId, PaymentId, SubAccountId, TradeId, UpdateId, VenueOrderId,
+};
 use crate::level::PackedLevel;
 use crate::money::PackedMoney;
 use crate::num::{Lots, Side};
@@ -33,6 +35,8 @@ pub enum Event {
     Fill(Fill),
     /// Our position paid or received funding.
     Funding(FundingPayment),
+    /// A balance of ours as the venue has it.
+    Balance(BalanceUpdate),
     /// A deadline the core asked for has come.
     Timer,
 }
@@ -371,6 +375,21 @@ pub struct FundingPayment {
     pub amount: PackedMoney,
     /// The venue's id: booked once by (instrument, payment id).
     pub payment_id: PaymentId,
+    /// The venue's clock.
+    pub venue_time: Nanos,
+}
+
+/// The venue's figures of one spot balance: absolute, so that being told twice changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BalanceUpdate {
+    /// Whose.
+    pub account: SubAccountId,
+    /// Of what.
+    pub asset: AssetId,
+    /// What no order binds.
+    pub free: PackedMoney,
+    /// What open orders bind.
+    pub locked: PackedMoney,
     /// The venue's clock.
     pub venue_time: Nanos,
 }

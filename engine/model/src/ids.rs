@@ -16,6 +16,10 @@ impl InstrumentId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetId(pub u16);
 
+/// A sub-account at a venue: what holds cash and margin. Numbered over all venues.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubAccountId(pub u16);
+
 /// Our own order id: session epoch in the high 24 bits, counter in the low 40. Monotonic, never reused, and recognisable
 /// as ours after a restart even where the journal has never seen it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -20,11 +20,13 @@ mod time;
 pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, Replace, TimeInForce};
 pub use digest::Digest;
 pub use event::{
-    BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason, FundingPayment,
-    LEVELS_PER_SLOT, Last, Liquidity, LostReason, MarkPrice, OrderReport, OrderUpdate, RejectReason, Ticker,
-    Trade,
+    BalanceUpdate, BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason,
+    FundingPayment, LEVELS_PER_SLOT, Last, Liquidity, LostReason, MarkPrice, OrderReport, OrderUpdate,
+    RejectReason, Ticker, Trade,
 };
-pub use ids::{AssetId, ClientOrderId, InstrumentId, PaymentId, TradeId, UpdateId, VenueOrderId};
+pub use ids::{
+    AssetId, ClientOrderId, InstrumentId, PaymentId, SubAccountId, TradeId, UpdateId, VenueOrderId,
+};
 pub use instrument::{Contract, InstrumentSpec, SpecError, Step};
 pub use level::PackedLevel;
 pub use money::{Money, PackedMoney, Rate};

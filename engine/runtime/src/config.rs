@@ -4,6 +4,7 @@
 //! (`"250us"`); floats appear only where a model takes a float.
 
 mod controls;
+mod funds;
 mod hedge;
 mod line;
 mod model;
@@ -15,6 +16,7 @@ mod shape;
 mod signals;
 mod units;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ballast_exchange::SelfTrade;
@@ -85,6 +87,9 @@ pub struct VenueConfig {
     /// Fees of single markets, where not as above.
     #[serde(default)]
     pub fees: Vec<MarketFees>,
+    /// What there is of each asset to trade spot with, such as `{ USDT = "10000", ETH = "5" }`; of assets not named there is
+    /// nothing. Where absent, no order needs funds. Needs a table `risk`.
+    pub balances: Option<BTreeMap<String, Decimal>>,
     /// Share of cancels at our level taken to have been ahead of us, 0 to 1.
     pub cancel_share: f64,
     /// Most orders of ours that may rest in one instrument.

@@ -1,21 +1,23 @@
 //! Our account at the venue: it gives ids, books fills with their fees, and reports what becomes of our orders.
 
+mod funding;
+mod wallet;
+
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use ballast_core::ledger::funding_due;
 use ballast_core::replace::ReplaceRules;
 use ballast_model::{
-    Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, FundingPayment, InstrumentId,
-    InstrumentSpec, Liquidity, Lots, MarkPrice, Money, Nanos, NewOrder, OrderReport, OrderUpdate,
-    PackedLevel, PackedMoney, PaymentId, Price, Query, ReduceOnly, RejectReason, Replace, Side, Span,
-    TimeInForce, TradeId, VenueOrderId,
+    Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, InstrumentId, InstrumentSpec, Liquidity,
+    Lots, Money, Nanos, NewOrder, OrderReport, OrderUpdate, PackedLevel, PaymentId, Price, Query, ReduceOnly,
+    RejectReason, Replace, Side, Span, TimeInForce, TradeId, VenueOrderId,
 };
 
 use crate::counters::{Counters, Traded};
-use crate::funding::{FundingClock, Terms};
+use crate::funding::FundingClock;
 use crate::in_flight::InFlight;
 use crate::spec::{FeeSchedule, InstrumentRules, VenueSpec};
+use wallet::Wallet;
 
 /// An order of ours that the venue accepted and has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,8 +99,10 @@ pub struct Account {
     order_id_next: VenueOrderId,
     trade_id_next: TradeId,
     payment_id_next: PaymentId,
-    /// When the first of all instruments exchanges funding; [`Nanos::MAX`] where nobody knows.
-    funding_due: Nanos,
+    /// When the account next does something by itself; [`Nanos::MAX`] where nobody knows.
+    act_at: Nanos,
+    /// `None` where orders need no funds.
+    wallet: Option<Wallet>,
     counters: Counters,
 }
 
@@ -123,7 +127,9 @@ impl Account {
             order_id_next: spec.first_order_id,
             trade_id_next: spec.first_trade_id,
             payment_id_next: PaymentId(1),
-            funding_due: Nanos::MAX,
+            // Balances are told as soon as there is a time to tell them at.
+            act_at: if spec.wallet.is_some() { Nanos::MIN } else { Nanos::MAX },
+            wallet: spec.wallet.as_ref().map(|wallet| Wallet::new(wallet, &spec.instruments)),
             counters: Counters::default(),
         }
     }
@@ -187,6 +193,7 @@ impl Account {
             trade_id,
             venue_time: self.now,
         }));
+        self.pay_fill(order, price, lots, fee_e8);
     }
 
     pub(crate) fn accept(&mut self, new: &NewOrder) -> OpenOrder {
@@ -194,7 +201,7 @@ impl Account {
         self.order_id_next = VenueOrderId(venue_id.0 + 1);
         self.counters.accepted += 1;
         self.report_order(new.instrument, new.client_id, OrderReport::Accepted(venue_id));
-        OpenOrder {
+        let order = OpenOrder {
             instrument: new.instrument,
             client_id: new.client_id,
             venue_id,
@@ -204,7 +211,9 @@ impl Account {
             left: new.lots,
             tif: new.tif,
             reduce_only: new.reduce_only,
-        }
+        };
+        self.bind(&order, Lots::ZERO, order.left);
+        order
     }
 
     pub(crate) fn reject(&mut self, new: &NewOrder, reason: RejectReason) {
@@ -216,6 +225,7 @@ impl Account {
         self.counters.expired += 1;
         self.remember(order, Ending::Expired);
         self.report_order(order.instrument, order.client_id, OrderReport::Expired);
+        self.bind(order, order.left, Lots::ZERO);
     }
 
     pub(crate) fn answer_cancel(&mut self, cancel: &Cancel, removed: Option<OpenOrder>) {
@@ -232,14 +242,16 @@ impl Account {
         self.counters.cancelled += 1;
         self.remember(order, Ending::Cancelled);
         self.report_order(order.instrument, order.client_id, OrderReport::Cancelled);
+        self.bind(order, order.left, Lots::ZERO);
     }
 
     /// An order was amended and now is as given.
-    pub(crate) fn replaced(&mut self, order: &OpenOrder) {
+    pub(crate) fn replaced(&mut self, before: &OpenOrder, order: &OpenOrder) {
         self.counters.replaced += 1;
         let (venue_id, level, filled) = (order.venue_id, packed(order.price, order.lots), order.filled());
         let report = OrderReport::Replaced { venue_id, level, filled };
         self.report_order(order.instrument, order.client_id, report);
+        self.rebind(before, order);
     }
 
     pub(crate) fn refuse_replace(&mut self, replace: &Replace, reason: RejectReason) {
@@ -279,72 +291,19 @@ impl Account {
         self.reports.push(self.now + self.response_latency, event);
     }
 
-    /// Sets the time of what happens next, and exchanges the funding that is due by then.
+    /// Sets the time of what happens next, and does what the account is due to do by itself by then.
     #[inline]
     pub(crate) fn set_now(&mut self, now: Nanos) {
-        if now >= self.funding_due {
-            self.exchange_funding(now);
+        if now >= self.act_at {
+            self.act(now);
         }
         self.now = now;
     }
 
-    /// Takes an instrument's mark, made at the time last set.
-    pub(crate) fn on_mark(&mut self, mark: &MarkPrice) {
-        let now = self.now;
-        if let Some(holding) = self.holdings.get_mut(mark.instrument.index()) {
-            holding.funding.on_mark(mark, now);
-            self.find_funding_due();
-        }
-    }
-
-    fn find_funding_due(&mut self) {
-        let dues = self.holdings.iter().filter_map(|holding| holding.funding.due());
-        self.funding_due = dues.min().unwrap_or(Nanos::MAX);
-    }
-
     #[cold]
-    fn exchange_funding(&mut self, now: Nanos) {
-        while self.funding_due <= now {
-            let at = self.funding_due;
-            for index in 0..self.holdings.len() {
-                let Some(holding) = self.holdings.get_mut(index) else { break };
-                if let Some(terms) = holding.funding.take_due(at) {
-                    self.pay_funding(index, &terms);
-                }
-            }
-            self.find_funding_due();
-        }
-    }
-
-    /// Moves what a position is due, in the settlement asset, rounded down (against us) to 10⁻¹⁸ once.
-    fn pay_funding(&mut self, index: usize, terms: &Terms) {
-        let Some(holding) = self.holdings.get_mut(index).filter(|holding| !holding.position.is_zero()) else {
-            return;
-        };
-        let due = funding_due(&holding.spec, holding.position, terms.mark_e8, terms.rate);
-        let Some(amount) = due else {
-            self.counters.unpayable += 1;
-            return;
-        };
-        holding.traded.funding += amount;
-        let asset = holding.spec.settlement();
-        self.counters.payments += 1;
-        let payment_id = self.payment_id_next;
-        self.payment_id_next = PaymentId(payment_id.0 + 1);
-        self.now = terms.due;
-        self.report(Event::Funding(FundingPayment {
-            instrument: InstrumentId(u16::try_from(index).unwrap_or(u16::MAX)),
-            asset,
-            amount: PackedMoney::new(amount),
-            payment_id,
-            venue_time: terms.due,
-        }));
-    }
-
-    /// When a position of ours next exchanges funding.
-    pub(crate) fn next_funding(&self) -> Option<Nanos> {
-        let held = self.holdings.iter().filter(|holding| !holding.position.is_zero());
-        held.filter_map(|holding| holding.funding.due()).min()
+    fn act(&mut self, now: Nanos) {
+        self.tell_wallet(now);
+        self.exchange_funding(now);
     }
 
     /// True where no position is held.
@@ -404,6 +363,9 @@ impl Account {
                 digest.bytes(&money.0.to_le_bytes());
             }
             holding.funding.digest(digest);
+        }
+        if let Some(wallet) = &self.wallet {
+            wallet.digest(digest);
         }
         digest.word(self.ended.len() as u64);
         for ended in &self.ended {
@@ -474,6 +436,13 @@ fn digest_report(event: &Event, digest: &mut Digest) {
             digest.word(payment.payment_id.0);
             digest.signed(payment.venue_time.0);
             digest.bytes(&payment.amount.money().0.to_le_bytes());
+        }
+        Event::Balance(update) => {
+            digest.word(u64::from(update.account.0) << 16 | u64::from(update.asset.0));
+            digest.signed(update.venue_time.0);
+            for money in [update.free, update.locked] {
+                digest.bytes(&money.money().0.to_le_bytes());
+            }
         }
         Event::BookBegin(_)
         | Event::BookLevels(_)

@@ -99,7 +99,7 @@ impl Venue<Tape> {
                 }
             }
             Event::Mark(mark) => account.on_mark(mark),
-            Event::Order(_) | Event::Fill(_) | Event::Funding(_) | Event::Timer => {}
+            Event::Order(_) | Event::Fill(_) | Event::Funding(_) | Event::Balance(_) | Event::Timer => {}
         }
     }
 
@@ -113,12 +113,13 @@ impl Venue<Tape> {
         }
     }
 
-    /// True where nothing of ours is here or under way, and no position: then the market alone changes what stands here, and
+    /// True where nothing of ours is here or under way, no position, and balances that we know: then the market alone changes what stands here, and
     /// nothing that happens here is told to us.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.next_due().is_none()
             && self.account.is_flat()
+            && self.account.has_told()
             && self.back.markets.iter().all(|market| market.resting().next().is_none())
     }
 

@@ -3,8 +3,8 @@
 mod replace;
 
 use ballast_model::{
-    Cancel, ClientOrderId, Command, Digest, Event, InstrumentId, Lots, Nanos, NewOrder, Price, Query,
-    ReduceOnly, RejectReason, Span, TimeInForce,
+    AssetId, Cancel, ClientOrderId, Command, Digest, Event, InstrumentId, Lots, Money, Nanos, NewOrder,
+    Price, Query, ReduceOnly, RejectReason, Span, TimeInForce,
 };
 
 use crate::account::{Account, OpenOrder};
@@ -63,14 +63,14 @@ pub trait BackEnd {
 ///
 /// An arriving order is refused for the first of these that applies: an instrument not listed (`Other`), not trading
 /// (`Closed`), `Price`, `Size`, `NotionalMin` (reduce-only orders are exempt), an end time that has passed (`Other`),
-/// `DuplicateId` (the id of an open order), `OrdersMax` (orders that may rest only), `ReduceOnly`, `WouldTake`, `SelfTrade`,
+/// `DuplicateId` (the id of an open order), `OrdersMax` (orders that may rest only), `ReduceOnly`, `Margin` (spot, and less is free than it may take), `WouldTake`, `SelfTrade`,
 /// `NothingToTake`.
 ///
 /// An order with an end time expires then: before a command that arrives at the same time, after the market.
 ///
 /// An amendment is refused for the first of these: no such order rests (`UnknownOrder`), the instrument does not trade
 /// (`Closed`), `Price`, `Size` and `NotionalMin` of the new total, nothing changes or the rules of the instrument do not
-/// allow it (`Other`), a total that has traded already (`Size`), `ReduceOnly`, `WouldTake`, `SelfTrade`. Where every
+/// allow it (`Other`), a total that has traded already (`Size`), `ReduceOnly`, `Margin`, `WouldTake`, `SelfTrade`. Where every
 /// amendment is queued again ([`AmendKind::Requeues`], Binance USD-M) a total that has traded already cancels the order and
 /// one that would take expires a post-only order instead. An order that loses its place is treated like a new one: it may
 /// trade, and what remains rests behind everything at its price.
@@ -176,7 +176,8 @@ impl<B: BackEnd> Venue<B> {
         self.account.next_report()
     }
 
-    /// The next report, if it has reached us by `now`: an [`Event::Order`], [`Event::Fill`] or [`Event::Funding`].
+    /// The next report, if it has reached us by `now`: an [`Event::Order`], [`Event::Fill`], [`Event::Funding`] or
+    /// [`Event::Balance`].
     pub fn pop_response(&mut self, now: Nanos) -> Option<Event> {
         self.account.pop_report(now)
     }
@@ -185,6 +186,12 @@ impl<B: BackEnd> Venue<B> {
     #[must_use]
     pub fn position(&self, instrument: InstrumentId) -> Lots {
         self.account.position(instrument)
+    }
+
+    /// What the venue has of an asset for us, free and bound by orders; `None` where it keeps no such balance.
+    #[must_use]
+    pub fn balance(&self, asset: AssetId) -> Option<(Money, Money)> {
+        self.account.balance(asset)
     }
 
     /// What we traded in an instrument.
@@ -291,6 +298,8 @@ impl<B: BackEnd> Venue<B> {
             Err(RejectReason::OrdersMax)
         } else if adds() {
             Err(RejectReason::ReduceOnly)
+        } else if !self.account.affords(new) {
+            Err(RejectReason::Margin)
         } else {
             Ok(())
         }

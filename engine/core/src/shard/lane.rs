@@ -218,6 +218,7 @@ impl Lane {
     /// Learns what became of an order; tells whether quotes are to be reconsidered.
     pub(super) fn on_order(&mut self, update: &OrderUpdate, turn: &mut Turn<'_>) -> bool {
         let (outcome, missing_moved) = self.orders.on_update(update, turn.now);
+        self.orders.follow_hold(update.client_id, turn);
         self.orders.settle(turn);
         match outcome {
             UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved,
@@ -233,7 +234,8 @@ impl Lane {
     pub(super) fn on_fill(&mut self, fill: &Fill, turn: &mut Turn<'_>) -> bool {
         let missed = self.orders.misses_fills();
         let outcome = self.orders.on_fill(fill, turn.now);
-        if outcome.must_book() && self.ledger.on_fill(fill).is_err() {
+        let booked = !outcome.must_book() || self.ledger.on_fill(fill).is_ok() & self.orders.pay(fill, turn);
+        if !booked {
             turn.out.note(Note::UnbookableFill(self.id));
             self.doubt();
         }
@@ -377,7 +379,7 @@ impl Lane {
         self.quoter.as_mut().is_some_and(|quoter| quoter.wants_touch(now))
     }
 
-    fn wants_own(&self, now: Nanos) -> bool {
+    pub(super) fn wants_own(&self, now: Nanos) -> bool {
         self.quoter.as_ref().is_some_and(|quoter| quoter.wants_own(now))
     }
 

@@ -5,6 +5,7 @@ use ballast_model::{
     ReduceOnly, Side, TimeInForce,
 };
 
+use super::funds::Purse;
 use super::lane::LaneError;
 use super::risk::Risk;
 use super::{LaneSpec, Turn};
@@ -142,6 +143,7 @@ impl OrderDesk {
         let verdict = match turn.risk.as_deref_mut() {
             Some(risk) => {
                 tell_work(self.id, &self.oms, risk);
+                risk.tell_funds(self.id);
                 gate.check_in(&mut risk.portfolio, order, &context, turn.now)
             }
             None => gate.check(order, &context, turn.now),
@@ -149,15 +151,46 @@ impl OrderDesk {
         match verdict {
             Ok(checked) => {
                 turn.ids.taken();
+                if !self.hold(checked.get(), turn) {
+                    return false;
+                }
                 if self.oms.insert(&checked, turn.now).is_ok() {
                     turn.out.place(checked);
                     return true;
                 }
                 turn.out.note(Note::OrdersFull(self.id));
+                self.follow_hold(order.client_id, turn);
             }
             Err(refusal) => turn.out.note(Note::Refused(self.id, refusal)),
         }
         false
+    }
+
+    /// Holds what an order needs; tells whether it may leave.
+    fn hold(&self, order: &NewOrder, turn: &mut Turn<'_>) -> bool {
+        let Some(purse) = purse(turn) else { return true };
+        let held = purse.hold(order);
+        if let Err(refusal) = held {
+            turn.out.note(Note::Unheld(self.id, refusal));
+        }
+        held.is_ok()
+    }
+
+    /// Makes an order's hold follow the order, after news of it.
+    #[inline]
+    pub(super) fn follow_hold(&self, client_id: ClientOrderId, turn: &mut Turn<'_>) {
+        let Some(purse) = purse(turn) else { return };
+        if let Err(refusal) = purse.follow(self.id, &self.oms, client_id) {
+            turn.out.note(Note::Unheld(self.id, refusal));
+        }
+    }
+
+    /// Moves balances by a fill; tells whether they could be.
+    #[inline]
+    pub(super) fn pay(&self, fill: &Fill, turn: &mut Turn<'_>) -> bool {
+        let paid = purse(turn).is_none_or(|purse| purse.on_fill(fill).is_ok());
+        self.follow_hold(fill.client_id, turn);
+        paid
     }
 
     /// Cancels an order. One whose cancel the venue has just refused waits: returns when to try again.
@@ -191,6 +224,11 @@ impl OrderDesk {
             gate.digest(digest);
         }
     }
+}
+
+/// Balances and holds, where there are any.
+fn purse<'a>(turn: &'a mut Turn<'_>) -> Option<&'a mut Purse> {
+    turn.risk.as_deref_mut()?.purse.as_mut()
 }
 
 /// Tells the portfolio all that works of an instrument.

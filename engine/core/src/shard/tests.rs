@@ -3,6 +3,7 @@
 mod desk;
 mod faults;
 mod funding;
+mod funds;
 mod halts;
 mod hedging;
 mod quoting;

@@ -339,6 +339,7 @@ const fn times(event: &Event) -> Option<(Nanos, Nanos)> {
         | Event::Order(_)
         | Event::Fill(_)
         | Event::Funding(_)
+        | Event::Balance(_)
         | Event::Timer => None,
     }
 }

@@ -14,6 +14,7 @@ use ballast_model::{
 };
 use ballast_venue::binance::Market;
 
+use super::funds::Balances;
 use super::quoting::{Hedge, Quoting, share, whole_ticks};
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
@@ -258,9 +259,16 @@ impl Resolver<'_> {
             order: config.venue.order_latency.span(),
             response: config.venue.response_latency.span(),
         };
+        let wallet = match quoted {
+            Quoted::Yes => {
+                Balances { config, path: &self.path, assets: &self.assets, instruments }.wallet()?
+            }
+            Quoted::No => None,
+        };
         let venue = VenueSpec {
             instruments: rules,
             latency,
+            wallet,
             self_trade: config.venue.self_trade.into(),
             first_order_id: VenueOrderId(1),
             first_trade_id: TradeId(1),

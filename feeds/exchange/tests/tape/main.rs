@@ -9,3 +9,4 @@ mod queue;
 mod rig;
 mod twin;
 mod twin_model;
+mod wallet;

@@ -39,6 +39,7 @@ pub(crate) fn spec() -> VenueSpec {
             book: BookLimits { price_ticks_max: 20_000, levels_max: 64 },
         }],
         latency: Latency { order: Span::ZERO, response: Span::ZERO },
+        wallet: None,
         self_trade: SelfTrade::Reject,
         first_order_id: VenueOrderId(1_000),
         first_trade_id: TradeId(5_000),
@@ -103,6 +104,7 @@ impl Told {
             | Event::Trade(_)
             | Event::Mark(_)
             | Event::Funding(_)
+            | Event::Balance(_)
             | Event::Timer => panic!("not a report: {event:?}"),
         }
     }

@@ -108,7 +108,7 @@ fn short(event: &Event) -> Option<String> {
         Event::Ticker(ticker) => format!("ticker {}", ticker.update_id.0),
         Event::Trade(trade) => format!("trade {}", trade.trade_id.0),
         Event::Mark(mark) => format!("mark {}", mark.mark_e8),
-        Event::Order(_) | Event::Fill(_) | Event::Funding(_) | Event::Timer => {
+        Event::Order(_) | Event::Fill(_) | Event::Funding(_) | Event::Balance(_) | Event::Timer => {
             panic!("market data never says {event:?}")
         }
     })

@@ -98,6 +98,7 @@ impl World {
             | Event::Trade(_)
             | Event::Mark(_)
             | Event::Funding(_)
+            | Event::Balance(_)
             | Event::Timer => unreachable!("not news of an order"),
         }
     }

@@ -23,7 +23,7 @@ fn tenths(tenths: i128) -> Money {
 }
 
 /// Two instruments of one asset and one venue, in books of their own; nothing is limited.
-fn risk() -> RiskSpec {
+pub(super) fn risk() -> RiskSpec {
     let member = |market| MemberSpec {
         spec: instrument(),
         venue: VenueId(0),
@@ -51,6 +51,7 @@ fn risk() -> RiskSpec {
         conversions: vec![None, Some(Rate::ONE)],
         accounts: vec![None],
         mark_age_max: Span::from_secs(4),
+        holds: None,
     }
 }
 
