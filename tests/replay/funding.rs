@@ -22,7 +22,7 @@ fn mark_price(second: i64) -> i64 {
 }
 
 /// The feed, with a mark each second that names the next time and rate.
-fn with_marks() -> Vec<Line> {
+pub(crate) fn with_marks() -> Vec<Line> {
     let mut lines = FUTURES.clone();
     for second in 1..28 {
         let (at, rate) = *PAID.iter().find(|(at, _)| second < *at).unwrap_or(&(1_000, 10_000));

@@ -3,6 +3,7 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod books;
 mod ending;
 mod foresight;
 mod funding;

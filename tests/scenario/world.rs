@@ -191,6 +191,7 @@ impl World {
                 book,
             }],
             latency: Latency { order: WIRE, response: WIRE },
+            tiers: Vec::new(),
             wallet: setting.funds.map(wallet),
             self_trade: SelfTrade::ExpireTaker,
             first_order_id: VenueOrderId(1),

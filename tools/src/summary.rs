@@ -2,8 +2,10 @@
 
 use ballast_analytics::format::{self, Decimal};
 use ballast_analytics::record::{InstrumentRecord, RunRecord};
+use ballast_core::accounts::BookKey;
 use ballast_core::gate::Rule;
-use ballast_model::{InstrumentId, Money};
+use ballast_core::ledger::Ledger;
+use ballast_model::{HalfTicks, InstrumentId, Money};
 use ballast_runtime::job::{Mode, Played, Prepared};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -40,6 +42,16 @@ impl Pnl {
             rebates: s.rebates,
             funding: s.funding,
         })
+    }
+
+    fn of_ledger(record: &InstrumentRecord, ledger: &Ledger, mid: HalfTicks) -> Self {
+        let settlement = record.spec.settlement();
+        Self {
+            gross: ledger.gross(mid),
+            fees: ledger.fees(settlement),
+            rebates: ledger.rebates(settlement),
+            funding: ledger.funding(),
+        }
     }
 
     fn plus(self, other: Self) -> Self {
@@ -102,6 +114,10 @@ impl Summary<'_> {
         };
         put("position", only.map_or(Value::Null, |one| json!(size(one, self.position(0)))));
         put("max_position", only.map_or(Value::Null, |one| json!(size(one, max_position(one)))));
+        let books = self.books();
+        if !books.is_empty() {
+            put("books", books.into());
+        }
         let balances = self.balances();
         if !balances.is_empty() {
             put("balances", balances.into());
@@ -225,6 +241,31 @@ impl Summary<'_> {
             *sum = sum.plus(Pnl::of(record));
         }
         sums
+    }
+
+    /// Each book by strategy, sub-account and instrument, at the instrument's last midpoint; empty where none are kept.
+    fn books(&self) -> Vec<Value> {
+        let names = self.prepared.books();
+        let Some((names, accounts)) = names.as_ref().zip(self.played.shard.books()) else {
+            return Vec::new();
+        };
+        let name = |names: &[String], id: u16| names.get(usize::from(id)).cloned().unwrap_or_default();
+        let book = |(key, ledger): (BookKey, &Ledger)| {
+            let record = self.record.instruments.get(key.instrument.index())?;
+            let pnl = record
+                .samples
+                .last()
+                .map_or_else(Pnl::default, |last| Pnl::of_ledger(record, ledger, last.mid));
+            Some(json!({
+                "strategy": name(&names.strategies, key.strategy.0),
+                "account": name(&names.accounts, key.account.0),
+                "instrument": record.name,
+                "currency": record.currency,
+                "position": size(record, ledger.position().0),
+                "pnl": pnl.json(),
+            }))
+        };
+        accounts.books().filter_map(book).collect()
     }
 
     /// What the venue has for us of each asset that spot is paid with; empty where no order needs funds.

@@ -74,6 +74,8 @@ pub enum Note {
     /// A payment of funding in another asset, beyond what the ledger holds, or too old to tell whether it is booked; not
     /// booked.
     UnbookableFunding(InstrumentId),
+    /// The books by strategy and sub-account cannot hold a fact that the instrument's ledger took: they no longer add up to it.
+    UnbookableBook(InstrumentId),
     /// What an order needs could not be held, and a new one was not sent.
     Unheld(InstrumentId, HoldRefusal),
     /// The venue's figures of a balance cannot be kept; its last ones stand.

@@ -4,6 +4,7 @@
 //! decision is taken when the touch changes, when something happens to one of our orders, or when a timer of the lane is
 //! due; never in the middle of a book batch, never on a touch that is unknown or too old.
 
+mod books;
 mod executable;
 mod funds;
 mod hedger;
@@ -27,6 +28,8 @@ use crate::hedge::split::HEDGE_VENUES_MAX;
 use crate::market::{BookBatch, MarketChange};
 use crate::outbox::{Note, Outbox};
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
+use books::Books;
+pub use books::LaneBook;
 use executable::{hedge_prices, hedge_stale_at};
 pub use funds::HoldsSpec;
 use funds::News;
@@ -46,6 +49,7 @@ pub struct Shard {
     lanes: Vec<Lane>,
     hedgers: Vec<Hedger>,
     risk: Option<Risk>,
+    books: Option<Books>,
     ids: OrderIds,
     /// Time of the last event.
     now: Nanos,
@@ -58,6 +62,7 @@ struct Turn<'a> {
     now: Nanos,
     ids: &'a mut OrderIds,
     risk: Option<&'a mut Risk>,
+    books: Option<&'a mut Books>,
     out: &'a mut Outbox,
 }
 
@@ -121,6 +126,7 @@ impl Shard {
             lanes,
             hedgers,
             risk,
+            books: None,
             ids: OrderIds { epoch: spec.epoch, last: 0 },
             now: Nanos::MIN,
             deadline: None,
@@ -297,7 +303,8 @@ impl Shard {
     /// Lets every hedge decide: one base asset's orders never depend on another's, and a decision that finds nothing new does
     /// nothing.
     fn hedge(&mut self, now: Nanos, out: &mut Outbox) {
-        let mut turn = Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), out };
+        let mut turn =
+            Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), books: self.books.as_mut(), out };
         for hedger in &mut self.hedgers {
             hedger.decide(&mut self.lanes, &mut turn);
         }
@@ -326,15 +333,19 @@ impl Shard {
         out: &mut Outbox,
         news: impl FnOnce(&mut Lane, &mut Turn<'_>) -> bool,
     ) -> bool {
-        let Self { lanes, ids, risk, .. } = self;
-        news(lane_of(lanes, instrument), &mut Turn { now, ids, risk: risk.as_mut(), out })
+        let Self { lanes, ids, risk, books, .. } = self;
+        news(
+            lane_of(lanes, instrument),
+            &mut Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out },
+        )
     }
 
     #[inline]
     fn requote(&mut self, instrument: InstrumentId, now: Nanos, out: &mut Outbox) {
         let elsewhere = self.elsewhere(instrument, now);
-        let Self { lanes, ids, risk, .. } = self;
-        lane_of(lanes, instrument).requote(elsewhere, &mut Turn { now, ids, risk: risk.as_mut(), out });
+        let Self { lanes, ids, risk, books, .. } = self;
+        lane_of(lanes, instrument)
+            .requote(elsewhere, &mut Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out });
     }
 
     /// What the quotes of an instrument whose fills are hedged on another one read of that.

@@ -3,7 +3,9 @@
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
 //! (`"250us"`); floats appear only where a model takes a float.
 
+mod books;
 mod controls;
+mod fees;
 mod funds;
 mod hedge;
 mod line;
@@ -20,15 +22,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ballast_exchange::SelfTrade;
-use ballast_model::Rate;
 use ballast_venue::binance::{Market, TradeSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use books::BookNames;
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
 };
+pub use fees::TierConfig;
 pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
@@ -99,7 +102,7 @@ pub struct VenueConfig {
 }
 
 /// Fees of one market in basis points.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarketFees {
     /// Which.
@@ -108,6 +111,12 @@ pub struct MarketFees {
     pub maker_bps: Bps,
     /// Taker fee.
     pub taker_bps: Bps,
+    /// Other fees from a volume on: that of all instruments of the market over 30 days, which are taken to be quoted in one
+    /// currency. Rising volumes; a trade that reaches one is charged by it already.
+    #[serde(default)]
+    pub tiers: Vec<TierConfig>,
+    /// What had been traded there before; nothing where absent.
+    pub volume: Option<Decimal>,
 }
 
 /// How venue time maps to ours.
@@ -241,6 +250,11 @@ pub struct InstrumentConfig {
     pub multiplier: Option<u64>,
     /// Smallest order value in quote currency; none where absent.
     pub notional_min: Option<Decimal>,
+    /// The strategy its trades are booked to; `default` where absent. Books are kept where any instrument names a strategy or an
+    /// account.
+    pub strategy: Option<String>,
+    /// The sub-account its trades are booked to; `default` where absent.
+    pub account: Option<String>,
     /// How this instrument is quoted, where not as the others.
     pub quoting: Option<QuotingConfig>,
 }
@@ -255,16 +269,6 @@ pub enum MarketConfig {
     Usdm,
     /// Coin-margined futures.
     Coinm,
-}
-
-impl VenueConfig {
-    /// Maker and taker fee of a market.
-    fn fees_of(&self, market: Market) -> (Rate, Rate) {
-        let own = self.fees.iter().find(|fees| Market::from(fees.market) == market);
-        let (maker, taker) =
-            own.map_or((self.maker_fee_bps, self.taker_fee_bps), |fees| (fees.maker_bps, fees.taker_bps));
-        (maker.rate(), taker.rate())
-    }
 }
 
 impl From<MarketConfig> for Market {

@@ -1,11 +1,13 @@
 //! Our account at the venue: it gives ids, books fills with their fees, and reports what becomes of our orders.
 
 mod funding;
+mod tiers;
 mod wallet;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use ballast_core::ledger::FeeTrade;
 use ballast_core::replace::ReplaceRules;
 use ballast_model::{
     Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, InstrumentId, InstrumentSpec, Liquidity,
@@ -17,6 +19,7 @@ use crate::counters::{Counters, Traded};
 use crate::funding::FundingClock;
 use crate::in_flight::InFlight;
 use crate::spec::{FeeSchedule, InstrumentRules, VenueSpec};
+use tiers::TierTable;
 use wallet::Wallet;
 
 /// An order of ours that the venue accepted and has not ended.
@@ -101,6 +104,7 @@ pub struct Account {
     payment_id_next: PaymentId,
     /// When the account next does something by itself; [`Nanos::MAX`] where nobody knows.
     act_at: Nanos,
+    tiers: TierTable,
     /// `None` where orders need no funds.
     wallet: Option<Wallet>,
     counters: Counters,
@@ -129,6 +133,7 @@ impl Account {
             payment_id_next: PaymentId(1),
             // Balances are told as soon as there is a time to tell them at.
             act_at: if spec.wallet.is_some() { Nanos::MIN } else { Nanos::MAX },
+            tiers: TierTable::new(spec),
             wallet: spec.wallet.as_ref().map(|wallet| Wallet::new(wallet, &spec.instruments)),
             counters: Counters::default(),
         }
@@ -174,8 +179,8 @@ impl Account {
         let trade_id = self.trade_id_next;
         self.trade_id_next = TradeId(trade_id.0 + 1);
         self.counters.count_fill(reason);
+        let fee_e8 = self.fee_e8(order, price, lots, liquidity);
         let holding = self.holding_mut(order.instrument);
-        let fee_e8 = holding.fees.fee_e8(&holding.spec, price, lots, liquidity);
         let fee_asset = holding.spec.settlement();
         holding.position += lots.signed(order.side);
         holding.traded.lots += lots;
@@ -194,6 +199,15 @@ impl Account {
             venue_time: self.now,
         }));
         self.pay_fill(order, price, lots, fee_e8);
+    }
+
+    /// What a trade costs: by the volume traded where that is counted.
+    fn fee_e8(&mut self, order: &OpenOrder, price: Price, lots: Lots, liquidity: Liquidity) -> i64 {
+        let (instrument, now) = (order.instrument, self.now);
+        let Holding { spec, fees, .. } = *self.holding_mut(instrument);
+        let trade = FeeTrade { side: order.side, price, lots, liquidity };
+        let by_volume = self.tiers.fee_e8(instrument, &spec, trade, now);
+        by_volume.unwrap_or_else(|| fees.fee_e8(&spec, price, lots, liquidity))
     }
 
     pub(crate) fn accept(&mut self, new: &NewOrder) -> OpenOrder {
@@ -364,6 +378,7 @@ impl Account {
             }
             holding.funding.digest(digest);
         }
+        self.tiers.digest(digest);
         if let Some(wallet) = &self.wallet {
             wallet.digest(digest);
         }

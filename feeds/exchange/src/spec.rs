@@ -3,11 +3,15 @@
 use alloc::vec::Vec;
 
 use ballast_core::book::BookLimits;
+use ballast_core::ledger::{FeeCharge, FeeSchedule as TierSchedule, FeeTier, FeeTierError};
 use ballast_core::replace::ReplaceRules;
 use ballast_model::{
     AssetId, Contract, InstrumentId, InstrumentSpec, Liquidity, Lots, Money, Price, Rate, Span, TradeId,
     VenueOrderId,
 };
+
+/// Largest balance or volume to begin with: 10¹⁹, in 10⁻¹⁸.
+const AMOUNT_MAX: i128 = 10i128.pow(37);
 
 /// Everything a simulated venue is built from.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub struct VenueSpec {
     pub instruments: Vec<InstrumentRules>,
     /// How long messages travel.
     pub latency: Latency,
+    /// Fees by volume. An instrument that several name goes by the first.
+    pub tiers: Vec<TierSpec>,
     /// What spot orders are paid with; `None` where no order needs funds.
     pub wallet: Option<WalletSpec>,
     /// What happens to an order that would trade with another of ours.
@@ -24,6 +30,27 @@ pub struct VenueSpec {
     pub first_order_id: VenueOrderId,
     /// Id of the first fill; the following ones count up, over all instruments.
     pub first_trade_id: TradeId,
+}
+
+/// Instruments whose fees go by the volume traded in all of them over 30 days, in place of their own.
+#[derive(Clone, Debug)]
+pub struct TierSpec {
+    /// Which; their volume is counted in quote currency, which is one.
+    pub instruments: Vec<InstrumentId>,
+    /// Ascending by volume; the first begins at zero. At most [`ballast_core::ledger::FEE_TIERS_MAX`].
+    pub tiers: Vec<FeeTier>,
+    /// What had been traded before, counted on the day of the first trade. At least zero.
+    pub volume: Money,
+}
+
+impl TierSpec {
+    /// The schedule, without volume; fees are shares of a trade's value in the settlement asset.
+    ///
+    /// # Errors
+    /// The [`FeeTierError`].
+    pub fn schedule(&self) -> Result<TierSchedule, FeeTierError> {
+        TierSchedule::new(FeeCharge::Settlement, &self.tiers)
+    }
 }
 
 /// Spot balances.
@@ -123,6 +150,10 @@ pub enum VenueSpecError {
     Book(InstrumentId),
     /// The instrument cannot be spot: it is not listed, or not linear.
     Spot(InstrumentId),
+    /// Fees by volume.
+    Tiers(FeeTierError),
+    /// The volume traded before is below zero, or beyond 10¹⁹.
+    Volume,
     /// A balance is below zero, or beyond 10¹⁹.
     Balance(AssetId),
 }
@@ -136,6 +167,8 @@ impl core::fmt::Display for VenueSpecError {
             Self::OrdersMax(id) => write!(f, "instrument {}: orders_max is zero", id.0),
             Self::Book(id) => write!(f, "instrument {}: book bounds out of range", id.0),
             Self::Spot(id) => write!(f, "instrument {}: only listed linear instruments are spot", id.0),
+            Self::Tiers(error) => error.fmt(f),
+            Self::Volume => f.write_str("the volume traded before is out of range"),
             Self::Balance(asset) => write!(f, "the balance of asset {} is out of range", asset.0),
         }
     }
@@ -151,8 +184,7 @@ impl WalletSpec {
                 return Err(VenueSpecError::Spot(*id));
             }
         }
-        let range = 0..=10i128.pow(19) * Money::ONE.0;
-        let wrong = self.balances.iter().find(|(_, amount)| !range.contains(&amount.0));
+        let wrong = self.balances.iter().find(|(_, amount)| !(0..=AMOUNT_MAX).contains(&amount.0));
         wrong.map_or(Ok(()), |(asset, _)| Err(VenueSpecError::Balance(*asset)))
     }
 }
@@ -176,6 +208,12 @@ impl VenueSpec {
             }
             if !rules.book.valid() {
                 return Err(VenueSpecError::Book(id));
+            }
+        }
+        for tier in &self.tiers {
+            tier.schedule().map_err(VenueSpecError::Tiers)?;
+            if !(0..=AMOUNT_MAX).contains(&tier.volume.0) {
+                return Err(VenueSpecError::Volume);
             }
         }
         self.wallet.as_ref().map_or(Ok(()), |wallet| wallet.check(&self.instruments))

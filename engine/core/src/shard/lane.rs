@@ -239,6 +239,13 @@ impl Lane {
             turn.out.note(Note::UnbookableFill(self.id));
             self.doubt();
         }
+        if booked
+            && outcome.must_book()
+            && let Some(books) = turn.books.as_deref_mut()
+            && !books.on_fill(fill)
+        {
+            turn.out.note(Note::UnbookableBook(self.id));
+        }
         let own = match outcome {
             FillOutcome::Partial | FillOutcome::Complete | FillOutcome::Late => true,
             FillOutcome::Overfilled { .. } => {
@@ -301,6 +308,9 @@ impl Lane {
         if !booked {
             turn.out.note(Note::UnbookableFunding(self.id));
             return false;
+        }
+        if turn.books.as_deref_mut().is_some_and(|books| !books.on_funding(payment)) {
+            turn.out.note(Note::UnbookableBook(self.id));
         }
         self.tell_profit(turn);
         self.halts(turn)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ballast_core::shard::HoldsSpec;
 use ballast_exchange::WalletSpec;
-use ballast_model::{AssetId, InstrumentId, Rate, SubAccountId};
+use ballast_model::{AssetId, InstrumentId, SubAccountId};
 use ballast_venue::binance::Market;
 
 use super::resolve::ResolvedInstrument;
@@ -52,8 +52,8 @@ impl Balances<'_> {
 /// How the core holds balances; `None` where no order needs funds.
 pub(super) fn holds(config: &Config) -> Option<HoldsSpec> {
     config.venue.balances.as_ref()?;
-    let (maker, taker) = config.venue.fees_of(Market::Spot);
-    Some(HoldsSpec { account: SubAccountId::default(), fee_allowance: maker.max(taker).max(Rate(0)) })
+    let fee_allowance = config.venue.fee_max(Market::Spot);
+    Some(HoldsSpec { account: SubAccountId::default(), fee_allowance })
 }
 
 #[cfg(test)]

@@ -14,11 +14,12 @@ use ballast_model::{
 };
 use ballast_venue::binance::Market;
 
+use super::fees::tiers;
 use super::funds::Balances;
 use super::quoting::{Hedge, Quoting, share, whole_ticks};
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
-use super::{Config, ConfigError, InstrumentConfig, ModelConfig};
+use super::{BookNames, Config, ConfigError, InstrumentConfig, ModelConfig};
 use crate::capture::{Instrument, SeenInstrument};
 
 /// Most levels one side of a book holds: venues show 10 000 at most, the rest accumulates from diffs.
@@ -94,6 +95,8 @@ pub struct Resolved {
     pub shard: ShardSpec,
     /// The simulated venue.
     pub venue: VenueSpec,
+    /// What each instrument's trades are booked to; `None` where no books are kept.
+    pub books: Option<BookNames>,
 }
 
 /// A configuration being applied; carries the file name for messages.
@@ -151,7 +154,7 @@ fn common(a: Option<Step>, b: Option<Step>) -> Option<Step> {
 
 impl Resolver<'_> {
     /// What the configuration says of an instrument, and where in its list.
-    fn facts(&self, symbol: &str, market: Market) -> Option<(usize, &InstrumentConfig)> {
+    pub(super) fn facts(&self, symbol: &str, market: Market) -> Option<(usize, &InstrumentConfig)> {
         let is_it = |facts: &InstrumentConfig| facts.symbol == symbol && Market::from(facts.market) == market;
         self.config.instrument.iter().enumerate().find(|(_, facts)| is_it(facts))
     }
@@ -268,6 +271,7 @@ impl Resolver<'_> {
         let venue = VenueSpec {
             instruments: rules,
             latency,
+            tiers: tiers(config, &self.path, instruments)?,
             wallet,
             self_trade: config.venue.self_trade.into(),
             first_order_id: VenueOrderId(1),
@@ -282,7 +286,11 @@ impl Resolver<'_> {
             Quoted::Yes => self.hedges(instruments, &mut lanes)?,
             Quoted::No => Vec::new(),
         };
-        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio }, venue })
+        let books = match quoted {
+            Quoted::Yes => self.books(instruments),
+            Quoted::No => None,
+        };
+        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio }, venue, books })
     }
 
     /// The hedges of the base assets that are quoted, and the limits of the lanes they trade in.

@@ -80,15 +80,14 @@ impl Wallet {
 }
 
 impl Holding {
-    /// What lots of an order at this limit may take, and of which asset; `None` where that does not fit.
-    fn needs(&self, side: Side, limit: Price, lots: Lots) -> Option<Money> {
+    /// What lots of an order at this limit may take, charged the highest rate there is; `None` where that does not fit.
+    fn needs(&self, rate_max: Rate, side: Side, limit: Price, lots: Lots) -> Option<Money> {
         let lots_max = i128::from(lots.0);
         match side {
             Side::Ask => self.spec.lot_amount()?.0.checked_mul(lots_max).map(Money),
             Side::Bid => {
                 let value = self.spec.value_floor(limit, lots).0;
-                let rate = self.fees.rate_max().0;
-                let fee = -value.checked_mul(-i128::from(rate))?.div_euclid(Rate::ONE.0.into());
+                let fee = -value.checked_mul(-i128::from(rate_max.0))?.div_euclid(Rate::ONE.0.into());
                 value.checked_add(fee).map(Money)
             }
         }
@@ -111,11 +110,11 @@ impl Account {
 
     /// Whether there is enough free for an order in place of `left` lots of one at that limit.
     pub(crate) fn affords_instead(&self, (limit, left): (Price, Lots), new: &NewOrder) -> bool {
-        let Some((wallet, holding)) = self.spot(new.instrument) else { return true };
+        let Some((wallet, holding, rate)) = self.spot(new.instrument) else { return true };
         let line = wallet.line(paid_in(&holding.spec, new.side));
         let more = || {
-            let bound = holding.needs(new.side, limit, left)?;
-            holding.needs(new.side, new.price, new.lots)?.0.checked_sub(bound.0)
+            let bound = holding.needs(rate, new.side, limit, left)?;
+            holding.needs(rate, new.side, new.price, new.lots)?.0.checked_sub(bound.0)
         };
         line.zip(more()).is_some_and(|(line, more)| more <= line.free.0.max(0))
     }
@@ -151,8 +150,8 @@ impl Account {
     }
 
     fn move_bound(&mut self, order: &OpenOrder, from: (Price, Lots), to: (Price, Lots)) {
-        let Some((_, holding)) = self.spot(order.instrument) else { return };
-        let needs = |(limit, lots)| holding.needs(order.side, limit, lots).unwrap_or(Money::ZERO);
+        let Some((_, holding, rate)) = self.spot(order.instrument) else { return };
+        let needs = |(limit, lots)| holding.needs(rate, order.side, limit, lots).unwrap_or(Money::ZERO);
         let (asset, more) = (paid_in(&holding.spec, order.side), needs(to) - needs(from));
         if more != Money::ZERO {
             self.change(asset, -more, more);
@@ -162,9 +161,9 @@ impl Account {
 
     /// A trade of an order, which has `left` lots less the trade's now, moves both assets and the fee.
     pub(super) fn pay_fill(&mut self, order: &OpenOrder, price: Price, lots: Lots, fee_e8: i64) {
-        let Some((_, holding)) = self.spot(order.instrument) else { return };
+        let Some((_, holding, rate)) = self.spot(order.instrument) else { return };
         let spec = holding.spec;
-        let needs = |lots| holding.needs(order.side, order.price, lots).unwrap_or(Money::ZERO);
+        let needs = |lots| holding.needs(rate, order.side, order.price, lots).unwrap_or(Money::ZERO);
         let freed = needs(order.left + lots) - needs(order.left);
         let value = spec.value_floor(price, lots);
         let coins = Money(spec.lot_amount().unwrap_or_default().0 * i128::from(lots.0));
@@ -179,9 +178,10 @@ impl Account {
         self.report_balance(spec.quote);
     }
 
-    fn spot(&self, instrument: InstrumentId) -> Option<(&Wallet, &Holding)> {
+    fn spot(&self, instrument: InstrumentId) -> Option<(&Wallet, &Holding, Rate)> {
         let wallet = self.wallet.as_ref().filter(|wallet| wallet.is_spot(instrument))?;
-        Some((wallet, self.holdings.get(instrument.index())?))
+        let holding = self.holdings.get(instrument.index())?;
+        Some((wallet, holding, self.tiers.rate_max(instrument).unwrap_or(holding.fees.rate_max())))
     }
 
     fn change(&mut self, asset: AssetId, free: Money, locked: Money) {

@@ -7,6 +7,7 @@ mod funding;
 mod market;
 mod queue;
 mod rig;
+mod tiers;
 mod twin;
 mod twin_model;
 mod wallet;

@@ -39,6 +39,7 @@ pub(crate) fn spec() -> VenueSpec {
             book: BookLimits { price_ticks_max: 20_000, levels_max: 64 },
         }],
         latency: Latency { order: Span::ZERO, response: Span::ZERO },
+        tiers: Vec::new(),
         wallet: None,
         self_trade: SelfTrade::Reject,
         first_order_id: VenueOrderId(1_000),
