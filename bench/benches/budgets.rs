@@ -170,6 +170,8 @@ const fn is_mid_batch(event: &Event) -> bool {
         | Event::Fill(_)
         | Event::Grant(_)
         | Event::Operator(_)
+        | Event::Funding(_)
+        | Event::Balance(_)
         | Event::Timer => false,
     }
 }

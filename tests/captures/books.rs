@@ -72,6 +72,8 @@ impl Pair {
             | Event::Fill(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Funding(_)
+            | Event::Balance(_)
             | Event::Timer => {}
         }
     }

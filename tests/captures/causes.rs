@@ -89,6 +89,8 @@ fn midpoints(tape: &Tape, limits: BookLimits) -> Vec<(Nanos, HalfTicks)> {
             | Event::Fill(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Funding(_)
+            | Event::Balance(_)
             | Event::Timer => {}
         });
         midpoints.extend(market.touch().map(|touch| (now, touch.mid())));

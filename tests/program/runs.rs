@@ -65,7 +65,11 @@ fn pnl_has_four_parts_that_add_up() {
     let folder = Folder::new();
     let json = folder.expect(0, "replay --config quoter.toml --data futures.gz --json").json();
     let part = |key: &str| json["pnl"][key].as_f64().unwrap();
-    assert!((part("gross") - part("fees") + part("rebates") - part("net")).abs() < 1e-9, "{}", json["pnl"]);
+    assert!(
+        (part("gross") - part("fees") + part("rebates") + part("funding") - part("net")).abs() < 1e-9,
+        "{}",
+        json["pnl"]
+    );
     assert!(part("rebates") > 0.0 && part("fees") == 0.0, "maker fills earn a rebate: {}", json["pnl"]);
 }
 

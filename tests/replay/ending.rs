@@ -15,6 +15,7 @@ fn check_end(played: &Played, record: &InstrumentRecord, mid: HalfTicks, story: 
     let settlement = record.spec.settlement();
     assert_eq!(end.position, ledger.position(), "{story}");
     assert_eq!((end.fees, end.rebates), (ledger.fees(settlement), ledger.rebates(settlement)), "{story}");
+    assert_eq!(end.funding, ledger.funding(), "{story}");
     assert_eq!((end.mid, end.gross), (mid, ledger.gross(mid)), "{story}");
     assert_eq!(Some(end.time), played.outcome.ended_at, "{story}");
     assert_eq!(record.check(), Ok(()), "{story}");

@@ -4,8 +4,11 @@
 #![forbid(unsafe_code)]
 
 mod amending;
+mod books;
 mod ending;
 mod foresight;
+mod funding;
+mod funds;
 mod golden;
 mod merging;
 mod rig;

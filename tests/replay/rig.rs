@@ -27,7 +27,7 @@ pub(crate) static AVELLANEDA: LazyLock<Config> = LazyLock::new(|| config(QUOTER)
 /// Re-quotes every 100 ms.
 pub(crate) static INTERVAL: LazyLock<Config> = LazyLock::new(|| config(&interval()));
 
-fn interval() -> String {
+pub(crate) fn interval() -> String {
     let (before, rest) = QUOTER.split_once("[quoting.model]").unwrap();
     let (_, after) = rest.split_once("[quoting.volatility]").unwrap();
     let text = format!("{before}[quoting.model]{PLAIN}[quoting.volatility]{after}");

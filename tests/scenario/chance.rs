@@ -6,17 +6,17 @@ use ballast_core::shard::{ExitSpec, Trigger};
 use ballast_core::trigger::Watched;
 use ballast_model::{Rate, Side, Span, Ticks};
 
-use crate::world::{POSITION_MAX, Setting, World};
+use crate::world::{POSITION_MAX, SETTING, Setting, World};
 
 const SEEDS: u64 = 60;
 const STEPS: u32 = 400;
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     /// In `0..bound`.
-    fn below(&mut self, bound: i64) -> i64 {
+    pub(crate) fn below(&mut self, bound: i64) -> i64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -47,6 +47,7 @@ fn tell(seed: u64, amend: ReplaceRules, exits: Option<ExitSpec>) -> Ending {
         tolerance: tolerances[usize::try_from(seed / 2 % 2).unwrap()],
         amend,
         exits,
+        ..SETTING
     };
     let mut world = World::showing(&setting, 10_000, 10_002);
     let mut mid = 10_000;

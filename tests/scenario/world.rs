@@ -4,18 +4,23 @@ use std::collections::VecDeque;
 
 use ballast_core::book::BookLimits;
 use ballast_core::fair::FairKind;
-use ballast_core::gate::{Controls, GateLimits};
+use ballast_core::gate::portfolio::{
+    AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, MemberSpec,
+    SelfTrade as SelfTradeLimit, VenueSpec as VenueLimits,
+};
+use ballast_core::gate::{Controls, GateLimits, LossLimits, StrategyId, VenueId};
 use ballast_core::model::{FixedSpread, FixedSpreadParams, Model, Scales};
 use ballast_core::oms::SweepLimits;
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::quotes::Tolerance;
 use ballast_core::replace::ReplaceRules;
-use ballast_core::shard::{ExitSpec, LaneSpec, QuotingSpec, Shard, ShardSpec, Trigger};
-use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, SelfTrade, TapeVenue, VenueSpec};
+use ballast_core::shard::{ExitSpec, HoldsSpec, LaneSpec, QuotingSpec, RiskSpec, Shard, ShardSpec, Trigger};
+use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, SelfTrade, TapeVenue, VenueSpec, WalletSpec};
 use ballast_model::{
     AssetId, BookBegin, BookKind, BookLevels, BookLost, Command, Contract, Event, Fill, InstrumentId,
-    InstrumentSpec, Last, Liquidity, LostReason, Lots, Money, Nanos, OrderReport, PackedLevel, Price, Rate,
-    ReduceOnly, RejectReason, Side, Span, Step, Ticks, Trade, TradeId, UpdateId, VenueOrderId,
+    InstrumentSpec, Last, Liquidity, LostReason, Lots, Money, Nanos, OrderReport, OrderUpdate, PackedLevel,
+    Price, Rate, ReduceOnly, RejectReason, Side, Span, Step, SubAccountId, Ticks, Trade, TradeId, UpdateId,
+    VenueOrderId,
 };
 
 pub(crate) const ETH: InstrumentId = InstrumentId(0);
@@ -39,6 +44,10 @@ pub(crate) struct Setting {
     pub(crate) amend: ReplaceRules,
     /// When the position is closed at once.
     pub(crate) exits: Option<ExitSpec>,
+    /// What there is to trade with, base lots and whole quote; `None` where no order needs funds.
+    pub(crate) funds: Option<(i64, i64)>,
+    /// Every so many answers to new orders are lost; zero for none.
+    pub(crate) lost_every: u64,
 }
 
 pub(crate) const SETTING: Setting = Setting {
@@ -48,6 +57,8 @@ pub(crate) const SETTING: Setting = Setting {
     trigger: Trigger::Touch,
     amend: ReplaceRules::NONE,
     exits: None,
+    funds: None,
+    lost_every: 0,
 };
 
 pub(crate) struct World {
@@ -58,6 +69,8 @@ pub(crate) struct World {
     feed_delay: Span,
     /// Positions may be closed at once.
     exits: bool,
+    lost_every: u64,
+    reports: u64,
     /// What the market did, on its way to us.
     feed: VecDeque<(Nanos, Event)>,
     book_id: u64,
@@ -127,6 +140,48 @@ fn quoting(setting: &Setting) -> QuotingSpec {
     }
 }
 
+/// The instrument pays from balances, and nothing else is limited.
+fn portfolio() -> RiskSpec {
+    let asset = AssetSpec { exposure: ExposureLimits::NONE, elsewhere: Elsewhere::Nothing };
+    RiskSpec {
+        members: vec![MemberSpec {
+            spec: instrument(),
+            venue: VenueId(0),
+            strategy: StrategyId(0),
+            market: 0,
+            funding: Funding::Spot,
+            exposure: ExposureLimits::NONE,
+            liquidation_distance_min: None,
+            self_trade: SelfTradeLimit::Allow,
+        }],
+        assets: vec![asset; 2],
+        venues: vec![VenueLimits {
+            exposure: ExposureLimits::NONE,
+            credit: CreditLimits::NONE,
+            messages: None,
+            dead_man: DeadMan::Optional,
+        }],
+        strategies: 1,
+        exposure: ExposureLimits::NONE,
+        credit: CreditLimits::NONE,
+        loss: LossLimits::NONE,
+        conversions: vec![None, Some(Rate::ONE)],
+        accounts: vec![None],
+        mark_age_max: Span::from_secs(60),
+        budgets: None,
+        holds: Some(HoldsSpec { account: SubAccountId(0), fee_allowance: Rate::from_bps(4) }),
+    }
+}
+
+fn wallet((base, quote): (i64, i64)) -> WalletSpec {
+    let base = instrument().lot_amount().unwrap().0 * i128::from(base);
+    let quote = Money::ONE.0 * i128::from(quote);
+    WalletSpec {
+        instruments: vec![ETH],
+        balances: vec![(AssetId(0), Money(base)), (AssetId(1), Money(quote))],
+    }
+}
+
 impl World {
     pub(crate) fn new(setting: &Setting) -> Self {
         let book = BookLimits { price_ticks_max: 100_000, levels_max: 64 };
@@ -138,9 +193,9 @@ impl World {
             controls: Controls::NONE,
             sweep: SweepLimits::DEFAULT,
         };
+        let portfolio = setting.funds.map(|_| portfolio());
         let shard =
-            Shard::new(&ShardSpec { epoch: 1, lanes: vec![lane], hedges: Vec::new(), portfolio: None })
-                .unwrap();
+            Shard::new(&ShardSpec { epoch: 1, lanes: vec![lane], hedges: Vec::new(), portfolio }).unwrap();
         let venue = VenueSpec {
             instruments: vec![InstrumentRules {
                 spec: instrument(),
@@ -155,6 +210,8 @@ impl World {
                 book,
             }],
             latency: Latency { order: WIRE, response: WIRE },
+            tiers: Vec::new(),
+            wallet: setting.funds.map(wallet),
             self_trade: SelfTrade::ExpireTaker,
             first_order_id: VenueOrderId(1),
             first_trade_id: TradeId(1),
@@ -167,6 +224,8 @@ impl World {
             feed_delay: setting.feed_delay,
             exits: setting.exits.is_some(),
             taken: 0,
+            lost_every: setting.lost_every,
+            reports: 0,
             feed: VecDeque::new(),
             book_id: 0,
             trades: 0,
@@ -255,6 +314,7 @@ impl World {
             Next::Arrival => self.venue.on_arrival(),
             Next::Response => {
                 let event = self.venue.pop_response(self.now).unwrap();
+                let event = self.maybe_lost(event);
                 if let Event::Fill(fill) = event {
                     let maker = fill.liquidity == Liquidity::Maker;
                     assert!(maker || self.exits, "a post-only quoter never takes");
@@ -273,6 +333,17 @@ impl World {
             }
             Next::Timer => self.tell(&Event::Timer),
         }
+    }
+
+    /// The answer to a new order, or that nobody knows what became of it.
+    fn maybe_lost(&mut self, event: Event) -> Event {
+        let Event::Order(update) = event else { return event };
+        if !matches!(update.report, OrderReport::Accepted(_)) {
+            return event;
+        }
+        self.reports += 1;
+        let lost = self.reports.is_multiple_of(self.lost_every);
+        if lost { Event::Order(OrderUpdate { report: OrderReport::FateUnknown, ..update }) } else { event }
     }
 
     fn tell(&mut self, event: &Event) {

@@ -2,8 +2,10 @@
 
 use ballast_analytics::format::{self, Decimal};
 use ballast_analytics::record::{InstrumentRecord, RunRecord};
+use ballast_core::accounts::BookKey;
 use ballast_core::gate::Rule;
-use ballast_model::{InstrumentId, Money};
+use ballast_core::ledger::Ledger;
+use ballast_model::{HalfTicks, InstrumentId, Money};
 use ballast_runtime::job::{Mode, Played, Prepared};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -28,12 +30,28 @@ struct Pnl {
     gross: Money,
     fees: Money,
     rebates: Money,
+    funding: Money,
 }
 
 impl Pnl {
     fn of(record: &InstrumentRecord) -> Self {
         let last = record.samples.last();
-        last.map_or_else(Self::default, |s| Self { gross: s.gross, fees: s.fees, rebates: s.rebates })
+        last.map_or_else(Self::default, |s| Self {
+            gross: s.gross,
+            fees: s.fees,
+            rebates: s.rebates,
+            funding: s.funding,
+        })
+    }
+
+    fn of_ledger(record: &InstrumentRecord, ledger: &Ledger, mid: HalfTicks) -> Self {
+        let settlement = record.spec.settlement();
+        Self {
+            gross: ledger.gross(mid),
+            fees: ledger.fees(settlement),
+            rebates: ledger.rebates(settlement),
+            funding: ledger.funding(),
+        }
     }
 
     fn plus(self, other: Self) -> Self {
@@ -41,11 +59,12 @@ impl Pnl {
             gross: self.gross + other.gross,
             fees: self.fees + other.fees,
             rebates: self.rebates + other.rebates,
+            funding: self.funding + other.funding,
         }
     }
 
     fn net(self) -> Money {
-        self.gross - self.fees + self.rebates
+        self.gross - self.fees + self.rebates + self.funding
     }
 
     fn json(self) -> Value {
@@ -53,6 +72,7 @@ impl Pnl {
             "gross": number(self.gross),
             "fees": number(self.fees),
             "rebates": number(self.rebates),
+            "funding": number(self.funding),
             "net": number(self.net()),
         })
     }
@@ -100,6 +120,14 @@ impl Summary<'_> {
             let said = self.played.operator.iter().map(|said| operator::json(said, self.prepared));
             put("operator", Value::Array(said.collect()));
         }
+        let books = self.books();
+        if !books.is_empty() {
+            put("books", books.into());
+        }
+        let balances = self.balances();
+        if !balances.is_empty() {
+            put("balances", balances.into());
+        }
         put("decisions_hash", json!(format!("{:016x}", outcome.decisions_hash)));
         put("state_hash", json!(format!("{:016x}", outcome.state_hash)));
         put("decode_seconds", json!(self.prepared.decoding.as_secs_f64()));
@@ -141,10 +169,11 @@ impl Summary<'_> {
         for (currency, pnl) in self.by_currency() {
             let _ = writeln!(
                 text,
-                "{currency}: gross {:.4}, fees {:.4}, rebates {:.4}, net {:.4}",
+                "{currency}: gross {:.4}, fees {:.4}, rebates {:.4}, funding {:.4}, net {:.4}",
                 pnl.gross.to_f64(),
                 pnl.fees.to_f64(),
                 pnl.rebates.to_f64(),
+                pnl.funding.to_f64(),
                 pnl.net().to_f64()
             );
         }
@@ -221,6 +250,43 @@ impl Summary<'_> {
             *sum = sum.plus(Pnl::of(record));
         }
         sums
+    }
+
+    /// Each book by strategy, sub-account and instrument, at the instrument's last midpoint; empty where none are kept.
+    fn books(&self) -> Vec<Value> {
+        let names = self.prepared.books();
+        let Some((names, accounts)) = names.as_ref().zip(self.played.shard.books()) else {
+            return Vec::new();
+        };
+        let name = |names: &[String], id: u16| names.get(usize::from(id)).cloned().unwrap_or_default();
+        let book = |(key, ledger): (BookKey, &Ledger)| {
+            let record = self.record.instruments.get(key.instrument.index())?;
+            let pnl = record
+                .samples
+                .last()
+                .map_or_else(Pnl::default, |last| Pnl::of_ledger(record, ledger, last.mid));
+            Some(json!({
+                "strategy": name(&names.strategies, key.strategy.0),
+                "account": name(&names.accounts, key.account.0),
+                "instrument": record.name,
+                "currency": record.currency,
+                "position": size(record, ledger.position().0),
+                "pnl": pnl.json(),
+            }))
+        };
+        accounts.books().filter_map(book).collect()
+    }
+
+    /// What the venue has for us of each asset that spot is paid with; empty where no order needs funds.
+    fn balances(&self) -> Map<String, Value> {
+        let found = self.prepared.instruments.iter().map(|one| &one.found);
+        let assets =
+            found.flat_map(|found| [(&found.base, found.spec.base), (&found.quote, found.spec.quote)]);
+        let balance = |(name, asset): (&String, _)| {
+            let (free, locked) = self.played.venue.balance(asset)?;
+            Some((name.clone(), json!({ "free": number(free), "locked": number(locked) })))
+        };
+        assets.filter_map(balance).collect()
     }
 
     fn position(&self, index: usize) -> i64 {

@@ -72,5 +72,6 @@ pub(crate) const fn sample(at_secs: i64) -> Sample {
         gross: Money::ZERO,
         fees: Money::ZERO,
         rebates: Money::ZERO,
+        funding: Money::ZERO,
     }
 }

@@ -100,13 +100,15 @@ pub struct Sample {
     pub fees: Money,
     /// Rebates received since the run began; at least zero.
     pub rebates: Money,
+    /// Funding received less funding paid since the run began.
+    pub funding: Money,
 }
 
 impl Sample {
-    /// Profit after fees and rebates: `gross − fees + rebates`.
+    /// Profit after fees, rebates and funding: `gross − fees + rebates + funding`.
     #[must_use]
     pub fn net(&self) -> Money {
-        self.gross - self.fees + self.rebates
+        self.gross - self.fees + self.rebates + self.funding
     }
 }
 
@@ -185,9 +187,10 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn net_counts_fees_down_and_rebates_up() {
+    fn net_counts_fees_down_and_rebates_up_and_funding_as_it_is() {
         let sample = Sample { gross: Money(100), fees: Money(30), rebates: Money(7), ..fixture::sample(0) };
         assert_eq!(sample.net(), Money(77));
+        assert_eq!(Sample { funding: Money(-20), ..sample }.net(), Money(57));
     }
 
     #[test]

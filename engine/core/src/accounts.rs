@@ -25,6 +25,7 @@ use ballast_model::{AssetId, Contract, Digest, Fill, InstrumentId, InstrumentSpe
 
 use crate::ledger::{Ledger, Unbookable};
 
+pub use ballast_model::SubAccountId;
 pub use cash::CashLine;
 
 use cash::{CashTable, Change};
@@ -41,10 +42,6 @@ pub const CASH_LINES_MAX: usize = 256;
 /// A strategy: what decides on orders and is judged by its profit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StrategyId(pub u16);
-
-/// A sub-account at a venue: what holds cash and margin. Numbered over all venues.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SubAccountId(pub u16);
 
 /// Which book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 use core::mem::discriminant;
 
 use ballast_model::{
-    BudgetKind, BudgetReport, Cancel, Command, InstrumentId, LostReason, NewOrder, OperatorCommand, Query,
-    Replace,
+    AssetId, BudgetKind, BudgetReport, Cancel, Command, InstrumentId, LostReason, NewOrder, OperatorCommand,
+    Query, Replace,
 };
 
+use crate::balance::HoldRefusal;
 use crate::gate::{Checked, Refusal};
 use crate::model::Hold;
 use crate::shard::{ExitKind, OperatorRefusal};
@@ -78,6 +79,15 @@ pub enum Note {
     UnverifiableFill(InstrumentId),
     /// A fill the ledger cannot hold exactly; only reducing orders until reconciled.
     UnbookableFill(InstrumentId),
+    /// A payment of funding in another asset, beyond what the ledger holds, or too old to tell whether it is booked; not
+    /// booked.
+    UnbookableFunding(InstrumentId),
+    /// The books by strategy and sub-account cannot hold a fact that the instrument's ledger took: they no longer add up to it.
+    UnbookableBook(InstrumentId),
+    /// What an order needs could not be held, and a new one was not sent.
+    Unheld(InstrumentId, HoldRefusal),
+    /// The venue's figures of a balance cannot be kept; its last ones stand.
+    UnbookableBalance(AssetId),
     /// The venue filled more than was ordered; booked.
     Overfilled(InstrumentId),
     /// An exit has fired: the position is closed.

@@ -6,12 +6,15 @@
 
 mod amending;
 mod blending;
+mod books;
 mod executable;
 mod exits;
+mod funds;
 mod hedger;
 mod lane;
 mod operator;
 mod orders;
+mod payments;
 mod put_off;
 mod quoter;
 mod risk;
@@ -22,20 +25,25 @@ mod views;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    BudgetGrant, ClientOrderId, Event, Fill, InstrumentId, LostReason, MarkPrice, Nanos, OrderUpdate, Trade,
+    BalanceUpdate, BudgetGrant, ClientOrderId, Event, Fill, FundingPayment, InstrumentId, LostReason,
+    MarkPrice, Nanos, OrderUpdate, Trade,
 };
 
 use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
 use crate::market::{BookBatch, MarketChange};
-use crate::outbox::Outbox;
+use crate::outbox::{Note, Outbox};
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
 use crate::trigger::{Seen, Watched};
 pub use blending::{BlendError, BlendSource, BlendSpec, QuoteAround};
 use blending::{BlendReading, Blending};
+use books::Books;
+pub use books::LaneBook;
 use executable::{hedge_prices, hedge_stale_at};
 use exits::EXITS_MAX;
 pub use exits::{EXIT_RETRY, ExitError, ExitKind, ExitSpec};
+pub use funds::HoldsSpec;
+use funds::News;
 use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
@@ -55,6 +63,7 @@ pub struct Shard {
     /// Fair values from several instruments.
     blends: Vec<Blending>,
     risk: Option<Risk>,
+    books: Option<Books>,
     ids: OrderIds,
     /// Time of the last event.
     now: Nanos,
@@ -69,6 +78,7 @@ struct Turn<'a> {
     now: Nanos,
     ids: &'a mut OrderIds,
     risk: Option<&'a mut Risk>,
+    books: Option<&'a mut Books>,
     out: &'a mut Outbox,
 }
 
@@ -134,6 +144,7 @@ impl Shard {
             hedgers,
             blends,
             risk,
+            books: None,
             ids: OrderIds { epoch: spec.epoch, last: 0 },
             now: Nanos::MIN,
             deadline: None,
@@ -167,6 +178,8 @@ impl Shard {
             Event::Mark(mark) => return self.on_mark(mark, now, out),
             Event::Grant(grant) => return self.on_grant(grant, now, out),
             Event::Operator(command) => return self.on_operator(command, now, out),
+            Event::Funding(payment) => return self.on_funding(payment, now, out),
+            Event::Balance(update) => return self.on_balance(update, now, out),
             Event::Timer => return self.on_timer(now, out),
         };
         self.after_market(instrument, change, now, out);
@@ -327,6 +340,27 @@ impl Shard {
         self.finish(now, out);
     }
 
+    fn on_funding(&mut self, payment: &FundingPayment, now: Nanos, out: &mut Outbox) {
+        self.tell(payment.instrument, now, out, |lane, turn| lane.on_funding(payment, turn));
+        self.spread_halt(now, out);
+        self.finish(now, out);
+    }
+
+    /// Where a balance is known for the first time, quotes may begin.
+    fn on_balance(&mut self, update: &BalanceUpdate, now: Nanos, out: &mut Outbox) {
+        let purse = self.risk.as_mut().and_then(|risk| risk.purse.as_mut());
+        match purse.map(|purse| purse.on_balance(update)) {
+            Some(Ok(News::First)) => {
+                for id in ids(self.lanes.len()) {
+                    self.tell(id, now, out, |lane, turn| lane.wants_own(turn.now));
+                }
+                self.finish(now, out);
+            }
+            Some(Err(_)) => out.note(Note::UnbookableBalance(update.asset)),
+            Some(Ok(News::Again)) | None => {}
+        }
+    }
+
     /// Pulls quotes everywhere where a loss has just halted everything.
     #[inline]
     fn spread_halt(&mut self, now: Nanos, out: &mut Outbox) {
@@ -365,7 +399,8 @@ impl Shard {
     /// As [`Shard::hedge`]. Quotes that lean on what is not hedged follow where that has changed, but those of `quoted`, which
     /// are about to be decided anyway.
     fn hedge_but(&mut self, quoted: Option<InstrumentId>, now: Nanos, out: &mut Outbox) {
-        let mut turn = Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), out };
+        let mut turn =
+            Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), books: self.books.as_mut(), out };
         for hedger in &mut self.hedgers {
             if hedger.waits(&self.lanes) {
                 self.put_off = true;
@@ -404,8 +439,11 @@ impl Shard {
         out: &mut Outbox,
         news: impl FnOnce(&mut Lane, &mut Turn<'_>) -> bool,
     ) -> bool {
-        let Self { lanes, ids, risk, .. } = self;
-        news(lane_of(lanes, instrument), &mut Turn { now, ids, risk: risk.as_mut(), out })
+        let Self { lanes, ids, risk, books, .. } = self;
+        news(
+            lane_of(lanes, instrument),
+            &mut Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out },
+        )
     }
 
     #[inline]
@@ -416,8 +454,8 @@ impl Shard {
         self.await_stale(instrument, now);
         let elsewhere = self.elsewhere(instrument, now);
         let blended = self.blended(instrument, now);
-        let Self { lanes, ids, risk, .. } = self;
-        let mut turn = Turn { now, ids, risk: risk.as_mut(), out };
+        let Self { lanes, ids, risk, books, .. } = self;
+        let mut turn = Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out };
         lane_of(lanes, instrument).requote(elsewhere, blended.as_ref(), &mut turn);
     }
 

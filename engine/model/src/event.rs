@@ -4,8 +4,11 @@
 //! last marked [`Last::Yes`]. A batch is pushed all or nothing and no decision is taken before its last slot.
 
 use crate::budget::BudgetGrant;
-use crate::ids::{AssetId, ClientOrderId, InstrumentId, TradeId, UpdateId, VenueOrderId};
+use crate::ids::{
+    AssetId, ClientOrderId, InstrumentId, PaymentId, SubAccountId, TradeId, UpdateId, VenueOrderId,
+};
 use crate::level::PackedLevel;
+use crate::money::PackedMoney;
 use crate::num::{Lots, Side};
 use crate::operator::OperatorCommand;
 use crate::time::Nanos;
@@ -36,6 +39,10 @@ pub enum Event {
     Grant(BudgetGrant),
     /// An operator halts or resumes, or clears what has halted by itself.
     Operator(OperatorCommand),
+    /// Our position paid or received funding.
+    Funding(FundingPayment),
+    /// A balance of ours as the venue has it.
+    Balance(BalanceUpdate),
     /// A deadline the core asked for has come.
     Timer,
 }
@@ -359,6 +366,36 @@ pub struct Fill {
     pub client_id: ClientOrderId,
     /// The venue's id: booked once by (instrument, trade id).
     pub trade_id: TradeId,
+    /// The venue's clock.
+    pub venue_time: Nanos,
+}
+
+/// The venue moved funding on our position in a perpetual contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FundingPayment {
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// In which asset: the instrument's settlement asset.
+    pub asset: AssetId,
+    /// How much, as the venue moved it: received > 0, paid < 0.
+    pub amount: PackedMoney,
+    /// The venue's id: booked once by (instrument, payment id).
+    pub payment_id: PaymentId,
+    /// The venue's clock.
+    pub venue_time: Nanos,
+}
+
+/// The venue's figures of one spot balance: absolute, so that being told twice changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BalanceUpdate {
+    /// Whose.
+    pub account: SubAccountId,
+    /// Of what.
+    pub asset: AssetId,
+    /// What no order binds.
+    pub free: PackedMoney,
+    /// What open orders bind.
+    pub locked: PackedMoney,
     /// The venue's clock.
     pub venue_time: Nanos,
 }

@@ -24,6 +24,10 @@ pub struct VenueId(pub u8);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StrategyId(pub u8);
 
+/// A sub-account at a venue: what holds cash and margin. Numbered over all venues.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubAccountId(pub u16);
+
 /// Our own order id: session epoch in the high 24 bits, counter in the low 40. Monotonic, never reused, and recognisable
 /// as ours after a restart even where the journal has never seen it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +61,10 @@ pub struct VenueOrderId(pub u64);
 /// The venue's trade id; a fill is booked once by (instrument, trade id).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TradeId(pub u64);
+
+/// The venue's id of a payment; one of funding is booked once by (instrument, payment id), and ids grow with time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PaymentId(pub u64);
 
 /// The venue's sequence number of a book state; diffs and best-price updates of one market share one sequence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

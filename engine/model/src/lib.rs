@@ -23,13 +23,17 @@ pub use budget::{BudgetGrant, BudgetKind, BudgetReport, Grant, Report, ShardId};
 pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, Replace, TimeInForce};
 pub use digest::Digest;
 pub use event::{
-    BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason, LEVELS_PER_SLOT, Last,
-    Liquidity, LostReason, MarkPrice, OrderReport, OrderUpdate, RejectReason, Ticker, Trade,
+    BalanceUpdate, BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason,
+    FundingPayment, LEVELS_PER_SLOT, Last, Liquidity, LostReason, MarkPrice, OrderReport, OrderUpdate,
+    RejectReason, Ticker, Trade,
 };
-pub use ids::{AssetId, ClientOrderId, InstrumentId, StrategyId, TradeId, UpdateId, VenueId, VenueOrderId};
+pub use ids::{
+    AssetId, ClientOrderId, InstrumentId, PaymentId, StrategyId, SubAccountId, TradeId, UpdateId, VenueId,
+    VenueOrderId,
+};
 pub use instrument::{Contract, InstrumentSpec, SpecError, Step};
 pub use level::PackedLevel;
-pub use money::{Money, Rate};
+pub use money::{Money, PackedMoney, Rate};
 pub use num::{HalfTicks, LOTS_MAX, Lots, PRICE_TICKS_MAX, Price, Side, Ticks};
 pub use operator::{OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode};
 pub use time::{Nanos, Span};

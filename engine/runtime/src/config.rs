@@ -4,9 +4,12 @@
 //! (`"250us"`); floats appear only where a model takes a float.
 
 mod amend;
+mod books;
 mod controls;
 mod exits;
 mod fair;
+mod fees;
+mod funds;
 mod hedge;
 mod line;
 mod model;
@@ -18,15 +21,16 @@ mod shape;
 mod signals;
 mod units;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ballast_exchange::SelfTrade;
-use ballast_model::Rate;
 use ballast_venue::binance::{Market, TradeSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use amend::AmendConfig;
+pub use books::BookNames;
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
@@ -36,6 +40,7 @@ pub use fair::{
     AroundConfig, BasisConfig, BlendConfig, BlendInputConfig, DepthMidConfig, FairConfig, ImbalanceConfig,
     MarketFairConfig, NeedConfig, TradeFlowConfig, VwapConfig,
 };
+pub use fees::TierConfig;
 pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
@@ -95,6 +100,9 @@ pub struct VenueConfig {
     /// Fees of single markets, where not as above.
     #[serde(default)]
     pub fees: Vec<MarketFees>,
+    /// What there is of each asset to trade spot with, such as `{ USDT = "10000", ETH = "5" }`; of assets not named there is
+    /// nothing. Where absent, no order needs funds. Needs a table `risk`.
+    pub balances: Option<BTreeMap<String, Decimal>>,
     /// Share of cancels at our level taken to have been ahead of us, 0 to 1.
     pub cancel_share: f64,
     /// Most orders of ours that may rest in one instrument.
@@ -104,7 +112,7 @@ pub struct VenueConfig {
 }
 
 /// Fees of one market in basis points.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MarketFees {
     /// Which.
@@ -113,6 +121,12 @@ pub struct MarketFees {
     pub maker_bps: Bps,
     /// Taker fee.
     pub taker_bps: Bps,
+    /// Other fees from a volume on: that of all instruments of the market over 30 days, which are taken to be quoted in one
+    /// currency. Rising volumes; a trade that reaches one is charged by it already.
+    #[serde(default)]
+    pub tiers: Vec<TierConfig>,
+    /// What had been traded there before; nothing where absent.
+    pub volume: Option<Decimal>,
 }
 
 /// How venue time maps to ours.
@@ -251,6 +265,11 @@ pub struct InstrumentConfig {
     pub multiplier: Option<u64>,
     /// Smallest order value in quote currency; none where absent.
     pub notional_min: Option<Decimal>,
+    /// The strategy its trades are booked to; `default` where absent. Books are kept where any instrument names a strategy or an
+    /// account.
+    pub strategy: Option<String>,
+    /// The sub-account its trades are booked to; `default` where absent.
+    pub account: Option<String>,
     /// How this instrument is quoted, where not as the others.
     pub quoting: Option<QuotingConfig>,
 }
@@ -265,16 +284,6 @@ pub enum MarketConfig {
     Usdm,
     /// Coin-margined futures.
     Coinm,
-}
-
-impl VenueConfig {
-    /// Maker and taker fee of a market.
-    fn fees_of(&self, market: Market) -> (Rate, Rate) {
-        let own = self.fees.iter().find(|fees| Market::from(fees.market) == market);
-        let (maker, taker) =
-            own.map_or((self.maker_fee_bps, self.taker_fee_bps), |fees| (fees.maker_bps, fees.taker_bps));
-        (maker.rate(), taker.rate())
-    }
 }
 
 impl From<MarketConfig> for Market {

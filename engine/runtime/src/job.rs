@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ballast_analytics::record::{GridSource, InstrumentRecord};
+use ballast_core::accounts::AccountError;
 use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::outbox::Note;
@@ -16,8 +17,8 @@ use crate::book_check::follow;
 use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey_files};
 use crate::clock::Stopwatch;
 use crate::config::{
-    Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset,
-    resolve,
+    BookNames, Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver,
+    fixed_offset, resolve,
 };
 use crate::operator::{Obeyed, OperatorScript};
 use crate::replay::{self, Observer, Outcome, Program, Recorder, RecorderSpec};
@@ -35,6 +36,9 @@ pub enum JobError {
     /// The simulated venue cannot be built.
     #[error("the simulated venue: {0}")]
     Venue(#[from] VenueSpecError),
+    /// The books by strategy and account.
+    #[error("the books: {0}")]
+    Books(#[from] AccountError),
     /// The core cannot be built.
     #[error("{instrument}: {error}")]
     Lane {
@@ -229,6 +233,12 @@ impl<'a> Prepared<'a> {
         &self.operator
     }
 
+    /// What the trades of each instrument are booked to; `None` where no books are kept.
+    #[must_use]
+    pub fn books(&self) -> Option<BookNames> {
+        self.resolver.books(&self.instruments)
+    }
+
     /// A recorder for these instruments.
     #[must_use]
     pub fn recorder(&self, spec: RecorderSpec) -> Recorder {
@@ -261,6 +271,10 @@ pub(crate) fn assemble(
         let instrument = instruments.get(index).map_or_else(String::new, |one| one.found.name());
         JobError::Lane { instrument, error }
     })?;
+    let shard = match &resolved.books {
+        Some(names) => shard.with_books(&names.lanes)?,
+        None => shard,
+    };
     Ok((shard, TapeVenue::new(&resolved.venue)?))
 }
 

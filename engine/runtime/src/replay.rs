@@ -92,6 +92,8 @@ enum Turn {
     MarketAtUs(usize),
     Operator,
     Timer,
+    /// Last only where nothing happens at the venue then: whatever does exchanges funding first.
+    Funding,
 }
 
 /// Plays the program from its first message to its last, and what was under way then to its end.
@@ -198,7 +200,7 @@ impl<'a> Replay<'a> {
         Self { feeds, operator, shard, venue, out, decisions, outcome: Outcome::default() }
     }
 
-    /// The earliest thing to happen. Timers alone do not keep a run going.
+    /// The earliest thing to happen. Timers and funding still to come do not keep a run going.
     fn next_turn(&self) -> Option<Next> {
         let mut order = Order { first: (NEVER, Turn::Timer), rival: (NEVER, Turn::Timer) };
         let quiet = self.venue.is_quiet();
@@ -217,10 +219,16 @@ impl<'a> Replay<'a> {
         }
         order.offer(self.operator_at().unwrap_or(NEVER), Turn::Operator);
         order.offer(self.shard.next_deadline().unwrap_or(NEVER), Turn::Timer);
+        order.offer(self.venue.next_funding().unwrap_or(NEVER), Turn::Funding);
         let next = order.next();
         Some(match next.turn {
             Turn::MarketAtVenue(index) => Next { until: self.venue_until(index), ..next },
-            Turn::CommandAtVenue | Turn::Answer | Turn::MarketAtUs(_) | Turn::Operator | Turn::Timer => next,
+            Turn::CommandAtVenue
+            | Turn::Answer
+            | Turn::MarketAtUs(_)
+            | Turn::Operator
+            | Turn::Timer
+            | Turn::Funding => next,
         })
     }
 
@@ -247,6 +255,7 @@ impl<'a> Replay<'a> {
             Turn::MarketAtVenue(index) => self.market_at_venue(index, next),
             Turn::MarketAtUs(index) => self.market_at_us(index, next, observer),
             Turn::CommandAtVenue => self.venue.on_arrival(),
+            Turn::Funding => self.venue.on_funding(now),
             Turn::Answer => {
                 if let Some(event) = self.venue.pop_response(now) {
                     observer.before(now, self.shard);

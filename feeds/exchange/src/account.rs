@@ -1,18 +1,26 @@
 //! Our account at the venue: it gives ids, books fills with their fees, and reports what becomes of our orders.
 
+mod funding;
+mod tiers;
+mod wallet;
+
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use ballast_core::ledger::FeeTrade;
 use ballast_core::replace::ReplaceRules;
 use ballast_model::{
     Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, InstrumentId, InstrumentSpec, Liquidity,
-    Lots, Money, Nanos, NewOrder, OrderReport, OrderUpdate, PackedLevel, Price, Query, ReduceOnly,
+    Lots, Money, Nanos, NewOrder, OrderReport, OrderUpdate, PackedLevel, PaymentId, Price, Query, ReduceOnly,
     RejectReason, Replace, Side, Span, TimeInForce, TradeId, VenueOrderId,
 };
 
 use crate::counters::{Counters, Traded};
+use crate::funding::FundingClock;
 use crate::in_flight::InFlight;
 use crate::spec::{FeeSchedule, InstrumentRules, VenueSpec};
+use tiers::TierTable;
+use wallet::Wallet;
 
 /// An order of ours that the venue accepted and has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +85,7 @@ struct Holding {
     /// Long > 0, short < 0; begins flat.
     position: Lots,
     traded: Traded,
+    funding: FundingClock,
 }
 
 /// Our account at a venue. Back ends tell it what trades; it tells us.
@@ -92,6 +101,12 @@ pub struct Account {
     now: Nanos,
     order_id_next: VenueOrderId,
     trade_id_next: TradeId,
+    payment_id_next: PaymentId,
+    /// When the account next does something by itself; [`Nanos::MAX`] where nobody knows.
+    act_at: Nanos,
+    tiers: TierTable,
+    /// `None` where orders need no funds.
+    wallet: Option<Wallet>,
     counters: Counters,
 }
 
@@ -104,6 +119,7 @@ impl Account {
             orders_max: rules.orders_max,
             position: Lots::ZERO,
             traded: Traded::default(),
+            funding: FundingClock::default(),
         };
         Self {
             holdings: spec.instruments.iter().map(holding).collect(),
@@ -114,6 +130,11 @@ impl Account {
             now: Nanos::MIN,
             order_id_next: spec.first_order_id,
             trade_id_next: spec.first_trade_id,
+            payment_id_next: PaymentId(1),
+            // Balances are told as soon as there is a time to tell them at.
+            act_at: if spec.wallet.is_some() { Nanos::MIN } else { Nanos::MAX },
+            tiers: TierTable::new(spec),
+            wallet: spec.wallet.as_ref().map(|wallet| Wallet::new(wallet, &spec.instruments)),
             counters: Counters::default(),
         }
     }
@@ -158,8 +179,8 @@ impl Account {
         let trade_id = self.trade_id_next;
         self.trade_id_next = TradeId(trade_id.0 + 1);
         self.counters.count_fill(reason);
+        let fee_e8 = self.fee_e8(order, price, lots, liquidity);
         let holding = self.holding_mut(order.instrument);
-        let fee_e8 = holding.fees.fee_e8(&holding.spec, price, lots, liquidity);
         let fee_asset = holding.spec.settlement();
         holding.position += lots.signed(order.side);
         holding.traded.lots += lots;
@@ -177,6 +198,16 @@ impl Account {
             trade_id,
             venue_time: self.now,
         }));
+        self.pay_fill(order, price, lots, fee_e8);
+    }
+
+    /// What a trade costs: by the volume traded where that is counted.
+    fn fee_e8(&mut self, order: &OpenOrder, price: Price, lots: Lots, liquidity: Liquidity) -> i64 {
+        let (instrument, now) = (order.instrument, self.now);
+        let Holding { spec, fees, .. } = *self.holding_mut(instrument);
+        let trade = FeeTrade { side: order.side, price, lots, liquidity };
+        let by_volume = self.tiers.fee_e8(instrument, &spec, trade, now);
+        by_volume.unwrap_or_else(|| fees.fee_e8(&spec, price, lots, liquidity))
     }
 
     pub(crate) fn accept(&mut self, new: &NewOrder) -> OpenOrder {
@@ -184,7 +215,7 @@ impl Account {
         self.order_id_next = VenueOrderId(venue_id.0 + 1);
         self.counters.accepted += 1;
         self.report_order(new.instrument, new.client_id, OrderReport::Accepted(venue_id));
-        OpenOrder {
+        let order = OpenOrder {
             instrument: new.instrument,
             client_id: new.client_id,
             venue_id,
@@ -194,7 +225,9 @@ impl Account {
             left: new.lots,
             tif: new.tif,
             reduce_only: new.reduce_only,
-        }
+        };
+        self.bind(&order, Lots::ZERO, order.left);
+        order
     }
 
     pub(crate) fn reject(&mut self, new: &NewOrder, reason: RejectReason) {
@@ -206,6 +239,7 @@ impl Account {
         self.counters.expired += 1;
         self.remember(order, Ending::Expired);
         self.report_order(order.instrument, order.client_id, OrderReport::Expired);
+        self.bind(order, order.left, Lots::ZERO);
     }
 
     pub(crate) fn answer_cancel(&mut self, cancel: &Cancel, removed: Option<OpenOrder>) {
@@ -222,14 +256,16 @@ impl Account {
         self.counters.cancelled += 1;
         self.remember(order, Ending::Cancelled);
         self.report_order(order.instrument, order.client_id, OrderReport::Cancelled);
+        self.bind(order, order.left, Lots::ZERO);
     }
 
     /// An order was amended and now is as given.
-    pub(crate) fn replaced(&mut self, order: &OpenOrder) {
+    pub(crate) fn replaced(&mut self, before: &OpenOrder, order: &OpenOrder) {
         self.counters.replaced += 1;
         let (venue_id, level, filled) = (order.venue_id, packed(order.price, order.lots), order.filled());
         let report = OrderReport::Replaced { venue_id, level, filled };
         self.report_order(order.instrument, order.client_id, report);
+        self.rebind(before, order);
     }
 
     pub(crate) fn refuse_replace(&mut self, replace: &Replace, reason: RejectReason) {
@@ -269,9 +305,24 @@ impl Account {
         self.reports.push(self.now + self.response_latency, event);
     }
 
-    /// Sets the time of what happens next.
-    pub(crate) const fn set_now(&mut self, now: Nanos) {
+    /// Sets the time of what happens next, and does what the account is due to do by itself by then.
+    #[inline]
+    pub(crate) fn set_now(&mut self, now: Nanos) {
+        if now >= self.act_at {
+            self.act(now);
+        }
         self.now = now;
+    }
+
+    #[cold]
+    fn act(&mut self, now: Nanos) {
+        self.tell_wallet(now);
+        self.exchange_funding(now);
+    }
+
+    /// True where no position is held.
+    pub(crate) fn is_flat(&self) -> bool {
+        self.holdings.iter().all(|holding| holding.position.is_zero())
     }
 
     pub(crate) const fn counters(&self) -> &Counters {
@@ -317,13 +368,19 @@ impl Account {
         digest.signed(self.now.0);
         digest.word(self.order_id_next.0);
         digest.word(self.trade_id_next.0);
+        digest.word(self.payment_id_next.0);
         self.counters.digest(digest);
         for holding in &self.holdings {
             digest.signed(holding.position.0);
             digest.signed(holding.traded.lots.0);
-            for money in [holding.traded.value, holding.traded.fees] {
+            for money in [holding.traded.value, holding.traded.fees, holding.traded.funding] {
                 digest.bytes(&money.0.to_le_bytes());
             }
+            holding.funding.digest(digest);
+        }
+        self.tiers.digest(digest);
+        if let Some(wallet) = &self.wallet {
+            wallet.digest(digest);
         }
         digest.word(self.ended.len() as u64);
         for ended in &self.ended {
@@ -389,6 +446,18 @@ fn digest_report(event: &Event, digest: &mut Digest) {
             digest.signed(fill.level.price().0);
             digest.signed(fill.level.lots().0);
             digest.signed(fill.fee_e8);
+        }
+        Event::Funding(payment) => {
+            digest.word(payment.payment_id.0);
+            digest.signed(payment.venue_time.0);
+            digest.bytes(&payment.amount.money().0.to_le_bytes());
+        }
+        Event::Balance(update) => {
+            digest.word(u64::from(update.account.0) << 16 | u64::from(update.asset.0));
+            digest.signed(update.venue_time.0);
+            for money in [update.free, update.locked] {
+                digest.bytes(&money.money().0.to_le_bytes());
+            }
         }
         Event::BookBegin(_)
         | Event::BookLevels(_)

@@ -26,6 +26,10 @@ pub struct Counters {
     pub queries: u64,
     /// Orders the venue ended: time in force, end time, self-trade prevention, reduce-only.
     pub expired: u64,
+    /// Payments of funding made.
+    pub payments: u64,
+    /// Payments of funding that could not be worked out, and were not made.
+    pub unpayable: u64,
     rejects: [u64; REJECT_REASONS],
     fills: [u64; FILL_REASONS],
 }
@@ -70,7 +74,7 @@ impl Counters {
     pub(crate) fn digest(&self, digest: &mut Digest) {
         let requests = [self.orders, self.accepted, self.cancels, self.cancelled];
         let others = [self.replaces, self.replaced, self.queries, self.expired];
-        for count in requests.into_iter().chain(others) {
+        for count in requests.into_iter().chain(others).chain([self.payments, self.unpayable]) {
             digest.word(count);
         }
         for count in self.rejects.iter().chain(&self.fills) {
@@ -88,6 +92,8 @@ pub struct Traded {
     pub value: Money,
     /// Their fees in the settlement currency, rebates deducted: cost > 0.
     pub fees: Money,
+    /// Funding in the settlement currency: received > 0.
+    pub funding: Money,
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ extern crate alloc;
 
 mod account;
 mod counters;
+mod funding;
 mod in_flight;
 mod spec;
 pub mod synth;
@@ -22,6 +23,8 @@ mod venue;
 
 pub use account::{Account, OpenOrder};
 pub use counters::{Counters, Traded};
-pub use spec::{FeeSchedule, InstrumentRules, Latency, SelfTrade, VenueSpec, VenueSpecError};
+pub use spec::{
+    FeeSchedule, InstrumentRules, Latency, SelfTrade, TierSpec, VenueSpec, VenueSpecError, WalletSpec,
+};
 pub use tape::{Resting, Tape, TapeVenue};
 pub use venue::{BackEnd, Venue};

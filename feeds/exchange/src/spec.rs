@@ -3,10 +3,15 @@
 use alloc::vec::Vec;
 
 use ballast_core::book::BookLimits;
+use ballast_core::ledger::{FeeCharge, FeeSchedule as TierSchedule, FeeTier, FeeTierError};
 use ballast_core::replace::ReplaceRules;
 use ballast_model::{
-    InstrumentId, InstrumentSpec, Liquidity, Lots, Price, Rate, Span, TradeId, VenueOrderId,
+    AssetId, Contract, InstrumentId, InstrumentSpec, Liquidity, Lots, Money, Price, Rate, Span, TradeId,
+    VenueOrderId,
 };
+
+/// Largest balance or volume to begin with: 10¹⁹, in 10⁻¹⁸.
+const AMOUNT_MAX: i128 = 10i128.pow(37);
 
 /// Everything a simulated venue is built from.
 #[derive(Clone, Debug)]
@@ -15,12 +20,46 @@ pub struct VenueSpec {
     pub instruments: Vec<InstrumentRules>,
     /// How long messages travel.
     pub latency: Latency,
+    /// Fees by volume. An instrument that several name goes by the first.
+    pub tiers: Vec<TierSpec>,
+    /// What spot orders are paid with; `None` where no order needs funds.
+    pub wallet: Option<WalletSpec>,
     /// What happens to an order that would trade with another of ours.
     pub self_trade: SelfTrade,
     /// Id of the first accepted order; the following ones count up.
     pub first_order_id: VenueOrderId,
     /// Id of the first fill; the following ones count up, over all instruments.
     pub first_trade_id: TradeId,
+}
+
+/// Instruments whose fees go by the volume traded in all of them over 30 days, in place of their own.
+#[derive(Clone, Debug)]
+pub struct TierSpec {
+    /// Which; their volume is counted in quote currency, which is one.
+    pub instruments: Vec<InstrumentId>,
+    /// Ascending by volume; the first begins at zero. At most [`ballast_core::ledger::FEE_TIERS_MAX`].
+    pub tiers: Vec<FeeTier>,
+    /// What had been traded before, counted on the day of the first trade. At least zero.
+    pub volume: Money,
+}
+
+impl TierSpec {
+    /// The schedule, without volume; fees are shares of a trade's value in the settlement asset.
+    ///
+    /// # Errors
+    /// The [`FeeTierError`].
+    pub fn schedule(&self) -> Result<TierSchedule, FeeTierError> {
+        TierSchedule::new(FeeCharge::Settlement, &self.tiers)
+    }
+}
+
+/// Spot balances.
+#[derive(Clone, Debug, Default)]
+pub struct WalletSpec {
+    /// The instruments that trade on them; linear. All others need no funds.
+    pub instruments: Vec<InstrumentId>,
+    /// What there is to begin with, each at least zero; nothing of the assets not named.
+    pub balances: Vec<(AssetId, Money)>,
 }
 
 /// The rules of one instrument.
@@ -53,6 +92,12 @@ pub struct FeeSchedule {
 }
 
 impl FeeSchedule {
+    /// The highest rate a trade may be charged; at least zero.
+    #[must_use]
+    pub fn rate_max(&self) -> Rate {
+        self.maker.max(self.taker).max(Rate(0))
+    }
+
     /// Fee of one fill in 10⁻⁸ of the settlement currency. A fee beyond 64 bits (92 billion units) is booked as the
     /// largest cost there is.
     #[must_use]
@@ -103,6 +148,14 @@ pub enum VenueSpecError {
     OrdersMax(InstrumentId),
     /// The book's bounds are outside their ranges.
     Book(InstrumentId),
+    /// The instrument cannot be spot: it is not listed, or not linear.
+    Spot(InstrumentId),
+    /// Fees by volume.
+    Tiers(FeeTierError),
+    /// The volume traded before is below zero, or beyond 10¹⁹.
+    Volume,
+    /// A balance is below zero, or beyond 10¹⁹.
+    Balance(AssetId),
 }
 
 impl core::fmt::Display for VenueSpecError {
@@ -113,11 +166,28 @@ impl core::fmt::Display for VenueSpecError {
             Self::CancelShare(id) => write!(f, "instrument {}: cancel share outside 0..=1", id.0),
             Self::OrdersMax(id) => write!(f, "instrument {}: orders_max is zero", id.0),
             Self::Book(id) => write!(f, "instrument {}: book bounds out of range", id.0),
+            Self::Spot(id) => write!(f, "instrument {}: only listed linear instruments are spot", id.0),
+            Self::Tiers(error) => error.fmt(f),
+            Self::Volume => f.write_str("the volume traded before is out of range"),
+            Self::Balance(asset) => write!(f, "the balance of asset {} is out of range", asset.0),
         }
     }
 }
 
 impl core::error::Error for VenueSpecError {}
+
+impl WalletSpec {
+    fn check(&self, instruments: &[InstrumentRules]) -> Result<(), VenueSpecError> {
+        for id in &self.instruments {
+            let rules = instruments.get(id.index());
+            if rules.is_none_or(|rules| rules.spec.contract != Contract::Linear) {
+                return Err(VenueSpecError::Spot(*id));
+            }
+        }
+        let wrong = self.balances.iter().find(|(_, amount)| !(0..=AMOUNT_MAX).contains(&amount.0));
+        wrong.map_or(Ok(()), |(asset, _)| Err(VenueSpecError::Balance(*asset)))
+    }
+}
 
 impl VenueSpec {
     /// Checks every bound.
@@ -140,7 +210,13 @@ impl VenueSpec {
                 return Err(VenueSpecError::Book(id));
             }
         }
-        Ok(())
+        for tier in &self.tiers {
+            tier.schedule().map_err(VenueSpecError::Tiers)?;
+            if !(0..=AMOUNT_MAX).contains(&tier.volume.0) {
+                return Err(VenueSpecError::Volume);
+            }
+        }
+        self.wallet.as_ref().map_or(Ok(()), |wallet| wallet.check(&self.instruments))
     }
 
     /// Most orders of ours that may rest at once, over all instruments.

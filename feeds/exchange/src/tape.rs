@@ -22,6 +22,8 @@
 //! Not modelled: our orders change nobody else's behaviour, and between two updates of a level others' trades do not
 //! lessen what an arriving order finds there.
 //!
+//! Marks say when funding is exchanged: see [`Venue::next_funding`].
+//!
 //! While the book is lost, trades go on filling resting orders; new ones are refused as `Closed` until a snapshot.
 //!
 //! [`QueueExhausted`]: ballast_model::FillReason::QueueExhausted
@@ -96,9 +98,11 @@ impl Venue<Tape> {
                     market.on_trade(trade, account);
                 }
             }
-            Event::Mark(_)
-            | Event::Order(_)
+            Event::Mark(mark) => account.on_mark(mark),
+            Event::Order(_)
             | Event::Fill(_)
+            | Event::Funding(_)
+            | Event::Balance(_)
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Timer => {}
@@ -115,11 +119,14 @@ impl Venue<Tape> {
         }
     }
 
-    /// True where nothing of ours is here or under way: then the market alone changes what stands here, and nothing that
-    /// happens here is told to us.
+    /// True where nothing of ours is here or under way, no position, and balances that we know: then the market alone changes what stands here, and
+    /// nothing that happens here is told to us.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.next_due().is_none() && self.back.markets.iter().all(|market| market.resting().next().is_none())
+        self.next_due().is_none()
+            && self.account.is_flat()
+            && self.account.has_told()
+            && self.back.markets.iter().all(|market| market.resting().next().is_none())
     }
 
     /// Our resting orders: bids, then asks, each best price first and oldest first at a price.

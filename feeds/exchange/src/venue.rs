@@ -3,8 +3,8 @@
 mod replace;
 
 use ballast_model::{
-    Cancel, ClientOrderId, Command, Digest, Event, InstrumentId, Lots, Nanos, NewOrder, Price, Query,
-    ReduceOnly, RejectReason, Span, TimeInForce,
+    AssetId, Cancel, ClientOrderId, Command, Digest, Event, InstrumentId, Lots, Money, Nanos, NewOrder,
+    Price, Query, ReduceOnly, RejectReason, Span, TimeInForce,
 };
 
 use crate::account::{Account, OpenOrder};
@@ -63,14 +63,14 @@ pub trait BackEnd {
 ///
 /// An arriving order is refused for the first of these that applies: an instrument not listed (`Other`), not trading
 /// (`Closed`), `Price`, `Size`, `NotionalMin` (reduce-only orders are exempt), an end time that has passed (`Other`),
-/// `DuplicateId` (the id of an open order), `OrdersMax` (orders that may rest only), `ReduceOnly`, `WouldTake`, `SelfTrade`,
+/// `DuplicateId` (the id of an open order), `OrdersMax` (orders that may rest only), `ReduceOnly`, `Margin` (spot, and less is free than it may take), `WouldTake`, `SelfTrade`,
 /// `NothingToTake`.
 ///
 /// An order with an end time expires then: before a command that arrives at the same time, after the market.
 ///
 /// An amendment is refused for the first of these: no such order rests (`UnknownOrder`), the instrument does not trade
 /// (`Closed`), `Price`, `Size` and `NotionalMin` of the new total, nothing changes or the rules of the instrument do not
-/// allow it (`Other`), a total that has traded already (`Size`), `ReduceOnly`, `WouldTake`, `SelfTrade`. Where every
+/// allow it (`Other`), a total that has traded already (`Size`), `ReduceOnly`, `Margin`, `WouldTake`, `SelfTrade`. Where every
 /// amendment is queued again ([`AmendKind::Requeues`], Binance USD-M) a total that has traded already cancels the order and
 /// one that would take expires a post-only order instead. An order that loses its place is treated like a new one: it may
 /// trade, and what remains rests behind everything at its price.
@@ -155,13 +155,29 @@ impl<B: BackEnd> Venue<B> {
         }
     }
 
+    /// When a position of ours next exchanges funding: at the time its mark stream names, before anything else that happens
+    /// then. It does so when the venue is next told of anything at or after that time, or by [`Venue::on_funding`].
+    ///
+    /// The position pays `rate · value at the mark`, both as last shown before: `−rate · size · mark` linear, `−rate · size ·
+    /// face / mark` inverse, in the settlement asset, rounded down (against us) to 10⁻¹⁸. Nothing is paid on no position.
+    #[must_use]
+    pub fn next_funding(&self) -> Option<Nanos> {
+        self.account.next_funding()
+    }
+
+    /// Exchanges the funding that is due by `now`; to be called in the order of times, before the market where two are equal.
+    pub fn on_funding(&mut self, now: Nanos) {
+        self.account.set_now(now);
+    }
+
     /// When the next report reaches us.
     #[must_use]
     pub fn next_response(&self) -> Option<Nanos> {
         self.account.next_report()
     }
 
-    /// The next report, if it has reached us by `now`: an [`Event::Order`] or an [`Event::Fill`].
+    /// The next report, if it has reached us by `now`: an [`Event::Order`], [`Event::Fill`], [`Event::Funding`] or
+    /// [`Event::Balance`].
     pub fn pop_response(&mut self, now: Nanos) -> Option<Event> {
         self.account.pop_report(now)
     }
@@ -170,6 +186,12 @@ impl<B: BackEnd> Venue<B> {
     #[must_use]
     pub fn position(&self, instrument: InstrumentId) -> Lots {
         self.account.position(instrument)
+    }
+
+    /// What the venue has of an asset for us, free and bound by orders; `None` where it keeps no such balance.
+    #[must_use]
+    pub fn balance(&self, asset: AssetId) -> Option<(Money, Money)> {
+        self.account.balance(asset)
     }
 
     /// What we traded in an instrument.
@@ -276,6 +298,8 @@ impl<B: BackEnd> Venue<B> {
             Err(RejectReason::OrdersMax)
         } else if adds() {
             Err(RejectReason::ReduceOnly)
+        } else if !self.account.affords(new) {
+            Err(RejectReason::Margin)
         } else {
             Ok(())
         }

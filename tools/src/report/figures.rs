@@ -118,7 +118,7 @@ impl<'a> Figures<'a> {
         let net = self.runs_of(|sample| sample.net().to_f64());
         let figure = Figure {
             title: "Profit and loss",
-            note: "Open position marked at mid. Net is gross minus fees plus rebates.".to_owned(),
+            note: "Open position marked at mid. Net is gross minus fees plus rebates and funding.".to_owned(),
             legend: &[("net", "net"), ("gross", "gross")],
         };
         let plot = self.run_window().map(|(start, span)| {

@@ -112,6 +112,7 @@ impl<'a> Section<'a> {
             row("· from holding inventory", option(summary.held, |held| self.money(held))),
             row("Fees paid", end(&|end| end.fees)),
             row("Rebates received", end(&|end| end.rebates)),
+            row("Funding received", end(&|end| end.funding)),
             row("Net", self.net()),
             row("Net / turnover", option(summary.net_bps, |bps| format!("{} bps", text::float(bps, 4)))),
             row("Max drawdown", option(summary.drawdown, |drawdown| self.drawdown(&drawdown))),

@@ -122,7 +122,17 @@ impl Walk {
         let open = self.record.spec.value_at_mid_floor(mid, self.position.abs());
         let gross = self.cash + if self.position < Lots::ZERO { -open } else { open };
         let (position, fees, rebates) = (self.position, self.fees, self.rebates);
-        self.record.samples.push(Sample { time, mid, bid, ask, position, gross, fees, rebates });
+        self.record.samples.push(Sample {
+            time,
+            mid,
+            bid,
+            ask,
+            position,
+            gross,
+            fees,
+            rebates,
+            funding: Money::ZERO,
+        });
     }
 
     fn markouts(&mut self) {

@@ -210,6 +210,7 @@ pub(super) fn equity(run: &RunRecord) -> anyhow::Result<Table<'_>> {
         rows.money("gross", |sample| sample.gross),
         rows.money("fees", |sample| sample.fees),
         rows.money("rebates", |sample| sample.rebates),
+        rows.money("funding", |sample| sample.funding),
         rows.money("net", Sample::net),
     ];
     columns.extend(rows.currency());

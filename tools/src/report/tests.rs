@@ -126,7 +126,9 @@ fn csv_has_one_row_per_fill_and_per_sample() {
     assert_eq!(fills.lines().next(), Some(header));
     assert_eq!(
         equity.lines().next(),
-        Some("time_ns,instrument,mid,bid,ask,position,gross_usdt,fees_usdt,rebates_usdt,net_usdt")
+        Some(
+            "time_ns,instrument,mid,bid,ask,position,gross_usdt,fees_usdt,rebates_usdt,funding_usdt,net_usdt"
+        )
     );
 }
 
@@ -136,7 +138,10 @@ fn currencies_that_differ_are_named_in_each_row() {
     run.instruments[1].currency = "BTC".to_owned();
     let (_dir, files) = report("currencies", &run);
     let equity = fs::read_to_string(beside(&files, EQUITY_CSV)).unwrap();
-    assert!(equity.starts_with("time_ns,instrument,mid,bid,ask,position,gross,fees,rebates,net,currency\n"));
+    assert!(
+        equity
+            .starts_with("time_ns,instrument,mid,bid,ask,position,gross,fees,rebates,funding,net,currency\n")
+    );
     assert!(
         equity.lines().nth(1).unwrap().ends_with(",USDT") && equity.lines().last().unwrap().ends_with(",BTC")
     );

@@ -3,14 +3,15 @@
 use alloc::vec::Vec;
 
 use ballast_model::{
-    Digest, Fill, HalfTicks, InstrumentId, InstrumentSpec, LostReason, Lots, MarkPrice, Nanos, OrderUpdate,
-    Trade,
+    Digest, Fill, FundingPayment, HalfTicks, InstrumentId, InstrumentSpec, LostReason, Lots, MarkPrice,
+    Nanos, OrderUpdate, Trade,
 };
 
 use super::blending::{BlendError, BlendReading};
 use super::exits::{ExitError, Exits};
 use super::hedger::HedgingError;
 use super::orders::OrderDesk;
+use super::payments::{Paid, Payments};
 use super::quoter::{Exposure, Quoter};
 use super::risk::{RiskError, profit_of};
 use super::{LaneSpec, Turn, earliest};
@@ -104,6 +105,7 @@ pub(super) struct Lane {
     pub(super) scales: Scales,
     pub(super) market: Market,
     pub(super) ledger: Ledger,
+    payments: Payments,
     pub(super) orders: OrderDesk,
     pub(super) quoter: Option<Quoter>,
     pub(super) exits: Option<Exits>,
@@ -157,6 +159,7 @@ impl Lane {
             scales: Scales::new(&lane.spec),
             market: Market::new(lane.book),
             ledger: Ledger::new(&lane.spec),
+            payments: Payments::new(),
             orders: OrderDesk::new(id, lane)?,
             quoter: lane.quoting.as_ref().map(|quoting| Quoter::new(quoting, &lane.spec)).transpose()?,
             exits: exits.transpose().map_err(LaneError::Exits)?,
@@ -198,6 +201,7 @@ impl Lane {
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.market.digest(digest);
         self.ledger.digest(digest);
+        self.payments.digest(digest);
         self.orders.digest(digest);
         digest.word(u64::from(self.in_doubt) | u64::from(self.put_off) << 1);
         digest.word(self.posture as u64);
@@ -246,6 +250,7 @@ impl Lane {
     /// Learns what became of an order; tells whether quotes are to be reconsidered.
     pub(super) fn on_order(&mut self, update: &OrderUpdate, turn: &mut Turn<'_>) -> bool {
         let (outcome, missing_moved) = self.orders.on_update(update, turn.now);
+        self.orders.follow_hold(update.client_id, turn);
         self.orders.settle(turn);
         if self.quoter.is_none() {
             self.pull(turn);
@@ -264,9 +269,17 @@ impl Lane {
     pub(super) fn on_fill(&mut self, fill: &Fill, turn: &mut Turn<'_>) -> bool {
         let missed = self.orders.misses_fills();
         let outcome = self.orders.on_fill(fill, turn.now);
-        if outcome.must_book() && self.ledger.on_fill(fill).is_err() {
+        let booked = !outcome.must_book() || self.ledger.on_fill(fill).is_ok() & self.orders.pay(fill, turn);
+        if !booked {
             turn.out.note(Note::UnbookableFill(self.id));
             self.doubt();
+        }
+        if booked
+            && outcome.must_book()
+            && let Some(books) = turn.books.as_deref_mut()
+            && !books.on_fill(fill)
+        {
+            turn.out.note(Note::UnbookableBook(self.id));
         }
         let own = match outcome {
             FillOutcome::Partial | FillOutcome::Complete | FillOutcome::Late => true,
@@ -318,6 +331,28 @@ impl Lane {
             gate.on_oracle(mark, turn.now);
         }
         self.halts(turn) || exits
+    }
+
+    /// Books a payment of funding once; tells whether quotes are to be reconsidered. One that may be booked already, or that
+    /// the ledger cannot hold, is noted and left out: the position is not in doubt for it.
+    pub(super) fn on_funding(&mut self, payment: &FundingPayment, turn: &mut Turn<'_>) -> bool {
+        let paid = self.payments.admit(payment.payment_id);
+        let foreign = payment.asset != self.spec.settlement();
+        let booked = match paid {
+            Paid::Now if foreign => false,
+            Paid::Now => self.ledger.on_funding(payment.amount.money()).is_ok(),
+            Paid::Before => return false,
+            Paid::Forgotten => false,
+        };
+        if !booked {
+            turn.out.note(Note::UnbookableFunding(self.id));
+            return false;
+        }
+        if turn.books.as_deref_mut().is_some_and(|books| !books.on_funding(payment)) {
+            turn.out.note(Note::UnbookableBook(self.id));
+        }
+        self.tell_profit(turn);
+        self.halts(turn)
     }
 
     /// Tells whatever watches the touch; whether that has halted quotes or freed them.

@@ -5,6 +5,7 @@ use ballast_model::{
     ReduceOnly, Replace, Side, TimeInForce,
 };
 
+use super::funds::Purse;
 use super::lane::LaneError;
 use super::risk::Risk;
 use super::{LaneSpec, Turn};
@@ -145,6 +146,7 @@ impl OrderDesk {
         let verdict = match turn.risk.as_deref_mut() {
             Some(risk) => {
                 tell_work(self.id, &self.oms, None, risk);
+                risk.tell_funds(self.id);
                 gate.check_in(&mut risk.portfolio, order, &context, turn.now)
             }
             None => gate.check(order, &context, turn.now),
@@ -152,11 +154,15 @@ impl OrderDesk {
         match verdict {
             Ok(checked) => {
                 turn.ids.taken();
+                if !self.hold(checked.get(), turn) {
+                    return Placed::Refused(None);
+                }
                 if self.oms.insert(&checked, turn.now).is_ok() {
                     turn.out.place(checked);
                     return Placed::Sent;
                 }
                 turn.out.note(Note::OrdersFull(self.id));
+                self.follow_hold(order.client_id, turn);
                 Placed::Refused(None)
             }
             Err(refusal) => Placed::Refused(refused(self.id, gate, refusal, turn)),
@@ -168,6 +174,15 @@ impl OrderDesk {
         let Some((gate, order)) = self.gate.as_mut().zip(self.oms.order(replace.client_id)) else {
             return Placed::Refused(None);
         };
+        // A hold can shrink and not grow: what needs more is paid for anew, by another order.
+        let pays = turn
+            .risk
+            .as_deref()
+            .and_then(|risk| risk.purse.as_ref())
+            .is_some_and(|purse| purse.pays(self.id));
+        if pays && (replace.price != order.price || replace.lots > order.lots) {
+            return Placed::Refused(None);
+        }
         let context = context_of(&self.oms, standing);
         self.moved = true;
         let verdict = match turn.risk.as_deref_mut() {
@@ -186,6 +201,33 @@ impl OrderDesk {
             Ok(_) => Placed::Refused(None),
             Err(refusal) => Placed::Refused(refused(self.id, gate, refusal, turn)),
         }
+    }
+
+    /// Holds what an order needs; tells whether it may leave.
+    fn hold(&self, order: &NewOrder, turn: &mut Turn<'_>) -> bool {
+        let Some(purse) = purse(turn) else { return true };
+        let held = purse.hold(order);
+        if let Err(refusal) = held {
+            turn.out.note(Note::Unheld(self.id, refusal));
+        }
+        held.is_ok()
+    }
+
+    /// Makes an order's hold follow the order, after news of it.
+    #[inline]
+    pub(super) fn follow_hold(&self, client_id: ClientOrderId, turn: &mut Turn<'_>) {
+        let Some(purse) = purse(turn) else { return };
+        if let Err(refusal) = purse.follow(self.id, &self.oms, client_id) {
+            turn.out.note(Note::Unheld(self.id, refusal));
+        }
+    }
+
+    /// Moves balances by a fill; tells whether they could be.
+    #[inline]
+    pub(super) fn pay(&self, fill: &Fill, turn: &mut Turn<'_>) -> bool {
+        let paid = purse(turn).is_none_or(|purse| purse.on_fill(fill).is_ok());
+        self.follow_hold(fill.client_id, turn);
+        paid
     }
 
     /// Cancels an order. One whose cancel the venue has just refused waits: returns when to try again.
@@ -238,6 +280,11 @@ fn refused(id: InstrumentId, gate: &Gate, refusal: Refusal, turn: &mut Turn<'_>)
     let risk = turn.risk.as_deref();
     let free = risk.and_then(|risk| risk.portfolio.retry_at(id, refusal.rule, turn.now));
     free.or_else(|| gate.retry_at(refusal.rule, turn.now))
+}
+
+/// Balances and holds, where there are any.
+fn purse<'a>(turn: &'a mut Turn<'_>) -> Option<&'a mut Purse> {
+    turn.risk.as_deref_mut()?.purse.as_mut()
 }
 
 /// Tells the portfolio all that works of an instrument, but these lots of this order.

@@ -12,6 +12,8 @@ use ballast_model::{
 };
 
 use super::LaneSpec;
+use super::funds::{HoldsSpec, Purse};
+use crate::balance::BalanceError;
 use crate::gate::portfolio::{
     Account, AssetSpec, BudgetsError, BudgetsSpec, CreditLimits, ExposureLimits, MemberSpec, Portfolio,
     PortfolioError, PortfolioSpec, VenueSpec,
@@ -44,6 +46,8 @@ pub struct RiskSpec {
     pub accounts: Vec<Option<Account>>,
     /// A touch confirmed longer ago than this is no mark, and none to quote on. Above zero.
     pub mark_age_max: Span,
+    /// What spot orders hold of an account's balances; `None` where nobody counts them, and no funds are ever known.
+    pub holds: Option<HoldsSpec>,
 }
 
 /// Why the instruments cannot be held together.
@@ -59,6 +63,8 @@ pub enum RiskError {
     Portfolio(PortfolioError),
     /// The parts of limits that span shards.
     Budgets(BudgetsError),
+    /// The holds on balances.
+    Holds(BalanceError),
 }
 
 impl core::fmt::Display for RiskError {
@@ -71,6 +77,7 @@ impl core::fmt::Display for RiskError {
             Self::MarkAge => f.write_str("mark_age_max must be above zero"),
             Self::Portfolio(error) => error.fmt(f),
             Self::Budgets(error) => error.fmt(f),
+            Self::Holds(error) => error.fmt(f),
         }
     }
 }
@@ -91,6 +98,8 @@ struct Profit {
 pub(super) struct Risk {
     pub(super) portfolio: Portfolio,
     pub(super) mark_age_max: Span,
+    /// `None` where no order is paid from balances.
+    pub(super) purse: Option<Purse>,
     /// By instrument; empty where no loss is limited. An instrument without a rate cannot be counted: it is refused by the
     /// portfolio as long as it is unknown.
     profits: Vec<Profit>,
@@ -137,7 +146,16 @@ impl Risk {
         let divided = portfolio.budget(BudgetKind::Loss).is_some();
         let limited = divided || limits.iter().any(Option::is_some);
         let profits = spec.members.iter().filter(|_| limited).map(profit).collect();
-        Ok(Self { portfolio, mark_age_max: spec.mark_age_max, profits, halted: false })
+        let purse = spec.holds.as_ref().map(|holds| Purse::new(holds, &spec.members)).transpose();
+        let purse = purse.map_err(RiskError::Holds)?;
+        Ok(Self { portfolio, mark_age_max: spec.mark_age_max, purse, profits, halted: false })
+    }
+
+    /// Tells the gate what an instrument's orders can be paid with.
+    pub(super) fn tell_funds(&mut self, id: InstrumentId) {
+        if let Some(purse) = self.purse.as_ref().filter(|purse| purse.pays(id)) {
+            self.portfolio.on_funds(id, purse.funds(id));
+        }
     }
 
     /// Takes an instrument's ledger at a mid that can be trusted; notes where that halts everything.
@@ -178,6 +196,9 @@ impl Risk {
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.portfolio.digest(digest);
+        if let Some(purse) = &self.purse {
+            purse.digest(digest);
+        }
         for profit in &self.profits {
             digest.bytes(&profit.realised.to_le_bytes());
             digest.bytes(&profit.unrealised.to_le_bytes());

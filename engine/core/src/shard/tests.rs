@@ -8,6 +8,8 @@ mod budgets;
 mod desk;
 mod exits;
 mod faults;
+mod funding;
+mod funds;
 mod halts;
 mod hedging;
 mod operator;

@@ -3,8 +3,10 @@
 use ballast_model::{Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, Price, Side};
 
 use super::Shard;
+use super::funds::Purse;
 use super::hedger::Hedger;
 use super::lane::Lane;
+use crate::balance::HoldLedger;
 use crate::gate::Gate;
 use crate::gate::portfolio::Portfolio;
 use crate::hedge::HedgeController;
@@ -62,6 +64,12 @@ impl Shard {
     #[must_use]
     pub fn portfolio(&self) -> Option<&Portfolio> {
         self.risk.as_ref().map(|risk| &risk.portfolio)
+    }
+
+    /// Balances and what orders hold of them; `None` where nobody counts them.
+    #[must_use]
+    pub fn holds(&self) -> Option<&HoldLedger> {
+        self.risk.as_ref()?.purse.as_ref().map(Purse::holds)
     }
 
     /// The hedge controllers, in the order of [`ShardSpec::hedges`].

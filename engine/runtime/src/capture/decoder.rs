@@ -340,6 +340,8 @@ const fn times(event: &Event) -> Option<(Nanos, Nanos)> {
         | Event::Fill(_)
         | Event::Grant(_)
         | Event::Operator(_)
+        | Event::Funding(_)
+        | Event::Balance(_)
         | Event::Timer => None,
     }
 }

@@ -14,10 +14,12 @@ use ballast_model::{
 use ballast_venue::binance::Market;
 
 use super::amend::amend_rules;
+use super::fees::tiers;
+use super::funds::Balances;
 use super::quoting::{Hedge, Quoting, input_venues, share, whole_ticks};
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
-use super::{Config, ConfigError, InstrumentConfig, ModelConfig};
+use super::{BookNames, Config, ConfigError, InstrumentConfig, ModelConfig};
 use crate::capture::{Instrument, SeenInstrument};
 
 /// Most levels one side of a book holds: venues show 10 000 at most, the rest accumulates from diffs.
@@ -93,6 +95,8 @@ pub struct Resolved {
     pub shard: ShardSpec,
     /// The simulated venue.
     pub venue: VenueSpec,
+    /// What each instrument's trades are booked to; `None` where no books are kept.
+    pub books: Option<BookNames>,
 }
 
 /// A configuration being applied; carries the file name for messages.
@@ -150,7 +154,7 @@ fn common(a: Option<Step>, b: Option<Step>) -> Option<Step> {
 
 impl Resolver<'_> {
     /// What the configuration says of an instrument, and where in its list.
-    fn facts(&self, symbol: &str, market: Market) -> Option<(usize, &InstrumentConfig)> {
+    pub(super) fn facts(&self, symbol: &str, market: Market) -> Option<(usize, &InstrumentConfig)> {
         let is_it = |facts: &InstrumentConfig| facts.symbol == symbol && Market::from(facts.market) == market;
         self.config.instrument.iter().enumerate().find(|(_, facts)| is_it(facts))
     }
@@ -258,9 +262,17 @@ impl Resolver<'_> {
             order: config.venue.order_latency.span(),
             response: config.venue.response_latency.span(),
         };
+        let wallet = match quoted {
+            Quoted::Yes => {
+                Balances { config, path: &self.path, assets: &self.assets, instruments }.wallet()?
+            }
+            Quoted::No => None,
+        };
         let venue = VenueSpec {
             instruments: rules,
             latency,
+            tiers: tiers(config, &self.path, instruments)?,
+            wallet,
             self_trade: config.venue.self_trade.into(),
             first_order_id: VenueOrderId(1),
             first_trade_id: TradeId(1),
@@ -274,7 +286,11 @@ impl Resolver<'_> {
             Quoted::Yes => self.hedges(instruments, &mut lanes)?,
             Quoted::No => Vec::new(),
         };
-        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio }, venue })
+        let books = match quoted {
+            Quoted::Yes => self.books(instruments),
+            Quoted::No => None,
+        };
+        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio }, venue, books })
     }
 
     /// The hedges of the base assets that are quoted, and the limits of the lanes they trade in.

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::controls::LossConfig;
+use super::funds::holds;
 use super::resolve::ResolvedInstrument;
 use super::{Config, ConfigError, Decimal, Duration, market_name};
 
@@ -181,6 +182,7 @@ impl Risk<'_> {
             conversions: self.conversions(table)?,
             accounts: MARKETS.iter().map(|market| self.account(table, *market)).collect(),
             mark_age_max: table.mark_age_max.span(),
+            holds: holds(self.config),
         };
         self.check_equity(&spec)?;
         Ok(Some(spec))
@@ -203,13 +205,21 @@ impl Risk<'_> {
             if margin > Rate::ONE {
                 return Err(self.rule(&key, "must be at most 1"));
             }
+            let funding = if market == Market::Spot && self.config.venue.balances.is_some() {
+                if margin != Rate::ONE {
+                    return Err(self.rule(&key, "orders are paid from venue.balances"));
+                }
+                Funding::Spot
+            } else {
+                Funding::Margin(margin)
+            };
             Ok(MemberSpec {
                 spec: one.found.spec,
                 venue: venue_of(market),
                 strategy: StrategyId(0),
                 // One account: every instrument of the data is a book of its own.
                 market: index,
-                funding: Funding::Margin(margin),
+                funding,
                 exposure: ExposureLimits::NONE,
                 liquidation_distance_min: None,
                 self_trade,

@@ -187,5 +187,6 @@ fn sample_of(shard: &Shard, index: usize, mid: HalfTicks, now: Nanos) -> Option<
         gross: ledger.gross(mid),
         fees: ledger.fees(settlement),
         rebates: ledger.rebates(settlement),
+        funding: ledger.funding(),
     })
 }

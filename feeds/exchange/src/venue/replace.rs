@@ -35,18 +35,18 @@ impl<B: BackEnd> Venue<B> {
 
     fn amend(&mut self, replace: &Replace, mut order: OpenOrder, effect: Effect) {
         let (instrument, client_id) = (order.instrument, order.client_id);
-        let filled = order.filled();
+        let (before, filled) = (order, order.filled());
         match effect {
             Effect::Shrinks => {
                 (order.lots, order.left) = (replace.lots, replace.lots - filled);
                 self.back.shrink(instrument, client_id, order.lots, order.left);
-                self.account.replaced(&order);
+                self.account.replaced(&before, &order);
             }
             Effect::EntersAgain(new) => {
                 self.back.remove(instrument, client_id);
                 order.price = replace.price;
                 (order.lots, order.left) = (replace.lots, replace.lots - filled);
-                self.account.replaced(&order);
+                self.account.replaced(&before, &order);
                 self.enter(order, &new);
             }
             Effect::Cancels => {
@@ -93,6 +93,9 @@ impl<B: BackEnd> Venue<B> {
             return Err(RejectReason::ReduceOnly);
         }
         let again = NewOrder { lots: left, ..wanted };
+        if !self.account.affords_instead((order.price, order.left), &again) {
+            return Err(RejectReason::Margin);
+        }
         match self.admit(&again) {
             Err(RejectReason::WouldTake) if requeues => Ok(Effect::Expires),
             Err(reason) => Err(reason),

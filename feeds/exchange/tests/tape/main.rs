@@ -3,8 +3,11 @@
 
 mod amend;
 mod front;
+mod funding;
 mod market;
 mod queue;
 mod rig;
+mod tiers;
 mod twin;
 mod twin_model;
+mod wallet;

@@ -39,6 +39,8 @@ pub(crate) fn spec() -> VenueSpec {
             book: BookLimits { price_ticks_max: 20_000, levels_max: 64 },
         }],
         latency: Latency { order: Span::ZERO, response: Span::ZERO },
+        tiers: Vec::new(),
+        wallet: None,
         self_trade: SelfTrade::Reject,
         first_order_id: VenueOrderId(1_000),
         first_trade_id: TradeId(5_000),
@@ -104,6 +106,8 @@ impl Told {
             | Event::Mark(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Funding(_)
+            | Event::Balance(_)
             | Event::Timer => panic!("not a report: {event:?}"),
         }
     }
@@ -132,6 +136,12 @@ impl Rig {
     pub(crate) fn then_showing(mut self, bids: &[Row], asks: &[Row]) -> Self {
         self.snapshot(bids, asks);
         self
+    }
+
+    /// Time passes, and nothing happens.
+    pub(crate) fn wait_until(&mut self, at: Nanos) {
+        assert!(at >= self.now, "time only passes");
+        self.now = at;
     }
 
     pub(crate) fn market(&mut self, event: Event) {

@@ -118,7 +118,13 @@ pub fn instrument_of(event: &Event) -> InstrumentId {
         Event::Ticker(ticker) => ticker.instrument,
         Event::Trade(trade) => trade.instrument,
         Event::Mark(mark) => mark.instrument,
-        Event::Order(_) | Event::Fill(_) | Event::Grant(_) | Event::Operator(_) | Event::Timer => {
+        Event::Order(_)
+        | Event::Fill(_)
+        | Event::Funding(_)
+        | Event::Balance(_)
+        | Event::Grant(_)
+        | Event::Operator(_)
+        | Event::Timer => {
             panic!("market data never says {event:?}")
         }
     }

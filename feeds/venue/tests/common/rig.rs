@@ -108,7 +108,13 @@ fn short(event: &Event) -> Option<String> {
         Event::Ticker(ticker) => format!("ticker {}", ticker.update_id.0),
         Event::Trade(trade) => format!("trade {}", trade.trade_id.0),
         Event::Mark(mark) => format!("mark {}", mark.mark_e8),
-        Event::Order(_) | Event::Fill(_) | Event::Grant(_) | Event::Operator(_) | Event::Timer => {
+        Event::Order(_)
+        | Event::Fill(_)
+        | Event::Funding(_)
+        | Event::Balance(_)
+        | Event::Grant(_)
+        | Event::Operator(_)
+        | Event::Timer => {
             panic!("market data never says {event:?}")
         }
     })

@@ -99,6 +99,8 @@ impl World {
             | Event::Mark(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Funding(_)
+            | Event::Balance(_)
             | Event::Timer => unreachable!("not news of an order"),
         }
     }

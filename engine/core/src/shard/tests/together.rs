@@ -53,6 +53,7 @@ pub(super) fn risk() -> RiskSpec {
         conversions: vec![None, Some(Rate::ONE)],
         accounts: vec![None],
         mark_age_max: Span::from_secs(4),
+        holds: None,
     }
 }
 

@@ -1,0 +1,159 @@
+//! Stories of a spot instrument that trades with what its balances hold.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use ballast_model::{
+    AssetId, BalanceUpdate, Ending, Event, Lots, Money, Nanos, OrderReport, PackedMoney, Rate, RejectReason,
+    Side, SubAccountId,
+};
+
+use super::desk::{Desk, Did, EPOCH, ETH, ask, bid, lane, quoting};
+use super::together::risk;
+use crate::balance::BalanceError;
+use crate::gate::Rule;
+use crate::gate::portfolio::Funding;
+use crate::outbox::Note;
+use crate::shard::{HoldsSpec, LaneError, RiskError, Shard, ShardSpec};
+
+const ACCOUNT: SubAccountId = SubAccountId(4);
+const BASE: AssetId = AssetId(0);
+const QUOTE: AssetId = AssetId(1);
+
+fn spec(fee_allowance: Rate) -> ShardSpec {
+    let mut risk = risk();
+    risk.members.truncate(1);
+    risk.members[0].funding = Funding::Spot;
+    risk.holds = Some(HoldsSpec { account: ACCOUNT, fee_allowance });
+    ShardSpec { epoch: EPOCH, lanes: vec![lane(&quoting())], hedges: Vec::new(), portfolio: Some(risk) }
+}
+
+/// Thousandths of an asset.
+fn milli(amount: i128) -> Money {
+    Money(amount * Money::ONE.0 / 1_000)
+}
+
+fn balance(asset: AssetId, free: i128, locked: i128) -> Event {
+    let [free, locked] = [free, locked].map(|amount| PackedMoney::new(milli(amount)));
+    Event::Balance(BalanceUpdate { account: ACCOUNT, asset, free, locked, venue_time: Nanos(0) })
+}
+
+/// Told these balances, free of any hold: lots of base, thousandths of quote. Ten lots at 100.00 are worth one quote.
+fn with(base: i128, quote: i128) -> Desk {
+    let mut desk = Desk::of(spec(Rate(0)));
+    desk.tell(&balance(BASE, base, 0));
+    desk.tell(&balance(QUOTE, quote, 0));
+    desk
+}
+
+fn refused(desk: &Desk, rule: Rule) -> u64 {
+    desk.shard.gate(ETH).unwrap().refusals(rule)
+}
+
+/// Available base and quote in thousandths.
+fn available(desk: &Desk) -> [i128; 2] {
+    let holds = desk.shard.holds().unwrap();
+    [BASE, QUOTE].map(|asset| holds.available(ACCOUNT, asset).unwrap().0 / (Money::ONE.0 / 1_000))
+}
+
+#[test]
+fn nothing_is_quoted_before_the_balances_are_known() {
+    let mut desk = Desk::of(spec(Rate(0)));
+    assert_eq!(desk.snapshot(10_000, 10_010), []);
+    assert_eq!(refused(&desk, Rule::Unknown), 2);
+    assert_eq!(desk.tell(&balance(BASE, 50, 0)), []);
+    let did = desk.tell(&balance(QUOTE, 5_000, 0));
+    assert_eq!(did, [bid(1, 10_000), ask(2, 10_010)], "and at once when they are");
+}
+
+#[test]
+fn each_side_needs_what_it_is_paid_in() {
+    let mut desk = with(9, 1_000);
+    assert_eq!(desk.snapshot(10_000, 10_010), [bid(1, 10_000)], "an ask of ten lots needs ten");
+    assert_eq!((refused(&desk, Rule::FreeBase), refused(&desk, Rule::FreeQuote)), (1, 0));
+    let mut desk = with(10, 999);
+    assert_eq!(desk.snapshot(10_000, 10_010), [ask(1, 10_010)]);
+    assert_eq!((refused(&desk, Rule::FreeBase), refused(&desk, Rule::FreeQuote)), (0, 1));
+    // The fee counts: one quote and 10 bp of it are 1.001.
+    for (quote, quoted) in [(1_000, false), (1_001, true)] {
+        let mut desk = Desk::of(spec(Rate::from_bps(10)));
+        desk.tell(&balance(BASE, 0, 0));
+        desk.tell(&balance(QUOTE, quote, 0));
+        assert_eq!(!desk.snapshot(10_000, 10_010).is_empty(), quoted, "{quote}");
+    }
+}
+
+#[test]
+fn what_an_order_holds_comes_free_when_it_ends_and_not_before() {
+    let mut desk = with(15, 1_500).then_quoted();
+    assert_eq!(available(&desk), [5, 500]);
+    assert_eq!(desk.touch(10_020, 10_030), [Did::Cancel(1), Did::Cancel(2)], "held until they are gone");
+    assert_eq!((refused(&desk, Rule::FreeBase), refused(&desk, Rule::FreeQuote)), (1, 1));
+    assert_eq!(desk.cancelled(1), [bid(3, 10_020)]);
+    assert_eq!(desk.cancelled(2), [ask(4, 10_030)]);
+    assert_eq!(desk.report(4, OrderReport::Rejected(RejectReason::WouldTake)).len(), 1);
+    assert_eq!(desk.shard.holds().unwrap().holds(), 2);
+}
+
+#[test]
+fn an_order_nobody_knows_the_fate_of_keeps_its_hold() {
+    let mut desk = with(15, 1_500).then_quoted();
+    desk.report(2, OrderReport::FateUnknown);
+    let holds = |desk: &Desk| desk.shard.holds().unwrap().unknown(ACCOUNT, BASE);
+    assert_eq!((available(&desk), holds(&desk)), ([5, 500], milli(10)));
+    desk.touch(10_020, 10_030);
+    assert_eq!(available(&desk), [5, 500], "and no other ask is sent");
+    desk.report(2, OrderReport::Ended { how: Ending::Cancelled, filled: Lots::ZERO });
+    assert_eq!(holds(&desk), Money::ZERO);
+}
+
+#[test]
+fn fills_move_both_assets_and_a_duplicate_moves_nothing() {
+    let mut desk = with(15, 1_500).then_quoted();
+    desk.fill(1, Side::Bid, 4);
+    // Four lots came in; the bid's last six hold 0.6, and what quotes the fill led to hold the rest.
+    let balances = |desk: &Desk| {
+        let holds = desk.shard.holds().unwrap();
+        [BASE, QUOTE].map(|asset| {
+            let line = holds.balance(ACCOUNT, asset).unwrap();
+            line.free + line.held
+        })
+    };
+    assert_eq!(balances(&desk), [milli(19), milli(1_100)]);
+    desk.fill_again(1, Side::Bid, 4);
+    assert_eq!(balances(&desk), [milli(19), milli(1_100)]);
+    desk.fill(2, Side::Ask, 10);
+    assert_eq!(balances(&desk), [milli(9), Money(milli(1_100).0 + 10 * 10_010 * Money::ONE.0 / 100_000)]);
+}
+
+#[test]
+fn a_lower_figure_of_the_venue_is_believed_until_it_is_explained() {
+    let mut desk = with(15, 1_500).then_quoted();
+    desk.tell(&balance(QUOTE, 200, 1_000));
+    assert_eq!(available(&desk), [5, 200], "three tenths are gone");
+    desk.tell(&balance(QUOTE, 900, 1_000));
+    assert_eq!(available(&desk), [5, 500], "a higher one is not spent");
+}
+
+#[test]
+fn what_cannot_be_kept_is_noted() {
+    let mut desk = with(15, 1_500);
+    let free = PackedMoney::new(Money(i128::MAX));
+    let update = BalanceUpdate { account: ACCOUNT, asset: BASE, free, locked: free, venue_time: Nanos(0) };
+    desk.tell(&Event::Balance(update));
+    assert_eq!(desk.notes.last(), Some(&Note::UnbookableBalance(BASE)));
+    assert_eq!(available(&desk), [15, 1_500]);
+    let error = Shard::new(&spec(Rate(-1))).unwrap_err();
+    assert_eq!(error, (0, LaneError::Risk(RiskError::Holds(BalanceError::Allowance))));
+}
+
+#[test]
+fn holds_are_in_the_state() {
+    let hash = |events: &[Event]| {
+        let mut desk = Desk::of(spec(Rate(0)));
+        events.iter().for_each(|event| drop(desk.tell_now(event)));
+        desk.shard.state_hash()
+    };
+    assert_ne!(hash(&[]), hash(&[balance(BASE, 1, 0)]));
+    assert_ne!(hash(&[balance(BASE, 1, 0)]), hash(&[balance(BASE, 2, 0)]));
+}

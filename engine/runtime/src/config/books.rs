@@ -1,0 +1,60 @@
+//! Whose an instrument's trades are, as configuration names it.
+
+use ballast_core::accounts::{Settles, StrategyId};
+use ballast_core::shard::LaneBook;
+use ballast_model::SubAccountId;
+use ballast_venue::binance::Market;
+
+use super::resolve::{ResolvedInstrument, Resolver};
+
+/// The name of what no instrument names.
+const DEFAULT: &str = "default";
+
+/// Names of strategies and sub-accounts, by their ids, and what each instrument is booked to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookNames {
+    /// By [`StrategyId`].
+    pub strategies: Vec<String>,
+    /// By [`SubAccountId`].
+    pub accounts: Vec<String>,
+    /// One for each instrument.
+    pub lanes: Vec<LaneBook>,
+}
+
+impl Resolver<'_> {
+    /// Whose the trades of these instruments are; `None` where none names a strategy or an account.
+    #[must_use]
+    pub fn books(&self, instruments: &[ResolvedInstrument]) -> Option<BookNames> {
+        let mut names = BookNames {
+            strategies: vec![DEFAULT.to_owned()],
+            accounts: vec![DEFAULT.to_owned()],
+            lanes: Vec::new(),
+        };
+        let mut named = false;
+        for one in instruments {
+            let facts = self.facts(&one.found.instrument.symbol, one.found.instrument.market);
+            let own = facts.map(|(_, facts)| (facts.strategy.as_deref(), facts.account.as_deref()));
+            let (strategy, account) = own.unwrap_or_default();
+            named |= strategy.or(account).is_some();
+            names.lanes.push(LaneBook {
+                strategy: StrategyId(id_of(&mut names.strategies, strategy)),
+                account: SubAccountId(id_of(&mut names.accounts, account)),
+                settles: match one.found.instrument.market {
+                    Market::Spot => Settles::Spot,
+                    Market::UsdM | Market::CoinM => Settles::Margined,
+                },
+            });
+        }
+        named.then_some(names)
+    }
+}
+
+/// The place of a name, which is added where it is new.
+fn id_of(names: &mut Vec<String>, name: Option<&str>) -> u16 {
+    let name = name.unwrap_or(DEFAULT);
+    let place = names.iter().position(|known| known == name).unwrap_or_else(|| {
+        names.push(name.to_owned());
+        names.len() - 1
+    });
+    u16::try_from(place).unwrap_or(u16::MAX)
+}
