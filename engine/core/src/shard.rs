@@ -7,11 +7,13 @@
 mod amending;
 mod blending;
 mod books;
+mod decide;
 mod executable;
 mod exits;
 mod funds;
 mod hedger;
 mod lane;
+mod lane_error;
 mod operator;
 mod orders;
 mod payments;
@@ -25,8 +27,8 @@ mod views;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    BalanceUpdate, BudgetGrant, ClientOrderId, Event, Fill, FundingPayment, InstrumentId, LostReason,
-    MarkPrice, Nanos, OrderUpdate, Trade,
+    BalanceUpdate, BudgetGrant, ClientOrderId, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos,
+    OrderUpdate, Trade,
 };
 
 use crate::hedge::HEDGE_CANCELS_MAX;
@@ -35,19 +37,18 @@ use crate::market::{BookBatch, MarketChange};
 use crate::outbox::{Note, Outbox};
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
 use crate::trigger::{Seen, Watched};
+use blending::Blending;
 pub use blending::{BlendError, BlendSource, BlendSpec, QuoteAround};
-use blending::{BlendReading, Blending};
 use books::Books;
 pub use books::LaneBook;
-use executable::{hedge_prices, hedge_stale_at};
 use exits::EXITS_MAX;
 pub use exits::{EXIT_RETRY, ExitError, ExitKind, ExitSpec};
 pub use funds::HoldsSpec;
 use funds::News;
-use hedger::{Hedger, unhedged};
+use hedger::Hedger;
 pub use hedger::{HedgingError, HedgingSpec};
-pub use lane::LaneError;
-use lane::{Elsewhere, Lane};
+use lane::Lane;
+pub use lane_error::LaneError;
 pub use operator::OperatorRefusal;
 use orders::QUERIES_MAX;
 use risk::Risk;
@@ -295,24 +296,6 @@ impl Shard {
         }
     }
 
-    /// Lets the blends follow the market of an instrument. One that waits for an old input to be confirmed is asked at once
-    /// when that happens, as by a change of the market.
-    fn follow(&mut self, instrument: InstrumentId, change: MarketChange, now: Nanos, out: &mut Outbox) {
-        for index in 0..self.blends.len() {
-            let Some(blend) = self.blends.get_mut(index) else { break };
-            if let MarketChange::Lost(LostReason::Disconnected | LostReason::RingFull) = change {
-                blend.on_trades_lost(instrument);
-            }
-            if change != MarketChange::None {
-                blend.follow(instrument, &self.lanes, now);
-            } else if blend.is_revived(instrument, &self.lanes, now) {
-                let quoted = blend.quoted();
-                self.tell(quoted, now, out, |lane, _| lane.wants_touch(now));
-                self.finish(now, out);
-            }
-        }
-    }
-
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {
         self.tell(update.instrument, now, out, |lane, turn| lane.on_order(update, turn));
         let wants = |hedger: &mut Hedger| hedger.wants_order(update, now);
@@ -390,32 +373,6 @@ impl Shard {
         self.finish(now, out);
     }
 
-    /// Lets every hedge decide: one base asset's orders never depend on another's, and a decision that finds nothing new does
-    /// nothing.
-    fn hedge(&mut self, now: Nanos, out: &mut Outbox) {
-        self.hedge_but(None, now, out);
-    }
-
-    /// As [`Shard::hedge`]. Quotes that lean on what is not hedged follow where that has changed, but those of `quoted`, which
-    /// are about to be decided anyway.
-    fn hedge_but(&mut self, quoted: Option<InstrumentId>, now: Nanos, out: &mut Outbox) {
-        let mut turn =
-            Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), books: self.books.as_mut(), out };
-        for hedger in &mut self.hedgers {
-            if hedger.waits(&self.lanes) {
-                self.put_off = true;
-            } else {
-                hedger.decide(&mut self.lanes, &mut turn);
-            }
-        }
-        if self.hedgers.iter().any(Hedger::has_moved) {
-            for id in ids(self.lanes.len()).filter(|id| Some(*id) != quoted) {
-                let moved = self.hedgers.iter().any(|hedger| hedger.has_moved() && hedger.wants_fill(id));
-                self.tell(id, now, out, |lane, _| moved && lane.leans() && lane.wants_own(now));
-            }
-        }
-    }
-
     /// Tells a lane something and lets it quote anew where that asks for it.
     #[inline]
     fn tell(
@@ -444,47 +401,6 @@ impl Shard {
             lane_of(lanes, instrument),
             &mut Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out },
         )
-    }
-
-    #[inline]
-    fn requote(&mut self, instrument: InstrumentId, now: Nanos, out: &mut Outbox) {
-        if self.waits(instrument) {
-            return;
-        }
-        self.await_stale(instrument, now);
-        let elsewhere = self.elsewhere(instrument, now);
-        let blended = self.blended(instrument, now);
-        let Self { lanes, ids, risk, books, .. } = self;
-        let mut turn = Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out };
-        lane_of(lanes, instrument).requote(elsewhere, blended.as_ref(), &mut turn);
-    }
-
-    /// What the blend of an instrument says; `None` where it has none.
-    #[inline]
-    fn blended(&mut self, instrument: InstrumentId, now: Nanos) -> Option<BlendReading> {
-        let Self { blends, lanes, .. } = self;
-        let its = blends.iter_mut().find(|blend| blend.quoted() == instrument)?;
-        Some(its.read(lanes, now))
-    }
-
-    /// What the quotes of an instrument whose fills are hedged on another one read of that.
-    #[inline]
-    fn elsewhere(&self, instrument: InstrumentId, now: Nanos) -> Elsewhere {
-        let lane = self.lanes.get(instrument.index());
-        let on = lane.and_then(|lane| Some((lane, lane.quoter.as_ref()?.hedged_on()?)));
-        let Some((lane, other)) = on else { return Elsewhere::NOTHING };
-        let other = self.lanes.get(other.index());
-        let prices = other.and_then(|other| hedge_prices(lane, other, now));
-        let stale_at = other.and_then(|other| hedge_stale_at(lane, other));
-        let Some(hedger) = self.hedgers.iter().find(|hedger| hedger.wants_fill(instrument)) else {
-            return Elsewhere { prices, stale_at, unhedged: None };
-        };
-        match hedger.view().and_then(|view| unhedged(view, lane)) {
-            Some(lots) => Elsewhere { prices, stale_at, unhedged: Some(lots) },
-            // How much is hedged is unknown, or nobody has looked yet: there is nothing to quote on. The position alone would
-            // count as open what another instrument holds against it.
-            None => Elsewhere::NOTHING,
-        }
     }
 }
 

@@ -5,15 +5,18 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{Digest, InstrumentId, Nanos, Span, Trade};
+use ballast_model::{Digest, InstrumentId, LostReason, Nanos, Span, Trade};
 
+use super::Shard;
 use super::lane::Lane;
 use super::quoter::Quoter;
 use crate::fair::{
     Blend, BlendInput, BlendParamError, BlendParams, BlendRefusal, Blended, FairKind, FairParamError,
     FairState, FairValue, MarketView,
 };
+use crate::market::MarketChange;
 use crate::model::Hold;
+use crate::outbox::Outbox;
 
 /// A fair value from several instruments, for one that is quoted.
 #[derive(Clone, Debug)]
@@ -291,5 +294,31 @@ const fn hold_of(refusal: BlendRefusal) -> Hold {
         }
         BlendRefusal::Contradiction => Hold::BlendContradiction,
         BlendRefusal::TooUncertain(_) => Hold::BlendTooUncertain,
+    }
+}
+
+impl Shard {
+    /// Lets the blends follow the market of an instrument. One that waits for an old input to be confirmed is asked at once
+    /// when that happens, as by a change of the market.
+    pub(super) fn follow(
+        &mut self,
+        instrument: InstrumentId,
+        change: MarketChange,
+        now: Nanos,
+        out: &mut Outbox,
+    ) {
+        for index in 0..self.blends.len() {
+            let Some(blend) = self.blends.get_mut(index) else { break };
+            if let MarketChange::Lost(LostReason::Disconnected | LostReason::RingFull) = change {
+                blend.on_trades_lost(instrument);
+            }
+            if change != MarketChange::None {
+                blend.follow(instrument, &self.lanes, now);
+            } else if blend.is_revived(instrument, &self.lanes, now) {
+                let quoted = blend.quoted();
+                self.tell(quoted, now, out, |lane, _| lane.wants_touch(now));
+                self.finish(now, out);
+            }
+        }
     }
 }

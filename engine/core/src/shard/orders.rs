@@ -6,7 +6,7 @@ use ballast_model::{
 };
 
 use super::funds::Purse;
-use super::lane::LaneError;
+use super::lane_error::LaneError;
 use super::risk::Risk;
 use super::{LaneSpec, Turn};
 use crate::gate::portfolio::Work;

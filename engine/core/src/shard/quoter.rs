@@ -6,7 +6,7 @@ use ballast_model::{
 
 use super::amending::Amending;
 use super::blending::{Apart, BlendReading, BlendSpec};
-use super::lane::LaneError;
+use super::lane_error::LaneError;
 use super::orders::{Intent, OrderDesk, Placed, Standing};
 use super::shaping::{May, Shaping};
 use super::{QuotingSpec, Trigger, Turn, earliest};

@@ -2,7 +2,7 @@
 
 use ballast_model::{Digest, Lots, Nanos, Price, Side, Ticks};
 
-use super::lane::LaneError;
+use super::lane_error::LaneError;
 use super::orders::OrderDesk;
 use crate::fair::Touch;
 use crate::inventory::{Exposure, Quoting};
