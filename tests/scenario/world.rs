@@ -121,9 +121,14 @@ impl World {
             controls: Controls::NONE,
             sweep: SweepLimits::DEFAULT,
         };
-        let shard =
-            Shard::new(&ShardSpec { epoch: 1, lanes: vec![lane], hedges: Vec::new(), portfolio: None })
-                .unwrap();
+        let shard = Shard::new(&ShardSpec {
+            epoch: 1,
+            lanes: vec![lane],
+            hedges: Vec::new(),
+            portfolio: None,
+            arbitrage: None,
+        })
+        .unwrap();
         let venue = VenueSpec {
             instruments: vec![InstrumentRules {
                 spec: instrument(),

@@ -11,6 +11,7 @@ mod config;
 mod data;
 mod demo;
 mod exit;
+mod opportunities;
 mod output;
 mod progress;
 mod replay;

@@ -21,6 +21,9 @@ use ballast_analytics::record::RunRecord;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::opportunities;
+pub(crate) use section::NONE;
+
 /// What the page says about the run besides its record.
 #[derive(Clone, Debug)]
 pub(crate) struct ReportContext {
@@ -38,6 +41,8 @@ pub(crate) struct ReportContext {
     pub(crate) assumptions: Vec<(String, String)>,
     /// What was counted: name and value.
     pub(crate) counts: Vec<(String, String)>,
+    /// What each detector of arbitrage found, under [`opportunities::COLUMNS`].
+    pub(crate) opportunities: Vec<[String; opportunities::COLUMNS.len()]>,
 }
 
 /// Names of the tables, which lie beside the page.

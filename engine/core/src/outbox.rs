@@ -7,6 +7,7 @@ use core::mem::discriminant;
 
 use ballast_model::{Cancel, Command, InstrumentId, LostReason, NewOrder, Query, Replace};
 
+use crate::arbitrage::OpportunityId;
 use crate::gate::{Checked, Refusal};
 use crate::model::Hold;
 
@@ -74,6 +75,10 @@ pub enum Note {
     Overfilled(InstrumentId),
     /// There are more orders to cancel than one event may.
     CancelsLeft(InstrumentId),
+    /// A detector finds an opportunity where it found none before.
+    OpportunitySeen(OpportunityId),
+    /// The opportunity is gone or has expired.
+    OpportunityGone(OpportunityId),
 }
 
 /// Commands and notes of one event; the driver takes and clears it.

@@ -7,6 +7,7 @@
 mod executable;
 mod hedger;
 mod lane;
+mod opportunities;
 mod orders;
 mod quoter;
 mod risk;
@@ -28,6 +29,10 @@ use hedger::{Hedger, unhedged};
 pub use hedger::{HedgingError, HedgingSpec};
 pub use lane::LaneError;
 use lane::{Elsewhere, Lane};
+use opportunities::Opportunities;
+pub use opportunities::{
+    ArbitrageError, ArbitrageSpec, DETECTORS_MAX, DetectorSpec, DetectorView, LegSpec, Tally,
+};
 use orders::QUERIES_MAX;
 use risk::Risk;
 pub use risk::{RiskError, RiskSpec};
@@ -40,6 +45,7 @@ pub struct Shard {
     lanes: Vec<Lane>,
     hedgers: Vec<Hedger>,
     risk: Option<Risk>,
+    opportunities: Option<Opportunities>,
     ids: OrderIds,
     /// Time of the last event.
     now: Nanos,
@@ -86,7 +92,7 @@ impl Shard {
     ///
     /// # Errors
     /// The first lane whose numbers cannot be used, with its index; then the first hedge, with the index of its first venue;
-    /// then the portfolio, with zero.
+    /// then the portfolio and the watch for arbitrage, with zero.
     pub fn new(spec: &ShardSpec) -> Result<Self, (usize, LaneError)> {
         let lane = |(index, lane): (usize, &LaneSpec)| {
             let id = u16::try_from(index).map(InstrumentId).map_err(|_| (index, LaneError::TooMany))?;
@@ -106,15 +112,19 @@ impl Shard {
         let hedgers = spec.hedges.iter().map(hedger).collect::<Result<Vec<_>, _>>()?;
         let risk = spec.portfolio.as_ref().map(|risk| Risk::new(risk, &spec.lanes)).transpose();
         let risk = risk.map_err(|error| (0, LaneError::Risk(error)))?;
+        let opportunities = spec.arbitrage.as_ref().map(|watch| Opportunities::new(watch, lanes.len()));
+        let opportunities = opportunities.transpose().map_err(|error| (0, LaneError::Arbitrage(error)))?;
         for lane in &mut lanes {
+            let watched = opportunities.as_ref().is_some_and(|one| one.watches(lane.id()));
             let hedges = hedgers.iter().any(|hedger| hedger.is_venue(lane.id()));
             lane.only_followed =
-                lane.quoter.is_none() && lane.followers.is_empty() && !hedges && risk.is_none();
+                lane.quoter.is_none() && lane.followers.is_empty() && !hedges && !watched && risk.is_none();
         }
         Ok(Self {
             lanes,
             hedgers,
             risk,
+            opportunities,
             ids: OrderIds { epoch: spec.epoch, last: 0 },
             now: Nanos::MIN,
             deadline: None,
@@ -171,7 +181,8 @@ impl Shard {
     /// Looks for the next deadline anew: after every event that may have moved one. Drivers ask for it far more often.
     fn find_deadline(&mut self) {
         let lanes = self.lanes.iter().filter_map(|lane| lane.deadline(self.now));
-        self.deadline = lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).min();
+        let looks = self.opportunities.iter().map(|opportunities| opportunities.deadline(self.now));
+        self.deadline = lanes.chain(self.hedgers.iter().filter_map(Hedger::deadline)).chain(looks).min();
     }
 
     #[inline]
@@ -242,6 +253,9 @@ impl Shard {
 
     fn on_mark(&mut self, mark: &MarkPrice, now: Nanos, out: &mut Outbox) {
         self.tell(mark.instrument, now, out, |lane, turn| lane.on_mark(mark, turn));
+        if let Some(opportunities) = &mut self.opportunities {
+            opportunities.on_mark(mark);
+        }
         self.find_deadline();
     }
 
@@ -261,6 +275,9 @@ impl Shard {
         }
         if self.hedgers.iter().filter_map(Hedger::deadline).any(|at| at <= now) {
             self.hedge(now, out);
+        }
+        if let Some(opportunities) = &mut self.opportunities {
+            opportunities.on_timer(&self.lanes, now, out);
         }
         self.find_deadline();
     }

@@ -3,12 +3,14 @@
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
 //! (`"250us"`); floats appear only where a model takes a float.
 
+mod arbitrage;
 mod controls;
 mod hedge;
 mod line;
 mod model;
 mod quoting;
 mod resolve;
+mod resolve_arbitrage;
 mod resolve_hedge;
 mod risk;
 mod shape;
@@ -23,6 +25,9 @@ use ballast_venue::binance::{Market, TradeSource};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use arbitrage::{
+    ArbitrageConfig, CarryConfig, LegConfig, SpatialConfig, StatisticalConfig, TriangularConfig,
+};
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
@@ -60,6 +65,9 @@ pub struct Config {
     pub risk: Option<RiskConfig>,
     /// How what quotes leave open is hedged; not at all where absent.
     pub hedge: Option<HedgeConfig>,
+    /// What is watched for arbitrage; nothing where absent.
+    #[serde(default)]
+    pub arbitrage: ArbitrageConfig,
     /// Facts and exceptions of single instruments.
     #[serde(default)]
     pub instrument: Vec<InstrumentConfig>,

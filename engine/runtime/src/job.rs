@@ -8,7 +8,7 @@ use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::shard::{LaneError, Shard};
 use ballast_exchange::{TapeVenue, VenueSpecError};
-use ballast_model::{Contract, HalfTicks, InstrumentId};
+use ballast_model::{AssetId, Contract, HalfTicks, InstrumentId};
 use ballast_venue::Counters;
 
 use crate::book_check::follow;
@@ -134,6 +134,18 @@ impl<'a> Prepared<'a> {
         let time_units = files.iter().map(unit).collect();
         let (problems, lines) = (loaded.problems, loaded.lines);
         Ok(Self { instruments, tapes, counters, problems, time_units, lines, decoding, resolver })
+    }
+
+    /// Name of an asset.
+    #[must_use]
+    pub fn asset(&self, asset: AssetId) -> &str {
+        self.resolver.assets().get(usize::from(asset.0)).map_or("", String::as_str)
+    }
+
+    /// Names of instruments that detectors of arbitrage need and that the data has not.
+    #[must_use]
+    pub fn absent(&self) -> Vec<String> {
+        self.resolver.absent(&self.instruments)
     }
 
     /// True where no instrument ever had a book: there is nothing to quote from.

@@ -8,6 +8,7 @@ use ballast_model::{
 };
 
 use super::hedger::HedgingError;
+use super::opportunities::ArbitrageError;
 use super::orders::OrderDesk;
 use super::quoter::{Exposure, Quoter};
 use super::risk::{RiskError, profit_of};
@@ -40,6 +41,8 @@ pub enum LaneError {
     Sweep(SweepLimitsError),
     /// What holds the instruments together.
     Risk(RiskError),
+    /// The watch for arbitrage.
+    Arbitrage(ArbitrageError),
     /// The fair value's parameters.
     Fair(FairParamError),
     /// The volatility estimator's parameters.
@@ -71,6 +74,7 @@ impl core::fmt::Display for LaneError {
             Self::Controls(error) => error.fmt(f),
             Self::Sweep(error) => error.fmt(f),
             Self::Risk(error) => error.fmt(f),
+            Self::Arbitrage(error) => error.fmt(f),
             Self::Fair(error) => error.fmt(f),
             Self::Volatility(error) => error.fmt(f),
             Self::Intensity(error) => error.fmt(f),

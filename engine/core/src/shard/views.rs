@@ -5,6 +5,8 @@ use ballast_model::{Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, Price
 use super::Shard;
 use super::hedger::Hedger;
 use super::lane::Lane;
+use super::opportunities::{DetectorView, Opportunities};
+use crate::arbitrage::Ranking;
 use crate::gate::Gate;
 use crate::gate::portfolio::Portfolio;
 use crate::hedge::HedgeController;
@@ -23,6 +25,9 @@ impl Shard {
         self.hedgers.iter().for_each(|hedger| hedger.digest(&mut digest));
         if let Some(risk) = &self.risk {
             risk.digest(&mut digest);
+        }
+        if let Some(opportunities) = &self.opportunities {
+            opportunities.digest(&mut digest);
         }
         digest.value()
     }
@@ -66,6 +71,17 @@ impl Shard {
     /// The hedge controllers, in the order of [`ShardSpec::hedges`].
     pub fn hedges(&self) -> impl Iterator<Item = &HedgeController> {
         self.hedgers.iter().map(Hedger::controller)
+    }
+
+    /// What could be earned now by orders that take, best first, one ranking for each asset; none where nothing is watched.
+    #[must_use]
+    pub fn opportunities(&self) -> &[Ranking] {
+        self.opportunities.as_ref().map_or(&[], Opportunities::rankings)
+    }
+
+    /// The detectors of [`ShardSpec::arbitrage`] in their order, with what they have found.
+    pub fn detectors(&self) -> impl Iterator<Item = DetectorView<'_>> {
+        self.opportunities.iter().flat_map(|opportunities| opportunities.detectors(self.now))
     }
 
     /// Signed position in an instrument: zero where it is unknown to the shard.

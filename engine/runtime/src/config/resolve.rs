@@ -15,6 +15,7 @@ use ballast_model::{
 use ballast_venue::binance::Market;
 
 use super::quoting::{Hedge, Quoting, share, whole_ticks};
+use super::resolve_arbitrage::Arbitrage;
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
 use super::{Config, ConfigError, InstrumentConfig, ModelConfig};
@@ -274,7 +275,26 @@ impl Resolver<'_> {
             Quoted::Yes => self.hedges(instruments, &mut lanes)?,
             Quoted::No => Vec::new(),
         };
-        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio }, venue })
+        let arbitrage = match quoted {
+            Quoted::Yes => self.arbitrage(instruments).resolve()?,
+            Quoted::No => None,
+        };
+        let shard = ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio, arbitrage };
+        Ok(Resolved { shard, venue })
+    }
+
+    /// Names of instruments that detectors of arbitrage need and that are not among these: those detectors are left out.
+    #[must_use]
+    pub fn absent(&self, instruments: &[ResolvedInstrument]) -> Vec<String> {
+        let name = |leg: &super::LegConfig| format!("{} {}", market_name(leg.market.into()), leg.symbol);
+        let mut names: Vec<_> = self.arbitrage(instruments).absent().map(name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn arbitrage<'a>(&'a self, instruments: &'a [ResolvedInstrument]) -> Arbitrage<'a> {
+        Arbitrage { config: self.config, path: &self.path, assets: &self.assets, instruments }
     }
 
     /// The hedges of the base assets that are quoted, and the limits of the lanes they trade in.

@@ -56,7 +56,7 @@ fn risk() -> RiskSpec {
 
 fn spec(risk: RiskSpec) -> ShardSpec {
     let lanes = vec![lane(&quoting()), lane(&quoting())];
-    ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio: Some(risk) }
+    ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio: Some(risk), arbitrage: None }
 }
 
 fn with(change: impl FnOnce(&mut RiskSpec)) -> Desk {
