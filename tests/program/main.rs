@@ -6,5 +6,6 @@ mod arguments;
 mod compare;
 mod configuration;
 mod demo;
+mod opportunities;
 mod rig;
 mod runs;
