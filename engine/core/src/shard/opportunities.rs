@@ -10,6 +10,7 @@
 mod spec;
 mod tally;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use ballast_model::{AssetId, Digest, InstrumentId, MarkPrice, Nanos, Side, Span};
@@ -43,7 +44,8 @@ pub struct DetectorView<'a> {
 enum Detector {
     Spatial(Spatial),
     Triangular(Triangular),
-    Statistical(Statistical),
+    /// Boxed: its samples are many times the size of the others.
+    Statistical(Box<Statistical>),
     /// With the last mark price of its perpetual.
     Carry(Carry, Option<MarkPrice>),
 }
@@ -184,7 +186,8 @@ impl Watch {
                 Detector::Triangular(Triangular::new(*params).map_err(ArbitrageError::Triangular)?)
             }
             DetectorSpec::Statistical(params, _) => {
-                Detector::Statistical(Statistical::new(*params).map_err(ArbitrageError::Statistical)?)
+                let statistical = Statistical::new(*params).map_err(ArbitrageError::Statistical)?;
+                Detector::Statistical(Box::new(statistical))
             }
             DetectorSpec::Carry(params, _) => {
                 Detector::Carry(Carry::new(*params).map_err(ArbitrageError::Carry)?, None)
@@ -245,7 +248,7 @@ impl Detector {
         match (self, seen(0), seen(1)) {
             (Self::Spatial(spatial), Some(one), Some(other)) => {
                 let (forth, back) = (spatial.detect(&one, &other, now), spatial.detect(&other, &one, now));
-                better(forth, back)
+                better(&forth, &back)
             }
             (Self::Triangular(triangular), Some(one), Some(other)) => {
                 let third = seen(2).ok_or(NoOpportunity::NoBook)?;
@@ -269,13 +272,13 @@ impl Detector {
 
 /// Of two directions the one that leaves more; the reason of the first where there is none, unless the second alone had a size.
 fn better(
-    forth: Result<Opportunity, NoOpportunity>,
-    back: Result<Opportunity, NoOpportunity>,
+    forth: &Result<Opportunity, NoOpportunity>,
+    back: &Result<Opportunity, NoOpportunity>,
 ) -> Result<Opportunity, NoOpportunity> {
     match (forth, back) {
-        (Ok(one), Ok(other)) => Ok(if other.net > one.net { other } else { one }),
-        (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
-        (Err(NoOpportunity::NoSize), Err(why)) | (Err(why), Err(_)) => Err(why),
+        (Ok(one), Ok(other)) => Ok(if other.net > one.net { *other } else { *one }),
+        (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(*one),
+        (Err(NoOpportunity::NoSize), Err(why)) | (Err(why), Err(_)) => Err(*why),
     }
 }
 

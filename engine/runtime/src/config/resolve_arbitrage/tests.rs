@@ -117,89 +117,74 @@ fn refused(head: &str, from: &str, to: &str) -> (String, usize) {
     (built(&text, &data).unwrap_err(), line)
 }
 
+const SPATIAL: &str = "[[arbitrage.spatial]]";
+const STATISTICAL: &str = "[[arbitrage.statistical]]";
+const CARRY: &str = "[[arbitrage.carry]]";
+const SECOND: &str = "second = { market = \"usdm\", symbol = \"ETHUSDT\" }";
+const SPOT: &str = "spot = { market = \"spot\", symbol = \"ETHUSDT\" }";
+const PERPETUAL: &str = "perpetual = { market = \"usdm\", symbol = \"ETHUSDT\" }";
+
+/// Where a detector begins, what is replaced after that, by what, and the key that is named for it.
+const WRONG: [(&str, &str, &str, &str); 24] = [
+    ("[arbitrage]", "interval = \"100ms\"", "interval = \"0ms\"", "arbitrage.interval"),
+    ("[arbitrage]", "interval = \"100ms\"", "interval = \"1s\"", "arbitrage.statistical.0.step"),
+    (SPATIAL, "age_max = \"1s\"", "age_max = \"0s\"", "arbitrage.spatial.0.age_max"),
+    (
+        SPATIAL,
+        "order_max = { quote = \"25000\" }",
+        "order_max = { lots = 0 }",
+        "arbitrage.spatial.0.order_max",
+    ),
+    (SPATIAL, SECOND, "second = { market = \"spot\", symbol = \"ETHUSDT\" }", "arbitrage.spatial.0.second"),
+    (SPATIAL, SECOND, "second = { market = \"usdm\", symbol = \"BTCUSDT\" }", "arbitrage.spatial.0.second"),
+    (SPATIAL, SECOND, "second = { market = \"usdm\", symbol = \"ETHUSDC\" }", "arbitrage.spatial.0.second"),
+    (
+        SPATIAL,
+        SECOND,
+        "second = { market = \"coinm\", symbol = \"ETHUSD_PERP\" }",
+        "arbitrage.spatial.0.second",
+    ),
+    (STATISTICAL, "step = \"500ms\"", "step = \"99ms\"", "arbitrage.statistical.0.step"),
+    (STATISTICAL, "step = \"500ms\"", "step = \"90s\"", "arbitrage.statistical.0.step"),
+    (STATISTICAL, "pairs_min = 60", "pairs_min = 2", "arbitrage.statistical.0.pairs_min"),
+    (
+        STATISTICAL,
+        "hedge_ratio = \"1\"",
+        "hedge_ratio = \"0.000000001\"",
+        "arbitrage.statistical.0.hedge_ratio",
+    ),
+    (STATISTICAL, "entry_z = 2.0", "entry_z = -2.0", "arbitrage.statistical.0.entry_z"),
+    (
+        STATISTICAL,
+        "spread_half_life_max = \"60s\"",
+        "spread_half_life_max = \"0s\"",
+        "arbitrage.statistical.0.spread_half_life_max",
+    ),
+    (STATISTICAL, "horizon = 2 ", "horizon = 17 ", "arbitrage.statistical.0.horizon"),
+    (
+        STATISTICAL,
+        "holding_bps_per_day = 0.0",
+        "holding_bps_per_day = -1.0",
+        "arbitrage.statistical.0.holding_bps_per_day",
+    ),
+    (CARRY, SPOT, "spot = { market = \"usdm\", symbol = \"BTCUSDT\" }", "arbitrage.carry.0.spot"),
+    (
+        CARRY,
+        PERPETUAL,
+        "perpetual = { market = \"coinm\", symbol = \"ETHUSD_PERP\" }",
+        "arbitrage.carry.0.perpetual",
+    ),
+    (CARRY, "mark_age_max = \"5s\"", "mark_age_max = \"0s\"", "arbitrage.carry.0.mark_age_max"),
+    (CARRY, "horizon = \"259200s\"", "horizon = \"0s\"", "arbitrage.carry.0.horizon"),
+    (CARRY, "funding_cap_bps = 30.0", "funding_cap_bps = -30.0", "arbitrage.carry.0.funding_cap_bps"),
+    (CARRY, "persistence = 0.8", "persistence = 1.8", "arbitrage.carry.0.persistence"),
+    (CARRY, "convergence = 0.5", "convergence = -0.5", "arbitrage.carry.0.convergence"),
+    (CARRY, "borrow_bps_per_day = 1.0", "borrow_bps_per_day = -1.0", "arbitrage.carry.0.borrow_bps_per_day"),
+];
+
 #[test]
 fn whatever_is_refused_is_named_with_file_line_and_key() {
-    let (spatial, statistical, carry) =
-        ("[[arbitrage.spatial]]", "[[arbitrage.statistical]]", "[[arbitrage.carry]]");
-    let spot = "spot = { market = \"spot\", symbol = \"ETHUSDT\" }";
-    let perpetual = "perpetual = { market = \"usdm\", symbol = \"ETHUSDT\" }";
-    let second = "second = { market = \"usdm\", symbol = \"ETHUSDT\" }";
-    for (head, from, to, key) in [
-        ("[arbitrage]", "interval = \"100ms\"", "interval = \"0ms\"", "arbitrage.interval"),
-        ("[arbitrage]", "interval = \"100ms\"", "interval = \"1s\"", "arbitrage.statistical.0.step"),
-        (spatial, "age_max = \"1s\"", "age_max = \"0s\"", "arbitrage.spatial.0.age_max"),
-        (
-            spatial,
-            "order_max = { quote = \"25000\" }",
-            "order_max = { lots = 0 }",
-            "arbitrage.spatial.0.order_max",
-        ),
-        (
-            spatial,
-            second,
-            "second = { market = \"spot\", symbol = \"ETHUSDT\" }",
-            "arbitrage.spatial.0.second",
-        ),
-        (
-            spatial,
-            second,
-            "second = { market = \"usdm\", symbol = \"BTCUSDT\" }",
-            "arbitrage.spatial.0.second",
-        ),
-        (
-            spatial,
-            second,
-            "second = { market = \"usdm\", symbol = \"ETHUSDC\" }",
-            "arbitrage.spatial.0.second",
-        ),
-        (
-            spatial,
-            second,
-            "second = { market = \"coinm\", symbol = \"ETHUSD_PERP\" }",
-            "arbitrage.spatial.0.second",
-        ),
-        (statistical, "step = \"500ms\"", "step = \"99ms\"", "arbitrage.statistical.0.step"),
-        (statistical, "step = \"500ms\"", "step = \"90s\"", "arbitrage.statistical.0.step"),
-        (statistical, "pairs_min = 60", "pairs_min = 2", "arbitrage.statistical.0.pairs_min"),
-        (
-            statistical,
-            "hedge_ratio = \"1\"",
-            "hedge_ratio = \"0.000000001\"",
-            "arbitrage.statistical.0.hedge_ratio",
-        ),
-        (statistical, "entry_z = 2.0", "entry_z = -2.0", "arbitrage.statistical.0.entry_z"),
-        (
-            statistical,
-            "spread_half_life_max = \"60s\"",
-            "spread_half_life_max = \"0s\"",
-            "arbitrage.statistical.0.spread_half_life_max",
-        ),
-        (statistical, "horizon = 2 ", "horizon = 17 ", "arbitrage.statistical.0.horizon"),
-        (
-            statistical,
-            "holding_bps_per_day = 0.0",
-            "holding_bps_per_day = -1.0",
-            "arbitrage.statistical.0.holding_bps_per_day",
-        ),
-        (carry, spot, "spot = { market = \"usdm\", symbol = \"BTCUSDT\" }", "arbitrage.carry.0.spot"),
-        (
-            carry,
-            perpetual,
-            "perpetual = { market = \"coinm\", symbol = \"ETHUSD_PERP\" }",
-            "arbitrage.carry.0.perpetual",
-        ),
-        (carry, "mark_age_max = \"5s\"", "mark_age_max = \"0s\"", "arbitrage.carry.0.mark_age_max"),
-        (carry, "horizon = \"259200s\"", "horizon = \"0s\"", "arbitrage.carry.0.horizon"),
-        (carry, "funding_cap_bps = 30.0", "funding_cap_bps = -30.0", "arbitrage.carry.0.funding_cap_bps"),
-        (carry, "persistence = 0.8", "persistence = 1.8", "arbitrage.carry.0.persistence"),
-        (carry, "convergence = 0.5", "convergence = -0.5", "arbitrage.carry.0.convergence"),
-        (
-            carry,
-            "borrow_bps_per_day = 1.0",
-            "borrow_bps_per_day = -1.0",
-            "arbitrage.carry.0.borrow_bps_per_day",
-        ),
-    ] {
+    for (head, from, to, key) in WRONG {
         let (message, line) = refused(head, from, to);
         assert!(message.contains(&format!(": {key}: ")), "{key}: {message}");
         // The line of the key that is named, which another value may have broken.
