@@ -113,6 +113,7 @@ fn an_opportunity_is_seen_ranked_and_expires_without_events() {
     assert_eq!(desk.shard.next_deadline(), Some(desk.now), "the first look is due at once");
     let (oldest, found_at) = (desk.now - STEP, desk.now);
     look(&mut desk);
+    assert_eq!(desk.shard.next_deadline(), Some(Nanos::from_millis(1_100)), "looks are on a grid");
     let found = best(&desk).unwrap();
     assert_eq!((found.id, found.kind, found.asset), (FIRST, OpportunityKind::Spatial, QUOTE));
     // 0.2 bought at 100.10 and sold at 100.50: 0.08 less 1 bp of 20.02 and of 20.10.
