@@ -39,7 +39,11 @@ fn shipped() -> Vec<(String, Config)> {
 fn check(files: &[SurveyedFile]) {
     for (name, config) in shipped() {
         let prepared = Prepared::from_surveyed(&config, Path::new(&name), files, |_| {}).unwrap();
-        let played = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap().outcome;
+        let played = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap();
+        let looks: u64 = played.shard.detectors().map(|detector| detector.tally.looks).sum();
+        let watches = name == "arbitrage.toml" && files.len() > 1;
+        assert_eq!(looks > 0, watches, "{name} looks for arbitrage where there are two markets");
+        let played = played.outcome;
         for feeding in [Feeding::Slots, Feeding::Batches] {
             let (outcome, allocations) = driver::play(&prepared, feeding);
             assert_eq!(allocations, 0, "{name}: allocator calls inside the shard, told by {feeding:?}");

@@ -7,5 +7,6 @@ mod compare;
 mod configuration;
 mod demo;
 mod operator;
+mod opportunities;
 mod rig;
 mod runs;

@@ -194,8 +194,14 @@ impl World {
             sweep: SweepLimits::DEFAULT,
         };
         let portfolio = setting.funds.map(|_| portfolio());
-        let shard =
-            Shard::new(&ShardSpec { epoch: 1, lanes: vec![lane], hedges: Vec::new(), portfolio }).unwrap();
+        let shard = Shard::new(&ShardSpec {
+            epoch: 1,
+            lanes: vec![lane],
+            hedges: Vec::new(),
+            portfolio,
+            arbitrage: None,
+        })
+        .unwrap();
         let venue = VenueSpec {
             instruments: vec![InstrumentRules {
                 spec: instrument(),

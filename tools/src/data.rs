@@ -86,6 +86,9 @@ pub(crate) fn tell(prepared: &Prepared<'_>) {
             ballast_analytics::format::lots(&found.spec, ballast_model::Lots(1)),
         ));
     }
+    for name in prepared.absent() {
+        output::tell(&format!("{name} is not in the data: detectors of arbitrage that need it are left out"));
+    }
     tell_problems(&prepared.problems);
     if prepared.has_no_book() {
         output::tell("no order book snapshot in the data: there is no book, and nothing is quoted");

@@ -12,6 +12,7 @@ mod data;
 mod demo;
 mod exit;
 mod operator;
+mod opportunities;
 mod output;
 mod progress;
 mod replay;

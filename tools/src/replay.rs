@@ -116,6 +116,7 @@ fn write_report(
         state_hash: played.outcome.state_hash,
         assumptions: summary.assumptions(),
         counts: summary.count_rows(),
+        opportunities: summary.opportunity_rows(),
     };
     report::write(out, record, &context)
 }

@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 pub(crate) fn time_text(at: ballast_model::Nanos) -> String {
     format!("{}T{}Z", time::date(at), time::clock_millis(at))
 }
+use crate::opportunities;
+pub(crate) use section::NONE;
 
 /// What the page says about the run besides its record.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub(crate) struct ReportContext {
     pub(crate) assumptions: Vec<(String, String)>,
     /// What was counted: name and value.
     pub(crate) counts: Vec<(String, String)>,
+    /// What each detector of arbitrage found, under [`opportunities::COLUMNS`].
+    pub(crate) opportunities: Vec<[String; opportunities::COLUMNS.len()]>,
 }
 
 /// Names of the tables, which lie beside the page.

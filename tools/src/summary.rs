@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::opportunities::{self, Found};
 use crate::replay::Plan;
-use crate::report::ReportFiles;
+use crate::report::{NONE, ReportFiles};
 use crate::{data, operator};
 
 /// A finished run with all that is said of it.
@@ -128,6 +129,7 @@ impl Summary<'_> {
         if !balances.is_empty() {
             put("balances", balances.into());
         }
+        put("opportunities", self.opportunities().iter().map(Found::json).collect());
         put("decisions_hash", json!(format!("{:016x}", outcome.decisions_hash)));
         put("state_hash", json!(format!("{:016x}", outcome.state_hash)));
         put("decode_seconds", json!(self.prepared.decoding.as_secs_f64()));
@@ -176,6 +178,9 @@ impl Summary<'_> {
                 pnl.funding.to_f64(),
                 pnl.net().to_f64()
             );
+        }
+        for found in self.opportunities() {
+            let _ = writeln!(text, "{}", found.text());
         }
         let _ =
             writeln!(text, "decisions {:016x}, state {:016x}", outcome.decisions_hash, outcome.state_hash);
@@ -235,6 +240,15 @@ impl Summary<'_> {
         let venue = self.played.venue.counters();
         rows.push(("orders the venue refused".to_owned(), venue.rejects_total().to_string()));
         rows
+    }
+
+    /// What the detectors of arbitrage found, for the report.
+    pub(crate) fn opportunity_rows(&self) -> Vec<[String; opportunities::COLUMNS.len()]> {
+        self.opportunities().iter().map(|found| found.cells(NONE)).collect()
+    }
+
+    fn opportunities(&self) -> Vec<Found<'_>> {
+        opportunities::of(self.prepared, &self.played.shard)
     }
 
     fn rate(&self) -> f64 {

@@ -89,6 +89,19 @@ pub enum OpportunityKind {
     Carry,
 }
 
+impl OpportunityKind {
+    /// Its name in configuration and results: stable.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Spatial => "spatial",
+            Self::Triangular => "triangular",
+            Self::Statistical => "statistical",
+            Self::Carry => "carry",
+        }
+    }
+}
+
 /// One order of an opportunity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leg {
@@ -220,6 +233,47 @@ pub enum NoOpportunity {
     NotBorrowable,
     /// A number does not fit exact money.
     Overflow,
+}
+
+impl NoOpportunity {
+    /// All of them, in their order.
+    pub const ALL: [Self; 14] = [
+        Self::Stale,
+        Self::FromTheFuture,
+        Self::NotLinear,
+        Self::Assets,
+        Self::Rates,
+        Self::NoBook,
+        Self::NoEdge,
+        Self::NoSize,
+        Self::Unfitted,
+        Self::NoReversion,
+        Self::NoSignal,
+        Self::Funding,
+        Self::NotBorrowable,
+        Self::Overflow,
+    ];
+
+    /// Its name in results: stable.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stale => "stale",
+            Self::FromTheFuture => "from_the_future",
+            Self::NotLinear => "not_linear",
+            Self::Assets => "assets",
+            Self::Rates => "rates",
+            Self::NoBook => "no_book",
+            Self::NoEdge => "no_edge",
+            Self::NoSize => "no_size",
+            Self::Unfitted => "unfitted",
+            Self::NoReversion => "no_reversion",
+            Self::NoSignal => "no_signal",
+            Self::Funding => "funding",
+            Self::NotBorrowable => "not_borrowable",
+            Self::Overflow => "overflow",
+        }
+    }
 }
 
 /// One market as a detector sees it.

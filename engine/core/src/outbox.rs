@@ -11,6 +11,7 @@ use ballast_model::{
     Query, Replace,
 };
 
+use crate::arbitrage::OpportunityId;
 use crate::balance::HoldRefusal;
 use crate::gate::{Checked, Refusal};
 use crate::model::Hold;
@@ -98,6 +99,10 @@ pub enum Note {
     Operator(OperatorCommand, Result<(), OperatorRefusal>),
     /// There are more orders to cancel than one event may.
     CancelsLeft(InstrumentId),
+    /// A detector finds an opportunity where it found none before.
+    OpportunitySeen(OpportunityId),
+    /// The opportunity is gone or has expired.
+    OpportunityGone(OpportunityId),
 }
 
 /// Commands, reports and notes of one event; the driver takes and clears it.

@@ -15,6 +15,7 @@ mod hedger;
 mod lane;
 mod lane_error;
 mod operator;
+mod opportunities;
 mod orders;
 mod payments;
 mod put_off;
@@ -50,6 +51,10 @@ pub use hedger::{HedgingError, HedgingSpec};
 use lane::Lane;
 pub use lane_error::LaneError;
 pub use operator::OperatorRefusal;
+use opportunities::Opportunities;
+pub use opportunities::{
+    ArbitrageError, ArbitrageSpec, DETECTORS_MAX, DetectorSpec, DetectorView, LegSpec, Tally,
+};
 use orders::QUERIES_MAX;
 use risk::Risk;
 pub use risk::{RiskError, RiskSpec};
@@ -65,6 +70,7 @@ pub struct Shard {
     blends: Vec<Blending>,
     risk: Option<Risk>,
     books: Option<Books>,
+    opportunities: Option<Opportunities>,
     ids: OrderIds,
     /// Time of the last event.
     now: Nanos,
@@ -114,7 +120,7 @@ impl Shard {
     ///
     /// # Errors
     /// The first lane whose numbers cannot be used, with its index; then the first hedge, with the index of its first venue;
-    /// then the portfolio, with zero.
+    /// then the portfolio and the watch for arbitrage, with zero.
     pub fn new(spec: &ShardSpec) -> Result<Self, (usize, LaneError)> {
         let lane = |(index, lane): (usize, &LaneSpec)| {
             let id = u16::try_from(index).map(InstrumentId).map_err(|_| (index, LaneError::TooMany))?;
@@ -135,10 +141,13 @@ impl Shard {
         let risk = spec.portfolio.as_ref().map(|risk| Risk::new(risk, &spec.lanes, spec.epoch)).transpose();
         let risk = risk.map_err(|error| (0, LaneError::Risk(error)))?;
         let blends = blends(&mut lanes)?;
+        let opportunities = spec.arbitrage.as_ref().map(|watch| Opportunities::new(watch, lanes.len()));
+        let opportunities = opportunities.transpose().map_err(|error| (0, LaneError::Arbitrage(error)))?;
         for lane in &mut lanes {
+            let watched = opportunities.as_ref().is_some_and(|one| one.watches(lane.id()));
             let hedges = hedgers.iter().any(|hedger| hedger.is_venue(lane.id()));
             lane.only_followed =
-                lane.quoter.is_none() && lane.followers.is_empty() && !hedges && risk.is_none();
+                lane.quoter.is_none() && lane.followers.is_empty() && !hedges && !watched && risk.is_none();
         }
         Ok(Self {
             lanes,
@@ -146,6 +155,7 @@ impl Shard {
             blends,
             risk,
             books: None,
+            opportunities,
             ids: OrderIds { epoch: spec.epoch, last: 0 },
             now: Nanos::MIN,
             deadline: None,
@@ -210,7 +220,8 @@ impl Shard {
         let report = self.risk.as_ref().and_then(|risk| risk.portfolio.report_at());
         let hedgers = self.hedgers.iter().filter_map(Hedger::deadline);
         let blends = self.blends.iter().filter_map(Blending::deadline);
-        self.deadline = lanes.chain(hedgers).chain(blends).chain(report).min();
+        let looks = self.opportunities.iter().map(|opportunities| opportunities.deadline(self.now));
+        self.deadline = lanes.chain(hedgers).chain(blends).chain(report).chain(looks).min();
     }
 
     /// After an event has been acted on: tells what is in use of the shard's budgets, and looks for the next deadline.
@@ -320,6 +331,9 @@ impl Shard {
 
     fn on_mark(&mut self, mark: &MarkPrice, now: Nanos, out: &mut Outbox) {
         self.tell(mark.instrument, now, out, |lane, turn| lane.on_mark(mark, turn));
+        if let Some(opportunities) = &mut self.opportunities {
+            opportunities.on_mark(mark);
+        }
         self.finish(now, out);
     }
 
@@ -369,6 +383,9 @@ impl Shard {
         }
         if self.hedgers.iter().filter_map(Hedger::deadline).any(|at| at <= now) {
             self.hedge(now, out);
+        }
+        if let Some(opportunities) = &mut self.opportunities {
+            opportunities.on_timer(&self.lanes, now, out);
         }
         self.finish(now, out);
     }

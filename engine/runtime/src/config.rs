@@ -4,6 +4,7 @@
 //! (`"250us"`); floats appear only where a model takes a float.
 
 mod amend;
+mod arbitrage;
 mod books;
 mod controls;
 mod exits;
@@ -15,6 +16,7 @@ mod line;
 mod model;
 mod quoting;
 mod resolve;
+mod resolve_arbitrage;
 mod resolve_hedge;
 mod risk;
 mod shape;
@@ -30,6 +32,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use amend::AmendConfig;
+pub use arbitrage::{
+    ArbitrageConfig, CarryConfig, LegConfig, SpatialConfig, StatisticalConfig, TriangularConfig,
+};
 pub use books::BookNames;
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
@@ -75,6 +80,9 @@ pub struct Config {
     pub risk: Option<RiskConfig>,
     /// How what quotes leave open is hedged; not at all where absent.
     pub hedge: Option<HedgeConfig>,
+    /// What is watched for arbitrage; nothing where absent.
+    #[serde(default)]
+    pub arbitrage: ArbitrageConfig,
     /// Facts and exceptions of single instruments.
     #[serde(default)]
     pub instrument: Vec<InstrumentConfig>,

@@ -23,8 +23,9 @@ const LOT: Step = Step { mantissa: 1, scale: 3 };
 pub fn check(config: &Config, path: &Path) -> Result<Vec<String>, JobError> {
     let named = config.instrument.iter().map(|facts| (facts.symbol.clone(), Market::from(facts.market)));
     let mut stand_ins: Vec<_> = named.collect();
-    for market in [Market::UsdM, Market::Spot] {
-        let other = ("ETHUSDT".to_owned(), market);
+    let watched = config.arbitrage.legs().map(|leg| (leg.symbol.clone(), Market::from(leg.market)));
+    let usual = [Market::UsdM, Market::Spot].map(|market| ("ETHUSDT".to_owned(), market));
+    for other in watched.chain(usual) {
         if !stand_ins.contains(&other) {
             stand_ins.push(other);
         }

@@ -10,7 +10,7 @@ use ballast_core::market::Market;
 use ballast_core::outbox::Note;
 use ballast_core::shard::{LaneError, Shard};
 use ballast_exchange::{TapeVenue, VenueSpecError};
-use ballast_model::{Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand};
+use ballast_model::{AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand};
 use ballast_venue::Counters;
 
 use crate::book_check::follow;
@@ -177,6 +177,18 @@ impl<'a> Prepared<'a> {
             operator: Vec::new(),
             resolver,
         })
+    }
+
+    /// Name of an asset.
+    #[must_use]
+    pub fn asset(&self, asset: AssetId) -> &str {
+        self.resolver.assets().get(usize::from(asset.0)).map_or("", String::as_str)
+    }
+
+    /// Names of instruments that detectors of arbitrage need and that the data has not.
+    #[must_use]
+    pub fn absent(&self) -> Vec<String> {
+        self.resolver.absent(&self.instruments)
     }
 
     /// True where no instrument ever had a book: there is nothing to quote from.

@@ -6,6 +6,7 @@ use super::ReportContext;
 use super::section::{NONE, Section, rows};
 use super::text::{self, escape};
 use super::time;
+use crate::opportunities::COLUMNS;
 use ballast_analytics::format;
 use ballast_analytics::record::{GridSource, InstrumentRecord, RunRecord};
 use ballast_analytics::summary::Summary;
@@ -47,6 +48,7 @@ pub(super) fn render(run: &RunRecord, context: &ReportContext) -> String {
     out.push_str(&rows("Counts", &context.counts));
     out.push_str("</div>");
     overview(&mut out, run, &summaries, &sections);
+    found(&mut out, &context.opportunities);
     out.push_str("</header>");
     let budget = (POINTS_MAX / run.instruments.len().max(1)).max(POINTS_MIN);
     for section in &sections {
@@ -112,6 +114,32 @@ fn overview(out: &mut String, run: &RunRecord, summaries: &[Summary], sections: 
         );
         for number in numbers {
             let _ = write!(out, r#"<td class="n">{}</td>"#, escape(&number));
+        }
+        out.push_str("</tr>");
+    }
+    out.push_str("</tbody></table></div>");
+}
+
+/// One line per detector of arbitrage; nothing where there is none.
+fn found(out: &mut String, rows: &[[String; COLUMNS.len()]]) {
+    const WORDS: usize = 2;
+    if rows.is_empty() {
+        return;
+    }
+    out.push_str(r#"<div class="scroll"><table><caption>Opportunities</caption><thead><tr>"#);
+    let class = |column: usize| if column < WORDS { "" } else { r#" class="n""# };
+    for (column, heading) in COLUMNS.into_iter().enumerate() {
+        let _ = write!(out, r#"<th{} scope="col">{heading}</th>"#, class(column));
+    }
+    out.push_str("</tr></thead><tbody>");
+    for row in rows {
+        out.push_str("<tr>");
+        for (column, cell) in row.iter().enumerate() {
+            let cell = escape(cell);
+            let _ = match column {
+                0 => write!(out, r#"<th scope="row">{cell}</th>"#),
+                _ => write!(out, "<td{}>{cell}</td>", class(column)),
+            };
         }
         out.push_str("</tr>");
     }

@@ -16,7 +16,7 @@ use ballast_model::{Lots, Money, Side};
 use std::fmt::Write as _;
 
 /// What is written where there is nothing to say.
-pub(super) const NONE: &str = "–";
+pub(crate) const NONE: &str = "–";
 
 /// Renders one instrument.
 pub(super) struct Section<'a> {

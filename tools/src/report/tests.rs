@@ -24,6 +24,10 @@ fn context() -> ReportContext {
             row("Taker fee", "7 bps"),
         ],
         counts: vec![row("Frames", "12,345"), row("Level updates", "428,662"), row("Gaps", "0")],
+        opportunities: vec![
+            ["spatial", "spot <A>, usdm A", "600", "2", "0.350", "1.2 USDT", "0.8 USDT", "3.1", "2.4"]
+                .map(str::to_owned),
+        ],
     }
 }
 
@@ -170,6 +174,21 @@ fn parquet_reads_back_equal() {
         }
         assert_eq!(rows, table.rows);
     }
+}
+
+#[test]
+fn opportunities_have_a_table_where_they_are_watched() {
+    let run = synthetic::run(&["ETHUSDT"], 100);
+    let page = page::render(&run, &context());
+    for part in [
+        "<caption>Opportunities</caption>",
+        "<td>spot &lt;A&gt;, usdm A</td>",
+        r#"<td class="n">0.8 USDT</td>"#,
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let without = page::render(&run, &ReportContext { opportunities: Vec::new(), ..context() });
+    assert!(!without.contains("Opportunities"));
 }
 
 #[test]

@@ -200,6 +200,14 @@ impl Statistical {
         self.spread.update(seen, now);
     }
 
+    /// Watches where either market is lost.
+    ///
+    /// # Panics
+    /// As [`Self::watch`].
+    pub fn watch_nothing(&mut self, now: Nanos) {
+        self.spread.update(None, now);
+    }
+
     /// What the samples show, whatever the prices are now.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use super::blending::BlendError;
 use super::exits::ExitError;
 use super::hedger::HedgingError;
+use super::opportunities::ArbitrageError;
 use super::risk::RiskError;
 use crate::fair::FairParamError;
 use crate::gate::{ControlsError, LimitsError};
@@ -28,6 +29,8 @@ pub enum LaneError {
     Sweep(SweepLimitsError),
     /// What holds the instruments together.
     Risk(RiskError),
+    /// The watch for arbitrage.
+    Arbitrage(ArbitrageError),
     /// The fair value's parameters.
     Fair(FairParamError),
     /// The volatility estimator's parameters.
@@ -63,6 +66,7 @@ impl core::fmt::Display for LaneError {
             Self::Controls(error) => error.fmt(f),
             Self::Sweep(error) => error.fmt(f),
             Self::Risk(error) => error.fmt(f),
+            Self::Arbitrage(error) => error.fmt(f),
             Self::Fair(error) => error.fmt(f),
             Self::Volatility(error) => error.fmt(f),
             Self::Intensity(error) => error.fmt(f),

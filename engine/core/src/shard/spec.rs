@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{InstrumentId, InstrumentSpec, Lots, Span};
 
-use super::{BlendSpec, ExitSpec, HedgingSpec, RiskSpec, ShapingSpec};
+use super::{ArbitrageSpec, BlendSpec, ExitSpec, HedgingSpec, RiskSpec, ShapingSpec};
 use crate::book::BookLimits;
 use crate::fair::FairKind;
 use crate::gate::{Controls, GateLimits};
@@ -26,6 +26,8 @@ pub struct ShardSpec {
     pub hedges: Vec<HedgingSpec>,
     /// What holds the instruments together; `None` where each stands alone.
     pub portfolio: Option<RiskSpec>,
+    /// What is watched for arbitrage; `None` for nothing.
+    pub arbitrage: Option<ArbitrageSpec>,
 }
 
 /// One instrument of a shard.

@@ -1,6 +1,7 @@
 //! Short stories of a shard that is told everything by hand: market, reports and fills, in any order a venue could send them.
 
 mod amending;
+mod arbitrage;
 mod batches;
 mod blended;
 mod blended_histories;

@@ -6,6 +6,8 @@ use super::Shard;
 use super::funds::Purse;
 use super::hedger::Hedger;
 use super::lane::Lane;
+use super::opportunities::{DetectorView, Opportunities};
+use crate::arbitrage::Ranking;
 use crate::balance::HoldLedger;
 use crate::gate::Gate;
 use crate::gate::portfolio::Portfolio;
@@ -26,6 +28,9 @@ impl Shard {
         self.blends.iter().for_each(|blend| blend.digest(&mut digest));
         if let Some(risk) = &self.risk {
             risk.digest(&mut digest);
+        }
+        if let Some(opportunities) = &self.opportunities {
+            opportunities.digest(&mut digest);
         }
         digest.value()
     }
@@ -75,6 +80,17 @@ impl Shard {
     /// The hedge controllers, in the order of [`ShardSpec::hedges`].
     pub fn hedges(&self) -> impl Iterator<Item = &HedgeController> {
         self.hedgers.iter().map(Hedger::controller)
+    }
+
+    /// What could be earned now by orders that take, best first, one ranking for each asset; none where nothing is watched.
+    #[must_use]
+    pub fn opportunities(&self) -> &[Ranking] {
+        self.opportunities.as_ref().map_or(&[], Opportunities::rankings)
+    }
+
+    /// The detectors of [`ShardSpec::arbitrage`] in their order, with what they have found.
+    pub fn detectors(&self) -> impl Iterator<Item = DetectorView<'_>> {
+        self.opportunities.iter().flat_map(|opportunities| opportunities.detectors(self.now))
     }
 
     /// Signed position in an instrument: zero where it is unknown to the shard.

@@ -17,6 +17,7 @@ use super::amend::amend_rules;
 use super::fees::tiers;
 use super::funds::Balances;
 use super::quoting::{Hedge, Quoting, input_venues, share, whole_ticks};
+use super::resolve_arbitrage::Arbitrage;
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
 use super::{BookNames, Config, ConfigError, InstrumentConfig, ModelConfig};
@@ -290,7 +291,26 @@ impl Resolver<'_> {
             Quoted::Yes => self.books(instruments),
             Quoted::No => None,
         };
-        Ok(Resolved { shard: ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio }, venue, books })
+        let arbitrage = match quoted {
+            Quoted::Yes => self.arbitrage(instruments).resolve()?,
+            Quoted::No => None,
+        };
+        let shard = ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio, arbitrage };
+        Ok(Resolved { shard, venue, books })
+    }
+
+    /// Names of instruments that detectors of arbitrage need and that are not among these: those detectors are left out.
+    #[must_use]
+    pub fn absent(&self, instruments: &[ResolvedInstrument]) -> Vec<String> {
+        let name = |leg: &super::LegConfig| format!("{} {}", market_name(leg.market.into()), leg.symbol);
+        let mut names: Vec<_> = self.arbitrage(instruments).absent().map(name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn arbitrage<'a>(&'a self, instruments: &'a [ResolvedInstrument]) -> Arbitrage<'a> {
+        Arbitrage { config: self.config, path: &self.path, assets: &self.assets, instruments }
     }
 
     /// The hedges of the base assets that are quoted, and the limits of the lanes they trade in.

@@ -436,7 +436,8 @@ fn quotes_shift_towards_the_other_venues_and_widen_where_they_are_unknown() {
 fn blends_that_cannot_be_built_are_named() {
     let error = |blend| {
         let lanes = vec![followed(instrument()), lane(&around(Some(blend)))];
-        Shard::new(&ShardSpec { epoch: 1, lanes, hedges: Vec::new(), portfolio: None }).unwrap_err()
+        Shard::new(&ShardSpec { epoch: 1, lanes, hedges: Vec::new(), portfolio: None, arbitrage: None })
+            .unwrap_err()
     };
     let unknown = spec(&[source(ETH, PLAIN), source(InstrumentId(2), PLAIN)]);
     assert_eq!(error(unknown), (1, LaneError::Blend(BlendError::Instrument(1))));

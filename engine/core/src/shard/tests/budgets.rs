@@ -37,7 +37,13 @@ fn spec(shard: u16, epoch: u32) -> ShardSpec {
     let mut risk = risk();
     risk.members.truncate(1);
     risk.budgets = Some(BudgetsSpec { shard: ShardId(shard), budgets, gap, repeat });
-    ShardSpec { epoch, lanes: vec![lane(&quoting())], hedges: Vec::new(), portfolio: Some(risk) }
+    ShardSpec {
+        epoch,
+        lanes: vec![lane(&quoting())],
+        hedges: Vec::new(),
+        portfolio: Some(risk),
+        arbitrage: None,
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -126,7 +126,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(lanes: Vec<LaneSpec>) -> Self {
-        Self::of(ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio: None })
+        Self::of(ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio: None, arbitrage: None })
     }
 
     pub(super) fn of(spec: ShardSpec) -> Self {

@@ -233,7 +233,7 @@ fn exits_that_cannot_work_are_refused() {
         (ExitSpec { cooldown: Span(-1), ..EXITS }, ExitError::Cooldown),
     ] {
         let lanes = vec![lane(&QuotingSpec { exits: Some(exits), ..quoting() })];
-        let spec = ShardSpec { epoch: 1, lanes, hedges: vec![], portfolio: None };
+        let spec = ShardSpec { epoch: 1, lanes, hedges: vec![], portfolio: None, arbitrage: None };
         assert_eq!(Shard::new(&spec).unwrap_err(), (0, LaneError::Exits(error)));
     }
 }

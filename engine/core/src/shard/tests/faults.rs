@@ -206,6 +206,7 @@ fn numbers_that_cannot_be_used_name_their_lane() {
             lanes: vec![lane(&quoting()), bad],
             hedges: Vec::new(),
             portfolio: None,
+            arbitrage: None,
         })
         .unwrap_err()
     };

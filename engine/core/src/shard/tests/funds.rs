@@ -25,7 +25,13 @@ fn spec(fee_allowance: Rate) -> ShardSpec {
     risk.members.truncate(1);
     risk.members[0].funding = Funding::Spot;
     risk.holds = Some(HoldsSpec { account: ACCOUNT, fee_allowance });
-    ShardSpec { epoch: EPOCH, lanes: vec![lane(&quoting())], hedges: Vec::new(), portfolio: Some(risk) }
+    ShardSpec {
+        epoch: EPOCH,
+        lanes: vec![lane(&quoting())],
+        hedges: Vec::new(),
+        portfolio: Some(risk),
+        arbitrage: None,
+    }
 }
 
 /// Thousandths of an asset.

@@ -201,7 +201,8 @@ fn controls_and_spans_that_cannot_work_name_their_lane() {
         let mut bad = lane(&quoting());
         change(&mut bad);
         let lanes = vec![lane(&quoting()), bad];
-        Shard::new(&ShardSpec { epoch: 1, lanes, hedges: Vec::new(), portfolio: None }).unwrap_err()
+        Shard::new(&ShardSpec { epoch: 1, lanes, hedges: Vec::new(), portfolio: None, arbitrage: None })
+            .unwrap_err()
     };
     let bad = refused(|lane| lane.controls.duplicate_window = Some(Span(0)));
     assert_eq!(bad, (1, LaneError::Controls(ControlsError::Window)));

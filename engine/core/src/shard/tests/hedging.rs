@@ -118,6 +118,7 @@ impl Story {
             lanes: vec![lane(&spot), perp],
             hedges: vec![hedging()],
             portfolio: None,
+            arbitrage: None,
         };
         let shard = Shard::new(&spec).unwrap();
         let out = Outbox::new(shard.commands_per_event_max());
@@ -272,7 +273,15 @@ fn quotes_lean_on_what_is_not_hedged() {
 fn a_hedge_on_what_is_not_there_is_no_shard() {
     let lanes = || vec![lane(&quoting()), lane(&quoting())];
     let error = |lanes, hedging| {
-        Shard::new(&ShardSpec { epoch: EPOCH, lanes, hedges: vec![hedging], portfolio: None }).unwrap_err().1
+        Shard::new(&ShardSpec {
+            epoch: EPOCH,
+            lanes,
+            hedges: vec![hedging],
+            portfolio: None,
+            arbitrage: None,
+        })
+        .unwrap_err()
+        .1
     };
     let instrument = LaneError::Hedging(HedgingError::Instrument);
     assert_eq!(error(vec![lane(&quoting())], hedging()), instrument);
@@ -287,8 +296,13 @@ fn a_hedge_on_what_is_not_there_is_no_shard() {
     let at_once = HedgingSpec { order_expiry: Span::ZERO, ..hedging() };
     assert_eq!(error(lanes(), at_once), LaneError::Hedging(HedgingError::Span));
     let itself = QuotingSpec { hedged_on: Some(SPOT), ..quoting() };
-    let shard =
-        Shard::new(&ShardSpec { epoch: EPOCH, lanes: vec![lane(&itself)], hedges: vec![], portfolio: None });
+    let shard = Shard::new(&ShardSpec {
+        epoch: EPOCH,
+        lanes: vec![lane(&itself)],
+        hedges: vec![],
+        portfolio: None,
+        arbitrage: None,
+    });
     assert_eq!(shard.unwrap_err(), (0, LaneError::HedgedOn));
 }
 

@@ -59,7 +59,7 @@ pub(super) fn risk() -> RiskSpec {
 
 pub(super) fn spec(risk: RiskSpec) -> ShardSpec {
     let lanes = vec![lane(&quoting()), lane(&quoting())];
-    ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio: Some(risk) }
+    ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio: Some(risk), arbitrage: None }
 }
 
 pub(super) fn with(change: impl FnOnce(&mut RiskSpec)) -> Desk {
