@@ -76,6 +76,10 @@ pub struct Shard {
     now: Nanos,
     /// See [`Shard::next_deadline`].
     deadline: Option<Nanos>,
+    /// A deadline may have moved since it was last looked for.
+    unsettled: bool,
+    /// Something that spans instruments follows their markets: a portfolio, a hedge, a blend, a watch for arbitrage.
+    many_watch: bool,
     /// A lane or a hedge waits for the end of a book batch.
     put_off: bool,
 }
@@ -149,7 +153,9 @@ impl Shard {
             lane.only_followed =
                 lane.quoter.is_none() && lane.followers.is_empty() && !hedges && !watched && risk.is_none();
         }
+        let many_watch = risk.is_some() || opportunities.is_some() || !hedgers.is_empty() || !blends.is_empty();
         Ok(Self {
+            many_watch,
             lanes,
             hedgers,
             blends,
@@ -159,6 +165,7 @@ impl Shard {
             ids: OrderIds { epoch: spec.epoch, last: 0 },
             now: Nanos::MIN,
             deadline: None,
+            unsettled: true,
             put_off: false,
         })
     }
@@ -216,6 +223,7 @@ impl Shard {
 
     /// Looks for the next deadline anew: after every event that may have moved one. Drivers ask for it far more often.
     fn find_deadline(&mut self) {
+        self.unsettled = false;
         let lanes = self.lanes.iter().filter_map(|lane| lane.deadline(self.now));
         let report = self.risk.as_ref().and_then(|risk| risk.portfolio.report_at());
         let hedgers = self.hedgers.iter().filter_map(Hedger::deadline);
@@ -268,9 +276,14 @@ impl Shard {
             return;
         }
         self.tell(instrument, now, out, |lane, turn| lane.on_market_change(change, turn));
-        if self.lane(instrument).only_followed {
+        let lane = self.lane(instrument);
+        if lane.only_followed {
             return;
         }
+        // Else a change of the market moves deadlines only where quotes are decided.
+        let keeps_time = lane.keeps_time();
+        self.unsettled |=
+            keeps_time || self.risk.is_some() || !self.blends.is_empty() || !self.hedgers.is_empty();
         let followers = self.lane(instrument).followers.len();
         for index in 0..followers {
             if let Some(follower) = self.lane(instrument).followers.get(index).copied() {
@@ -291,8 +304,10 @@ impl Shard {
         if self.put_off {
             self.after_batch(instrument, now, out);
         }
-        self.spread_halt(now, out);
-        self.finish(now, out);
+        if self.unsettled {
+            self.spread_halt(now, out);
+            self.finish(now, out);
+        }
     }
 
     #[inline]

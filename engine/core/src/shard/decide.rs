@@ -38,6 +38,7 @@ impl Shard {
 
     #[inline]
     pub(super) fn requote(&mut self, instrument: InstrumentId, now: Nanos, out: &mut Outbox) {
+        self.unsettled = true;
         if self.waits(instrument) {
             return;
         }

@@ -360,6 +360,13 @@ impl Lane {
         true
     }
 
+    /// Whether a change of the market may move its deadlines even where no quotes are decided.
+    #[inline]
+    pub(super) fn keeps_time(&self) -> bool {
+        let starts = self.quoter.as_ref().is_some_and(Quoter::waits_to_start);
+        starts || self.controlled || self.exits.is_some() || !self.followers.is_empty()
+    }
+
     /// Tells whether a change of the market its quotes are priced from is to be answered at once.
     pub(super) fn wants_touch(&mut self, now: Nanos) -> bool {
         self.quoter.as_mut().is_some_and(|quoter| quoter.wants_touch(now))

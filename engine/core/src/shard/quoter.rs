@@ -148,6 +148,11 @@ impl Quoter {
         self.spec.model.on_fill(fill);
     }
 
+    /// Whether its interval has not begun.
+    pub(super) const fn waits_to_start(&self) -> bool {
+        self.next_quote.is_none()
+    }
+
     /// True where a change of the touch is to be answered at once.
     pub(super) fn wants_touch(&mut self, now: Nanos) -> bool {
         match self.spec.trigger {
