@@ -103,3 +103,34 @@ fn mark_prices_make_a_carry() {
     assert!(carry["seen"].as_u64() > Some(0) && carry["net_best"].as_f64() > Some(0.0), "{carry}");
     assert!(carry["edge_mean_bps"].as_f64() <= carry["edge_best_bps"].as_f64(), "{carry}");
 }
+
+#[test]
+fn a_detector_that_cannot_be_used_is_named_and_the_schema_knows_all() {
+    let folder = folder();
+    let shipped = std::fs::read_to_string(folder.path().join("arbitrage.toml")).unwrap();
+    for (from, to, key) in [
+        (
+            "interval = \"100ms\"                # between",
+            "interval = \"0s\" # between",
+            "arbitrage.interval",
+        ),
+        ("entry_z = 2.0", "entry_z = -1.0", "arbitrage.statistical.0.entry_z"),
+        ("convergence = 0.5", "convergence = 5.0", "arbitrage.carry.0.convergence"),
+        ("convergence = 0.5", "convergences = 0.5", "convergences"),
+    ] {
+        folder.write("bad.toml", shipped.replace(from, to));
+        let line = 1 + shipped.lines().position(|line| line.contains(from)).unwrap();
+        for command in ["config check bad.toml", &format!("replay --config bad.toml {BOTH}")] {
+            let run = folder.expect(3, command);
+            for part in ["bad.toml", key, &format!("line {line}")] {
+                assert!(run.err.contains(part), "{part}: {}", run.err);
+            }
+        }
+    }
+    folder.expect(0, "config check arbitrage.toml");
+    let schema = folder.expect(0, "config schema --json").json();
+    assert!(schema["properties"]["arbitrage"].is_object());
+    for kind in ["spatial", "triangular", "statistical", "carry"] {
+        assert!(schema["$defs"]["ArbitrageConfig"]["properties"][kind].is_object(), "{kind}");
+    }
+}

@@ -153,7 +153,8 @@ impl Shard {
             lane.only_followed =
                 lane.quoter.is_none() && lane.followers.is_empty() && !hedges && !watched && risk.is_none();
         }
-        let many_watch = risk.is_some() || opportunities.is_some() || !hedgers.is_empty() || !blends.is_empty();
+        let many_watch =
+            risk.is_some() || opportunities.is_some() || !hedgers.is_empty() || !blends.is_empty();
         Ok(Self {
             many_watch,
             lanes,
@@ -282,8 +283,7 @@ impl Shard {
         }
         // Else a change of the market moves deadlines only where quotes are decided.
         let keeps_time = lane.keeps_time();
-        self.unsettled |=
-            keeps_time || self.risk.is_some() || !self.blends.is_empty() || !self.hedgers.is_empty();
+        self.unsettled |= keeps_time || self.many_watch;
         let followers = self.lane(instrument).followers.len();
         for index in 0..followers {
             if let Some(follower) = self.lane(instrument).followers.get(index).copied() {

@@ -80,7 +80,10 @@ impl WidenCurve {
         };
         // Infinite, or not a number, where no volatility widens by nothing: never.
         let ever = beyond_ns < 9e18;
-        ever.then(|| Span(self.fresh.0.saturating_add(beyond_ns as i64).saturating_add(1)))
+        let beyond = beyond_ns as i64;
+        // The last digits of a long time are lost in the square: a few of them later it is certain.
+        let certain = beyond.saturating_add(1).saturating_add(beyond >> 50);
+        ever.then(|| Span(self.fresh.0.saturating_add(certain)))
     }
 
     /// The ticks to add to the half spread at an age, in `[0, ticks_max]`.

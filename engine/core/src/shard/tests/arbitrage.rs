@@ -261,6 +261,29 @@ fn carry_reads_the_mark_of_its_perpetual_alone() {
 }
 
 #[test]
+fn every_part_of_a_mark_that_counts_is_part_of_the_state() {
+    let hash = |change: fn(&mut MarkPrice)| {
+        let mut desk = desk(vec![DetectorSpec::Carry(carry(), [leg(ETH), leg(OTHER)])]);
+        books(&mut desk, (10_000, 10_010), (10_000, 10_010));
+        let Event::Mark(mut told) = mark(desk.now, 30) else { unreachable!() };
+        change(&mut told);
+        desk.tell(&Event::Mark(told));
+        desk.shard.state_hash()
+    };
+    let same = hash(|_| ());
+    assert_eq!(hash(|mark| mark.index_e8 = Some(1)), same, "nothing depends on the index");
+    let changes: [fn(&mut MarkPrice); 4] = [
+        |mark| mark.mark_e8 += 1,
+        |mark| mark.funding_e8 += 1,
+        |mark| mark.funding_at_secs += 1,
+        |mark| mark.recv_time = mark.recv_time - STEP,
+    ];
+    for change in changes {
+        assert_ne!(hash(change), same);
+    }
+}
+
+#[test]
 fn a_spread_is_sampled_at_the_looks() {
     let mut desk = desk(vec![DetectorSpec::Statistical(statistical(), [leg(ETH), leg(OTHER)])]);
     // A spread that swings around a mean of its own, half-way back within a look or so.
