@@ -16,11 +16,11 @@ mod views;
 
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate};
+use ballast_model::{BookBatch, ClientOrderId, Event, Fill, InstrumentId, MarkPrice, Nanos, OrderUpdate};
 
 use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
-use crate::market::{BookBatch, MarketChange};
+use crate::market::MarketChange;
 use crate::outbox::Outbox;
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
 use executable::{hedge_prices, hedge_stale_at};

@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod batch;
 mod command;
 mod digest;
 mod event;
@@ -17,6 +18,7 @@ mod money;
 mod num;
 mod time;
 
+pub use batch::BookBatch;
 pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, Replace, TimeInForce};
 pub use digest::Digest;
 pub use event::{

@@ -12,11 +12,10 @@
 mod feed;
 mod recorder;
 
-use ballast_core::market::BookBatch;
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{Command, Digest, Event, Nanos, Span};
+use ballast_model::{BookBatch, Command, Digest, Event, Nanos, Span};
 
 use crate::tape::{Listener, Tape};
 use feed::{Feed, NEVER};
