@@ -21,6 +21,7 @@
 
 extern crate alloc;
 
+mod bodies;
 mod chain;
 mod codes;
 mod context;
@@ -32,12 +33,13 @@ mod reader;
 mod varint;
 mod writer;
 
+pub use bodies::{Bodies, Raw, SlotAlone};
 pub use chain::{Hash, digest_of};
 pub use entry::{Checkpoint, Entry, Record};
 pub use fault::{Fault, FaultKind};
 pub use header::{FORMAT_VERSION, Header, MAGIC, META_BYTES_MAX};
 pub use reader::Reader;
-pub use writer::{Encoder, EncoderEnd, SlotAlone};
+pub use writer::{Encoder, EncoderEnd, Framed, Framer};
 
 /// A block ends with the first record that reaches this length.
 pub const BLOCK_BYTES: usize = 64 * 1024;

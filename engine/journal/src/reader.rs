@@ -3,6 +3,7 @@
 use ballast_model::{Command, Nanos};
 
 use crate::BODY_BYTES_MAX;
+use crate::bodies::kind;
 use crate::chain::{Hash, link};
 use crate::context::Context;
 use crate::entry::{Checkpoint, Entry, Record};
@@ -10,7 +11,7 @@ use crate::event::{Levels, take_input};
 use crate::fault::{Fault, FaultKind};
 use crate::header::Header;
 use crate::varint::{Take, length_bytes};
-use crate::writer::{EncoderEnd, checksum, kind};
+use crate::writer::{EncoderEnd, checksum};
 
 /// So many records may be missing and still be counted.
 const MISSING_MAX: u64 = 4_096;
@@ -58,6 +59,17 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset
+    }
+
+    /// Number of the next record.
+    #[must_use]
+    pub const fn next_seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The hash of the block before, and the bytes of the block so far.
+    pub(crate) fn block(&self) -> (Hash, &[u8]) {
+        (self.hash, self.bytes.get(self.block_start..self.offset).unwrap_or_default())
     }
 
     /// How the segment ended; `None` before its last record is read, and for ever where its writer died.
