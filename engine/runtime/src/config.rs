@@ -381,6 +381,12 @@ impl Config {
         }
     }
 
+    /// The text that was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// A rule that the value of this key breaks.
     fn rule(&self, path: &Path, key: &str, rule: impl core::fmt::Display) -> ConfigError {
         let line = line::of_key(&self.text, key);

@@ -18,7 +18,8 @@ use crate::config::{
     Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset,
     resolve,
 };
-use crate::replay::{self, Observer, Outcome, Program, Recorder, RecorderSpec};
+use crate::journal::Meta;
+use crate::replay::{self, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled};
 use crate::tape::{Cursor, Shift, Tape};
 
 /// Why a replay cannot run.
@@ -61,6 +62,7 @@ pub struct Prepared<'a> {
     /// Time the decoding pass took, reading the lines included; the first look at the files is not in it.
     pub decoding: Duration,
     resolver: Resolver<'a>,
+    meta: Meta,
 }
 
 /// Whether the strategy takes part.
@@ -133,7 +135,8 @@ impl<'a> Prepared<'a> {
         };
         let time_units = files.iter().map(unit).collect();
         let (problems, lines) = (loaded.problems, loaded.lines);
-        Ok(Self { instruments, tapes, counters, problems, time_units, lines, decoding, resolver })
+        let meta = Meta::new(config, config_path, &seen, &instruments);
+        Ok(Self { instruments, tapes, counters, problems, time_units, lines, decoding, resolver, meta })
     }
 
     /// True where no instrument ever had a book: there is nothing to quote from.
@@ -165,12 +168,32 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// As [`Prepared::build`].
     pub fn play(&self, mode: Mode, repeat: u32, observer: &mut impl Observer) -> Result<Played, JobError> {
+        self.play_recorded(mode, repeat, observer, &mut Unjournaled)
+    }
+
+    /// Plays the data with a fresh core and venue, and records it.
+    ///
+    /// # Errors
+    /// As [`Prepared::build`].
+    pub fn play_recorded(
+        &self,
+        mode: Mode,
+        repeat: u32,
+        observer: &mut impl Observer,
+        record: &mut impl Record,
+    ) -> Result<Played, JobError> {
         let (mut shard, mut venue) = self.build(mode)?;
         let program = Program { tapes: &self.tapes, repeat };
         let watch = Stopwatch::start();
-        let outcome = replay::run(program, &mut shard, &mut venue, observer);
+        let outcome = replay::run(program, &mut shard, &mut venue, observer, record);
         let replaying = watch.elapsed();
         Ok(Played { outcome, shard, venue, replaying })
+    }
+
+    /// What a journal of a run must say to be decided again.
+    #[must_use]
+    pub fn meta(&self, mode: Mode) -> Meta {
+        Meta { quoting: mode == Mode::Quoting, ..self.meta.clone() }
     }
 
     /// A recorder for these instruments.

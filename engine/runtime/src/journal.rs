@@ -17,9 +17,12 @@
 mod files;
 mod history;
 mod map;
+mod meta;
 mod ring;
 mod segments;
+mod slice;
 mod tap;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -30,8 +33,11 @@ use ballast_journal::Fault;
 use ballast_model::Span;
 
 pub use history::{History, Step};
+pub use meta::{Meta, MetaInstrument, Rebuilt};
 pub use segments::Kept;
+pub use slice::slice;
 pub use tap::{Health, Journal, Tap};
+pub use verify::{Difference, Found, Input, Verified, verify};
 
 /// Why a journal cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +68,14 @@ pub enum JournalError {
         path: PathBuf,
         /// What does not fit.
         what: &'static str,
+    },
+    /// What a header says cannot be built from.
+    #[error("{path}: its header says nothing a core can be built from: {why}")]
+    Meta {
+        /// Which segment.
+        path: PathBuf,
+        /// Why.
+        why: String,
     },
     /// The thread that writes stopped.
     #[error("the journal's thread stopped: {0}")]

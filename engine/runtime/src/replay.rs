@@ -10,6 +10,7 @@
 //! time.
 
 mod feed;
+mod record;
 mod recorder;
 
 use ballast_core::outbox::Outbox;
@@ -19,6 +20,7 @@ use ballast_model::{BookBatch, Command, Digest, Event, Nanos, Span};
 
 use crate::tape::{Listener, Tape};
 use feed::{Feed, NEVER};
+pub use record::{Journaled, Record, Unjournaled};
 pub use recorder::{Recorder, RecorderSpec};
 
 /// Time between the last message of one repetition and the first of the next.
@@ -89,13 +91,16 @@ enum Turn {
 }
 
 /// Plays the program from its first message to its last, and what was under way then to its end.
+///
+/// `record` is told of every input before the core is, and of every command before the venue is.
 pub fn run(
     program: Program<'_>,
     shard: &mut Shard,
     venue: &mut TapeVenue,
     observer: &mut impl Observer,
+    record: &mut impl Record,
 ) -> Outcome {
-    let mut replay = Replay::new(program, shard, venue);
+    let mut replay = Replay::new(program, shard, venue, record);
     while let Some(next) = replay.next_turn() {
         replay.take_turn(&next, observer);
     }
@@ -153,28 +158,32 @@ impl Listener for AtVenue<'_> {
 }
 
 /// The core, as messages reach it.
-struct AtUs<'a> {
+struct AtUs<'a, R> {
     shard: &'a mut Shard,
+    record: &'a mut R,
     out: &'a mut Outbox,
     level_updates: &'a mut u64,
     now: Nanos,
 }
 
-impl Listener for AtUs<'_> {
+impl<R: Record> Listener for AtUs<'_, R> {
     #[inline]
     fn on_batch(&mut self, batch: &BookBatch<'_>) {
         *self.level_updates += u64::from(batch.begin().levels);
+        self.record.batch(self.now, batch);
         self.shard.on_batch(batch, self.now, self.out);
     }
 
     #[inline]
     fn on_event(&mut self, event: &Event) {
+        self.record.event(self.now, event);
         self.shard.on_event(event, self.now, self.out);
     }
 }
 
-struct Replay<'a> {
+struct Replay<'a, R> {
     feeds: Vec<Feed<'a>>,
+    record: &'a mut R,
     shard: &'a mut Shard,
     venue: &'a mut TapeVenue,
     out: Outbox,
@@ -182,11 +191,11 @@ struct Replay<'a> {
     outcome: Outcome,
 }
 
-impl<'a> Replay<'a> {
-    fn new(program: Program<'a>, shard: &'a mut Shard, venue: &'a mut TapeVenue) -> Self {
+impl<'a, R: Record> Replay<'a, R> {
+    fn new(program: Program<'a>, shard: &'a mut Shard, venue: &'a mut TapeVenue, record: &'a mut R) -> Self {
         let out = Outbox::new(shard.commands_per_event_max());
         let feeds = Feed::all(program.tapes, program.repeat.max(1), REPEAT_GAP);
-        Self { feeds, shard, venue, out, decisions: Digest::new(), outcome: Outcome::default() }
+        Self { feeds, record, shard, venue, out, decisions: Digest::new(), outcome: Outcome::default() }
     }
 
     /// The earliest thing to happen. Timers alone do not keep a run going.
@@ -241,14 +250,18 @@ impl<'a> Replay<'a> {
                 if let Some(event) = self.venue.pop_response(now) {
                     observer.before(now, self.shard);
                     self.outcome.fills += u64::from(matches!(event, Event::Fill(_)));
+                    self.record.event(now, &event);
                     self.shard.on_event(&event, now, &mut self.out);
+                    self.record.after(now, self.shard, &self.out);
                     self.send(now);
                     observer.after(&event, now, self.shard);
                 }
             }
             Turn::Timer => {
                 observer.before(now, self.shard);
+                self.record.event(now, &Event::Timer);
                 self.shard.on_event(&Event::Timer, now, &mut self.out);
+                self.record.after(now, self.shard, &self.out);
                 self.send(now);
             }
         }
@@ -288,7 +301,14 @@ impl<'a> Replay<'a> {
             observer.before(now, self.shard);
             *messages += 1;
             *ended_at = Some(now);
-            feed.advance_ours(&mut AtUs { shard: self.shard, out: &mut self.out, level_updates, now });
+            feed.advance_ours(&mut AtUs {
+                shard: self.shard,
+                record: self.record,
+                out: &mut self.out,
+                level_updates,
+                now,
+            });
+            self.record.after(now, self.shard, &self.out);
             if !self.out.is_empty() {
                 return self.send(now);
             }
