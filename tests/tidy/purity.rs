@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use ballast_tests::{cargo, unstable_rustc};
 use serde_json::Value;
 
-pub(crate) const PURE: &[&str] = &["ballast-model", "ballast-core", "ballast-json", "ballast-venue"];
+pub(crate) const PURE: &[&str] =
+    &["ballast-model", "ballast-core", "ballast-journal", "ballast-json", "ballast-venue"];
 
 /// Metadata files of the pure crates and of all libraries they are built from. Built already with the tests themselves, so
 /// that this takes no time.

@@ -4,9 +4,10 @@ mod columns;
 mod line;
 
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use ballast_journal::{Entry, Record};
-use ballast_runtime::journal::{History, JournalError, Step, slice as cut};
+use ballast_runtime::journal::{History, JournalError, Step, settle, slice as cut};
 use serde_json::json;
 
 use crate::cli::{ExportArgs, InspectArgs, RangeArgs, SliceArgs, VerifyArgs};
@@ -56,6 +57,12 @@ impl WalkError {
     }
 }
 
+/// A journal, what a writer that died left made whole first.
+fn open(folder: &Path) -> anyhow::Result<History> {
+    settle(folder)?;
+    Ok(History::open(folder)?)
+}
+
 /// Calls `visit` for the records of a range, and names an incomplete record at the end.
 fn walk(
     history: &History,
@@ -82,7 +89,7 @@ fn walk(
 /// # Errors
 /// Damage, or where standard output cannot be written.
 pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Code> {
-    let history = History::open(&arguments.folder)?;
+    let history = open(&arguments.folder)?;
     let mut counts = Counts::default();
     let mut out = io::BufWriter::new(io::stdout().lock());
     walk(&history, &arguments.range, |record| {
@@ -102,7 +109,7 @@ pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Code> {
 /// # Errors
 /// The first damage.
 pub(crate) fn verify(arguments: &VerifyArgs) -> anyhow::Result<Code> {
-    let history = History::open(&arguments.folder)?;
+    let history = open(&arguments.folder)?;
     let mut counts = Counts::default();
     walk(&history, &RangeArgs { from: 1, to: u64::MAX }, |record| {
         counts.take(&record.entry);
@@ -146,7 +153,7 @@ fn finish(history: &History, counts: Counts, json: bool) -> anyhow::Result<Code>
 /// # Errors
 /// Damage, or a file that cannot be written.
 pub(crate) fn export(arguments: &ExportArgs) -> anyhow::Result<Code> {
-    let history = History::open(&arguments.folder)?;
+    let history = open(&arguments.folder)?;
     let mut rows = columns::Rows::default();
     walk(&history, &arguments.range, |record| {
         rows.push(record);
@@ -168,7 +175,7 @@ pub(crate) fn export(arguments: &ExportArgs) -> anyhow::Result<Code> {
 /// # Errors
 /// Damage, or files that cannot be written.
 pub(crate) fn slice(arguments: &SliceArgs) -> anyhow::Result<Code> {
-    let history = History::open(&arguments.folder)?;
+    let history = open(&arguments.folder)?;
     let kept = cut(&history, arguments.range.from, arguments.range.to, &arguments.out)?;
     let text = format!("{} records in {} bytes\n", kept.records, kept.bytes);
     output::text(&text, Form::asked(arguments.json))?;

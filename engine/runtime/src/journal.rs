@@ -34,7 +34,7 @@ use ballast_model::Span;
 
 pub use history::{History, Step};
 pub use meta::{Meta, MetaInstrument, Rebuilt};
-pub use segments::Kept;
+pub use segments::{Kept, settle};
 pub use slice::slice;
 pub use tap::{Health, Journal, Tap};
 pub use verify::{Difference, Found, Input, Verified, verify};
@@ -58,6 +58,9 @@ pub enum JournalError {
         /// What and where.
         fault: Fault,
     },
+    /// Another process writes it.
+    #[error("{0}: this journal is being written")]
+    Busy(PathBuf),
     /// No segment is there.
     #[error("{0}: no journal: a folder with segments 0000000000.journal and on was expected")]
     Empty(PathBuf),

@@ -29,6 +29,8 @@ const CAPACITY_MIN: usize = 1 << 13;
 #[derive(Clone, Debug)]
 pub(super) struct Ring {
     words: Arc<Words>,
+    /// Locked while this process has the ring.
+    _lock: Arc<File>,
     /// Words of data less one: a power of two.
     mask: u64,
 }
@@ -37,17 +39,20 @@ impl Ring {
     /// Makes a ring of at least so many bytes of data.
     pub(super) fn create(path: &Path, bytes: usize) -> std::io::Result<Self> {
         let capacity = (bytes / 8).max(CAPACITY_MIN).next_power_of_two();
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        file.try_lock()?;
+        file.set_len(0)?;
         file.set_len(8 * (DATA + capacity) as u64)?;
         let words = Words::map(&file)?;
         store(&words, CAPACITY, capacity as u64);
         store(&words, 0, MAGIC);
-        Ok(Self { words: Arc::new(words), mask: capacity as u64 - 1 })
+        Ok(Self { words: Arc::new(words), _lock: Arc::new(file), mask: capacity as u64 - 1 })
     }
 
     /// Opens the ring of a process that is gone; `None` where it had not been made whole.
     pub(super) fn open(path: &Path) -> std::io::Result<Option<Self>> {
         let file = File::options().read(true).write(true).open(path)?;
+        file.try_lock()?;
         if file.metadata()?.len() < 8 * DATA as u64 {
             return Ok(None);
         }
@@ -56,7 +61,7 @@ impl Ring {
         let whole = load(&words, 0) == MAGIC
             && capacity.is_power_of_two()
             && words.words().len() as u64 == DATA as u64 + capacity;
-        Ok(whole.then(|| Self { words: Arc::new(words), mask: capacity - 1 }))
+        Ok(whole.then(|| Self { words: Arc::new(words), _lock: Arc::new(file), mask: capacity - 1 }))
     }
 
     /// The writing end, and the reading end.

@@ -174,14 +174,32 @@ impl Segments {
     }
 }
 
+/// Makes whole what a writer that died left; nothing where nothing is to be done, or where the writer lives.
+///
+/// # Errors
+/// Damage in the last segment, or files that cannot be written.
+pub fn settle(folder: &Path) -> Result<(), JournalError> {
+    if !files::ring(folder).exists() {
+        return Ok(());
+    }
+    match recover(folder) {
+        Ok(_) | Err(JournalError::Busy(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Makes whole what a writer that died left, and says where the journal goes on.
 fn recover(folder: &Path) -> Result<Place, JournalError> {
+    let path = files::ring(folder);
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::WouldBlock => JournalError::Busy(folder.to_owned()),
+        _ => JournalError::Io { path: path.clone(), error },
+    };
+    // First the ring: whoever has it locked still writes.
+    let ring = if path.exists() { Ring::open(&path).map_err(failed)? } else { None };
     let Some(mut segments) = last_segment(folder)? else {
         return Ok(Place { segment: 0, end: EncoderEnd { next_seq: 1, hash: [0; 32] } });
     };
-    let path = files::ring(folder);
-    let failed = |error| JournalError::Io { path: path.clone(), error };
-    let ring = if path.exists() { Ring::open(&path).map_err(failed)? } else { None };
     if let Some(ring) = ring {
         let (_, mut left) = ring.ends();
         while let Some(raw) = left.pop() {

@@ -8,7 +8,7 @@ use ballast_core::shard::Shard;
 use ballast_journal::{Checkpoint, Entry, Fault, Record};
 use ballast_model::{BookBegin, Command, Event, Nanos};
 
-use super::{History, JournalError, Meta, Step};
+use super::{History, JournalError, Meta, Step, settle};
 
 /// What came of deciding again.
 #[derive(Clone, Debug, Default)]
@@ -108,6 +108,7 @@ impl core::fmt::Display for Difference {
 /// # Errors
 /// Damage, or a header no core can be built from.
 pub fn verify(folder: &Path) -> Result<Verified, JournalError> {
+    settle(folder)?;
     let history = History::open(folder)?;
     let meta =
         |why| JournalError::Meta { path: history.segments().first().cloned().unwrap_or_default(), why };
