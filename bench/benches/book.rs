@@ -4,8 +4,8 @@
 
 use ballast_bench::{Data, config};
 use ballast_core::book::{Book, BookLimits, Level};
-use ballast_core::market::{BookBatch, Market};
-use ballast_model::{BookKind, Event, Lots, Price, Side, Ticks};
+use ballast_core::market::Market;
+use ballast_model::{BookBatch, BookKind, Event, Lots, Price, Side, Ticks};
 use ballast_runtime::tape::{Cursor, Listener, Shift};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 

@@ -6,12 +6,11 @@
 
 use ballast_bench::inputs::{Input, inputs};
 use ballast_bench::{Data, config};
-use ballast_core::market::BookBatch;
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_model::{
-    BookBegin, BookKind, Command, Event, InstrumentId, Lots, Nanos, OrderReport, OrderUpdate, PackedLevel,
-    Price, Span, Ticker, UpdateId, VenueOrderId,
+    BookBatch, BookBegin, BookKind, Command, Event, InstrumentId, Lots, Nanos, OrderReport, OrderUpdate,
+    PackedLevel, Price, Span, Ticker, UpdateId, VenueOrderId,
 };
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};

@@ -1,11 +1,10 @@
 //! The plainest replay loop there can be: at every step the earliest of all things to come. It is also the twin of the
 //! fast one in `ballast_runtime::replay`, which must come to the same outcome.
 
-use ballast_core::market::BookBatch;
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{Command, Digest, Event, Nanos, OperatorCommand, PackedLevel};
+use ballast_model::{BookBatch, Command, Digest, Event, Nanos, OperatorCommand, PackedLevel};
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::replay::Outcome;
 use ballast_runtime::tape::{Cursor, Shift, Tape};

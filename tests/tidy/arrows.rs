@@ -9,6 +9,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ballast-model", &[]),
     ("ballast-json", &[]),
     ("ballast-core", &["ballast-model"]),
+    ("ballast-journal", &["ballast-model"]),
     ("ballast-analytics", &["ballast-model"]),
     ("ballast-venue", &["ballast-json", "ballast-model"]),
     ("ballast-exchange", &["ballast-core", "ballast-model"]),
@@ -18,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ballast-analytics",
             "ballast-core",
             "ballast-exchange",
+            "ballast-journal",
             "ballast-json",
             "ballast-model",
             "ballast-venue",
@@ -34,6 +36,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("ballast-json", &[]),
     ("ballast-venue", &[]),
     ("ballast-core", &["libm"]),
+    ("ballast-journal", &["crc", "sha2"]),
     ("ballast-analytics", &["libm"]),
     ("ballast-exchange", &["libm"]),
 ];

@@ -6,7 +6,7 @@ use crate::purity::PURE;
 use crate::tree::{FILES, MEMBERS, Package, Target};
 
 /// Crates with a module on the list of unsafe code; they deny what others forbid, since `forbid` knows no exception.
-const DENYING: &[&str] = &["ballast-json"];
+const DENYING: &[&str] = &["ballast-json", "ballast-runtime"];
 
 fn text(path: &str) -> &'static str {
     &FILES.iter().find(|file| file.path == path).unwrap_or_else(|| panic!("{path} is no file of ours")).text

@@ -25,6 +25,23 @@ pub(crate) enum Command {
     /// Work on order books.
     #[command(subcommand)]
     Book(BookCommand),
+    /// Decide again from a journal's inputs and compare every command and every checkpoint.
+    Verify(VerifyArgs),
+    /// Work on journals.
+    #[command(subcommand)]
+    Journal(JournalCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// Print records, one a line.
+    Inspect(InspectArgs),
+    /// Check every checksum, hash and number, without deciding again.
+    Verify(VerifyArgs),
+    /// Write records as a Parquet file.
+    Export(ExportArgs),
+    /// Cut a range of records into a journal of its own.
+    Slice(SliceArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,6 +79,75 @@ pub(crate) struct ReplayArgs {
     /// Play the data this many times in a row, ids and times renumbered so that the loops follow on.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) repeat: u32,
+    /// Write a journal of every input and decision into this folder; an existing one goes on.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) journal: Option<PathBuf>,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Folder of the journal.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A range of records.
+#[derive(Debug, Args)]
+pub(crate) struct RangeArgs {
+    /// First record, by its number.
+    #[arg(long, value_name = "SEQ", default_value_t = 1)]
+    pub(crate) from: u64,
+    /// Last record, by its number.
+    #[arg(long, value_name = "SEQ", default_value_t = u64::MAX, hide_default_value = true)]
+    pub(crate) to: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Folder of the journal.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
+    /// What the core learned is left out: only commands, checkpoints and the ends of blocks.
+    #[arg(long)]
+    pub(crate) decisions: bool,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Folder of the journal.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Parquet file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SliceArgs {
+    /// Folder of the journal.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Folder of the new journal; empty or not there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

@@ -42,6 +42,7 @@ pub(crate) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
         mode: Mode::Quoting,
         repeat: 1,
         out: Some(&arguments.out),
+        journal: None,
         json: arguments.json,
     };
     finish(&plan, &prepared, watch)

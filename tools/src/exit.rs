@@ -3,6 +3,7 @@
 use anyhow::Error;
 use ballast_runtime::capture::LoadError;
 use ballast_runtime::job::JobError;
+use ballast_runtime::journal::JournalError;
 use std::process::ExitCode;
 
 /// Exit codes, stable across versions. Clap itself exits with 2 where the arguments are wrong.
@@ -19,13 +20,14 @@ pub(crate) enum Code {
     Data = 4,
     /// The data holds no order book snapshot: there was no book and nothing was quoted.
     NoBook = 5,
-    /// The rebuilt book differs from the venue's best prices, has gaps or crosses.
+    /// What was checked is not as it should be: a rebuilt book differs from the venue's best prices, has gaps or crosses; a
+    /// decision was not repeated.
     Mismatch = 6,
 }
 
 /// The table in `--help`.
 pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable, \
-5 no order book snapshot in the data, 6 book check found a difference";
+5 no order book snapshot in the data, 6 a check (book check, verify) found a difference";
 
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {
@@ -45,6 +47,9 @@ pub(crate) fn code_of(result: Result<Code, Error>) -> Code {
         return Code::Done;
     }
     eprintln!("ballast: {error:#}");
+    if error.is::<JournalError>() {
+        return Code::Data;
+    }
     match error.downcast_ref::<JobError>() {
         Some(JobError::Config(_) | JobError::Venue(_) | JobError::Books(_) | JobError::Lane { .. }) => {
             Code::Config

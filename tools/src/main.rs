@@ -11,6 +11,7 @@ mod config;
 mod data;
 mod demo;
 mod exit;
+mod journal;
 mod operator;
 mod opportunities;
 mod output;
@@ -18,8 +19,10 @@ mod progress;
 mod replay;
 mod report;
 mod summary;
+mod verify;
 
 use clap::Parser as _;
+use cli::JournalCommand;
 
 fn main() -> std::process::ExitCode {
     let result = match cli::Cli::parse().command {
@@ -29,6 +32,11 @@ fn main() -> std::process::ExitCode {
         cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),
         cli::Command::Config(cli::ConfigCommand::Schema(arguments)) => config::schema(&arguments),
         cli::Command::Book(cli::BookCommand::Check(arguments)) => book::check(&arguments),
+        cli::Command::Verify(arguments) => verify::run(&arguments),
+        cli::Command::Journal(JournalCommand::Inspect(arguments)) => journal::inspect(&arguments),
+        cli::Command::Journal(JournalCommand::Verify(arguments)) => journal::verify(&arguments),
+        cli::Command::Journal(JournalCommand::Export(arguments)) => journal::export(&arguments),
+        cli::Command::Journal(JournalCommand::Slice(arguments)) => journal::slice(&arguments),
     };
     exit::code_of(result).into()
 }

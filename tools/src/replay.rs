@@ -4,8 +4,9 @@ use ballast_analytics::record::RunRecord;
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Played, Prepared};
+use ballast_runtime::journal::{Journal, Options};
 use ballast_runtime::operator::OperatorScript;
-use ballast_runtime::replay::RecorderSpec;
+use ballast_runtime::replay::{Journaled, Recorder, RecorderSpec};
 use std::path::Path;
 
 use crate::cli::ReplayArgs;
@@ -24,6 +25,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) mode: Mode,
     pub(crate) repeat: u32,
     pub(crate) out: Option<&'a Path>,
+    pub(crate) journal: Option<&'a Path>,
     pub(crate) json: bool,
 }
 
@@ -51,6 +53,7 @@ pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Code> {
         mode: if arguments.idle { Mode::Idle } else { Mode::Quoting },
         repeat: arguments.repeat,
         out: arguments.out.as_deref(),
+        journal: arguments.journal.as_deref(),
         json: arguments.json,
     };
     finish(&plan, &prepared, watch)
@@ -67,7 +70,10 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
         samples_max: plan.config.report.samples_max,
     };
     let mut recorder = prepared.recorder(spec);
-    let played = prepared.play(plan.mode, plan.repeat, &mut recorder)?;
+    let played = match plan.journal {
+        Some(folder) => play_journaled(plan, prepared, folder, &mut recorder)?,
+        None => prepared.play(plan.mode, plan.repeat, &mut recorder)?,
+    };
     for (name, count) in data::market_problems(&played.shard, prepared.instruments.len()) {
         output::tell(&format!("{name}: {count}"));
     }
@@ -99,6 +105,29 @@ fn operator_lines(prepared: &Prepared<'_>, played: &Played) -> Vec<String> {
         lines.push(format!("{unsaid} operator commands come after the end of the data"));
     }
     lines
+}
+
+/// Plays what was prepared while a journal of it is written.
+fn play_journaled(
+    plan: &Plan<'_>,
+    prepared: &Prepared<'_>,
+    folder: &Path,
+    recorder: &mut Recorder,
+) -> anyhow::Result<Played> {
+    let meta = prepared.meta(plan.mode).to_bytes();
+    let mut journal = Journal::open(folder, meta, &Options::default())?;
+    let mut record = Journaled::new(&mut journal.tap);
+    let played = prepared.play_recorded(plan.mode, plan.repeat, recorder, &mut record)?;
+    record.finish(&played.shard);
+    let kept = journal.finish()?;
+    output::tell(&format!(
+        "journal: {} records in {} bytes, {} new segments in {}",
+        kept.records,
+        kept.bytes,
+        kept.segments,
+        folder.display()
+    ));
+    Ok(played)
 }
 
 fn write_report(

@@ -16,6 +16,9 @@ mod text;
 mod ticks;
 mod time;
 
+pub(crate) use columns::encode as encode_parquet;
+pub(crate) use table::{Column, Table, Values};
+
 use anyhow::Context as _;
 use ballast_analytics::record::RunRecord;
 use std::fs;

@@ -28,13 +28,13 @@ mod views;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    BalanceUpdate, BudgetGrant, ClientOrderId, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos,
-    OrderUpdate, Trade,
+    BalanceUpdate, BookBatch, BudgetGrant, ClientOrderId, Event, Fill, FundingPayment, InstrumentId,
+    MarkPrice, Nanos, OrderUpdate, Trade,
 };
 
 use crate::hedge::HEDGE_CANCELS_MAX;
 use crate::hedge::split::HEDGE_VENUES_MAX;
-use crate::market::{BookBatch, MarketChange};
+use crate::market::MarketChange;
 use crate::outbox::{Note, Outbox};
 use crate::quotes::{CANCELS_MAX, PLACES_MAX};
 use crate::trigger::{Seen, Watched};

@@ -39,6 +39,18 @@ impl TimeInForce {
         }
     }
 
+    /// The kind with this code, `end` where it has one; `None` where no kind has it.
+    const fn of(code: u8, end: Nanos) -> Option<Self> {
+        Some(match code {
+            0 => Self::PostOnly,
+            1 => Self::GoodTillCancel,
+            2 => Self::ImmediateOrCancel,
+            3 => Self::FillOrKill,
+            4 => Self::GoodTillDate(end),
+            _ => return None,
+        })
+    }
+
     /// When the venue ends the order by itself; `None` for never.
     #[must_use]
     pub const fn good_till(self) -> Option<Nanos> {
@@ -198,6 +210,36 @@ impl Command {
         bytes
     }
 
+    /// The command that these canonical bytes say; `None` where they are no command's.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; COMMAND_BYTES]) -> Option<Self> {
+        let [head, id, price, lots, expires_at, good_till] = words_of(bytes);
+        let [kind, side, tif, reduce_only, low, high, first, second] = head.to_le_bytes();
+        let instrument = InstrumentId(u16::from_le_bytes([low, high]));
+        let client_id = ClientOrderId(id);
+        let side = if side == 0 { Side::Bid } else { Side::Ask };
+        let (price, lots) = (Price(price.cast_signed()), Lots(lots.cast_signed()));
+        let expires_at = Nanos(expires_at.cast_signed());
+        let command = match kind {
+            0 => Self::New(NewOrder {
+                instrument,
+                client_id,
+                side,
+                price,
+                lots,
+                tif: TimeInForce::of(tif, Nanos(good_till.cast_signed()))?,
+                reduce_only: if reduce_only == 0 { ReduceOnly::No } else { ReduceOnly::Yes },
+                expires_at,
+            }),
+            1 => Self::Cancel(Cancel { instrument, client_id }),
+            2 => Self::Replace(Replace { instrument, client_id, side, price, lots, expires_at }),
+            3 => Self::Query(Query { instrument, client_id, number: u16::from_le_bytes([first, second]) }),
+            _ => return None,
+        };
+        // One command has one spelling: whatever else a byte says is damage.
+        (command.to_bytes() == *bytes).then_some(command)
+    }
+
     /// Takes the command's canonical bytes into a digest, word by word.
     pub fn digest(&self, digest: &mut Digest) {
         for word in self.words() {
@@ -239,6 +281,15 @@ impl Command {
             }
         }
     }
+}
+
+/// Canonical bytes as words.
+fn words_of(bytes: &[u8; COMMAND_BYTES]) -> [u64; COMMAND_BYTES / 8] {
+    let mut words = [0; COMMAND_BYTES / 8];
+    for (word, slot) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
+        *word = u64::from_le_bytes(*slot);
+    }
+    words
 }
 
 #[cfg(test)]

@@ -49,6 +49,25 @@ pub enum Event {
 
 const _: () = assert!(size_of::<Event>() <= 64);
 
+impl Event {
+    /// Whose event it is; `None` where it is nobody's.
+    #[must_use]
+    pub const fn instrument(&self) -> Option<InstrumentId> {
+        match self {
+            Self::BookBegin(begin) => Some(begin.instrument),
+            Self::BookLevels(slot) => Some(slot.instrument),
+            Self::BookLost(lost) => Some(lost.instrument),
+            Self::Ticker(ticker) => Some(ticker.instrument),
+            Self::Trade(trade) => Some(trade.instrument),
+            Self::Mark(mark) => Some(mark.instrument),
+            Self::Order(update) => Some(update.instrument),
+            Self::Fill(fill) => Some(fill.instrument),
+            Self::Funding(payment) => Some(payment.instrument),
+            Self::Balance(_) | Self::Grant(_) | Self::Operator(_) | Self::Timer => None,
+        }
+    }
+}
+
 /// How the levels of a batch are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BookKind {

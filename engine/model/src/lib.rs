@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod batch;
 mod budget;
 mod command;
 mod digest;
@@ -19,6 +20,7 @@ mod num;
 mod operator;
 mod time;
 
+pub use batch::BookBatch;
 pub use budget::{BudgetGrant, BudgetKind, BudgetReport, Grant, Report, ShardId};
 pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, Replace, TimeInForce};
 pub use digest::Digest;

@@ -413,6 +413,12 @@ impl Config {
         }
     }
 
+    /// The text that was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// A rule that the value of this key breaks.
     fn rule(&self, path: &Path, key: &str, rule: impl core::fmt::Display) -> ConfigError {
         rule_of(path, &self.text, key, rule)

@@ -20,8 +20,9 @@ use crate::config::{
     BookNames, Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver,
     fixed_offset, resolve,
 };
+use crate::journal::Meta;
 use crate::operator::{Obeyed, OperatorScript};
-use crate::replay::{self, Observer, Outcome, Program, Recorder, RecorderSpec};
+use crate::replay::{self, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled};
 use crate::tape::{Cursor, Shift, Tape};
 
 /// Why a replay cannot run.
@@ -68,6 +69,7 @@ pub struct Prepared<'a> {
     pub decoding: Duration,
     operator: Vec<(Nanos, OperatorCommand)>,
     resolver: Resolver<'a>,
+    meta: Meta,
 }
 
 /// Whether the strategy takes part.
@@ -166,6 +168,7 @@ impl<'a> Prepared<'a> {
         };
         let time_units = files.iter().map(unit).collect();
         let (problems, lines) = (loaded.problems, loaded.lines);
+        let meta = Meta::new(config, config_path, &seen, &instruments);
         Ok(Self {
             instruments,
             tapes,
@@ -176,6 +179,7 @@ impl<'a> Prepared<'a> {
             decoding,
             operator: Vec::new(),
             resolver,
+            meta,
         })
     }
 
@@ -220,11 +224,25 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// As [`Prepared::build`].
     pub fn play(&self, mode: Mode, repeat: u32, observer: &mut impl Observer) -> Result<Played, JobError> {
+        self.play_recorded(mode, repeat, observer, &mut Unjournaled)
+    }
+
+    /// Plays the data with a fresh core and venue, and records it.
+    ///
+    /// # Errors
+    /// As [`Prepared::build`].
+    pub fn play_recorded(
+        &self,
+        mode: Mode,
+        repeat: u32,
+        observer: &mut impl Observer,
+        record: &mut impl Record,
+    ) -> Result<Played, JobError> {
         let (mut shard, mut venue) = self.build(mode)?;
         let program = Program { tapes: &self.tapes, repeat, operator: &self.operator };
         let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.operator.len()) };
         let watch = Stopwatch::start();
-        let outcome = replay::run(program, &mut shard, &mut venue, &mut observer);
+        let outcome = replay::run(program, &mut shard, &mut venue, &mut observer, record);
         let replaying = watch.elapsed();
         Ok(Played { outcome, shard, venue, replaying, operator: observer.obeyed })
     }
@@ -249,6 +267,12 @@ impl<'a> Prepared<'a> {
     #[must_use]
     pub fn books(&self) -> Option<BookNames> {
         self.resolver.books(&self.instruments)
+    }
+
+    /// What a journal of a run must say to be decided again.
+    #[must_use]
+    pub fn meta(&self, mode: Mode) -> Meta {
+        Meta { quoting: mode == Mode::Quoting, ..self.meta.clone() }
     }
 
     /// A recorder for these instruments.
@@ -279,15 +303,19 @@ pub(crate) fn assemble(
     resolved: &Resolved,
     instruments: &[ResolvedInstrument],
 ) -> Result<(Shard, TapeVenue), JobError> {
+    Ok((build_core(resolved, instruments)?, TapeVenue::new(&resolved.venue)?))
+}
+
+/// Builds the core.
+pub(crate) fn build_core(resolved: &Resolved, instruments: &[ResolvedInstrument]) -> Result<Shard, JobError> {
     let shard = Shard::new(&resolved.shard).map_err(|(index, error)| {
         let instrument = instruments.get(index).map_or_else(String::new, |one| one.found.name());
         JobError::Lane { instrument, error }
     })?;
-    let shard = match &resolved.books {
+    Ok(match &resolved.books {
         Some(names) => shard.with_books(&names.lanes)?,
         None => shard,
-    };
-    Ok((shard, TapeVenue::new(&resolved.venue)?))
+    })
 }
 
 /// The first midpoint of an instrument's book.

@@ -1,5 +1,5 @@
 //! The world: clocks, files, captures, configuration and the replay loop.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod book_check;
 pub mod capture;
@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod config_check;
 pub mod job;
+pub mod journal;
 pub mod operator;
 pub mod replay;
 pub mod tape;

@@ -10,16 +10,17 @@
 //! time.
 
 mod feed;
+mod record;
 mod recorder;
 
-use ballast_core::market::BookBatch;
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{Command, Digest, Event, Nanos, OperatorCommand, Span};
+use ballast_model::{BookBatch, Command, Digest, Event, Nanos, OperatorCommand, Span};
 
 use crate::tape::{Listener, Tape};
 use feed::{Feed, NEVER};
+pub use record::{Journaled, Record, Unjournaled};
 pub use recorder::{Recorder, RecorderSpec};
 
 /// Time between the last message of one repetition and the first of the next.
@@ -97,13 +98,16 @@ enum Turn {
 }
 
 /// Plays the program from its first message to its last, and what was under way then to its end.
+///
+/// `record` is told of every input before the core is, and of every command before the venue is.
 pub fn run(
     program: Program<'_>,
     shard: &mut Shard,
     venue: &mut TapeVenue,
     observer: &mut impl Observer,
+    record: &mut impl Record,
 ) -> Outcome {
-    let mut replay = Replay::new(program, shard, venue);
+    let mut replay = Replay::new(program, shard, venue, record);
     while let Some(next) = replay.next_turn() {
         replay.take_turn(&next, observer);
     }
@@ -161,28 +165,32 @@ impl Listener for AtVenue<'_> {
 }
 
 /// The core, as messages reach it.
-struct AtUs<'a> {
+struct AtUs<'a, R> {
     shard: &'a mut Shard,
+    record: &'a mut R,
     out: &'a mut Outbox,
     level_updates: &'a mut u64,
     now: Nanos,
 }
 
-impl Listener for AtUs<'_> {
+impl<R: Record> Listener for AtUs<'_, R> {
     #[inline]
     fn on_batch(&mut self, batch: &BookBatch<'_>) {
         *self.level_updates += u64::from(batch.begin().levels);
+        self.record.batch(self.now, batch);
         self.shard.on_batch(batch, self.now, self.out);
     }
 
     #[inline]
     fn on_event(&mut self, event: &Event) {
+        self.record.event(self.now, event);
         self.shard.on_event(event, self.now, self.out);
     }
 }
 
-struct Replay<'a> {
+struct Replay<'a, R> {
     feeds: Vec<Feed<'a>>,
+    record: &'a mut R,
     /// What is still to be said.
     operator: &'a [(Nanos, OperatorCommand)],
     shard: &'a mut Shard,
@@ -192,12 +200,12 @@ struct Replay<'a> {
     outcome: Outcome,
 }
 
-impl<'a> Replay<'a> {
-    fn new(program: Program<'a>, shard: &'a mut Shard, venue: &'a mut TapeVenue) -> Self {
+impl<'a, R: Record> Replay<'a, R> {
+    fn new(program: Program<'a>, shard: &'a mut Shard, venue: &'a mut TapeVenue, record: &'a mut R) -> Self {
         let out = Outbox::new(shard.commands_per_event_max());
         let feeds = Feed::all(program.tapes, program.repeat.max(1), REPEAT_GAP);
         let (operator, decisions) = (program.operator, Digest::new());
-        Self { feeds, operator, shard, venue, out, decisions, outcome: Outcome::default() }
+        Self { feeds, record, operator, shard, venue, out, decisions, outcome: Outcome::default() }
     }
 
     /// The earliest thing to happen. Timers and funding still to come do not keep a run going.
@@ -260,7 +268,9 @@ impl<'a> Replay<'a> {
                 if let Some(event) = self.venue.pop_response(now) {
                     observer.before(now, self.shard);
                     self.outcome.fills += u64::from(matches!(event, Event::Fill(_)));
+                    self.record.event(now, &event);
                     self.shard.on_event(&event, now, &mut self.out);
+                    self.record.after(now, self.shard, &self.out);
                     self.send(now);
                     observer.after(&event, now, self.shard);
                 }
@@ -268,7 +278,9 @@ impl<'a> Replay<'a> {
             Turn::Operator => self.operate(now, observer),
             Turn::Timer => {
                 observer.before(now, self.shard);
+                self.record.event(now, &Event::Timer);
                 self.shard.on_event(&Event::Timer, now, &mut self.out);
+                self.record.after(now, self.shard, &self.out);
                 self.send(now);
             }
         }
@@ -283,7 +295,10 @@ impl<'a> Replay<'a> {
         let Some(((_, command), rest)) = self.operator.split_first() else { return };
         self.operator = rest;
         observer.before(now, self.shard);
-        self.shard.on_event(&Event::Operator(*command), now, &mut self.out);
+        let event = Event::Operator(*command);
+        self.record.event(now, &event);
+        self.shard.on_event(&event, now, &mut self.out);
+        self.record.after(now, self.shard, &self.out);
         observer.operated(self.out.notes(), now);
         self.send(now);
     }
@@ -322,7 +337,14 @@ impl<'a> Replay<'a> {
             observer.before(now, self.shard);
             *messages += 1;
             *ended_at = Some(now);
-            feed.advance_ours(&mut AtUs { shard: self.shard, out: &mut self.out, level_updates, now });
+            feed.advance_ours(&mut AtUs {
+                shard: self.shard,
+                record: self.record,
+                out: &mut self.out,
+                level_updates,
+                now,
+            });
+            self.record.after(now, self.shard, &self.out);
             if !self.out.is_empty() {
                 return self.send(now);
             }

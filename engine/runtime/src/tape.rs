@@ -7,10 +7,10 @@ mod record;
 
 use std::slice::Iter;
 
-use ballast_core::market::{BookBatch, leads_too_far};
+use ballast_core::market::leads_too_far;
 use ballast_model::{
-    BookBegin, BookKind, BookLost, Event, Lots, MarkPrice, Nanos, PackedLevel, Price, Side, Span, Ticker,
-    Trade, TradeId, UpdateId,
+    BookBatch, BookBegin, BookKind, BookLost, Event, Lots, MarkPrice, Nanos, PackedLevel, Price, Side, Span,
+    Ticker, Trade, TradeId, UpdateId,
 };
 use record::{Before, Kind, Packed, Record};
 

@@ -37,8 +37,7 @@ mod queue;
 
 use alloc::vec::Vec;
 
-use ballast_core::market::BookBatch;
-use ballast_model::{ClientOrderId, Digest, Event, InstrumentId, Lots, Nanos, NewOrder};
+use ballast_model::{BookBatch, ClientOrderId, Digest, Event, InstrumentId, Lots, Nanos, NewOrder};
 
 use self::market::Market;
 pub use self::queue::Resting;

@@ -23,7 +23,7 @@ const MONEY_PRECISION: i32 = 38;
 ///
 /// # Errors
 /// What the Parquet writer refuses.
-pub(super) fn encode(name: &str, table: &Table<'_>, notes: &[(&str, u64)]) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn encode(name: &str, table: &Table<'_>, notes: &[(&str, u64)]) -> anyhow::Result<Vec<u8>> {
     let fields = table.columns.iter().map(|column| field(column).map(Arc::new)).collect::<Result<_, _>>()?;
     let schema = Arc::new(Type::group_type_builder(name).with_fields(fields).build()?);
     let notes =

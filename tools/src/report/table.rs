@@ -7,7 +7,7 @@ use ballast_model::{FillReason, Liquidity, Money, Side};
 
 /// The values of one column.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Values<'a> {
+pub(crate) enum Values<'a> {
     /// Nanoseconds since the epoch, UTC.
     Time(Vec<i64>),
     /// Names.
@@ -34,20 +34,20 @@ pub(super) enum Values<'a> {
 
 /// A named column.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Column<'a> {
+pub(crate) struct Column<'a> {
     /// Name, with its unit where the unit is not the instrument's own.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// One value per row.
-    pub(super) values: Values<'a>,
+    pub(crate) values: Values<'a>,
 }
 
 /// Columns of equal length.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Table<'a> {
+pub(crate) struct Table<'a> {
     /// Number of rows.
-    pub(super) rows: usize,
+    pub(crate) rows: usize,
     /// The columns.
-    pub(super) columns: Vec<Column<'a>>,
+    pub(crate) columns: Vec<Column<'a>>,
 }
 
 /// Rows of all instruments, each with the instrument it belongs to, and the grids they share.

@@ -29,6 +29,18 @@ fn check(command: &Command, head: [u8; 8], rest: [[u8; 8]; 5]) {
     let mut expected = Digest::new();
     bytes.as_chunks::<8>().0.iter().for_each(|word| expected.word(u64::from_le_bytes(*word)));
     assert_eq!(words, expected, "the digest covers the bytes");
+    assert_eq!(Command::from_bytes(&bytes), Some(*command), "the bytes say the command");
+    // Every byte counts: another one says another command, or none.
+    for at in 0..COMMAND_BYTES {
+        let mut damaged = bytes;
+        damaged[at] ^= 0x80;
+        assert_ne!(Command::from_bytes(&damaged), Some(*command), "byte {at}");
+        assert_eq!(
+            Command::from_bytes(&damaged).map_or(damaged, |other| other.to_bytes()),
+            damaged,
+            "byte {at}"
+        );
+    }
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! One instrument's recorded market with our orders in it.
 
 use ballast_core::book::BookFull;
-use ballast_core::market::BookBatch;
 use ballast_model::{
-    BookBegin, BookKind, BookLevels, ClientOrderId, Digest, FillReason, Last, Lots, Nanos, NewOrder,
-    PackedLevel, Price, Rate, Side, Ticker, Trade, UpdateId,
+    BookBatch, BookBegin, BookKind, BookLevels, ClientOrderId, Digest, FillReason, Last, Lots, Nanos,
+    NewOrder, PackedLevel, Price, Rate, Side, Ticker, Trade, UpdateId,
 };
 
 use super::depth::Depth;

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ballast_core::market::BookBatch;
 use ballast_core::replace::AmendKind;
 use ballast_exchange::{Latency, TapeVenue};
 use ballast_model::{
-    BookKind, BookLost, Cancel, ClientOrderId, Command, Ending, Event, LostReason, Lots, Nanos, NewOrder,
-    Price, Query, Rate, ReduceOnly, Side, Span, Ticker, TimeInForce, Trade, TradeId, UpdateId,
+    BookBatch, BookKind, BookLost, Cancel, ClientOrderId, Command, Ending, Event, LostReason, Lots, Nanos,
+    NewOrder, Price, Query, Rate, ReduceOnly, Side, Span, Ticker, TimeInForce, Trade, TradeId, UpdateId,
 };
 use proptest::prelude::*;
 

@@ -1,0 +1,161 @@
+//! What records say, as bytes: the part of writing that the thread which decides does itself.
+//!
+//! It numbers records and says where blocks and segments end; checksums and hashes are added later ([`crate::Framer`]), by a
+//! thread that has the time.
+
+use alloc::vec::Vec;
+
+use ballast_model::{BookBatch, Command, Event, Nanos};
+
+use crate::context::Context;
+use crate::entry::Checkpoint;
+use crate::event::{begin, put_batch, put_event};
+use crate::varint::{Put, length_bytes};
+use crate::writer::CHECKSUM_BYTES;
+use crate::{BLOCK_BYTES, BODY_BYTES_MAX};
+
+/// Kinds of records that are no inputs.
+pub(crate) mod kind {
+    pub(crate) const COMMAND: u8 = 64;
+    pub(crate) const CHECKPOINT: u8 = 65;
+    pub(crate) const BLOCK: u8 = 66;
+    pub(crate) const END: u8 = 67;
+}
+
+/// Length of a record that ends a block.
+const BLOCK_END_BYTES: usize = 1 + 1 + 32 + CHECKSUM_BYTES;
+
+/// An event that is no record: a slot of a book batch. Batches are recorded whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotAlone;
+
+impl core::fmt::Display for SlotAlone {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a slot of a book batch is no record: batches are recorded whole")
+    }
+}
+
+impl core::error::Error for SlotAlone {}
+
+/// A record without its checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Raw<'a> {
+    /// Its number.
+    pub seq: u64,
+    /// What it says; of the end of a block or segment the kind alone.
+    pub body: &'a [u8],
+}
+
+impl Raw<'_> {
+    /// What the record says that ends a segment.
+    pub const END: &'static [u8] = &[kind::END];
+}
+
+/// Turns inputs and commands into numbered bodies. Allocates nothing after construction but for a batch longer than all before.
+#[derive(Clone, Debug)]
+pub struct Bodies {
+    context: Context,
+    /// Number of the next record.
+    seq: u64,
+    /// Bytes of the block so far, as they will be at rest.
+    block_bytes: usize,
+    /// Bytes of the segment's records so far.
+    segment_bytes: u64,
+    segment_bytes_max: u64,
+    body: Vec<u8>,
+}
+
+impl Bodies {
+    /// A segment whose first record has this number. It ends after the first block that reaches `segment_bytes_max`.
+    #[must_use]
+    pub fn new(first_seq: u64, segment_bytes_max: u64) -> Self {
+        Self {
+            context: Context::default(),
+            seq: first_seq,
+            block_bytes: 0,
+            segment_bytes: 0,
+            segment_bytes_max,
+            body: Vec::with_capacity(BLOCK_BYTES),
+        }
+    }
+
+    /// Number of the next record.
+    #[must_use]
+    pub const fn next_seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Records what the core learned.
+    ///
+    /// # Errors
+    /// [`SlotAlone`]; nothing is recorded.
+    pub fn event(
+        &mut self,
+        now: Nanos,
+        event: &Event,
+        sink: &mut impl FnMut(Raw<'_>),
+    ) -> Result<(), SlotAlone> {
+        self.body.clear();
+        if !put_event(event, now, &mut self.context, &mut Put(&mut self.body)) {
+            return Err(SlotAlone);
+        }
+        self.record(sink);
+        Ok(())
+    }
+
+    /// Records a book batch that the core learned.
+    pub fn batch(&mut self, now: Nanos, batch: &BookBatch<'_>, sink: &mut impl FnMut(Raw<'_>)) {
+        self.body.clear();
+        put_batch(batch, now, &mut self.context, &mut Put(&mut self.body));
+        self.record(sink);
+    }
+
+    /// Records what the core decided.
+    pub fn command(&mut self, now: Nanos, command: &Command, sink: &mut impl FnMut(Raw<'_>)) {
+        self.begin(kind::COMMAND, now).bytes(command.to_bytes());
+        self.record(sink);
+    }
+
+    /// Records where the core stands.
+    pub fn checkpoint(&mut self, now: Nanos, checkpoint: &Checkpoint, sink: &mut impl FnMut(Raw<'_>)) {
+        let mut put = self.begin(kind::CHECKPOINT, now);
+        put.bytes(checkpoint.state_hash.to_le_bytes());
+        put.word(checkpoint.inputs);
+        put.word(checkpoint.commands);
+        self.record(sink);
+    }
+
+    /// Ends the segment; what is recorded next begins another.
+    pub fn end(&mut self, sink: &mut impl FnMut(Raw<'_>)) {
+        self.close_block(kind::END, sink);
+        self.segment_bytes = 0;
+    }
+
+    fn begin(&mut self, kind: u8, now: Nanos) -> Put<'_> {
+        self.body.clear();
+        let mut put = Put(&mut self.body);
+        begin(&mut put, kind, now, &mut self.context);
+        put
+    }
+
+    /// Hands on the body, and where that fills block or segment, the end of it.
+    fn record(&mut self, sink: &mut impl FnMut(Raw<'_>)) {
+        let length = self.body.len();
+        assert!(length <= BODY_BYTES_MAX, "a record too long to be read again");
+        sink(Raw { seq: self.seq, body: &self.body });
+        self.seq += 1;
+        self.block_bytes += length_bytes(length) + length + CHECKSUM_BYTES;
+        if self.block_bytes >= BLOCK_BYTES {
+            let all = self.segment_bytes + self.block_bytes as u64;
+            if all >= self.segment_bytes_max { self.end(sink) } else { self.close_block(kind::BLOCK, sink) }
+        }
+    }
+
+    fn close_block(&mut self, kind: u8, sink: &mut impl FnMut(Raw<'_>)) {
+        sink(Raw { seq: self.seq, body: &[kind] });
+        self.seq += 1;
+        self.segment_bytes += (self.block_bytes + BLOCK_END_BYTES) as u64;
+        self.block_bytes = 0;
+        self.context.clear();
+    }
+}

@@ -1,0 +1,51 @@
+//! The record: what the core learned and decided, in bytes that prove themselves.
+//!
+//! A *segment* is a header and then records, each with a sequence number, a time and a CRC-32C:
+//!
+//! | bytes | meaning |
+//! |---|---|
+//! | 1–3 | length of the body, LEB128 |
+//! | body | kind, time since the record before, content ([`Entry`]) |
+//! | 4 | CRC-32C (Castagnoli, RFC 3720 appendix B.4) over the sequence number and the body, little endian |
+//!
+//! The sequence number is not stored: it counts on from the header's, and a record that is missing shows as a checksum that
+//! fits a later number. After every [`BLOCK_BYTES`] stands a record with the SHA-256 of the block and of the hash before it: the
+//! chain, which begins with the header's hash and goes on in the next segment's header. Numbers are stored as differences from
+//! the record before of the same instrument; at the beginning of a block they start anew, so that a block can be read by itself.
+//!
+//! Whatever the bytes, reading gives records exactly as they were written or a [`Fault`] that names the place, never a panic.
+//!
+//! Never here: a file, a clock, a decision.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod bodies;
+mod chain;
+mod codes;
+mod context;
+mod entry;
+mod event;
+mod fault;
+mod header;
+mod reader;
+mod varint;
+mod writer;
+
+pub use bodies::{Bodies, Raw, SlotAlone};
+pub use chain::{Hash, digest_of};
+pub use entry::{Checkpoint, Entry, Record};
+pub use fault::{Fault, FaultKind};
+pub use header::{FORMAT_VERSION, Header, MAGIC, META_BYTES_MAX};
+pub use reader::Reader;
+pub use writer::{Encoder, EncoderEnd, Framed, Framer};
+
+/// A block ends with the first record that reaches this length.
+pub const BLOCK_BYTES: usize = 64 * 1024;
+
+/// Longest body of a record. A snapshot of 10 000 levels takes some 100 kB.
+pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

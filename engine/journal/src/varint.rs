@@ -1,0 +1,193 @@
+//! Numbers in as few bytes as they need (LEB128; signed ones by zigzag).
+
+use alloc::vec::Vec;
+
+use ballast_model::Span;
+
+/// Units that differences of time are multiples of, the largest first: recorded clocks count in milli- or microseconds.
+const UNITS: [i64; 3] = [1_000_000, 1_000, 1];
+
+/// Bits that name the unit.
+const UNIT_BITS: u32 = 2;
+
+/// Appends numbers.
+#[derive(Debug)]
+pub(crate) struct Put<'a>(pub(crate) &'a mut Vec<u8>);
+
+impl Put<'_> {
+    pub(crate) fn byte(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
+    pub(crate) fn bytes<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.0.extend_from_slice(&bytes);
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "cut to the lowest bits on purpose")]
+    pub(crate) fn unsigned(&mut self, mut number: u128) {
+        while number >= 0x80 {
+            self.0.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    pub(crate) fn word(&mut self, number: u64) {
+        self.unsigned(number.into());
+    }
+
+    pub(crate) fn signed(&mut self, number: i128) {
+        self.unsigned(zigzag(number));
+    }
+
+    /// The difference of two numbers of 64 bits, whatever they are.
+    pub(crate) fn delta(&mut self, from: i64, to: i64) {
+        self.signed(i128::from(to) - i128::from(from));
+    }
+
+    /// The difference of two counters of 64 bits, whatever they are.
+    pub(crate) fn word_delta(&mut self, from: u64, to: u64) {
+        self.signed(i128::from(to) - i128::from(from));
+    }
+
+    /// The difference of two times, in the largest unit that it is a multiple of.
+    pub(crate) fn time(&mut self, from: i64, to: i64) {
+        let passed = i128::from(to) - i128::from(from);
+        let fits = |unit: &(usize, &i64)| passed % i128::from(*unit.1) == 0;
+        let (code, unit) = UNITS.iter().enumerate().find(fits).unwrap_or((UNITS.len() - 1, &1));
+        self.unsigned(zigzag(passed / i128::from(*unit)) << UNIT_BITS | code as u128);
+    }
+}
+
+/// Small numbers of either sign to small ones without: 0, −1, 1, −2 … to 0, 1, 2, 3 ….
+const fn zigzag(number: i128) -> u128 {
+    ((number << 1) ^ (number >> 127)).cast_unsigned()
+}
+
+const fn unzigzag(number: u128) -> i128 {
+    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
+}
+
+/// Takes numbers off the front of some bytes; `None` where there are too few or they are out of range.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Take<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Take<'a> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    pub(crate) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (first, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(first)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.bytes(N)?.try_into().ok()
+    }
+
+    /// A number as [`Put::unsigned`] writes it: no other spelling of it is taken.
+    pub(crate) fn unsigned(&mut self) -> Option<u128> {
+        let mut number = 0u128;
+        for shift in (0..128).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u128::from(byte & 0x7f);
+            let shifted = bits << shift;
+            if shifted >> shift != bits {
+                return None;
+            }
+            number |= shifted;
+            if byte < 0x80 {
+                return (byte != 0 || shift == 0).then_some(number);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn word(&mut self) -> Option<u64> {
+        self.unsigned()?.try_into().ok()
+    }
+
+    pub(crate) fn signed(&mut self) -> Option<i128> {
+        self.unsigned().map(unzigzag)
+    }
+
+    pub(crate) fn delta(&mut self, from: i64) -> Option<i64> {
+        i64::try_from(i128::from(from).checked_add(self.signed()?)?).ok()
+    }
+
+    pub(crate) fn word_delta(&mut self, from: u64) -> Option<u64> {
+        u64::try_from(i128::from(from).checked_add(self.signed()?)?).ok()
+    }
+
+    pub(crate) fn time(&mut self, from: i64) -> Option<i64> {
+        let coded = self.unsigned()?;
+        let unit = UNITS.get(usize::try_from(coded & ((1 << UNIT_BITS) - 1)).ok()?)?;
+        let passed = unzigzag(coded >> UNIT_BITS).checked_mul((*unit).into())?;
+        i64::try_from(i128::from(from).checked_add(passed)?).ok()
+    }
+}
+
+/// Bytes that [`Put::unsigned`] takes for a length.
+pub(crate) fn length_bytes(length: usize) -> usize {
+    let bits = usize::BITS - length.leading_zeros();
+    bits.div_ceil(7).max(1) as usize
+}
+
+const _: () = assert!(Span(1).0 == UNITS[2]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+        #[test]
+        fn every_number_comes_back(number in any::<u128>(), shift in 0..128u32, from in any::<i64>(), to in any::<i64>()) {
+            let number = number >> shift;
+            let mut bytes = Vec::new();
+            let mut put = Put(&mut bytes);
+            put.unsigned(number);
+            put.signed(number.cast_signed());
+            put.delta(from, to);
+            put.time(from, to);
+            put.word_delta(from.cast_unsigned(), to.cast_unsigned());
+            let mut take = Take(&bytes);
+            prop_assert_eq!(take.unsigned(), Some(number));
+            prop_assert_eq!(take.signed(), Some(number.cast_signed()));
+            prop_assert_eq!(take.delta(from), Some(to));
+            prop_assert_eq!(take.time(from), Some(to));
+            prop_assert_eq!(take.word_delta(from.cast_unsigned()), Some(to.cast_unsigned()));
+            prop_assert_eq!(take.0.len(), 0);
+        }
+
+        #[test]
+        fn one_number_has_one_spelling(bytes in prop::collection::vec(any::<u8>(), 0..24)) {
+            let mut take = Take(&bytes);
+            if let Some(number) = take.unsigned() {
+                let mut again = Vec::new();
+                Put(&mut again).unsigned(number);
+                prop_assert_eq!(&bytes[..bytes.len() - take.0.len()], &again[..]);
+            }
+        }
+
+        #[test]
+        fn lengths_are_known_beforehand(length in 0..usize::MAX, shift in 0..64u32) {
+            let length = length >> shift;
+            let mut bytes = Vec::new();
+            Put(&mut bytes).unsigned(length as u128);
+            prop_assert_eq!(length_bytes(length), bytes.len());
+        }
+    }
+
+    #[test]
+    fn whole_milliseconds_are_short() {
+        let mut bytes = Vec::new();
+        Put(&mut bytes).time(1_700_000_000_000_000_000, 1_700_000_000_007_000_000);
+        assert_eq!(bytes.len(), 1);
+    }
+}

@@ -1,0 +1,103 @@
+//! The journal on disk: every input of a core and every command it gave, kept whole whatever kills the process.
+//!
+//! The thread that decides stores each record in a ring that is a mapped file ([`Tap`]); a thread of its own moves records from
+//! there into segment files, adding checksums and hashes. There are two classes of durability:
+//!
+//! - *The process dies* (kill -9, panic, out of memory): nothing is lost. What was stored in the mapped file belongs to the
+//!   kernel; the next [`Journal::open`] moves what was left in the ring into the segment, after cutting off what a write that was
+//!   interrupted left behind.
+//! - *The host dies* (power): records up to the last sync are there ([`Options::sync_every`]); later ones may not be. Orders sent
+//!   in between are recognised at boot by client ids of ours that the journal has never seen.
+//!
+//! Records are exactly those of [`ballast_journal`]; a folder holds `0000000000.journal`, `0000000001.journal`, … and, while it is
+//! written, `ring`.
+//!
+//! Never here: a decision, a format.
+
+mod files;
+mod history;
+mod map;
+mod meta;
+mod ring;
+mod segments;
+mod slice;
+mod tap;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use ballast_journal::Fault;
+use ballast_model::Span;
+
+pub use history::{History, Step};
+pub use meta::{Meta, MetaInstrument, Rebuilt};
+pub use segments::{Kept, settle};
+pub use slice::slice;
+pub use tap::{Health, Journal, Tap};
+pub use verify::{Difference, Found, Input, Verified, verify};
+
+/// Why a journal cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// A file or folder.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Something in a segment.
+    #[error("{path}: {fault}")]
+    Fault {
+        /// Which segment.
+        path: PathBuf,
+        /// What and where.
+        fault: Fault,
+    },
+    /// Another process writes it.
+    #[error("{0}: this journal is being written")]
+    Busy(PathBuf),
+    /// No segment is there.
+    #[error("{0}: no journal: a folder with segments 0000000000.journal and on was expected")]
+    Empty(PathBuf),
+    /// A segment does not go on from the one before it.
+    #[error("{path}: this segment does not go on from the one before it: {what}")]
+    Broken {
+        /// Which segment.
+        path: PathBuf,
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// What a header says cannot be built from.
+    #[error("{path}: its header says nothing a core can be built from: {why}")]
+    Meta {
+        /// Which segment.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The thread that writes stopped.
+    #[error("the journal's thread stopped: {0}")]
+    Thread(String),
+}
+
+/// How a journal is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Bytes of the ring, rounded up to a power of two; at least 64 kiB.
+    pub ring_bytes: usize,
+    /// A segment ends after the first block that reaches this length.
+    pub segment_bytes: u64,
+    /// The files are synced to the disk at least this often while anything is written.
+    pub sync_every: Span,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { ring_bytes: 16 << 20, segment_bytes: 256 << 20, sync_every: Span::from_secs(1) }
+    }
+}

@@ -1,0 +1,106 @@
+//! A journal as it is read: segment after segment, every link of the chain checked.
+
+use std::path::{Path, PathBuf};
+
+use ballast_journal::{EncoderEnd, Fault, FaultKind, Header, Reader, Record};
+
+use super::{JournalError, files};
+
+/// A journal's segments.
+#[derive(Debug)]
+pub struct History {
+    segments: Vec<PathBuf>,
+    header: Header,
+}
+
+/// What [`History::walk`] is told after each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Go on.
+    On,
+    /// Enough.
+    Stop,
+}
+
+impl History {
+    /// Finds the segments of a folder and reads the first header.
+    ///
+    /// # Errors
+    /// [`JournalError`], naming the place.
+    pub fn open(folder: &Path) -> Result<Self, JournalError> {
+        let segments = files::segments(folder)?;
+        let first = segments.first().ok_or_else(|| JournalError::Empty(folder.to_owned()))?;
+        let bytes = files::read(first)?;
+        let (header, _) =
+            Reader::new(&bytes).map_err(|fault| JournalError::Fault { path: first.clone(), fault })?;
+        Ok(Self { segments, header })
+    }
+
+    /// The header of the first segment.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The segments' files, in order.
+    #[must_use]
+    pub fn segments(&self) -> &[PathBuf] {
+        &self.segments
+    }
+
+    /// Reads all records in order. A record that the writer's death left incomplete at the very end is no fault: it is returned.
+    ///
+    /// # Errors
+    /// The first damage, naming segment and record, or what `visit` says.
+    pub fn walk<E: From<JournalError>>(
+        &self,
+        mut visit: impl FnMut(&Header, &Record<'_>) -> Result<Step, E>,
+    ) -> Result<Option<Fault>, E> {
+        let mut before: Option<EncoderEnd> = None;
+        for (path, number) in self.segments.iter().zip(0..) {
+            let is_last = number + 1 == self.segments.len();
+            let bytes = files::read(path)?;
+            let at = |fault| JournalError::Fault { path: path.clone(), fault };
+            let (header, mut reader) = Reader::new(&bytes).map_err(at)?;
+            self.check_link(path, &header, before)?;
+            loop {
+                match reader.next() {
+                    Ok(Some(record)) => {
+                        if visit(&header, &record)? == Step::Stop {
+                            return Ok(None);
+                        }
+                    }
+                    Ok(None) => break,
+                    Err(fault) if is_last && matches!(fault.kind, FaultKind::Torn { .. }) => {
+                        return Ok(Some(fault));
+                    }
+                    Err(fault) => return Err(at(fault).into()),
+                }
+            }
+            before = reader.end();
+            if before.is_none() && !is_last {
+                let what = "the one before it does not end";
+                return Err(JournalError::Broken { path: path.clone(), what }.into());
+            }
+        }
+        Ok(None)
+    }
+
+    fn check_link(
+        &self,
+        path: &Path,
+        header: &Header,
+        before: Option<EncoderEnd>,
+    ) -> Result<(), JournalError> {
+        let Some(before) = before else { return Ok(()) };
+        let what = if header.first_seq != before.next_seq {
+            "its records are numbered otherwise: a segment is missing"
+        } else if header.before != before.hash {
+            "its hash is another: a segment was exchanged"
+        } else {
+            return Ok(());
+        };
+        debug_assert!(!self.segments.is_empty(), "a link joins two segments");
+        Err(JournalError::Broken { path: path.to_owned(), what })
+    }
+}

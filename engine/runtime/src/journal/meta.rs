@@ -1,0 +1,146 @@
+//! What a journal's headers say: all that is needed to build the same core again.
+
+use std::path::{Path, PathBuf};
+
+use ballast_core::shard::Shard;
+use ballast_model::{HalfTicks, Step};
+use ballast_venue::binance::Market;
+use serde::{Deserialize, Serialize};
+
+use crate::capture::SeenInstrument;
+use crate::config::{Config, Quoted, ResolvedInstrument, market_name, resolve};
+use crate::job::{JobError, build_core};
+
+/// Program, configuration and instruments of a journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meta {
+    /// Name and version of the program that wrote it.
+    pub program: String,
+    /// Name of the configuration file.
+    pub config_name: String,
+    /// The configuration, word for word: it holds no secret.
+    pub config: String,
+    /// Whether the instruments were quoted, or their markets only followed.
+    pub quoting: bool,
+    /// What the data showed of each instrument, in the order in which it was seen.
+    pub seen: Vec<MetaInstrument>,
+    /// First midpoint of each resolved instrument in half ticks, at which sizes in quote currency were converted.
+    pub references: Vec<Option<i64>>,
+    /// Number that the first record had in the journal it was cut from; `None` where nothing was cut off before it.
+    #[serde(default)]
+    pub cut_from: Option<u64>,
+}
+
+/// What was seen of an instrument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetaInstrument {
+    /// `spot`, `usdm` or `coinm`.
+    pub market: String,
+    /// Symbol as the venue writes it.
+    pub symbol: String,
+    /// Price step, mantissa and digits behind the point.
+    pub tick: Option<(u64, u8)>,
+    /// Size step.
+    pub lot: Option<(u64, u8)>,
+    /// Highest price seen, in ticks.
+    pub price_ticks_max: i64,
+}
+
+/// A core built from what a journal says.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// The core, as it was before the first input.
+    pub shard: Shard,
+    /// Names of its instruments.
+    pub instruments: Vec<String>,
+}
+
+impl Meta {
+    pub(crate) fn new(
+        config: &Config,
+        config_path: &Path,
+        seen: &[SeenInstrument],
+        instruments: &[ResolvedInstrument],
+    ) -> Self {
+        let step = |step: Step| (step.mantissa, step.scale);
+        let seen = seen.iter().map(|one| MetaInstrument {
+            market: market_name(one.market).to_owned(),
+            symbol: one.symbol.clone(),
+            tick: one.tick.map(step),
+            lot: one.lot.map(step),
+            price_ticks_max: one.price_ticks_max,
+        });
+        let name =
+            config_path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Self {
+            program: concat!("ballast ", env!("CARGO_PKG_VERSION")).to_owned(),
+            config_name: name,
+            config: config.text().to_owned(),
+            quoting: true,
+            seen: seen.collect(),
+            references: instruments.iter().map(|one| one.reference.map(|mid| mid.0)).collect(),
+            cut_from: None,
+        }
+    }
+
+    /// As the headers hold it.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads a header's text.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    }
+
+    /// Builds the core that wrote the journal.
+    ///
+    /// # Errors
+    /// Why it cannot be built.
+    pub fn rebuild(&self) -> Result<Rebuilt, String> {
+        if let Some(first) = self.cut_from.filter(|first| *first > 1) {
+            return Err(format!(
+                "it was cut from another journal at record {first}: what came before is not known"
+            ));
+        }
+        let told = |error: JobError| error.to_string();
+        let path = PathBuf::from(&self.config_name);
+        let config = Config::parse(&self.config, &path).map_err(|error| told(error.into()))?;
+        let seen = self.seen.iter().map(seen_instrument).collect::<Result<Vec<_>, _>>()?;
+        let (found, resolver) = resolve(&config, path, &seen).map_err(|error| told(error.into()))?;
+        if found.len() != self.references.len() {
+            return Err(format!("{} instruments, {} references", found.len(), self.references.len()));
+        }
+        let resolved = |(found, reference): (_, &Option<i64>)| ResolvedInstrument {
+            found,
+            reference: reference.map(HalfTicks),
+        };
+        let instruments: Vec<_> = found.into_iter().zip(&self.references).map(resolved).collect();
+        let quoted = if self.quoting { Quoted::Yes } else { Quoted::No };
+        let built = resolver.build(&instruments, quoted).map_err(|error| told(error.into()))?;
+        let shard = build_core(&built, &instruments).map_err(told)?;
+        Ok(Rebuilt { shard, instruments: instruments.iter().map(|one| one.found.name()).collect() })
+    }
+}
+
+fn seen_instrument(one: &MetaInstrument) -> Result<SeenInstrument, String> {
+    let markets = [Market::Spot, Market::UsdM, Market::CoinM];
+    let market = markets.into_iter().find(|market| market_name(*market) == one.market);
+    let step = |(mantissa, scale)| {
+        let whole = (1..=Step::MANTISSA_MAX).contains(&mantissa) && scale <= Step::SCALE_MAX;
+        whole.then_some(Step { mantissa, scale }).ok_or_else(|| format!("{} has no such step", one.symbol))
+    };
+    Ok(SeenInstrument {
+        symbol: one.symbol.clone(),
+        market: market.ok_or_else(|| format!("{:?} is no market", one.market))?,
+        tick: one.tick.map(step).transpose()?,
+        lot: one.lot.map(step).transpose()?,
+        price_ticks_max: one.price_ticks_max,
+    })
+}

@@ -1,0 +1,105 @@
+//! A replaying process is killed at random moments: nothing it recorded is lost, and every order that the exchange saw was
+//! recorded before.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use ballast_core::shard::Shard;
+use ballast_exchange::synth::Dialect;
+use ballast_journal::Entry;
+use ballast_model::{Event, Nanos, OrderReport};
+use ballast_runtime::config::Config;
+use ballast_runtime::job::{Mode, Prepared};
+use ballast_runtime::journal::{History, Journal, JournalError, Options, Step, settle, verify};
+use ballast_runtime::replay::{Journaled, Observer};
+use ballast_tests::market::{QUOTER, lines, surveyed, text};
+
+/// Names the folder that the killed process writes to.
+const FOLDER: &str = "BALLAST_TEST_JOURNAL";
+
+/// How often a process is killed.
+const KILLS: u64 = 50;
+
+/// Says which orders the exchange has accepted, as it says so.
+struct Accepted;
+
+impl Observer for Accepted {
+    fn before(&mut self, _: Nanos, _: &Shard) {}
+
+    fn after(&mut self, event: &Event, _: Nanos, _: &Shard) {
+        if let Event::Order(update) = event
+            && let OrderReport::Accepted(_) = update.report
+        {
+            writeln!(std::io::stdout().lock(), "accepted {}", update.client_id.0).unwrap();
+        }
+    }
+}
+
+/// What the killed process does; nothing where it is not that process.
+#[test]
+fn replay_until_killed() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let config = Config::parse(QUOTER, Path::new("quoter.toml")).unwrap();
+    let files = [surveyed("futures", text(&lines(Dialect::UsdM, 31, 20)))];
+    let prepared = Prepared::from_surveyed(&config, Path::new("quoter.toml"), &files, |_| {}).unwrap();
+    let options = Options { ring_bytes: 1, segment_bytes: 200_000, ..Options::default() };
+    let meta = prepared.meta(Mode::Quoting).to_bytes();
+    let mut journal = Journal::open(Path::new(&folder), meta, &options).unwrap();
+    writeln!(std::io::stdout().lock(), "begin").unwrap();
+    let mut record = Journaled::new(&mut journal.tap);
+    prepared.play_recorded(Mode::Quoting, 10_000, &mut Accepted, &mut record).unwrap();
+}
+
+/// The orders that a process told of before it was killed after this time.
+fn killed_after(wait: Duration, folder: &Path) -> BTreeSet<u64> {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "kill::replay_until_killed", "--nocapture"])
+        .env(FOLDER, folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("begin") {
+        line.clear();
+        assert!(out.read_line(&mut line).unwrap() > 0, "it ended before it began");
+    }
+    let reader = std::thread::spawn(move || {
+        let told = out.lines().map_while(Result::ok);
+        told.filter_map(|line| line.strip_prefix("accepted ")?.parse().ok()).collect()
+    });
+    #[expect(clippy::disallowed_methods, reason = "the moment of a kill is the point")]
+    std::thread::sleep(wait);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reader.join().unwrap()
+}
+
+#[test]
+fn a_killed_process_has_lost_nothing() {
+    let mut seen = 0;
+    for kill in 0..KILLS {
+        let folder = tempfile::tempdir().unwrap();
+        // Spread over the first tenths of a second without a pattern: multiples of a prime.
+        let told = killed_after(Duration::from_micros(kill * 7_919 % 90_000), folder.path());
+        settle(folder.path()).unwrap();
+        let mut recorded = BTreeSet::new();
+        let torn = History::open(folder.path()).unwrap().walk(|_, record| {
+            if let Entry::Command(ballast_model::Command::New(order)) = record.entry {
+                recorded.insert(order.client_id.0);
+            }
+            Ok::<_, JournalError>(Step::On)
+        });
+        assert_eq!(torn.unwrap(), None, "kill {kill}: whole after it was settled");
+        let missing: Vec<_> = told.difference(&recorded).collect();
+        assert!(missing.is_empty(), "kill {kill}: the exchange saw {missing:?}");
+        // An exact prefix: every decision in it is repeated.
+        let again = verify(folder.path()).unwrap();
+        assert_eq!(again.difference, None, "kill {kill}");
+        seen += told.len();
+    }
+    assert!(seen > 1_000, "{seen} orders in all: too few to tell");
+}

@@ -1,0 +1,6 @@
+//! Journals of whole runs: decided again alike, killed at any moment, damaged anywhere.
+#![cfg(test)]
+#![forbid(unsafe_code)]
+
+mod kill;
+mod repeat;

@@ -1,0 +1,186 @@
+//! `ballast journal`.
+
+mod columns;
+mod line;
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use ballast_journal::{Entry, Record};
+use ballast_runtime::journal::{History, JournalError, Step, settle, slice as cut};
+use serde_json::json;
+
+use crate::cli::{ExportArgs, InspectArgs, RangeArgs, SliceArgs, VerifyArgs};
+use crate::exit::Code;
+use crate::output::{self, Form};
+
+/// What a journal holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    inputs: u64,
+    commands: u64,
+    checkpoints: u64,
+    blocks: u64,
+}
+
+impl Counts {
+    fn take(&mut self, entry: &Entry<'_>) {
+        match entry {
+            Entry::Event(_) | Entry::Batch(_) => self.inputs += 1,
+            Entry::Command(_) => self.commands += 1,
+            Entry::Checkpoint(_) => self.checkpoints += 1,
+            Entry::Block(_) | Entry::End(_) => self.blocks += 1,
+        }
+    }
+
+    const fn records(self) -> u64 {
+        self.inputs + self.commands + self.checkpoints + self.blocks
+    }
+}
+
+/// Why a walk over records ended early.
+#[derive(Debug, thiserror::Error)]
+enum WalkError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl WalkError {
+    /// So that exit codes find what is inside.
+    fn into_inner(self) -> anyhow::Error {
+        match self {
+            Self::Journal(error) => error.into(),
+            Self::Io(error) => error.into(),
+        }
+    }
+}
+
+/// A journal, what a writer that died left made whole first.
+fn open(folder: &Path) -> anyhow::Result<History> {
+    settle(folder)?;
+    Ok(History::open(folder)?)
+}
+
+/// Calls `visit` for the records of a range, and names an incomplete record at the end.
+fn walk(
+    history: &History,
+    range: &RangeArgs,
+    mut visit: impl FnMut(&Record<'_>) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let torn = history.walk(|_, record| {
+        if record.seq > range.to {
+            return Ok(Step::Stop);
+        }
+        if record.seq >= range.from {
+            visit(record)?;
+        }
+        Ok::<_, WalkError>(Step::On)
+    });
+    if let Some(torn) = torn.map_err(WalkError::into_inner)? {
+        output::tell(&format!("the writer died in the middle of a record: {torn}"));
+    }
+    Ok(())
+}
+
+/// Prints records.
+///
+/// # Errors
+/// Damage, or where standard output cannot be written.
+pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Code> {
+    let history = open(&arguments.folder)?;
+    let mut counts = Counts::default();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    walk(&history, &arguments.range, |record| {
+        counts.take(&record.entry);
+        if arguments.json || arguments.decisions && record.entry.is_input() {
+            return Ok(());
+        }
+        writeln!(out, "{}", line::of(record))
+    })?;
+    out.flush()?;
+    drop(out);
+    finish(&history, counts, arguments.json)
+}
+
+/// Checks everything that can be checked without deciding again.
+///
+/// # Errors
+/// The first damage.
+pub(crate) fn verify(arguments: &VerifyArgs) -> anyhow::Result<Code> {
+    let history = open(&arguments.folder)?;
+    let mut counts = Counts::default();
+    walk(&history, &RangeArgs { from: 1, to: u64::MAX }, |record| {
+        counts.take(&record.entry);
+        Ok(())
+    })?;
+    finish(&history, counts, arguments.json)
+}
+
+/// Says what was read.
+fn finish(history: &History, counts: Counts, json: bool) -> anyhow::Result<Code> {
+    output::text(
+        &format!(
+            "{} segments, {} records: {} inputs, {} commands, {} checkpoints, {} blocks\n",
+            history.segments().len(),
+            counts.records(),
+            counts.inputs,
+            counts.commands,
+            counts.checkpoints,
+            counts.blocks
+        ),
+        Form::asked(json),
+    )?;
+    if json {
+        let header = history.header();
+        output::json(&json!({
+            "segments": history.segments().len(),
+            "records": counts.records(),
+            "inputs": counts.inputs,
+            "commands": counts.commands,
+            "checkpoints": counts.checkpoints,
+            "blocks": counts.blocks,
+            "config_hash": header.config_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            "meta": serde_json::from_slice::<serde_json::Value>(&header.meta).unwrap_or_default(),
+        }))?;
+    }
+    Ok(Code::Done)
+}
+
+/// Writes records as Parquet.
+///
+/// # Errors
+/// Damage, or a file that cannot be written.
+pub(crate) fn export(arguments: &ExportArgs) -> anyhow::Result<Code> {
+    let history = open(&arguments.folder)?;
+    let mut rows = columns::Rows::default();
+    walk(&history, &arguments.range, |record| {
+        rows.push(record);
+        Ok(())
+    })?;
+    let (count, bytes) = (rows.len(), rows.encode()?);
+    std::fs::write(&arguments.out, &bytes)
+        .map_err(|error| anyhow::anyhow!("{}: {error}", arguments.out.display()))?;
+    let text = format!("{count} rows in {} bytes\n", bytes.len());
+    output::text(&text, Form::asked(arguments.json))?;
+    if arguments.json {
+        output::json(&json!({ "rows": count, "bytes": bytes.len() }))?;
+    }
+    Ok(Code::Done)
+}
+
+/// Cuts a range.
+///
+/// # Errors
+/// Damage, or files that cannot be written.
+pub(crate) fn slice(arguments: &SliceArgs) -> anyhow::Result<Code> {
+    let history = open(&arguments.folder)?;
+    let kept = cut(&history, arguments.range.from, arguments.range.to, &arguments.out)?;
+    let text = format!("{} records in {} bytes\n", kept.records, kept.bytes);
+    output::text(&text, Form::asked(arguments.json))?;
+    if arguments.json {
+        output::json(&json!({ "records": kept.records, "bytes": kept.bytes }))?;
+    }
+    Ok(Code::Done)
+}

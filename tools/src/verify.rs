@@ -1,0 +1,46 @@
+//! `ballast verify`.
+
+use ballast_runtime::clock::Stopwatch;
+use ballast_runtime::journal::verify;
+use serde_json::json;
+
+use crate::cli::VerifyArgs;
+use crate::exit::Code;
+use crate::output::{self, Form};
+
+/// Decides again and compares.
+///
+/// # Errors
+/// A journal that is damaged or cannot be read.
+pub(crate) fn run(arguments: &VerifyArgs) -> anyhow::Result<Code> {
+    let watch = Stopwatch::start();
+    let done = verify(&arguments.folder)?;
+    if let Some(torn) = done.torn {
+        output::tell(&format!("the writer died in the middle of a record: {torn}"));
+    }
+    let verdict =
+        done.difference.map_or_else(|| "identical".to_owned(), |found| format!("different: {found}"));
+    let text = format!(
+        "{} records: {} inputs, {} commands and {} checkpoints compared in {:.2} s: {verdict}\n",
+        done.records,
+        done.inputs,
+        done.commands,
+        done.checkpoints,
+        watch.elapsed().as_secs_f64()
+    );
+    output::text(&text, Form::asked(arguments.json))?;
+    if arguments.json {
+        output::json(&json!({
+            "records": done.records,
+            "inputs": done.inputs,
+            "commands": done.commands,
+            "checkpoints": done.checkpoints,
+            "state_hash": format!("{:016x}", done.state_hash),
+            "identical": done.difference.is_none(),
+            "difference": done.difference.map(|found| found.to_string()),
+            "torn": done.torn.map(|fault| fault.to_string()),
+            "seconds": watch.elapsed().as_secs_f64(),
+        }))?;
+    }
+    Ok(if done.difference.is_none() { Code::Done } else { Code::Mismatch })
+}
