@@ -62,6 +62,8 @@ pub struct Order {
     pub cancel_refused_at: Option<Nanos>,
     /// When it last changed from one kind of state to another.
     pub state_since: Nanos,
+    /// Since when nobody can say whether it is alive, whatever cancels were tried in between; `None` while it is known.
+    pub doubtful_since: Option<Nanos>,
     /// When its price and size were last asked to change, or told.
     pub level_since: Nanos,
     /// When the venue last showed that it has the order.
@@ -97,6 +99,7 @@ impl Order {
             sent_at: now,
             cancel_refused_at: None,
             state_since: now,
+            doubtful_since: None,
             level_since: now,
             confirmed_at: now,
             missing_since: None,
@@ -187,6 +190,7 @@ impl Order {
             self.state_since = now;
         }
         self.state = state;
+        self.doubtful_since = state.is_doubtful().then(|| self.doubtful_since.unwrap_or(now));
         if state.is_done() {
             self.amendment = None;
         }
@@ -354,6 +358,9 @@ impl Order {
         let times = [self.sent_at.0, self.state_since.0, self.level_since.0, self.confirmed_at.0];
         let asked = [self.missing_since, self.queried_at, self.cancel_refused_at].map(time);
         let end = [time(self.tif.good_till()), i64::from(self.query)];
+        if let Some(since) = self.doubtful_since {
+            digest.signed(since.0);
+        }
         for number in amendment.into_iter().chain(numbers).chain(times).chain(asked).chain(end) {
             digest.signed(number);
         }

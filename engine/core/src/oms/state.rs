@@ -108,6 +108,12 @@ impl OrderState {
         matches!(self, Self::PendingNew | Self::PendingReplace | Self::PendingCancel(_))
     }
 
+    /// True where nobody can say whether the order is alive.
+    #[must_use]
+    pub const fn is_doubtful(self) -> bool {
+        matches!(self, Self::Unknown | Self::PendingCancel(BeforeCancel::Unknown))
+    }
+
     /// The state as one word, distinct for distinct states.
     pub(super) const fn word(self) -> u64 {
         let (kind, detail, reject) = match self {

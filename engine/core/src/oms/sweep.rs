@@ -58,12 +58,12 @@ impl Order {
             OrderState::PendingNew | OrderState::PendingReplace | OrderState::PendingCancel(_) => {
                 Some(self.state_since + limits.pending_max)
             }
-            OrderState::Unknown => Some(self.state_since + limits.unknown_max),
             OrderState::Live => Some(self.confirmed_at + limits.live_max),
-            OrderState::Done(_) => None,
+            OrderState::Unknown | OrderState::Done(_) => None,
         };
-        let by_fills = self.missing_since.map(|since| since + limits.unknown_max);
-        let due = by_state.into_iter().chain(by_fills).min()?;
+        let doubts = [self.doubtful_since, self.missing_since];
+        let by_doubt = doubts.into_iter().flatten().map(|since| since + limits.unknown_max);
+        let due = by_state.into_iter().chain(by_doubt).min()?;
         Some(self.queried_at.map_or(due, |asked| due.max(asked + limits.query_gap)))
     }
 }

@@ -127,3 +127,20 @@ fn spans_are_checked() {
     assert_eq!(none(|limits| limits.live_max = Span(-1)), Err(SweepLimitsError));
     assert_eq!(none(|limits| limits.query_gap = Span(0)), Err(SweepLimitsError));
 }
+
+#[test]
+fn cancels_refused_again_and_again_do_not_put_off_the_question() {
+    let mut oms = oms_with_bid();
+    accepted(&mut oms, 1);
+    let mut asked = Vec::new();
+    // The venue has lost it, and every cancel meets "no such order".
+    for now in (1_000..3_000).step_by(10) {
+        oms.request_cancel(ClientOrderId(1), Nanos(now)).unwrap();
+        let refused = OrderReport::CancelRejected(RejectReason::UnknownOrder);
+        report_at(&mut oms, 1, refused, Nanos(now + 5));
+        asked.extend(due(&mut oms, now + 6).map(|_| now + 6));
+    }
+    let first = 1_005 + LIMITS.unknown_max.0;
+    assert!(asked.first().is_some_and(|at| (first..first + 10).contains(at)), "{asked:?}");
+    assert!(asked.len() > 2, "and again while nobody answers: {asked:?}");
+}
