@@ -1,0 +1,169 @@
+//! Which new orders are let in.
+//!
+//! Never here: a change of state.
+
+use ballast_model::{Lots, NewOrder, Price, Rate, ReduceOnly, Side, TimeInForce};
+
+use super::words::{AccountId, Placement, Prevention, Pricing, Reject};
+use super::{Matching, Phase};
+
+impl Matching {
+    /// Decides about a new order and returns its limit price: its own, or the protection of a market order.
+    pub(super) fn admit(&self, placement: &Placement) -> Result<Price, Reject> {
+        let new = &placement.order;
+        let Some(holding) = self.holding(placement.account) else { return Err(Reject::UnknownAccount) };
+        let icebergs = Lots::ZERO < placement.display && placement.display < new.lots && new.tif.may_rest();
+        let market = placement.pricing == Pricing::Market;
+        if (!icebergs && !placement.display.is_zero()) || (market && new.tif.may_rest()) {
+            return Err(Reject::Contradiction);
+        }
+        let price = if market { self.protection(new.side)? } else { new.price };
+        if !market {
+            self.filter_price(new.side, price)?;
+        }
+        self.filter_size(price, new.lots, new.reduce_only)?;
+        if new.tif.good_till().is_some_and(|end| end <= self.now) {
+            return Err(Reject::EndTime);
+        }
+        if self.book.find(placement.account, new.client_id).is_some() {
+            return Err(Reject::DuplicateId);
+        }
+        if new.tif.may_rest() {
+            if holding.orders >= self.spec.limits.orders_per_account {
+                return Err(Reject::OrdersMax);
+            }
+            if self.book.is_full() {
+                return Err(Reject::VenueFull);
+            }
+        }
+        self.filter_position(placement.account, new)?;
+        self.filter_arrival(placement, price).map(|()| price)
+    }
+
+    /// The worst price a market order trades at: the best opposite one, worse by the protection.
+    fn protection(&self, side: Side) -> Result<Price, Reject> {
+        let best = self.book.best(side.opposite()).ok_or(Reject::NothingToTake)?;
+        let instrument = &self.spec.instrument;
+        let distance = share_floor(best, self.spec.market_protection);
+        let price = Price(best.0.saturating_add(side.sign() * distance));
+        Ok(price.clamp(instrument.price_min, instrument.price_max))
+    }
+
+    /// Range and band of a limit price.
+    pub(super) fn filter_price(&self, side: Side, price: Price) -> Result<(), Reject> {
+        let instrument = &self.spec.instrument;
+        if !(instrument.price_min..=instrument.price_max).contains(&price) {
+            return Err(Reject::Price);
+        }
+        let (Some(band), Some(reference)) = (self.spec.band, self.mark.or(self.last)) else { return Ok(()) };
+        // Compared in 10⁻⁸ of a tick, so that nothing is rounded.
+        let at = i128::from(price.0) * i128::from(Rate::ONE.0);
+        let bound = |rate: Rate| i128::from(reference.0) * i128::from(rate.0);
+        let outside = match side {
+            Side::Bid => at > bound(band.up),
+            Side::Ask => at < bound(band.down),
+        };
+        if outside { Err(Reject::Band) } else { Ok(()) }
+    }
+
+    /// Range of a size and least value of an order.
+    pub(super) fn filter_size(&self, price: Price, lots: Lots, reduce: ReduceOnly) -> Result<(), Reject> {
+        let instrument = &self.spec.instrument;
+        if !(instrument.size_min..=instrument.size_max).contains(&lots) {
+            Err(Reject::Size)
+        } else if reduce == ReduceOnly::No && instrument.notional(price, lots) < instrument.notional_min {
+            Err(Reject::NotionalMin)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What the position allows an order that would add these lots.
+    pub(super) fn filter_position(&self, account: AccountId, new: &NewOrder) -> Result<(), Reject> {
+        let Some(holding) = self.holding(account) else { return Err(Reject::UnknownAccount) };
+        if new.reduce_only == ReduceOnly::Yes {
+            let closes = self.closable(account, new.side);
+            let cut = new.tif == TimeInForce::FillOrKill && new.lots > closes;
+            return if closes.is_zero() || cut { Err(Reject::ReduceOnly) } else { Ok(()) };
+        }
+        let open = holding.open(new.side);
+        let reached = holding.position.signed(new.side).0.saturating_add(open.0).saturating_add(new.lots.0);
+        if reached > self.spec.limits.position.0 { Err(Reject::PositionMax) } else { Ok(()) }
+    }
+
+    /// What an arriving order would meet, and whether there is a level for it to rest on.
+    fn filter_arrival(&self, placement: &Placement, price: Price) -> Result<(), Reject> {
+        let new = &placement.order;
+        if new.tif.may_rest() {
+            return self.filter_resting(new.side, price, new.tif);
+        }
+        if self.phase != Phase::Open {
+            return Err(Reject::Halted);
+        }
+        let enough = if new.tif == TimeInForce::FillOrKill {
+            self.fills_whole(placement, price)
+        } else {
+            self.reached(new.side, price)
+        };
+        if enough { Ok(()) } else { Err(Reject::NothingToTake) }
+    }
+
+    /// Whether an order that may rest may enter at this price.
+    pub(super) fn filter_resting(&self, side: Side, price: Price, tif: TimeInForce) -> Result<(), Reject> {
+        if !self.book.has_level(side, price) {
+            return Err(Reject::LevelsFull);
+        }
+        let takes = self.reached(side, price);
+        if takes && tif == TimeInForce::PostOnly {
+            Err(Reject::WouldTake)
+        } else if takes && self.phase != Phase::Open {
+            Err(Reject::Halted)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether an order of this side and price would take.
+    #[inline]
+    pub(super) fn reached(&self, side: Side, price: Price) -> bool {
+        self.book.best(side.opposite()).is_some_and(|best| side.reaches(price, best))
+    }
+
+    /// Whether a fill-or-kill order fills as a whole: reduce-only orders that rest may be cut and are not counted, and one of
+    /// its own account ends the search, unless its mode lets it trade with that or pass it.
+    fn fills_whole(&self, placement: &Placement, price: Price) -> bool {
+        let new = &placement.order;
+        let against = new.side.opposite();
+        let allowed = self.halt_range(against);
+        let mut missing = new.lots;
+        for (_, maker) in self.book.queue(against) {
+            if !new.side.reaches(price, maker.price) || !allowed.contains(&maker.price) {
+                return false;
+            }
+            let own = maker.account == placement.account;
+            match if own { placement.prevention } else { Prevention::None } {
+                Prevention::ExpireTaker | Prevention::ExpireBoth | Prevention::Decrement => return false,
+                Prevention::ExpireMaker => continue,
+                Prevention::None if maker.reduce_only == ReduceOnly::Yes => continue,
+                Prevention::None => {}
+            }
+            missing = Lots((missing.0 - maker.left.0).max(0));
+            if missing.is_zero() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Most an order that only reduces may trade.
+    #[inline]
+    pub(super) fn closable(&self, account: AccountId, side: Side) -> Lots {
+        self.holding(account).map_or(Lots::ZERO, |holding| (-holding.position.signed(side)).max(Lots::ZERO))
+    }
+}
+
+/// A share of a price, in ticks, rounded down.
+pub(super) fn share_floor(price: Price, share: Rate) -> i64 {
+    let ticks = i128::from(price.0) * i128::from(share.0) / i128::from(Rate::ONE.0);
+    i64::try_from(ticks).unwrap_or(i64::MAX)
+}

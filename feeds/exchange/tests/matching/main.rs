@@ -1,0 +1,10 @@
+//! The matching back end: an example for each rule, and a naive second implementation it must equal.
+#![cfg(test)]
+
+mod amend;
+mod arrival;
+mod prevention;
+mod rig;
+mod twin;
+mod twin_model;
+mod venue_rules;
