@@ -8,6 +8,9 @@
 //! * **Reduce-only.** Such an order trades at most what closes its account's position; where that is less than what it
 //!   would trade otherwise, the rest of it expires. A fill-or-kill order counts on none of those that rest.
 //! * **Time** is told by [`Matching::advance`] and never falls; orders with an end time expire then, the earliest first.
+//! * **Waiting orders** ([`Trigger`]) arrive when the last trade or the mark price is where they wait for it. Every trade's
+//!   price is looked at; orders whose price has come arrive after the request that made it is done, in the order in which it
+//!   came, at one price in the order in which they were placed, and not while matching is halted.
 //! * **Halts.** [`VolatilityHalt`] says when matching halts. While it does, orders may be cancelled, and placed or amended
 //!   where they would not take; so the book fills again and is never crossed.
 //!
@@ -23,6 +26,7 @@ mod ids;
 mod ladder;
 mod spec;
 mod take;
+mod waiting;
 mod words;
 
 use alloc::vec;
@@ -34,9 +38,10 @@ use self::book::{Book, Order};
 pub use self::spec::{
     MatchingLimits, MatchingSpec, MatchingSpecError, ORDERS_MAX, PAGES_MAX, PriceBand, VolatilityHalt,
 };
+use self::waiting::{Waiter, Waiting};
 pub use self::words::{
     AccountId, Amendment, Dialect, Match, OrderRef, Outbox, Outcome, Party, Placement, Prevention, Pricing,
-    Reject, Request, Sink, Why,
+    Reject, Request, Sink, Source, Trigger, When, Why,
 };
 
 /// What an account holds and has open.
@@ -46,7 +51,7 @@ struct Holding {
     position: Lots,
     /// What is left of its open orders, by side.
     open: [Lots; 2],
-    /// Number of its open orders.
+    /// Number of its open and waiting orders.
     orders: u32,
     /// Fees paid, rebates deducted, 10⁻⁸ of the settlement currency.
     fees_e8: i128,
@@ -82,6 +87,13 @@ pub enum Phase {
     Halted(Nanos),
 }
 
+/// Where an order is kept.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Book(u32),
+    Waiting(u32),
+}
+
 /// The window the halt looks at.
 #[derive(Clone, Copy, Debug)]
 struct Window {
@@ -96,6 +108,7 @@ struct Window {
 pub struct Matching {
     spec: MatchingSpec,
     book: Book,
+    waiting: Waiting,
     holdings: Vec<Holding>,
     now: Nanos,
     /// Price of the last trade.
@@ -129,6 +142,8 @@ pub struct OpenView {
 pub enum Fault {
     /// Links, sums, table, heap and prices of the book do not agree, or it is crossed.
     Book,
+    /// Lists, table and heap of the waiting orders do not agree, or one waits whose price has come.
+    Waiting,
     /// What an account has open is not what stands in the book.
     Open(AccountId),
     /// The positions of all accounts do not add up to nothing.
@@ -149,6 +164,7 @@ impl Matching {
         Ok(Self {
             spec: *spec,
             book: Book::new(spec.limits.orders, spec.limits.pages),
+            waiting: Waiting::new(spec.limits.waiting),
             holdings: vec![Holding::default(); usize::from(spec.limits.accounts)],
             now: Nanos::MIN,
             last: None,
@@ -164,7 +180,7 @@ impl Matching {
     /// When the engine next acts on its own: an order ends or a halt does.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Nanos> {
-        let end = self.book.first_end().map(|(end, _)| end);
+        let end = self.first_end().map(|(end, _)| end);
         let resumes = match self.phase {
             Phase::Open => None,
             Phase::Halted(until) => Some(until),
@@ -179,16 +195,34 @@ impl Matching {
             self.now = self.now.max(due);
             if self.phase == Phase::Halted(due) {
                 self.resume(sink);
-            } else if let Some((_, slot)) = self.book.first_end() {
-                self.expire(slot, Why::EndTime, sink);
+                self.fire(sink);
+            } else if let Some((_, order)) = self.first_end() {
+                match order {
+                    Place::Book(slot) => self.expire(slot, Why::EndTime, sink),
+                    Place::Waiting(slot) => {
+                        let waiter = self.remove_waiter(slot);
+                        let left = waiter.placement.order.lots;
+                        sink.put(&Outcome::Expired(waiter.name(), left, Why::EndTime));
+                    }
+                }
             }
         }
         self.now = self.now.max(now);
     }
 
-    /// The mark price is this from now on.
-    pub fn set_mark(&mut self, mark: Price) {
+    /// The order that ends first, and when; of two at a time the one accepted first.
+    fn first_end(&self) -> Option<(Nanos, Place)> {
+        let book = self.book.first_end().map(|(end, id, slot)| (end, id, Place::Book(slot)));
+        let waiting = self.waiting.first_end().map(|(end, id, slot)| (end, id, Place::Waiting(slot)));
+        let first = book.into_iter().chain(waiting).min_by_key(|(end, id, _)| (*end, *id));
+        first.map(|(end, _, place)| (end, place))
+    }
+
+    /// The mark price is this from now on; orders that waited for it arrive.
+    pub fn set_mark(&mut self, mark: Price, sink: &mut impl Sink) {
         self.mark = Some(mark);
+        self.waiting.see(Source::Mark, mark);
+        self.fire(sink);
     }
 
     /// Does what is asked.
@@ -228,11 +262,26 @@ impl Matching {
                 let order = self.remove(slot);
                 sink.put(&Outcome::Cancelled(order.name(), order.left));
             }
-            None => sink.put(&Outcome::CancelRejected(account, client_id, Reject::UnknownOrder)),
+            None => match self.waiting.find(account, client_id) {
+                Some(slot) => self.cancel_waiter(slot, sink),
+                None => sink.put(&Outcome::CancelRejected(account, client_id, Reject::UnknownOrder)),
+            },
         }
     }
 
-    /// Cancels all orders of an account, bids first, and says how many there were. It looks at every open order.
+    fn cancel_waiter(&mut self, slot: u32, sink: &mut impl Sink) {
+        let waiter = self.remove_waiter(slot);
+        sink.put(&Outcome::Cancelled(waiter.name(), waiter.placement.order.lots));
+    }
+
+    fn remove_waiter(&mut self, slot: u32) -> Waiter {
+        let waiter = self.waiting.remove(slot);
+        self.holding_mut(waiter.placement.account).orders -= 1;
+        waiter
+    }
+
+    /// Cancels all orders of an account, bids first, waiting ones last, and says how many there were. It looks at every
+    /// order.
     pub fn cancel_all(&mut self, account: AccountId, sink: &mut impl Sink) {
         let mut count = 0;
         for side in Side::BOTH {
@@ -244,6 +293,14 @@ impl Matching {
                     sink.put(&Outcome::Cancelled(order.name(), order.left));
                     count += 1;
                 }
+            }
+        }
+        let mut next = self.waiting.after(None);
+        while let Some(slot) = next {
+            next = self.waiting.after(Some(slot));
+            if self.waiting.waiter(slot).placement.account == account {
+                self.cancel_waiter(slot, sink);
+                count += 1;
             }
         }
         sink.put(&Outcome::AllCancelled(account, count));
@@ -302,6 +359,18 @@ impl Matching {
     #[must_use]
     pub const fn open_orders(&self) -> usize {
         self.book.len()
+    }
+
+    /// What a waiting order waits for.
+    #[must_use]
+    pub fn trigger(&self, account: AccountId, client_id: ClientOrderId) -> Option<Trigger> {
+        self.waiting.waiter(self.waiting.find(account, client_id)?).placement.trigger
+    }
+
+    /// Number of waiting orders.
+    #[must_use]
+    pub const fn waiting_orders(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Best price of a side.
@@ -364,6 +433,7 @@ impl Matching {
                 order.digest(&mut digest);
             }
         }
+        self.waiting.digest(&mut digest);
         digest.value()
     }
 
@@ -375,12 +445,16 @@ impl Matching {
         if !self.book.is_sound() {
             return Err(Fault::Book);
         }
+        if !self.waiting.is_sound() || self.phase == Phase::Open && self.waiting.has_fired() {
+            return Err(Fault::Waiting);
+        }
         for (account, holding) in (0..).map(AccountId).zip(&self.holdings) {
             let own = |side| {
                 self.book.queue(side).map(|(_, order)| order).filter(move |order| order.account == account)
             };
             let left = |side| own(side).fold(Lots::ZERO, |sum, order| sum + order.left);
-            let count = own(Side::Bid).count() + own(Side::Ask).count();
+            let waits = self.waiting.all().filter(|(_, waiter)| waiter.placement.account == account);
+            let count = own(Side::Bid).count() + own(Side::Ask).count() + waits.count();
             if Side::BOTH.map(left) != holding.open || count != holding.orders as usize {
                 return Err(Fault::Open(account));
             }
@@ -391,7 +465,7 @@ impl Matching {
         if self.holdings.iter().map(|holding| holding.fees_e8).sum::<i128>() != self.fees_e8 {
             return Err(Fault::Fees);
         }
-        match self.book.first_end() {
+        match self.first_end() {
             Some((end, _)) if end <= self.now => Err(Fault::End),
             _ => Ok(()),
         }

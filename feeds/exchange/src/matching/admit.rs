@@ -2,13 +2,14 @@
 //!
 //! Never here: a change of state.
 
-use ballast_model::{Lots, NewOrder, Price, Rate, ReduceOnly, Side, TimeInForce};
+use ballast_model::{ClientOrderId, Lots, NewOrder, Price, Rate, ReduceOnly, Side, TimeInForce};
 
-use super::words::{AccountId, Placement, Prevention, Pricing, Reject};
+use super::words::{AccountId, Placement, Prevention, Pricing, Reject, Trigger, When};
 use super::{Matching, Phase};
 
 impl Matching {
-    /// Decides about a new order and returns its limit price: its own, or the protection of a market order.
+    /// Decides about a new order and returns its limit price: its own, or the protection of a market order; of a market order
+    /// that waits, none yet.
     pub(super) fn admit(&self, placement: &Placement) -> Result<Price, Reject> {
         let new = &placement.order;
         let Some(holding) = self.holding(placement.account) else { return Err(Reject::UnknownAccount) };
@@ -17,27 +18,77 @@ impl Matching {
         if (!icebergs && !placement.display.is_zero()) || (market && new.tif.may_rest()) {
             return Err(Reject::Contradiction);
         }
-        let price = if market { self.protection(new.side)? } else { new.price };
-        if !market {
-            self.filter_price(new.side, price)?;
+        let price = match (placement.pricing, placement.trigger) {
+            (Pricing::Market, None) => self.protection(new.side)?,
+            (Pricing::Market, Some(_)) => Price::default(),
+            (Pricing::Limit, None) => self.filter_price(new.side, new.price).map(|()| new.price)?,
+            (Pricing::Limit, Some(_)) => self.filter_range(new.price).map(|()| new.price)?,
+        };
+        self.filter_size(new.lots)?;
+        if price > Price::default() {
+            self.filter_value(price, new.lots, new.reduce_only)?;
         }
-        self.filter_size(price, new.lots, new.reduce_only)?;
         if new.tif.good_till().is_some_and(|end| end <= self.now) {
             return Err(Reject::EndTime);
         }
-        if self.book.find(placement.account, new.client_id).is_some() {
+        if self.is_open(placement.account, new.client_id) {
             return Err(Reject::DuplicateId);
         }
-        if new.tif.may_rest() {
-            if holding.orders >= self.spec.limits.orders_per_account {
-                return Err(Reject::OrdersMax);
-            }
-            if self.book.is_full() {
-                return Err(Reject::VenueFull);
-            }
+        let waits = placement.trigger.is_some();
+        if (waits || new.tif.may_rest()) && holding.orders >= self.spec.limits.orders_per_account {
+            return Err(Reject::OrdersMax);
         }
-        self.filter_position(placement.account, new)?;
-        self.filter_arrival(placement, price).map(|()| price)
+        if let Some(trigger) = placement.trigger {
+            return self.filter_trigger(new.side, trigger).map(|()| price);
+        }
+        self.filter_entry(placement, price).map(|()| price)
+    }
+
+    /// Decides about an order whose price has come, as about a new one.
+    pub(super) fn admit_fired(&self, placement: &Placement) -> Result<Price, Reject> {
+        let new = &placement.order;
+        let price = match placement.pricing {
+            Pricing::Market => self.protection(new.side)?,
+            Pricing::Limit => self.filter_price(new.side, new.price).map(|()| new.price)?,
+        };
+        self.filter_entry(placement, price).map(|()| price)
+    }
+
+    fn is_open(&self, account: AccountId, client_id: ClientOrderId) -> bool {
+        self.book.find(account, client_id).is_some() || self.waiting.find(account, client_id).is_some()
+    }
+
+    /// What an order waits for.
+    fn filter_trigger(&self, side: Side, trigger: Trigger) -> Result<(), Reject> {
+        if self.waiting.is_full() {
+            return Err(Reject::VenueFull);
+        }
+        let price = match trigger.when {
+            When::Stop(at) | When::TakeProfit(at) => Some(at),
+            When::Trails { activation, callback } => {
+                if callback <= Rate(0) || callback >= Rate::ONE {
+                    return Err(Reject::Trigger);
+                }
+                activation
+            }
+        };
+        if price.is_some_and(|price| self.filter_range(price).is_err()) {
+            return Err(Reject::Trigger);
+        }
+        let now = self.price_of(trigger.source);
+        if now.is_some_and(|now| trigger.fires(side, None, now)) {
+            return Err(Reject::TriggersAtOnce);
+        }
+        Ok(())
+    }
+
+    /// The room, the position and what an order would meet on arrival.
+    fn filter_entry(&self, placement: &Placement, price: Price) -> Result<(), Reject> {
+        if placement.order.tif.may_rest() && self.book.is_full() {
+            return Err(Reject::VenueFull);
+        }
+        self.filter_position(placement.account, &placement.order)?;
+        self.filter_arrival(placement, price)
     }
 
     /// The worst price a market order trades at: the best opposite one, worse by the protection.
@@ -51,10 +102,7 @@ impl Matching {
 
     /// Range and band of a limit price.
     pub(super) fn filter_price(&self, side: Side, price: Price) -> Result<(), Reject> {
-        let instrument = &self.spec.instrument;
-        if !(instrument.price_min..=instrument.price_max).contains(&price) {
-            return Err(Reject::Price);
-        }
+        self.filter_range(price)?;
         let (Some(band), Some(reference)) = (self.spec.band, self.mark.or(self.last)) else { return Ok(()) };
         // Compared in 10⁻⁸ of a tick, so that nothing is rounded.
         let at = i128::from(price.0) * i128::from(Rate::ONE.0);
@@ -66,16 +114,24 @@ impl Matching {
         if outside { Err(Reject::Band) } else { Ok(()) }
     }
 
-    /// Range of a size and least value of an order.
-    pub(super) fn filter_size(&self, price: Price, lots: Lots, reduce: ReduceOnly) -> Result<(), Reject> {
+    fn filter_range(&self, price: Price) -> Result<(), Reject> {
         let instrument = &self.spec.instrument;
-        if !(instrument.size_min..=instrument.size_max).contains(&lots) {
-            Err(Reject::Size)
-        } else if reduce == ReduceOnly::No && instrument.notional(price, lots) < instrument.notional_min {
-            Err(Reject::NotionalMin)
-        } else {
-            Ok(())
-        }
+        let inside = (instrument.price_min..=instrument.price_max).contains(&price);
+        if inside { Ok(()) } else { Err(Reject::Price) }
+    }
+
+    /// Range of a size.
+    pub(super) fn filter_size(&self, lots: Lots) -> Result<(), Reject> {
+        let instrument = &self.spec.instrument;
+        let inside = (instrument.size_min..=instrument.size_max).contains(&lots);
+        if inside { Ok(()) } else { Err(Reject::Size) }
+    }
+
+    /// Least value of an order.
+    pub(super) fn filter_value(&self, price: Price, lots: Lots, reduce: ReduceOnly) -> Result<(), Reject> {
+        let instrument = &self.spec.instrument;
+        let small = reduce == ReduceOnly::No && instrument.notional(price, lots) < instrument.notional_min;
+        if small { Err(Reject::NotionalMin) } else { Ok(()) }
     }
 
     /// What the position allows an order that would add these lots.

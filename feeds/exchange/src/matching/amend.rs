@@ -23,7 +23,7 @@ enum Effect {
 }
 
 impl Matching {
-    /// A resting order is to be amended. It is refused for the first of these: no such order; price, band, size and least
+    /// A resting order is to be amended. It is refused for the first of these: no such order; one that waits; price, band, size and least
     /// value of the new total; the venue's rules do not allow it; amended too often; nothing changes; a total that has
     /// traded already ([`Reject::Size`]); and where the order loses its place: no room for its level, post-only, halt,
     /// reduce-only, position.
@@ -33,7 +33,9 @@ impl Matching {
     /// and what remains rests behind everything at its price.
     pub fn amend(&mut self, amendment: &Amendment, sink: &mut impl Sink) {
         let found = self.book.find(amendment.account, amendment.client_id);
-        let effect = found.ok_or(Reject::UnknownOrder).and_then(|slot| {
+        let waits = self.waiting.find(amendment.account, amendment.client_id).is_some();
+        let none = if waits { Reject::NotAmendable } else { Reject::UnknownOrder };
+        let effect = found.ok_or(none).and_then(|slot| {
             let effect = self.effect(amendment, self.book.order(slot))?;
             Ok((slot, effect))
         });
@@ -66,6 +68,7 @@ impl Matching {
         (order.price, order.lots) = (amendment.price, amendment.lots);
         sink.put(&replaced(&order));
         self.enter(&mut order, sink);
+        self.fire(sink);
     }
 
     /// Notes that an order was amended and returns it.
@@ -82,7 +85,8 @@ impl Matching {
     fn effect(&self, amendment: &Amendment, order: &Order) -> Result<Effect, Reject> {
         let rules = &self.spec.amend;
         self.filter_price(order.side, amendment.price)?;
-        self.filter_size(amendment.price, amendment.lots, order.reduce_only)?;
+        self.filter_size(amendment.lots)?;
+        self.filter_value(amendment.price, amendment.lots, order.reduce_only)?;
         let standing = Level { price: order.price, lots: order.lots };
         let to = Level { price: amendment.price, lots: amendment.lots };
         let place = rules.place_after((standing, order.filled()), to).ok_or(Reject::NotAmendable)?;

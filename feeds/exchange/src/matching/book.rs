@@ -170,7 +170,7 @@ impl Book {
 
     /// The order that ends first, and when.
     #[inline]
-    pub(super) fn first_end(&self) -> Option<(Nanos, u32)> {
+    pub(super) fn first_end(&self) -> Option<(Nanos, VenueOrderId, u32)> {
         self.ends.first()
     }
 

@@ -36,8 +36,8 @@ impl Ends {
 
     /// The order that ends first, and when.
     #[inline]
-    pub(super) fn first(&self) -> Option<(Nanos, u32)> {
-        self.heap.first().map(|entry| (entry.key.0, entry.slot))
+    pub(super) fn first(&self) -> Option<(Nanos, VenueOrderId, u32)> {
+        self.heap.first().map(|entry| (entry.key.0, entry.key.1, entry.slot))
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -127,7 +127,7 @@ mod tests {
                     ends.push(Nanos(end), VenueOrderId(u64::from(slot)), slot);
                     twin.insert(slot, Nanos(end));
                 }
-                let first = twin.iter().map(|(slot, end)| (*end, *slot)).min();
+                let first = twin.iter().map(|(slot, end)| (*end, VenueOrderId(u64::from(*slot)), *slot)).min();
                 prop_assert_eq!((ends.first(), ends.len()), (first, twin.len()));
             }
         }

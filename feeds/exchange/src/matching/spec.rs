@@ -61,7 +61,9 @@ pub struct MatchingLimits {
     pub accounts: u16,
     /// Open orders of all accounts. In `1..=`[`ORDERS_MAX`].
     pub orders: u32,
-    /// Open orders of one account. At least one.
+    /// Orders that wait for a price. At most [`ORDERS_MAX`].
+    pub waiting: u32,
+    /// Open and waiting orders of one account. At least one.
     pub orders_per_account: u32,
     /// Pages of 64 neighbouring prices in use at a time, per side. In `1..=`[`PAGES_MAX`].
     pub pages: u32,
@@ -82,7 +84,7 @@ pub const PAGES_MAX: u32 = 1 << 16;
 pub enum MatchingSpecError {
     /// No accounts.
     Accounts,
-    /// Orders, orders per account or batch are zero, or orders above [`ORDERS_MAX`].
+    /// Orders, orders per account or batch are zero, or orders or waiting ones above [`ORDERS_MAX`].
     Orders,
     /// Pages are zero or above [`PAGES_MAX`].
     Pages,
@@ -130,6 +132,7 @@ impl MatchingSpec {
         if limits.accounts == 0 {
             Err(MatchingSpecError::Accounts)
         } else if !(1..=ORDERS_MAX).contains(&limits.orders)
+            || limits.waiting > ORDERS_MAX
             || limits.orders_per_account == 0
             || limits.batch == 0
         {

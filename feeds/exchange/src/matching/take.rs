@@ -8,7 +8,7 @@ use ballast_model::{Liquidity, Lots, Nanos, Price, ReduceOnly, Side, TradeId, Ve
 
 use super::admit::share_floor;
 use super::book::Order;
-use super::words::{Match, Outcome, Party, Placement, Prevention, Sink, Why};
+use super::words::{Match, Outcome, Party, Placement, Prevention, Sink, Source, Why};
 use super::{Matching, Phase};
 
 /// Every price an order may carry.
@@ -19,6 +19,9 @@ impl Matching {
     /// that finds nobody, price, band, size, least value, end time, id in use, the account's and the venue's number of
     /// orders, reduce-only, position, no room for its level, post-only, halt, nothing to take. The order's instrument is
     /// not looked at: an engine has one.
+    ///
+    /// Of an order that waits, the band and what follows the number of orders are looked at when its price comes, and the
+    /// least value of a market order not at all; instead, its trigger must be a price and not be there yet.
     pub fn place(&mut self, placement: &Placement, sink: &mut impl Sink) {
         match self.admit(placement) {
             Err(why) => sink.put(&Outcome::Rejected(placement.account, placement.order.client_id, why)),
@@ -27,8 +30,40 @@ impl Matching {
                 self.order_id_next = VenueOrderId(venue_id.0 + 1);
                 let mut order = Order::new(placement, price, venue_id);
                 sink.put(&Outcome::Accepted(order.name()));
-                self.enter(&mut order, sink);
+                if let Some(trigger) = placement.trigger {
+                    self.waiting.wait(placement, venue_id, trigger, self.price_of(trigger.source));
+                    self.holding_mut(order.account).orders += 1;
+                } else {
+                    self.enter(&mut order, sink);
+                    self.fire(sink);
+                }
             }
+        }
+    }
+
+    /// Lets the orders arrive whose price has come, the first one first; what they trade may let others arrive.
+    #[inline]
+    pub(super) fn fire(&mut self, sink: &mut impl Sink) {
+        while self.phase == Phase::Open
+            && let Some(waiter) = self.waiting.pop_fired()
+        {
+            self.holding_mut(waiter.placement.account).orders -= 1;
+            sink.put(&Outcome::Triggered(waiter.name()));
+            match self.admit_fired(&waiter.placement) {
+                Ok(price) => self.enter(&mut Order::new(&waiter.placement, price, waiter.venue_id), sink),
+                Err(why) => {
+                    let left = waiter.placement.order.lots;
+                    sink.put(&Outcome::Expired(waiter.name(), left, Why::Refused(why)));
+                }
+            }
+        }
+    }
+
+    /// The newest price of a source.
+    pub(super) const fn price_of(&self, source: Source) -> Option<Price> {
+        match source {
+            Source::Last => self.last,
+            Source::Mark => self.mark,
         }
     }
 
@@ -104,9 +139,9 @@ impl Matching {
         let left = self.book.trade(slot, lots);
         let maker = self.book.order(slot);
         let (price, name, account, side) = (maker.price, maker.name(), maker.account, maker.side);
-        let instrument = &self.spec.instrument;
-        let taker_fee = self.spec.fees.fee_e8(instrument, price, lots, Liquidity::Taker);
-        let maker_fee = self.spec.fees.fee_e8(instrument, price, lots, Liquidity::Maker);
+        let value = self.spec.instrument.value_floor(price, lots);
+        let taker_fee = self.spec.fees.of_value(value, Liquidity::Taker);
+        let maker_fee = self.spec.fees.of_value(value, Liquidity::Maker);
         self.fees_e8 += i128::from(taker_fee) + i128::from(maker_fee);
         let holding = self.holding_mut(taker.account);
         holding.position += lots.signed(taker.side);
@@ -187,6 +222,7 @@ impl Matching {
             self.window.reference = self.window.reference.or(Some(price));
         }
         self.last = Some(price);
+        self.waiting.see(Source::Last, price);
     }
 
     fn halt(&mut self, sink: &mut impl Sink) {

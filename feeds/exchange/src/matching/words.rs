@@ -4,7 +4,9 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Lots, NewOrder, Price, RejectReason, Side, TradeId, VenueOrderId};
+use ballast_model::{
+    ClientOrderId, Digest, Lots, NewOrder, Price, Rate, RejectReason, Side, TradeId, VenueOrderId,
+};
 
 /// An account at the venue: a dense index, below the bound the engine was built with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +53,78 @@ pub struct Placement {
     pub prevention: Prevention,
     /// Most of a resting order that is shown at a time (iceberg); zero shows all.
     pub display: Lots,
+    /// What the order waits for before it arrives; `None` for an order that arrives at once.
+    pub trigger: Option<Trigger>,
+}
+
+/// What prices an order waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Source {
+    /// Trades.
+    Last,
+    /// The mark price.
+    Mark,
+}
+
+/// When a waiting order arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// Whose prices count.
+    pub source: Source,
+    /// Which.
+    pub when: When,
+}
+
+/// The price an order waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// A bid waits for this or more, an ask for this or less.
+    Stop(Price),
+    /// A bid waits for this or less, an ask for this or more.
+    TakeProfit(Price),
+    /// A bid waits until the price is above the lowest one seen since it began to trail by this share of that, an ask until
+    /// it is below the highest one. It begins with the first price that is at the activation or past it (at or below for a
+    /// bid, at or above for an ask), or with the newest one where there is no activation.
+    Trails {
+        /// Where it begins.
+        activation: Option<Price>,
+        /// The share, above zero and below one.
+        callback: Rate,
+    },
+}
+
+impl Trigger {
+    /// Whether an order of this side that trails this extreme has waited for this price.
+    pub(super) fn fires(&self, side: Side, extreme: Option<Price>, price: Price) -> bool {
+        match self.when {
+            When::Stop(at) => side.reaches(price, at),
+            When::TakeProfit(at) => side.opposite().reaches(price, at),
+            When::Trails { callback, .. } => {
+                extreme.is_some_and(|extreme| side.reaches(price, turn(extreme, callback, side)))
+            }
+        }
+    }
+
+    pub(super) fn digest(&self, digest: &mut Digest) {
+        let (kind, price, callback) = match self.when {
+            When::Stop(at) => (0, at.0, 0),
+            When::TakeProfit(at) => (1, at.0, 0),
+            When::Trails { activation, callback } => (2, activation.map_or(-1, |at| at.0), callback.0),
+        };
+        digest.word(kind << 8 | self.source as u64);
+        digest.signed(price);
+        digest.signed(callback);
+    }
+}
+
+/// The price at which a trailing stop fires: away from the extreme by the callback, rounded so that it is not nearer
+/// (Binance: a bid at `price ≥ lowest · (1 + callbackRate)`, an ask at `price ≤ highest · (1 − callbackRate)`).
+pub(super) fn turn(extreme: Price, callback: Rate, side: Side) -> Price {
+    let distance = i128::from(extreme.0) * i128::from(callback.0);
+    let ticks = (distance + i128::from(Rate::ONE.0) - 1) / i128::from(Rate::ONE.0);
+    let ticks = i64::try_from(ticks).unwrap_or(i64::MAX);
+    Price(extreme.0.saturating_add(side.sign() * ticks))
 }
 
 /// Ask for a resting order to be amended; the size is the new total, what has traded included.
@@ -133,6 +207,8 @@ pub enum Why {
     Halted,
     /// It was amended such that a post-only order would have taken.
     WouldTake,
+    /// The price it waited for came, and then it was refused.
+    Refused(Reject),
 }
 
 /// What happened. Every request is answered by at least one outcome.
@@ -142,6 +218,8 @@ pub enum Outcome {
     Accepted(OrderRef),
     /// A new order was refused.
     Rejected(AccountId, ClientOrderId, Reject),
+    /// The price a waiting order waited for has come; what becomes of the order follows.
+    Triggered(OrderRef),
     /// Two orders traded.
     Traded(Match),
     /// Two orders of one account met and became smaller by this, without a trade.
@@ -204,7 +282,7 @@ pub enum Reject {
     DuplicateId,
     /// The account has as many open orders as it may.
     OrdersMax,
-    /// The venue has as many open orders as it can hold.
+    /// The venue has as many open, or as many waiting orders as it can hold.
     VenueFull,
     /// The side has as many pages of price levels as it can hold.
     LevelsFull,
@@ -224,6 +302,10 @@ pub enum Reject {
     NotAmendable,
     /// The order has been amended as often as it may.
     AmendmentsMax,
+    /// What the order is to wait for is no price of the instrument, or its callback not between zero and one.
+    Trigger,
+    /// What the order is to wait for is there already.
+    TriggersAtOnce,
     /// A batch has no room for the request.
     BatchMax,
 }
@@ -257,6 +339,8 @@ impl Reject {
             Self::UnknownAccount
             | Self::Contradiction
             | Self::EndTime
+            | Self::Trigger
+            | Self::TriggersAtOnce
             | Self::Unchanged
             | Self::NotAmendable
             | Self::AmendmentsMax => RejectReason::Other,
@@ -283,7 +367,8 @@ impl Reject {
             | Self::NotionalMin
             | Self::OrdersMax
             | Self::PositionMax
-            | Self::LevelsFull => -1013,
+            | Self::LevelsFull
+            | Self::Trigger => -1013,
             Self::UnknownOrder => -2011,
             Self::Contradiction => -1106,
             Self::VenueFull => -1008,
@@ -295,6 +380,7 @@ impl Reject {
             | Self::DuplicateId
             | Self::ReduceOnly
             | Self::WouldTake
+            | Self::TriggersAtOnce
             | Self::NothingToTake => -2010,
         }
     }
@@ -313,6 +399,8 @@ impl Reject {
             Self::BatchMax => -1015,
             Self::ReduceOnly => -2022,
             Self::WouldTake => -5022,
+            Self::Trigger => -4013,
+            Self::TriggersAtOnce => -2021,
             Self::NothingToTake => -5021,
             Self::UnknownOrder => -2013,
             Self::AmendmentsMax => -5026,

@@ -8,3 +8,4 @@ mod rig;
 mod twin;
 mod twin_model;
 mod venue_rules;
+mod waiting;

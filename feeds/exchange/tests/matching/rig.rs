@@ -4,7 +4,7 @@ use ballast_core::replace::ReplaceRules;
 use ballast_exchange::FeeSchedule;
 use ballast_exchange::matching::{
     AccountId, Amendment, Matching, MatchingLimits, MatchingSpec, Outbox, Outcome, Placement, Prevention,
-    Pricing, Reject,
+    Pricing, Reject, Source, Trigger, When,
 };
 use ballast_model::{
     AssetId, ClientOrderId, Contract, InstrumentId, InstrumentSpec, Lots, Money, Nanos, NewOrder, Price,
@@ -41,6 +41,7 @@ pub(crate) fn spec() -> MatchingSpec {
         limits: MatchingLimits {
             accounts: 4,
             orders: 100,
+            waiting: 20,
             orders_per_account: 50,
             pages: 16,
             position: Lots(1_000_000),
@@ -68,6 +69,7 @@ pub(crate) fn limit(account: u16, id: u64, side: Side, price: i64, lots: i64) ->
         pricing: Pricing::Limit,
         prevention: Prevention::None,
         display: Lots::ZERO,
+        trigger: None,
     }
 }
 
@@ -86,6 +88,7 @@ pub(crate) trait Change: Sized {
     fn reduce(self) -> Self;
     fn stp(self, prevention: Prevention) -> Self;
     fn iceberg(self, display: i64) -> Self;
+    fn when(self, source: Source, when: When) -> Self;
 }
 
 impl Change for Placement {
@@ -107,6 +110,10 @@ impl Change for Placement {
     }
     fn iceberg(mut self, display: i64) -> Self {
         self.display = Lots(display);
+        self
+    }
+    fn when(mut self, source: Source, when: When) -> Self {
+        self.trigger = Some(Trigger { source, when });
         self
     }
 }
@@ -173,6 +180,10 @@ impl Rig {
 
     pub(crate) fn advance(&mut self, now: i64) -> Vec<Outcome> {
         self.act(|engine, outbox| engine.advance(Nanos(now), outbox))
+    }
+
+    pub(crate) fn mark(&mut self, price: i64) -> Vec<Outcome> {
+        self.act(|engine, outbox| engine.set_mark(Price(price), outbox))
     }
 
     /// What is left of an open order.

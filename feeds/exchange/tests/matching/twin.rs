@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ballast_core::replace::ReplaceRules;
 use ballast_exchange::matching::{
     AccountId, Amendment, Matching, MatchingSpec, Outbox, Outcome, Placement, Prevention, PriceBand, Pricing,
-    Request, VolatilityHalt,
+    Request, Source, Trigger, VolatilityHalt, When,
 };
 use ballast_model::{
     ClientOrderId, InstrumentId, Lots, Money, Nanos, NewOrder, Price, Rate, ReduceOnly, Side, Span,
@@ -55,6 +55,17 @@ fn account(random: &mut Random) -> AccountId {
     AccountId(u16::try_from(if random.one_in(500) { 9 } else { random.below(4) }).unwrap())
 }
 
+fn trigger(random: &mut Random) -> Trigger {
+    let at = Price(if random.one_in(50) { 0 } else { 970 + random.below(60) });
+    let activation = if random.one_in(2) { Some(at) } else { None };
+    let callback = Rate(if random.one_in(50) { 0 } else { 1 + random.below(2_000_000) });
+    let trails = When::Trails { activation, callback };
+    Trigger {
+        source: random.pick(&[Source::Last, Source::Mark]),
+        when: random.pick(&[When::Stop(at), When::TakeProfit(at), trails]),
+    }
+}
+
 fn placement(random: &mut Random, now: i64) -> Placement {
     let ending = TimeInForce::GoodTillDate(Nanos(now - 5 + random.below(400)));
     let tif = random.pick(&[GTC, GTC, GTC, POST, POST, ending, ending, IOC, FOK]);
@@ -78,6 +89,7 @@ fn placement(random: &mut Random, now: i64) -> Placement {
         pricing: if market { Pricing::Market } else { Pricing::Limit },
         prevention: random.pick(&[modes[0], modes[1], modes[2], Prevention::Decrement, Prevention::None]),
         display: Lots(if iceberg { random.below(20) } else { 0 }),
+        trigger: if random.one_in(9) { Some(trigger(random)) } else { None },
     }
 }
 
@@ -147,9 +159,9 @@ fn compare(spec: &MatchingSpec, seed: u64) -> Run {
             engine.advance(Nanos(now), &mut outbox);
             twin.advance(now);
         }
-        if random.one_in(200) {
+        if random.one_in(60) {
             let mark = 970 + random.below(60);
-            engine.set_mark(Price(mark));
+            engine.set_mark(Price(mark), &mut outbox);
             twin.mark(mark);
         }
         let request = request(&mut random, &twin);
@@ -184,7 +196,7 @@ fn small(amend: ReplaceRules) -> MatchingSpec {
     spec.amend = amend;
     spec.instrument.notional_min = Money(Money::ONE.0 / 50);
     (spec.limits.orders, spec.limits.orders_per_account) = (45, 14);
-    (spec.limits.pages, spec.limits.position) = (2, Lots(400));
+    (spec.limits.waiting, spec.limits.pages, spec.limits.position) = (9, 2, Lots(400));
     spec
 }
 
@@ -198,7 +210,8 @@ fn the_engine_equals_its_twin_where_amendments_queue_again() {
         "Accepted, Traded, Prevented, Cancelled, Replaced, AllCancelled, UnknownAccount, Price, Band, Size, \
          NotionalMin, Contradiction, EndTime, DuplicateId, OrdersMax, VenueFull, LevelsFull, PositionMax, \
          ReduceOnly, WouldTake, NothingToTake, UnknownOrder, ended TimeInForce, ended EndTime, ended SelfTrade, \
-         ended ReduceOnly, ended WouldTake, amend Unchanged, amend AmendmentsMax, amend Band",
+         ended ReduceOnly, ended WouldTake, amend Unchanged, amend AmendmentsMax, amend Band, Triggered, \
+         Trigger, TriggersAtOnce, ended Refused(Band), ended Refused(NothingToTake), ended Refused(ReduceOnly)",
     );
     assert_eq!(compare(&spec, 11), run, "the same requests give the same state");
 }

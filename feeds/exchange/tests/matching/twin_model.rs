@@ -2,13 +2,14 @@
 //! every question answered by looking at all of them.
 
 mod checks;
+mod waiting;
 
 use std::collections::BTreeMap;
 
 use ballast_core::replace::{AmendKind, PreventionAfter};
 use ballast_exchange::matching::{
     AccountId, Amendment, Match, MatchingSpec, OrderRef, Outcome, Party, Placement, Prevention, Reject,
-    Request, Why,
+    Request, Source, Trigger, Why,
 };
 use ballast_model::{
     ClientOrderId, Lots, Nanos, Price, ReduceOnly, Side, TimeInForce, TradeId, VenueOrderId,
@@ -33,9 +34,22 @@ struct Standing {
     place: u64,
 }
 
+/// An order that waits for a price.
+#[derive(Clone, Debug)]
+struct Waiter {
+    name: OrderRef,
+    new: Placement,
+    trigger: Trigger,
+    trailed: Option<i64>,
+}
+
 pub(crate) struct Twin {
     spec: MatchingSpec,
     standing: Vec<Standing>,
+    /// Those whose price has not come.
+    waiting: Vec<Waiter>,
+    /// Those whose price has.
+    fired: Vec<Waiter>,
     positions: BTreeMap<AccountId, i64>,
     now: i64,
     last: Option<i64>,
@@ -53,6 +67,8 @@ impl Twin {
         Self {
             spec: *spec,
             standing: Vec::new(),
+            waiting: Vec::new(),
+            fired: Vec::new(),
             positions: (0..spec.limits.accounts).map(|account| (AccountId(account), 0)).collect(),
             now: i64::MIN,
             last: None,
@@ -68,6 +84,8 @@ impl Twin {
 
     pub(crate) fn mark(&mut self, price: i64) {
         self.mark = Some(price);
+        self.see(Source::Mark, price);
+        self.fire();
     }
 
     pub(crate) fn position(&self, account: AccountId) -> i64 {
@@ -84,19 +102,22 @@ impl Twin {
 
     pub(crate) fn advance(&mut self, now: i64) {
         loop {
-            let end = |order: &Standing| order.tif.good_till().map(|end| (end.0, order.name.venue_id));
-            let next = self.standing.iter().filter_map(end).min();
+            let end = |tif: TimeInForce, name: OrderRef| tif.good_till().map(|end| (end.0, name));
+            let standing = self.standing.iter().filter_map(|order| end(order.tif, order.name));
+            let waiting = self.waiters().filter_map(|waiter| end(waiter.new.order.tif, waiter.name));
+            let next = standing.chain(waiting).min_by_key(|(end, name)| (*end, name.venue_id));
             match (self.halted_until, next) {
                 (Some(until), next) if until <= now && next.is_none_or(|next| until <= next.0) => {
                     self.now = self.now.max(until);
                     self.halted_until = None;
-                    self.window = Some((self.window_of(until.max(self.now)), None));
+                    self.window = Some((self.window_of(self.now), None));
                     self.told.push(Outcome::Resumed);
+                    self.fire();
                 }
-                (_, Some((end, id))) if end <= now => {
+                (_, Some((end, name))) if end <= now => {
                     self.now = self.now.max(end);
-                    let at = self.standing.iter().position(|order| order.name.venue_id == id).unwrap();
-                    self.end(at, Why::EndTime);
+                    let left = self.take_out(name.account, name.client_id).unwrap().1;
+                    self.told.push(Outcome::Expired(name, left, Why::EndTime));
                 }
                 _ => break,
             }
@@ -107,11 +128,8 @@ impl Twin {
     pub(crate) fn apply(&mut self, request: &Request) {
         match request {
             Request::Place(new) => self.place(new),
-            Request::Cancel(account, id) => match self.at(*account, *id) {
-                Some(at) => {
-                    let order = self.standing.remove(at);
-                    self.told.push(Outcome::Cancelled(order.name, Lots(order.left)));
-                }
+            Request::Cancel(account, id) => match self.take_out(*account, *id) {
+                Some((name, left)) => self.told.push(Outcome::Cancelled(name, left)),
                 None => self.told.push(Outcome::CancelRejected(*account, *id, Reject::UnknownOrder)),
             },
             Request::Amend(new) => {
@@ -123,10 +141,17 @@ impl Twin {
                 let (gone, stay) =
                     self.sorted().into_iter().partition(|order| order.name.account == *account);
                 self.standing = stay;
-                let count = u32::try_from(Vec::len(&gone)).unwrap();
+                let waiters: Vec<_> = self.waiters().map(|waiter| waiter.name).collect();
+                let waiters = waiters.into_iter().filter(|name| name.account == *account);
+                let (count, names) = (Vec::len(&gone), waiters.collect::<Vec<_>>());
+                let count = u32::try_from(count + names.len()).unwrap();
                 self.told.extend(
                     gone.iter().map(|order: &Standing| Outcome::Cancelled(order.name, Lots(order.left))),
                 );
+                for name in names {
+                    let left = self.take_out(name.account, name.client_id).unwrap().1;
+                    self.told.push(Outcome::Cancelled(name, left));
+                }
                 self.told.push(Outcome::AllCancelled(*account, count));
             }
         }
@@ -188,6 +213,15 @@ impl Twin {
         };
         self.order_id += 1;
         self.told.push(Outcome::Accepted(name));
+        if let Some(trigger) = new.trigger {
+            self.wait(name, new, trigger);
+        } else {
+            self.come(name, new, price);
+            self.fire();
+        }
+    }
+
+    fn come(&mut self, name: OrderRef, new: &Placement, price: i64) {
         self.arrive(Standing {
             name,
             side: new.order.side,
@@ -292,6 +326,7 @@ impl Twin {
         };
         self.window = Some((window, reference));
         self.last = Some(maker.price);
+        self.see(Source::Last, maker.price);
         let party = |order: &Standing, rate: i64| Party {
             order: order.name,
             left: Lots(order.left),
@@ -315,10 +350,15 @@ impl Twin {
     }
 
     fn amend(&mut self, new: &Amendment) -> Result<(), Reject> {
+        let waits =
+            |waiter: &Waiter| waiter.name.account == new.account && waiter.name.client_id == new.client_id;
+        if self.waiters().any(waits) {
+            return Err(Reject::NotAmendable);
+        }
         let at = self.at(new.account, new.client_id).ok_or(Reject::UnknownOrder)?;
         let (order, rules) = (self.standing[at].clone(), self.spec.amend);
         let (price, lots) = (new.price.0, new.lots.0);
-        self.price_and_size(order.side, price, lots, false, order.reduces)?;
+        self.price_and_size(order.side, price, lots, (false, order.reduces))?;
         let (filled, same_price) = (order.lots - order.left, price == order.price);
         let allowed = match rules.kind {
             AmendKind::Unsupported => false,
@@ -372,6 +412,7 @@ impl Twin {
             self.standing.insert(at, order);
         } else {
             self.arrive(order);
+            self.fire();
         }
         Ok(())
     }

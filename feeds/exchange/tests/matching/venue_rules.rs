@@ -4,7 +4,7 @@ use ballast_exchange::matching::{
     AccountId, Dialect, Matching, MatchingSpec, MatchingSpecError, Outbox, Outcome, Phase, PriceBand, Reject,
     Request, VolatilityHalt, Why,
 };
-use ballast_model::{ClientOrderId, LOTS_MAX, Lots, Money, Nanos, Price, Rate, RejectReason, Side, Span};
+use ballast_model::{ClientOrderId, LOTS_MAX, Lots, Money, Nanos, Rate, RejectReason, Side, Span};
 
 use crate::rig::{Change, FOK, IOC, POST, Rig, ask, bid, spec, trades};
 
@@ -39,7 +39,7 @@ fn the_band_is_about_the_mark_else_the_last_trade() {
     assert_eq!(rig.refusal(bid(2, 1, 1_101, 1)), Reject::Band);
     assert_eq!(rig.refusal(ask(2, 1, 899, 1)), Reject::Band);
     rig.rests(ask(2, 1, 1_100, 1));
-    rig.act(|engine, _| engine.set_mark(Price(2_000)));
+    rig.mark(2_000);
     assert_eq!(rig.refusal(ask(2, 2, 1_799, 1)), Reject::Band);
     rig.rests(ask(2, 2, 1_800, 1));
 }

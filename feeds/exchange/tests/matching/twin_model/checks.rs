@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use ballast_exchange::matching::{AccountId, Placement, Prevention, Pricing, Reject};
+use ballast_exchange::matching::{AccountId, Placement, Prevention, Pricing, Reject, Source, Trigger, When};
 use ballast_model::{ReduceOnly, Side, TimeInForce};
 
-use super::{Standing, Twin, WHOLE};
+use super::{Standing, Twin, WHOLE, Waiter};
 
 impl Twin {
     pub(super) fn price_and_size(
@@ -13,11 +13,10 @@ impl Twin {
         side: Side,
         price: i64,
         lots: i64,
-        market: bool,
-        reduces: bool,
+        (unbounded, worthless): (bool, bool),
     ) -> Result<(), Reject> {
         let instrument = self.spec.instrument;
-        if !market {
+        if !unbounded {
             if price < instrument.price_min.0 || price > instrument.price_max.0 {
                 return Err(Reject::Price);
             }
@@ -35,7 +34,7 @@ impl Twin {
         }
         // A tick of 0.01 and a lot of 0.001: 10⁻⁵ of the quote currency.
         let value = i128::from(price) * i128::from(lots) * 10i128.pow(13);
-        if !reduces && value < instrument.notional_min.0 { Err(Reject::NotionalMin) } else { Ok(()) }
+        if !worthless && value < instrument.notional_min.0 { Err(Reject::NotionalMin) } else { Ok(()) }
     }
 
     pub(super) fn admit(&self, new: &Placement) -> Result<i64, Reject> {
@@ -52,36 +51,89 @@ impl Twin {
             return Err(Reject::Contradiction);
         }
         let mut price = order.price.0;
-        if market {
-            let best = self.standing[self.best_against(side).ok_or(Reject::NothingToTake)?].price;
-            let far = i128::from(best) * i128::from(self.spec.market_protection.0) / WHOLE;
-            price = (best + side.sign() * i64::try_from(far).unwrap())
-                .clamp(self.spec.instrument.price_min.0, self.spec.instrument.price_max.0);
+        if market && new.trigger.is_none() {
+            price = self.protection(side)?;
         }
-        self.price_and_size(side, price, lots, market, reduces)?;
+        if new.trigger.is_some() {
+            let instrument = self.spec.instrument;
+            if !market && (price < instrument.price_min.0 || price > instrument.price_max.0) {
+                return Err(Reject::Price);
+            }
+        }
+        // Of an order that waits the band is looked at later, and the value of a market order never.
+        let late = new.trigger.is_some();
+        self.price_and_size(side, price, lots, (market || late, market && late || reduces))?;
         if order.tif.good_till().is_some_and(|end| end.0 <= self.now) {
             return Err(Reject::EndTime);
         }
-        if self.at(account, order.client_id).is_some() {
+        let waits =
+            |waiter: &Waiter| waiter.name.account == account && waiter.name.client_id == order.client_id;
+        if self.at(account, order.client_id).is_some() || self.waiters().any(waits) {
             return Err(Reject::DuplicateId);
         }
-        let own = self.standing.iter().filter(|order| order.name.account == account).count();
-        if rests && own >= self.spec.limits.orders_per_account as usize {
+        let own = self.standing.iter().filter(|order| order.name.account == account).count()
+            + self.waiters().filter(|waiter| waiter.name.account == account).count();
+        if (rests || new.trigger.is_some()) && own >= self.spec.limits.orders_per_account as usize {
             return Err(Reject::OrdersMax);
         }
+        match new.trigger {
+            Some(trigger) => self.check_trigger(side, trigger)?,
+            None => self.check_entry(new, price)?,
+        }
+        Ok(price)
+    }
+
+    fn check_trigger(&self, side: Side, trigger: Trigger) -> Result<(), Reject> {
+        if self.waiters().count() >= self.spec.limits.waiting as usize {
+            return Err(Reject::VenueFull);
+        }
+        let range = self.spec.instrument.price_min..=self.spec.instrument.price_max;
+        let known = if trigger.source == Source::Mark { self.mark } else { self.last };
+        let (good, there) = match trigger.when {
+            When::Stop(at) => (range.contains(&at), known.is_some_and(|now| (now - at.0) * side.sign() >= 0)),
+            When::TakeProfit(at) => {
+                (range.contains(&at), known.is_some_and(|now| (at.0 - now) * side.sign() >= 0))
+            }
+            When::Trails { activation, callback } => {
+                let share = callback.0 > 0 && i128::from(callback.0) < WHOLE;
+                (share && activation.is_none_or(|at| range.contains(&at)), false)
+            }
+        };
+        if !good {
+            Err(Reject::Trigger)
+        } else if there {
+            Err(Reject::TriggersAtOnce)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What a market order may pay.
+    pub(super) fn protection(&self, side: Side) -> Result<i64, Reject> {
+        let best = self.standing[self.best_against(side).ok_or(Reject::NothingToTake)?].price;
+        let far = i128::from(best) * i128::from(self.spec.market_protection.0) / WHOLE;
+        Ok((best + side.sign() * i64::try_from(far).unwrap())
+            .clamp(self.spec.instrument.price_min.0, self.spec.instrument.price_max.0))
+    }
+
+    pub(super) fn check_entry(&self, new: &Placement, price: i64) -> Result<(), Reject> {
+        let (side, tif) = (new.order.side, new.order.tif);
+        let rests = !matches!(tif, TimeInForce::ImmediateOrCancel | TimeInForce::FillOrKill);
+        let (reduces, whole) = (new.order.reduce_only == ReduceOnly::Yes, tif == TimeInForce::FillOrKill);
         if rests && self.standing.len() >= self.spec.limits.orders as usize {
             return Err(Reject::VenueFull);
         }
-        let whole = order.tif == TimeInForce::FillOrKill;
-        self.check_position(account, side, lots, reduces, whole)?;
+        self.check_position(new.account, side, new.order.lots.0, reduces, whole)?;
         if rests {
-            self.check_rest(side, price, order.tif)?;
-        } else if self.halted_until.is_some() {
-            return Err(Reject::Halted);
-        } else if whole && !self.fills(new, price) || !self.would_take(side, price) {
-            return Err(Reject::NothingToTake);
+            return self.check_rest(side, price, tif);
         }
-        Ok(price)
+        if self.halted_until.is_some() {
+            Err(Reject::Halted)
+        } else if whole && !self.fills(new, price) || !self.would_take(side, price) {
+            Err(Reject::NothingToTake)
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn check_position(
