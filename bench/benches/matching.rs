@@ -19,7 +19,7 @@ use ballast_core::replace::ReplaceRules;
 use ballast_exchange::FeeSchedule;
 use ballast_exchange::matching::{
     AccountId, Amendment, Matching, MatchingLimits, MatchingSpec, Outcome, Placement, Prevention, Pricing,
-    Request, Sink,
+    Request, Sink, TIERS_MAX,
 };
 use ballast_model::{
     AssetId, ClientOrderId, Contract, InstrumentId, InstrumentSpec, Lots, Money, Nanos, NewOrder, Price,
@@ -58,6 +58,8 @@ fn spec() -> MatchingSpec {
     MatchingSpec {
         instrument: instrument.expect("a sound instrument"),
         fees: FeeSchedule { maker: Rate::from_bps(-1), taker: Rate::from_bps(4) },
+        tiers: [None; TIERS_MAX],
+        margin: None,
         amend: ReplaceRules::DERIBIT,
         market_protection: Rate::from_bps(500),
         band: None,

@@ -11,6 +11,9 @@
 //! * **Waiting orders** ([`Trigger`]) arrive when the last trade or the mark price is where they wait for it. Every trade's
 //!   price is looked at; orders whose price has come arrive after the request that made it is done, in the order in which it
 //!   came, at one price in the order in which they were placed, and not while matching is halted.
+//! * **Margin** ([`MarginRules`]) makes the instrument a perpetual: accounts put up collateral, pay funding
+//!   ([`Matching::fund`]) and are liquidated. Money is exact: what all accounts, the insurance fund and the venue have is
+//!   what was paid in.
 //! * **Halts.** [`VolatilityHalt`] says when matching halts. While it does, orders may be cancelled, and placed or amended
 //!   where they would not take; so the book fills again and is never crossed.
 //!
@@ -22,61 +25,35 @@ mod admit;
 mod amend;
 mod book;
 mod ends;
+mod holding;
 mod ids;
 mod ladder;
+mod liquidate;
 mod spec;
 mod take;
+mod tiers;
+mod view;
 mod waiting;
 mod words;
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Digest, Lots, Money, Nanos, Price, Side, TradeId, VenueOrderId};
+use ballast_model::{ClientOrderId, Money, Nanos, Price, Side, TradeId, VenueOrderId};
 
 use self::book::{Book, Order};
+use self::holding::Holding;
 pub use self::spec::{
-    MatchingLimits, MatchingSpec, MatchingSpecError, ORDERS_MAX, PAGES_MAX, PriceBand, VolatilityHalt,
+    FeeTier, MarginRules, MatchingLimits, MatchingSpec, MatchingSpecError, ORDERS_MAX, PAGES_MAX, PriceBand,
+    TIERS_MAX, VolatilityHalt,
 };
+use self::tiers::Traded;
+pub use self::view::{Fault, OpenView};
 use self::waiting::{Waiter, Waiting};
 pub use self::words::{
-    AccountId, Amendment, Dialect, Match, OrderRef, Outbox, Outcome, Party, Placement, Prevention, Pricing,
-    Reject, Request, Sink, Source, Trigger, When, Why,
+    AccountId, Amendment, Deleverage, Dialect, Match, OrderRef, Outbox, Outcome, Party, Placement,
+    Prevention, Pricing, Reject, Request, Sink, Source, Trigger, When, Why,
 };
-
-/// What an account holds and has open.
-#[derive(Clone, Copy, Debug, Default)]
-struct Holding {
-    /// Long > 0.
-    position: Lots,
-    /// What is left of its open orders, by side.
-    open: [Lots; 2],
-    /// Number of its open and waiting orders.
-    orders: u32,
-    /// Fees paid, rebates deducted, 10⁻⁸ of the settlement currency.
-    fees_e8: i128,
-}
-
-impl Holding {
-    /// What is open on a side.
-    #[inline]
-    const fn open(&self, side: Side) -> Lots {
-        let [bids, asks] = self.open;
-        match side {
-            Side::Bid => bids,
-            Side::Ask => asks,
-        }
-    }
-
-    #[inline]
-    const fn open_mut(&mut self, side: Side) -> &mut Lots {
-        let [bids, asks] = &mut self.open;
-        match side {
-            Side::Bid => bids,
-            Side::Ask => asks,
-        }
-    }
-}
 
 /// Whether matching goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,38 +97,11 @@ pub struct Matching {
     trade_id_next: TradeId,
     /// Fees the venue took of all accounts, rebates deducted, 10⁻⁸.
     fees_e8: i128,
-}
-
-/// An open order as others may see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OpenView {
-    /// Which.
-    pub order: OrderRef,
-    /// Buy or sell.
-    pub side: Side,
-    /// Limit price.
-    pub price: Price,
-    /// Total size.
-    pub lots: Lots,
-    /// What can still trade.
-    pub left: Lots,
-}
-
-/// What [`Matching::validate`] found wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Links, sums, table, heap and prices of the book do not agree, or it is crossed.
-    Book,
-    /// Lists, table and heap of the waiting orders do not agree, or one waits whose price has come.
-    Waiting,
-    /// What an account has open is not what stands in the book.
-    Open(AccountId),
-    /// The positions of all accounts do not add up to nothing.
-    Positions,
-    /// The fees of all accounts are not what the venue took.
-    Fees,
-    /// An order stands whose end has come.
-    End,
+    /// The insurance fund.
+    insurance: Money,
+    /// What was paid into accounts and fund, withdrawals deducted.
+    deposits: Money,
+    traded: Traded,
 }
 
 impl Matching {
@@ -165,7 +115,7 @@ impl Matching {
             spec: *spec,
             book: Book::new(spec.limits.orders, spec.limits.pages),
             waiting: Waiting::new(spec.limits.waiting),
-            holdings: vec![Holding::default(); usize::from(spec.limits.accounts)],
+            holdings: vec![Holding::new(spec.fees); usize::from(spec.limits.accounts)],
             now: Nanos::MIN,
             last: None,
             mark: None,
@@ -174,6 +124,9 @@ impl Matching {
             order_id_next: spec.first_order_id,
             trade_id_next: spec.first_trade_id,
             fees_e8: 0,
+            insurance: Money::ZERO,
+            deposits: Money::ZERO,
+            traded: Traded::new(spec),
         })
     }
 
@@ -196,6 +149,7 @@ impl Matching {
             if self.phase == Phase::Halted(due) {
                 self.resume(sink);
                 self.fire(sink);
+                self.liquidate_all(sink);
             } else if let Some((_, order)) = self.first_end() {
                 match order {
                     Place::Book(slot) => self.expire(slot, Why::EndTime, sink),
@@ -218,11 +172,12 @@ impl Matching {
         first.map(|(end, _, place)| (end, place))
     }
 
-    /// The mark price is this from now on; orders that waited for it arrive.
+    /// The mark price is this from now on; orders that waited for it arrive, then accounts it ruins are liquidated.
     pub fn set_mark(&mut self, mark: Price, sink: &mut impl Sink) {
         self.mark = Some(mark);
         self.waiting.see(Source::Mark, mark);
         self.fire(sink);
+        self.liquidate_all(sink);
     }
 
     /// Does what is asked.
@@ -341,133 +296,5 @@ impl Matching {
     #[inline]
     fn holding(&self, account: AccountId) -> Option<&Holding> {
         self.holdings.get(usize::from(account.0))
-    }
-}
-
-/// What can be seen from outside.
-impl Matching {
-    /// An open order.
-    #[must_use]
-    #[inline]
-    pub fn order(&self, account: AccountId, client_id: ClientOrderId) -> Option<OpenView> {
-        let order = self.book.order(self.book.find(account, client_id)?);
-        let (side, price, lots, left) = (order.side, order.price, order.lots, order.left);
-        Some(OpenView { order: order.name(), side, price, lots, left })
-    }
-
-    /// Number of open orders.
-    #[must_use]
-    pub const fn open_orders(&self) -> usize {
-        self.book.len()
-    }
-
-    /// What a waiting order waits for.
-    #[must_use]
-    pub fn trigger(&self, account: AccountId, client_id: ClientOrderId) -> Option<Trigger> {
-        self.waiting.waiter(self.waiting.find(account, client_id)?).placement.trigger
-    }
-
-    /// Number of waiting orders.
-    #[must_use]
-    pub const fn waiting_orders(&self) -> usize {
-        self.waiting.len()
-    }
-
-    /// Best price of a side.
-    #[must_use]
-    pub fn best(&self, side: Side) -> Option<Price> {
-        self.book.best(side)
-    }
-
-    /// Prices of a side with what they show, best first.
-    pub fn levels(&self, side: Side) -> impl Iterator<Item = (Price, Lots)> {
-        self.book.levels(side)
-    }
-
-    /// An account's position, long > 0; zero for an unknown one.
-    #[must_use]
-    pub fn position(&self, account: AccountId) -> Lots {
-        self.holding(account).map_or(Lots::ZERO, |holding| holding.position)
-    }
-
-    /// Fees an account paid, rebates deducted; zero for an unknown one.
-    #[must_use]
-    pub fn fees_paid(&self, account: AccountId) -> Money {
-        self.holding(account).map_or(Money::ZERO, |holding| Money(holding.fees_e8 * 10i128.pow(10)))
-    }
-
-    /// Price of the last trade.
-    #[must_use]
-    pub const fn last_price(&self) -> Option<Price> {
-        self.last
-    }
-
-    /// Whether matching goes on.
-    #[must_use]
-    pub const fn phase(&self) -> Phase {
-        self.phase
-    }
-
-    /// Digest of everything that later outcomes depend on.
-    #[must_use]
-    pub fn state_hash(&self) -> u64 {
-        let mut digest = Digest::new();
-        let price = |price: Option<Price>| price.map_or(-1, |price| price.0);
-        let until = match self.phase {
-            Phase::Open => i64::MIN,
-            Phase::Halted(until) => until.0,
-        };
-        let (number, reference) = (self.window.number, price(self.window.reference));
-        for number in [self.now.0, price(self.last), price(self.mark), until, number, reference] {
-            digest.signed(number);
-        }
-        digest.word(self.order_id_next.0);
-        digest.word(self.trade_id_next.0);
-        digest.bytes(&self.fees_e8.to_le_bytes());
-        for holding in &self.holdings {
-            digest.signed(holding.position.0);
-            digest.bytes(&holding.fees_e8.to_le_bytes());
-        }
-        for side in Side::BOTH {
-            for (_, order) in self.book.queue(side) {
-                order.digest(&mut digest);
-            }
-        }
-        self.waiting.digest(&mut digest);
-        digest.value()
-    }
-
-    /// Checks every invariant; it looks at everything and is for tests.
-    ///
-    /// # Errors
-    /// The first [`Fault`] found.
-    pub fn validate(&self) -> Result<(), Fault> {
-        if !self.book.is_sound() {
-            return Err(Fault::Book);
-        }
-        if !self.waiting.is_sound() || self.phase == Phase::Open && self.waiting.has_fired() {
-            return Err(Fault::Waiting);
-        }
-        for (account, holding) in (0..).map(AccountId).zip(&self.holdings) {
-            let own = |side| {
-                self.book.queue(side).map(|(_, order)| order).filter(move |order| order.account == account)
-            };
-            let left = |side| own(side).fold(Lots::ZERO, |sum, order| sum + order.left);
-            let waits = self.waiting.all().filter(|(_, waiter)| waiter.placement.account == account);
-            let count = own(Side::Bid).count() + own(Side::Ask).count() + waits.count();
-            if Side::BOTH.map(left) != holding.open || count != holding.orders as usize {
-                return Err(Fault::Open(account));
-            }
-        }
-        if self.holdings.iter().map(|holding| i128::from(holding.position.0)).sum::<i128>() != 0 {
-            return Err(Fault::Positions);
-        }
-        if self.holdings.iter().map(|holding| holding.fees_e8).sum::<i128>() != self.fees_e8 {
-            return Err(Fault::Fees);
-        }
-        match self.first_end() {
-            Some((end, _)) if end <= self.now => Err(Fault::End),
-            _ => Ok(()),
-        }
     }
 }

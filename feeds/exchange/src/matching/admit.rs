@@ -2,7 +2,7 @@
 //!
 //! Never here: a change of state.
 
-use ballast_model::{ClientOrderId, Lots, NewOrder, Price, Rate, ReduceOnly, Side, TimeInForce};
+use ballast_model::{ClientOrderId, Lots, Money, NewOrder, Price, Rate, ReduceOnly, Side, TimeInForce};
 
 use super::words::{AccountId, Placement, Prevention, Pricing, Reject, Trigger, When};
 use super::{Matching, Phase};
@@ -15,7 +15,8 @@ impl Matching {
         let Some(holding) = self.holding(placement.account) else { return Err(Reject::UnknownAccount) };
         let icebergs = Lots::ZERO < placement.display && placement.display < new.lots && new.tif.may_rest();
         let market = placement.pricing == Pricing::Market;
-        if (!icebergs && !placement.display.is_zero()) || (market && new.tif.may_rest()) {
+        let foreign = new.client_id == ClientOrderId::FOREIGN;
+        if foreign || (!icebergs && !placement.display.is_zero()) || (market && new.tif.may_rest()) {
             return Err(Reject::Contradiction);
         }
         let price = match (placement.pricing, placement.trigger) {
@@ -87,12 +88,12 @@ impl Matching {
         if placement.order.tif.may_rest() && self.book.is_full() {
             return Err(Reject::VenueFull);
         }
-        self.filter_position(placement.account, &placement.order)?;
+        self.filter_position(placement.account, &NewOrder { price, ..placement.order })?;
         self.filter_arrival(placement, price)
     }
 
     /// The worst price a market order trades at: the best opposite one, worse by the protection.
-    fn protection(&self, side: Side) -> Result<Price, Reject> {
+    pub(super) fn protection(&self, side: Side) -> Result<Price, Reject> {
         let best = self.book.best(side.opposite()).ok_or(Reject::NothingToTake)?;
         let instrument = &self.spec.instrument;
         let distance = share_floor(best, self.spec.market_protection);
@@ -144,7 +145,12 @@ impl Matching {
         }
         let open = holding.open(new.side);
         let reached = holding.position.signed(new.side).0.saturating_add(open.0).saturating_add(new.lots.0);
-        if reached > self.spec.limits.position.0 { Err(Reject::PositionMax) } else { Ok(()) }
+        if reached > self.spec.limits.position.0 {
+            return Err(Reject::PositionMax);
+        }
+        let reference = self.mark.unwrap_or(new.price);
+        let need = self.initial_margin(reference, Lots(reached));
+        if need > Money::ZERO && self.equity(account) < need { Err(Reject::Margin) } else { Ok(()) }
     }
 
     /// What an arriving order would meet, and whether there is a level for it to rest on.

@@ -3,7 +3,7 @@
 //! Never here: state.
 
 use ballast_core::replace::ReplaceRules;
-use ballast_model::{InstrumentSpec, LOTS_MAX, Lots, Rate, Span, TradeId, VenueOrderId};
+use ballast_model::{InstrumentSpec, LOTS_MAX, Lots, Money, Rate, Span, TradeId, VenueOrderId};
 
 use crate::spec::FeeSchedule;
 
@@ -14,6 +14,10 @@ pub struct MatchingSpec {
     pub instrument: InstrumentSpec,
     /// What trading costs.
     pub fees: FeeSchedule,
+    /// What trading costs those who traded much, reviewed by [`Matching::end_day`](super::Matching::end_day).
+    pub tiers: [Option<FeeTier>; TIERS_MAX],
+    /// Collateral of a perpetual; `None` for none, and then money is not looked at.
+    pub margin: Option<MarginRules>,
     /// What an amendment may change and what becomes of the order's place.
     pub amend: ReplaceRules,
     /// How far from the best opposite price a market order trades, as a share of that price (`marketTakeBound` of
@@ -29,6 +33,31 @@ pub struct MatchingSpec {
     pub first_order_id: VenueOrderId,
     /// Id of the first trade; the following ones count up.
     pub first_trade_id: TradeId,
+}
+
+/// Most tiers of fees.
+pub const TIERS_MAX: usize = 10;
+
+/// Fees of accounts that traded at least this value, in the settlement currency, in 30 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeeTier {
+    /// The value.
+    pub volume: Money,
+    /// The fees.
+    pub fees: FeeSchedule,
+}
+
+/// Collateral as a share of value at the mark price, each account by itself. An order is refused where equity is below the
+/// initial margin of the position that the account's orders of its side could make; without a mark price the order's own
+/// price values it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarginRules {
+    /// Initial margin: one by the leverage. In `maintenance..=1`.
+    pub initial: Rate,
+    /// Maintenance margin: an account below it is liquidated. Above zero.
+    pub maintenance: Rate,
+    /// What a liquidated account pays to the insurance fund, of its position's value, as far as it can. In `0..=1`.
+    pub clearance: Rate,
 }
 
 /// A bid may not be above the reference times `up`, an ask not below the reference times `down` (`PERCENT_PRICE` of Binance
@@ -88,7 +117,7 @@ pub enum MatchingSpecError {
     Orders,
     /// Pages are zero or above [`PAGES_MAX`].
     Pages,
-    /// The position's bound is below the smallest order or above what a size may be.
+    /// The position's bound is below the smallest order or above what a size may be, or its value does not fit.
     Position,
     /// So many orders of the largest size do not add up in 64 bits.
     Sizes,
@@ -98,6 +127,8 @@ pub enum MatchingSpecError {
     Band,
     /// The halt's band, window or pause is not above zero.
     Halt,
+    /// The margins are not `0 < maintenance ≤ initial ≤ 1`, or the clearance is outside `0..=1`.
+    Margin,
 }
 
 impl core::fmt::Display for MatchingSpecError {
@@ -110,6 +141,9 @@ impl core::fmt::Display for MatchingSpecError {
             Self::Sizes => "so many orders of the largest size do not add up in 64 bits",
             Self::Protection => "the market protection is negative",
             Self::Band => "the price band's up is below one or its down outside 0..=1",
+            Self::Margin => {
+                "the margins are not 0 < maintenance <= initial <= 1, or the clearance not in 0..=1"
+            }
             Self::Halt => "the halt's band, window or pause is not above zero",
         })
     }
@@ -123,12 +157,19 @@ impl MatchingSpec {
     /// # Errors
     /// The first [`MatchingSpecError`] that applies.
     pub fn check(&self) -> Result<(), MatchingSpecError> {
-        let limits = &self.limits;
+        let (limits, instrument) = (&self.limits, &self.instrument);
         let sum = self.instrument.size_max.0.checked_mul(i64::from(limits.orders));
         let band_ok = |band: &PriceBand| band.up >= Rate::ONE && (Rate(0)..=Rate::ONE).contains(&band.down);
         let halt_ok = |halt: &VolatilityHalt| {
             halt.band > Rate(0) && halt.window > Span::ZERO && halt.pause > Span::ZERO
         };
+        let margin_ok = |margin: &MarginRules| {
+            let ordered = Rate(0) < margin.maintenance && margin.maintenance <= margin.initial;
+            ordered && margin.initial <= Rate::ONE && (Rate(0)..=Rate::ONE).contains(&margin.clearance)
+        };
+        // The largest position must have a value, as the largest order has.
+        let size_max = instrument.size_max.max(limits.position);
+        let valued = InstrumentSpec::new(InstrumentSpec { size_max, ..*instrument }).is_ok();
         if limits.accounts == 0 {
             Err(MatchingSpecError::Accounts)
         } else if !(1..=ORDERS_MAX).contains(&limits.orders)
@@ -139,7 +180,7 @@ impl MatchingSpec {
             Err(MatchingSpecError::Orders)
         } else if !(1..=PAGES_MAX).contains(&limits.pages) {
             Err(MatchingSpecError::Pages)
-        } else if !(self.instrument.size_min..=Lots(LOTS_MAX)).contains(&limits.position) {
+        } else if !(instrument.size_min..=Lots(LOTS_MAX)).contains(&limits.position) || !valued {
             Err(MatchingSpecError::Position)
         } else if sum.is_none() {
             Err(MatchingSpecError::Sizes)
@@ -149,6 +190,8 @@ impl MatchingSpec {
             Err(MatchingSpecError::Band)
         } else if self.halt.as_ref().is_some_and(|halt| !halt_ok(halt)) {
             Err(MatchingSpecError::Halt)
+        } else if self.margin.as_ref().is_some_and(|margin| !margin_ok(margin)) {
+            Err(MatchingSpecError::Margin)
         } else {
             Ok(())
         }

@@ -4,11 +4,13 @@
 
 use core::ops::RangeInclusive;
 
-use ballast_model::{Liquidity, Lots, Nanos, Price, ReduceOnly, Side, TradeId, VenueOrderId};
+use ballast_model::{
+    ClientOrderId, Liquidity, Lots, Money, Nanos, Price, ReduceOnly, Side, TradeId, VenueOrderId,
+};
 
 use super::admit::share_floor;
 use super::book::Order;
-use super::words::{Match, Outcome, Party, Placement, Prevention, Sink, Source, Why};
+use super::words::{AccountId, Match, Outcome, Party, Placement, Prevention, Sink, Source, Why};
 use super::{Matching, Phase};
 
 /// Every price an order may carry.
@@ -88,7 +90,7 @@ impl Matching {
 
     /// Trades an arriving order as far as its limit allows; tells why the rest of it ends, where it does.
     #[inline]
-    fn take(&mut self, taker: &mut Order, sink: &mut impl Sink) -> Option<Why> {
+    pub(super) fn take(&mut self, taker: &mut Order, sink: &mut impl Sink) -> Option<Why> {
         let against = taker.side.opposite();
         if !self.reached(taker.side, taker.price) {
             return None;
@@ -139,17 +141,10 @@ impl Matching {
         let left = self.book.trade(slot, lots);
         let maker = self.book.order(slot);
         let (price, name, account, side) = (maker.price, maker.name(), maker.account, maker.side);
-        let value = self.spec.instrument.value_floor(price, lots);
-        let taker_fee = self.spec.fees.of_value(value, Liquidity::Taker);
-        let maker_fee = self.spec.fees.of_value(value, Liquidity::Maker);
-        self.fees_e8 += i128::from(taker_fee) + i128::from(maker_fee);
-        let holding = self.holding_mut(taker.account);
-        holding.position += lots.signed(taker.side);
-        holding.fees_e8 += i128::from(taker_fee);
-        let holding = self.holding_mut(account);
-        holding.position += lots.signed(side);
-        *holding.open_mut(side) -= lots;
-        holding.fees_e8 += i128::from(maker_fee);
+        *self.holding_mut(account).open_mut(side) -= lots;
+        let taker_role = (taker.client_id != ClientOrderId::FOREIGN).then_some(Liquidity::Taker);
+        let taker_fee = self.settle(taker.account, taker.side, price, lots, taker_role);
+        let maker_fee = self.settle(account, side, price, lots, Some(Liquidity::Maker));
         let trade_id = self.trade_id_next;
         self.trade_id_next = TradeId(trade_id.0 + 1);
         self.note_price(price);
@@ -164,6 +159,32 @@ impl Matching {
         if left.is_zero() {
             self.remove(slot);
         }
+    }
+
+    /// Books one side of a trade and returns its fee; without a liquidity there is none.
+    #[inline]
+    fn settle(
+        &mut self,
+        account: AccountId,
+        side: Side,
+        price: Price,
+        lots: Lots,
+        role: Option<Liquidity>,
+    ) -> i64 {
+        let Some(holding) = self.holdings.get_mut(usize::from(account.0)) else { return 0 };
+        let instrument = &self.spec.instrument;
+        let value = instrument.value_floor(price, lots);
+        self.traded.add(account, value);
+        let fee = role.map_or(0, |liquidity| holding.fees.of_value(value, liquidity));
+        holding.fees_e8 += i128::from(fee);
+        if self.spec.margin.is_some() {
+            holding.trade(instrument, side, price, lots, value);
+            holding.wallet -= Money::from_e8(fee);
+        } else {
+            holding.position += lots.signed(side);
+        }
+        self.fees_e8 += i128::from(fee);
+        fee
     }
 
     /// Keeps an order from trading with one of its own account.

@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 
 use ballast_model::{
-    ClientOrderId, Digest, Lots, NewOrder, Price, Rate, RejectReason, Side, TradeId, VenueOrderId,
+    ClientOrderId, Digest, Lots, Money, NewOrder, Price, Rate, RejectReason, Side, TradeId, VenueOrderId,
 };
 
 /// An account at the venue: a dense index, below the bound the engine was built with.
@@ -192,6 +192,21 @@ pub struct Match {
     pub maker: Party,
 }
 
+/// A position was closed against another one because neither the book nor the insurance fund could take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deleverage {
+    /// The venue's id of it, in one sequence with trades.
+    pub trade_id: TradeId,
+    /// At which price.
+    pub price: Price,
+    /// How much.
+    pub lots: Lots,
+    /// Whose position could not be closed otherwise.
+    pub liquidated: AccountId,
+    /// Whose position was closed against it.
+    pub counterparty: AccountId,
+}
+
 /// Why the venue ended an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -256,6 +271,14 @@ pub enum Outcome {
     Halted,
     /// Matching goes on.
     Resumed,
+    /// An account got (or, below zero, paid) this as funding.
+    Funded(AccountId, Money),
+    /// An account's position of this size is being liquidated. The venue's order bears no id of the account's.
+    Liquidated(AccountId, Lots),
+    /// An account got this of the insurance fund or, below zero, paid it in.
+    Insured(AccountId, Money),
+    /// Auto-deleveraging.
+    Deleveraged(Deleverage),
 }
 
 /// Why a request was refused.
@@ -274,7 +297,7 @@ pub enum Reject {
     /// Order value below the minimum.
     NotionalMin,
     /// The parts of the request contradict each other: a market order that may rest, a display size above the size or of
-    /// an order that cannot rest.
+    /// an order that cannot rest, an id that stands for no order of the account.
     Contradiction,
     /// The end time has passed.
     EndTime,
@@ -302,6 +325,8 @@ pub enum Reject {
     NotAmendable,
     /// The order has been amended as often as it may.
     AmendmentsMax,
+    /// Too little collateral.
+    Margin,
     /// What the order is to wait for is no price of the instrument, or its callback not between zero and one.
     Trigger,
     /// What the order is to wait for is there already.
@@ -330,7 +355,7 @@ impl Reject {
             Self::NotionalMin => RejectReason::NotionalMin,
             Self::DuplicateId => RejectReason::DuplicateId,
             Self::OrdersMax | Self::VenueFull | Self::LevelsFull => RejectReason::OrdersMax,
-            Self::PositionMax => RejectReason::Margin,
+            Self::PositionMax | Self::Margin => RejectReason::Margin,
             Self::ReduceOnly => RejectReason::ReduceOnly,
             Self::WouldTake => RejectReason::WouldTake,
             Self::NothingToTake => RejectReason::NothingToTake,
@@ -379,6 +404,7 @@ impl Reject {
             | Self::EndTime
             | Self::DuplicateId
             | Self::ReduceOnly
+            | Self::Margin
             | Self::WouldTake
             | Self::TriggersAtOnce
             | Self::NothingToTake => -2010,
@@ -395,6 +421,7 @@ impl Reject {
             Self::DuplicateId => -4116,
             Self::OrdersMax => -2025,
             Self::PositionMax => -2027,
+            Self::Margin => -2019,
             Self::VenueFull | Self::LevelsFull => -1008,
             Self::BatchMax => -1015,
             Self::ReduceOnly => -2022,

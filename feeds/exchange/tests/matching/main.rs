@@ -3,6 +3,8 @@
 
 mod amend;
 mod arrival;
+mod margin;
+mod money;
 mod prevention;
 mod rig;
 mod twin;

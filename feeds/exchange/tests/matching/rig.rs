@@ -4,7 +4,7 @@ use ballast_core::replace::ReplaceRules;
 use ballast_exchange::FeeSchedule;
 use ballast_exchange::matching::{
     AccountId, Amendment, Matching, MatchingLimits, MatchingSpec, Outbox, Outcome, Placement, Prevention,
-    Pricing, Reject, Source, Trigger, When,
+    Pricing, Reject, Source, TIERS_MAX, Trigger, When,
 };
 use ballast_model::{
     AssetId, ClientOrderId, Contract, InstrumentId, InstrumentSpec, Lots, Money, Nanos, NewOrder, Price,
@@ -34,6 +34,8 @@ pub(crate) fn spec() -> MatchingSpec {
     MatchingSpec {
         instrument: instrument.unwrap(),
         fees: FeeSchedule { maker: Rate::from_bps(2), taker: Rate::from_bps(5) },
+        tiers: [None; TIERS_MAX],
+        margin: None,
         amend: ReplaceRules::BINANCE_USDM,
         market_protection: Rate::from_bps(500),
         band: None,
