@@ -35,7 +35,7 @@ fn spec() -> MatchingSpec {
         instrument: instrument.unwrap(),
         fees,
         tiers,
-        margin: Some(MarginRules { initial: percent(10), maintenance: percent(5), clearance: percent(1) }),
+        margin: Some(MarginRules { initial: percent(2), maintenance: percent(1), clearance: percent(1) }),
         amend: ReplaceRules::DERIBIT,
         market_protection: percent(5),
         band: None,

@@ -29,6 +29,8 @@ mod holding;
 mod ids;
 mod ladder;
 mod liquidate;
+mod outbox;
+mod reports;
 mod spec;
 mod take;
 mod tiers;
@@ -43,6 +45,8 @@ use ballast_model::{ClientOrderId, Money, Nanos, Price, Side, TradeId, VenueOrde
 
 use self::book::{Book, Order};
 use self::holding::Holding;
+pub use self::outbox::{Outbox, Sink};
+pub use self::reports::Reports;
 pub use self::spec::{
     FeeTier, MarginRules, MatchingLimits, MatchingSpec, MatchingSpecError, ORDERS_MAX, PAGES_MAX, PriceBand,
     TIERS_MAX, VolatilityHalt,
@@ -51,8 +55,8 @@ use self::tiers::Traded;
 pub use self::view::{Fault, OpenView};
 use self::waiting::{Waiter, Waiting};
 pub use self::words::{
-    AccountId, Amendment, Deleverage, Dialect, Match, OrderRef, Outbox, Outcome, Party, Placement,
-    Prevention, Pricing, Reject, Request, Sink, Source, Trigger, When, Why,
+    AccountId, Amendment, Deleverage, Dialect, Match, OrderRef, Outcome, Party, Placement, Prevention,
+    Pricing, Reject, Remainder, Request, Source, Trigger, When, Why,
 };
 
 /// Whether matching goes on.
@@ -173,7 +177,10 @@ impl Matching {
     }
 
     /// The mark price is this from now on; orders that waited for it arrive, then accounts it ruins are liquidated.
+    /// It is cut to the range of prices that an order may carry.
     pub fn set_mark(&mut self, mark: Price, sink: &mut impl Sink) {
+        let instrument = &self.spec.instrument;
+        let mark = mark.clamp(instrument.price_min, instrument.price_max);
         self.mark = Some(mark);
         self.waiting.see(Source::Mark, mark);
         self.fire(sink);

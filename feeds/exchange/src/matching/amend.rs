@@ -8,7 +8,8 @@ use ballast_model::{Lots, Nanos, NewOrder};
 
 use super::Matching;
 use super::book::Order;
-use super::words::{Amendment, Outcome, Prevention, Reject, Sink, Why};
+use super::outbox::Sink;
+use super::words::{Amendment, Outcome, Prevention, Reject, Why};
 
 /// What an amendment does that is not refused.
 enum Effect {

@@ -13,7 +13,7 @@ use ballast_model::{ClientOrderId, Digest, Lots, Nanos, Price, ReduceOnly, Side,
 use super::ends::Ends;
 use super::ids::IdTable;
 use super::ladder::{Ladder, NONE, Rank};
-use super::words::{AccountId, OrderRef, Placement, Prevention};
+use super::words::{AccountId, OrderRef, Placement, Prevention, Remainder};
 
 /// An accepted order.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +65,10 @@ impl Order {
 
     pub(super) const fn name(&self) -> OrderRef {
         OrderRef { account: self.account, client_id: self.client_id, venue_id: self.venue_id }
+    }
+
+    pub(super) const fn remainder(&self) -> Remainder {
+        Remainder { order: self.name(), price: self.price, lots: self.lots, left: self.left }
     }
 
     pub(super) fn filled(&self) -> Lots {

@@ -135,3 +135,18 @@ pub(super) const fn share_of(amount: Money, rate: Rate) -> Money {
     let (one, rate) = (Rate::ONE.0 as i128, rate.0 as i128);
     Money(amount.0 / one * rate + amount.0 % one * rate / one)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_rounded_down_once() {
+        let fees = FeeSchedule { maker: Rate(0), taker: Rate(0) };
+        let holding = Holding { entry: Money(11), ..Holding::new(fees) };
+        assert_eq!(holding.share(Lots(2), Lots(3)), Money(7));
+        assert_eq!(share_of(Money(199_999_999), Rate(50_000_001)), Money(100_000_001));
+        let vast = Holding { entry: Money(i128::MAX / 2), ..holding };
+        assert_eq!(vast.share(Lots(1 << 55), Lots(1 << 56)), Money(i128::MAX / 4));
+    }
+}

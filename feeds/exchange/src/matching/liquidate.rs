@@ -9,8 +9,9 @@ use ballast_model::{
 
 use super::book::Order;
 use super::holding::{Holding, share_of};
+use super::outbox::Sink;
 use super::spec::MarginRules;
-use super::words::{AccountId, Deleverage, Outcome, Placement, Prevention, Pricing, Reject, Sink};
+use super::words::{AccountId, Deleverage, Outcome, Placement, Prevention, Pricing, Reject};
 use super::{Matching, Phase};
 
 /// Money in and out.
@@ -175,7 +176,14 @@ impl Matching {
             let trade_id = self.trade_id_next;
             self.trade_id_next = TradeId(trade_id.0 + 1);
             let (liquidated, counterparty) = (account, other);
-            sink.put(&Outcome::Deleveraged(Deleverage { trade_id, price, lots, liquidated, counterparty }));
+            sink.put(&Outcome::Deleveraged(Deleverage {
+                trade_id,
+                price,
+                lots,
+                side,
+                liquidated,
+                counterparty,
+            }));
         }
     }
 

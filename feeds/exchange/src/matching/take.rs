@@ -10,7 +10,8 @@ use ballast_model::{
 
 use super::admit::share_floor;
 use super::book::Order;
-use super::words::{AccountId, Match, Outcome, Party, Placement, Prevention, Sink, Source, Why};
+use super::outbox::Sink;
+use super::words::{AccountId, Match, Outcome, Party, Placement, Prevention, Source, Why};
 use super::{Matching, Phase};
 
 /// Every price an order may carry.
@@ -205,15 +206,17 @@ impl Matching {
 
     /// Makes both smaller by the smaller one; an order of which nothing is left has expired.
     fn decrement(&mut self, taker: &mut Order, slot: u32, sink: &mut impl Sink) -> Taker {
-        let maker = *self.book.order(slot);
+        let mut maker = *self.book.order(slot);
         let lots = taker.left.min(maker.left);
-        taker.left -= lots;
-        taker.lots -= lots;
-        sink.put(&Outcome::Prevented { taker: taker.name(), maker: maker.name(), lots });
-        if lots == maker.left {
+        for order in [&mut *taker, &mut maker] {
+            order.left -= lots;
+            order.lots -= lots;
+        }
+        sink.put(&Outcome::Prevented { taker: taker.remainder(), maker: maker.remainder(), lots });
+        if maker.left.is_zero() {
             self.remove(slot);
         } else {
-            self.book.shrink(slot, maker.lots - lots);
+            self.book.shrink(slot, maker.lots);
             *self.holding_mut(maker.account).open_mut(maker.side) -= lots;
         }
         Taker::GoesOn

@@ -2,8 +2,6 @@
 //!
 //! Never here: a decision.
 
-use alloc::vec::Vec;
-
 use ballast_model::{
     ClientOrderId, Digest, Lots, Money, NewOrder, Price, Rate, RejectReason, Side, TradeId, VenueOrderId,
 };
@@ -175,6 +173,19 @@ pub struct Party {
     pub fee_e8: i64,
 }
 
+/// What self-trade prevention left of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remainder {
+    /// Which.
+    pub order: OrderRef,
+    /// Its price.
+    pub price: Price,
+    /// Its total size now.
+    pub lots: Lots,
+    /// What of that is left; at zero the order has ended.
+    pub left: Lots,
+}
+
 /// A trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match {
@@ -201,6 +212,8 @@ pub struct Deleverage {
     pub price: Price,
     /// How much.
     pub lots: Lots,
+    /// The side on which the liquidated account traded.
+    pub side: Side,
     /// Whose position could not be closed otherwise.
     pub liquidated: AccountId,
     /// Whose position was closed against it.
@@ -240,9 +253,9 @@ pub enum Outcome {
     /// Two orders of one account met and became smaller by this, without a trade.
     Prevented {
         /// Who arrived.
-        taker: OrderRef,
+        taker: Remainder,
         /// Who rested.
-        maker: OrderRef,
+        maker: Remainder,
         /// By how much.
         lots: Lots,
     },
@@ -434,56 +447,6 @@ impl Reject {
             Self::Unchanged => -5027,
             Self::UnknownAccount => -2015,
             Self::Halted | Self::EndTime | Self::NotAmendable => -2010,
-        }
-    }
-}
-
-/// Who hears what happens, in order.
-pub trait Sink {
-    /// Takes one outcome.
-    fn put(&mut self, outcome: &Outcome);
-}
-
-/// A sink that keeps outcomes up to a bound; it never allocates after it was made.
-#[derive(Debug)]
-pub struct Outbox {
-    outcomes: Vec<Outcome>,
-    capacity: usize,
-    lost: u64,
-}
-
-impl Outbox {
-    /// Room for so many outcomes. One request makes at most three per open order and three more.
-    #[must_use]
-    pub fn new(capacity: usize) -> Self {
-        Self { outcomes: Vec::with_capacity(capacity), capacity, lost: 0 }
-    }
-
-    /// What is kept, oldest first.
-    #[must_use]
-    pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcomes
-    }
-
-    /// Outcomes that found no room since the outbox was made: never zero again, for whoever reads has to start anew.
-    #[must_use]
-    pub const fn lost(&self) -> u64 {
-        self.lost
-    }
-
-    /// Forgets what is kept.
-    pub fn clear(&mut self) {
-        self.outcomes.clear();
-    }
-}
-
-impl Sink for Outbox {
-    #[inline]
-    fn put(&mut self, outcome: &Outcome) {
-        if self.outcomes.len() < self.capacity {
-            self.outcomes.push(*outcome);
-        } else {
-            self.lost += 1;
         }
     }
 }

@@ -6,6 +6,7 @@ mod arrival;
 mod margin;
 mod money;
 mod prevention;
+mod reports;
 mod rig;
 mod twin;
 mod twin_model;

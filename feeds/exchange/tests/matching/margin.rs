@@ -177,7 +177,7 @@ fn what_collateral_cannot_pay_the_fund_does() {
 #[test]
 fn the_most_profitable_and_leveraged_are_deleveraged_first() {
     // Account 2 is long 10; 0, 1 and 3 are short: 0 from a better price, 1 with much collateral, 3 with little.
-    let mut rig = rig(&perpetual(), [3_000, 100_000, 2_000, 1_500]);
+    let mut rig = rig(&perpetual(), [3_000, 100_000, 2_005, 1_500]);
     for (account, price, lots) in [(0, 1_010, 2), (1, 1_000, 4), (3, 1_000, 4)] {
         rig.rests(ask(account, 1, price, lots));
     }
@@ -189,7 +189,9 @@ fn the_most_profitable_and_leveraged_are_deleveraged_first() {
     };
     // Rank: profit share times leverage. 3: 0.16 · 3 360/2 140 = 0.25; 0: 0.168 · 1 680/3 340 = 0.08; 1: next to none.
     let closed: Vec<_> = outcomes.iter().filter_map(closed).collect();
-    assert_eq!(closed, [(3, 4, 802), (0, 2, 802), (1, 4, 802)]);
+    // 801.5 at first, rounded such that the account owes nothing; what that leaves over is cleared.
+    assert_eq!(closed, [(3, 4, 802), (0, 2, 802), (1, 4, 801)]);
+    assert_eq!(rig.engine.insurance(), Money(UNIT));
     assert_eq!([0, 1, 2, 3].map(|account| rig.position(account)), [0; 4]);
     assert_eq!(wallet(&rig, 2), 0);
 }

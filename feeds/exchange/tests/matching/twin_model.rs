@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use ballast_core::replace::{AmendKind, PreventionAfter};
 use ballast_exchange::matching::{
     AccountId, Amendment, Match, MatchingSpec, OrderRef, Outcome, Party, Placement, Prevention, Reject,
-    Request, Source, Trigger, Why,
+    Remainder, Request, Source, Trigger, Why,
 };
 use ballast_model::{
     ClientOrderId, Lots, Nanos, Price, ReduceOnly, Side, TimeInForce, TradeId, VenueOrderId,
@@ -290,7 +290,14 @@ impl Twin {
                     order.lots -= lots;
                 }
                 maker.shown = maker.shown.min(maker.left);
-                self.told.push(Outcome::Prevented { taker: taker.name, maker: maker.name, lots: Lots(lots) });
+                let remains = |order: &Standing| Remainder {
+                    order: order.name,
+                    price: Price(order.price),
+                    lots: Lots(order.lots),
+                    left: Lots(order.left),
+                };
+                let (taker, maker, lots) = (remains(taker), remains(maker), Lots(lots));
+                self.told.push(Outcome::Prevented { taker, maker, lots });
                 self.standing.retain(|order| order.left > 0);
             }
             Prevention::None | Prevention::ExpireTaker => {}
