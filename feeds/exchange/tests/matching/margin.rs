@@ -80,6 +80,25 @@ fn an_inverse_contract_pays_in_coin() {
 }
 
 #[test]
+fn an_inverse_short_is_closed_at_any_price_where_the_fund_can_pay_all() {
+    let mut spec = perpetual();
+    spec.instrument.contract = Contract::Inverse;
+    spec.instrument.multiplier = 100;
+    spec.instrument.lot = Step::parse("1").unwrap();
+    spec.limits.position = Lots(100_000);
+    let mut rig = Rig::new(&spec);
+    for (account, tenths) in [(1, 3), (2, 50), (3, 50)] {
+        rig.engine.transfer(AccountId(account), Money(tenths * Money::ONE.0 / 10)).unwrap();
+    }
+    rig.act(|engine, _| engine.endow(Money(5 * Money::ONE.0)));
+    trade(&mut rig, 50_000, 10);
+    rig.rests(ask(3, 1, 60_100, 10));
+    // Short 2 coins from 500.00 with 0.3: ruined at 600.00. More than its value is there to pay with.
+    assert_eq!(trades(&rig.mark(60_000)), [(3, 1, 60_100, 10)]);
+    assert_eq!((rig.position(1), rig.engine.wallet(AccountId(1))), (0, Money(0)));
+}
+
+#[test]
 fn orders_need_the_initial_margin_of_what_they_could_make() {
     let mut rig = rig(&perpetual(), [0, 1_000_000, 1_000, 0]);
     assert_eq!(rig.refusal(bid(3, 1, 1_000, 1)), Reject::Margin);
