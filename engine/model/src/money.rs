@@ -116,8 +116,9 @@ impl Rate {
     pub fn fee_e8(self, amount: Money) -> Option<i64> {
         const UNITS: i128 = 10i128.pow(18);
         let product = amount.0.checked_mul(i128::from(self.0))?;
-        let floor = product.div_euclid(UNITS);
-        i64::try_from(if product.rem_euclid(UNITS) == 0 { floor } else { floor + 1 }).ok()
+        // Division rounds towards zero, which is up for a rebate already.
+        let towards_zero = product / UNITS;
+        i64::try_from(towards_zero + i128::from(product > towards_zero * UNITS)).ok()
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! The venue is one front and a back end. The front ([`Venue`]) is what every order passes: latency, filters, ids, fees,
 //! post-only, self-trade prevention, reject reasons. The back end ([`BackEnd`]) decides what trades: [`TapeVenue`] has
-//! recorded history behind it, with a model of the queues our orders stand in.
+//! recorded history behind it, with a model of the queues our orders stand in. [`matching`] is a venue of many accounts that
+//! trade with each other alone.
 //!
 //! Pure: the same events and commands in the same order give the same fills on any host.
 //!
@@ -16,6 +17,7 @@ mod account;
 mod counters;
 mod funding;
 mod in_flight;
+pub mod matching;
 mod spec;
 pub mod synth;
 mod tape;

@@ -102,11 +102,17 @@ impl FeeSchedule {
     /// largest cost there is.
     #[must_use]
     pub fn fee_e8(&self, spec: &InstrumentSpec, price: Price, lots: Lots, liquidity: Liquidity) -> i64 {
+        self.of_value(spec.value_floor(price, lots), liquidity)
+    }
+
+    /// [`FeeSchedule::fee_e8`] of a fill of this value.
+    #[must_use]
+    pub fn of_value(&self, value: Money, liquidity: Liquidity) -> i64 {
         let rate = match liquidity {
             Liquidity::Maker => self.maker,
             Liquidity::Taker => self.taker,
         };
-        rate.fee_e8(spec.value_floor(price, lots)).unwrap_or(i64::MAX)
+        rate.fee_e8(value).unwrap_or(i64::MAX)
     }
 }
 
