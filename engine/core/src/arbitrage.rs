@@ -14,6 +14,8 @@
 
 mod blocks;
 mod carry;
+#[cfg(test)]
+mod fixtures;
 mod ladder;
 mod rank;
 mod spatial;

@@ -1,8 +1,8 @@
 //! News of our orders as bytes and back.
 
 use ballast_model::{
-    AssetId, ClientOrderId, Ending, Fill, Lots, Nanos, OrderReport, OrderUpdate, PackedLevel, Price, TradeId,
-    VenueOrderId,
+    AssetId, ClientOrderId, Ending, Fill, InstrumentId, Lots, Nanos, OrderReport, OrderUpdate, PackedLevel,
+    Price, TradeId, VenueOrderId,
 };
 
 use super::take_instrument;
@@ -34,21 +34,37 @@ mod ending {
     pub(super) const REJECTED: u8 = 3;
 }
 
-pub(super) fn put_update(update: &OrderUpdate, context: &mut Context, put: &mut Put<'_>) {
-    put.word(update.instrument.0.into());
-    let seen = context.of(update.instrument);
-    put.time(seen.venue_time, update.venue_time.0);
-    seen.venue_time = update.venue_time.0;
-    put.word_delta(seen.client_id, update.client_id.0);
-    seen.client_id = update.client_id.0;
-    put_report(&update.report, seen, put);
+/// With what all news of an order begins: whose, which and when.
+fn put_head<'a>(
+    instrument: InstrumentId,
+    client_id: ClientOrderId,
+    venue_time: Nanos,
+    context: &'a mut Context,
+    put: &mut Put<'_>,
+) -> &'a mut Seen {
+    put.word(instrument.0.into());
+    let seen = context.of(instrument);
+    put.time(seen.venue_time, venue_time.0);
+    put.word_delta(seen.client_id, client_id.0);
+    (seen.venue_time, seen.client_id) = (venue_time.0, client_id.0);
+    seen
 }
 
-pub(super) fn take_update(context: &mut Context, take: &mut Take<'_>) -> Option<OrderUpdate> {
+fn take_head<'a>(context: &'a mut Context, take: &mut Take<'_>) -> Option<(InstrumentId, &'a mut Seen)> {
     let instrument = take_instrument(take)?;
     let seen = context.of(instrument);
     seen.venue_time = take.time(seen.venue_time)?;
     seen.client_id = take.word_delta(seen.client_id)?;
+    Some((instrument, seen))
+}
+
+pub(super) fn put_update(update: &OrderUpdate, context: &mut Context, put: &mut Put<'_>) {
+    let seen = put_head(update.instrument, update.client_id, update.venue_time, context, put);
+    put_report(&update.report, seen, put);
+}
+
+pub(super) fn take_update(context: &mut Context, take: &mut Take<'_>) -> Option<OrderUpdate> {
+    let (instrument, seen) = take_head(context, take)?;
     let (venue_time, client_id) = (Nanos(seen.venue_time), ClientOrderId(seen.client_id));
     Some(OrderUpdate { instrument, client_id, report: take_report(seen, take)?, venue_time })
 }
@@ -172,12 +188,7 @@ fn take_short(take: &mut Take<'_>) -> Option<u16> {
 }
 
 pub(super) fn put_fill(fill: &Fill, context: &mut Context, put: &mut Put<'_>) {
-    put.word(fill.instrument.0.into());
-    let seen = context.of(fill.instrument);
-    put.time(seen.venue_time, fill.venue_time.0);
-    seen.venue_time = fill.venue_time.0;
-    put.word_delta(seen.client_id, fill.client_id.0);
-    seen.client_id = fill.client_id.0;
+    let seen = put_head(fill.instrument, fill.client_id, fill.venue_time, context, put);
     put.bytes([fill.side.code(), fill.liquidity.code(), fill.reason.code()]);
     put.word(fill.fee_asset.0.into());
     put_level(fill.level, put);
@@ -187,10 +198,7 @@ pub(super) fn put_fill(fill: &Fill, context: &mut Context, put: &mut Put<'_>) {
 }
 
 pub(super) fn take_fill(context: &mut Context, take: &mut Take<'_>) -> Option<Fill> {
-    let instrument = take_instrument(take)?;
-    let seen = context.of(instrument);
-    seen.venue_time = take.time(seen.venue_time)?;
-    seen.client_id = take.word_delta(seen.client_id)?;
+    let (instrument, seen) = take_head(context, take)?;
     let [side, liquidity, reason] = take.array()?;
     let fee_asset = AssetId(take_short(take)?);
     let level = take_level(take)?;

@@ -7,12 +7,13 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{Contract, InstrumentId, InstrumentSpec, Price, Step};
+use ballast_model::{Contract, InstrumentId, InstrumentSpec, Price};
 use proptest::prelude::*;
 
+use super::super::fixtures::Terms;
 use super::super::{Confidence, Conversion};
 use super::*;
-use crate::book::{Book, BookLimits};
+use crate::book::Book;
 
 const SECOND: i64 = 1_000_000_000;
 const HOUR: i64 = 3_600 * SECOND;
@@ -20,54 +21,16 @@ const NOW: Nanos = Nanos(1_000 * HOUR);
 const AGE_MAX: Span = Span(SECOND);
 const MARK_AGE_MAX: Span = Span(5 * SECOND);
 
-/// A market: its book, best first, and its terms.
-#[derive(Clone, Debug)]
-struct Terms {
-    lot_milli: u64,
-    fee: i64,
-    bids: Vec<(i64, i64)>,
-    asks: Vec<(i64, i64)>,
-}
-
-impl Terms {
-    fn spec(&self) -> InstrumentSpec {
-        InstrumentSpec::new(InstrumentSpec {
-            tick: Step { mantissa: 1, scale: 2 },
-            lot: Step { mantissa: self.lot_milli, scale: 3 },
-            multiplier: 1,
-            contract: Contract::Linear,
-            price_min: Price(1),
-            price_max: Price(100_000),
-            size_min: Lots(1),
-            size_max: Lots(1_000),
-            notional_min: Money::ZERO,
-            base: AssetId(0),
-            quote: AssetId(1),
-        })
-        .unwrap()
-    }
-
-    fn book(&self) -> Book {
-        let mut book = Book::new(BookLimits { price_ticks_max: 2_000, levels_max: 16 });
-        for (side, levels) in [(Side::Bid, &self.bids), (Side::Ask, &self.asks)] {
-            for (price, lots) in levels {
-                book.apply(side, Price(*price), Lots(*lots)).unwrap();
-            }
-        }
-        book
-    }
-
-    /// What so many milli-units of base cost or bring, and what they are worth at twice the mid, both in 10⁻⁵; `None` where
-    /// they are no whole lots or not on display.
-    fn taken(&self, resting: Side, milli: u64) -> Option<(i128, i128)> {
-        let lots = milli.is_multiple_of(self.lot_milli).then_some(milli / self.lot_milli)? as usize;
-        let levels = if resting == Side::Bid { &self.bids } else { &self.asks };
-        let all: Vec<i64> =
-            levels.iter().flat_map(|(price, lots)| core::iter::repeat_n(*price, *lots as usize)).collect();
-        let value: i64 = all.get(..lots)?.iter().sum::<i64>() * self.lot_milli as i64;
-        let twice = (self.bids[0].0 + self.asks[0].0) * milli as i64;
-        Some((i128::from(value), i128::from(twice)))
-    }
+/// What so many milli-units of base cost or bring, and what they are worth at twice the mid, both in 10⁻⁵; `None` where
+/// they are no whole lots or not on display.
+fn taken(terms: &Terms, resting: Side, milli: u64) -> Option<(i128, i128)> {
+    let lots = milli.is_multiple_of(terms.lot_milli).then_some(milli / terms.lot_milli)? as usize;
+    let levels = if resting == Side::Bid { &terms.bids } else { &terms.asks };
+    let all: Vec<i64> =
+        levels.iter().flat_map(|(price, lots)| core::iter::repeat_n(*price, *lots as usize)).collect();
+    let value: i64 = all.get(..lots)?.iter().sum::<i64>() * terms.lot_milli as i64;
+    let twice = (terms.bids[0].0 + terms.asks[0].0) * milli as i64;
+    Some((i128::from(value), i128::from(twice)))
 }
 
 fn market<'a>(id: u16, terms: &Terms, spec: &'a InstrumentSpec, book: &'a Book) -> VenueMarket<'a> {
@@ -132,8 +95,8 @@ fn naive(
     milli: u64,
 ) -> Option<i128> {
     let ((bought, rate_bought), (sold, rate_sold)) = (buy, sell);
-    let (paid, mid_bought) = bought.taken(Side::Ask, milli)?;
-    let (got, mid_sold) = sold.taken(Side::Bid, milli)?;
+    let (paid, mid_bought) = taken(bought, Side::Ask, milli)?;
+    let (got, mid_sold) = taken(sold, Side::Bid, milli)?;
     let basis = mid_sold - mid_bought;
     // 2 · 10⁻⁵ · 10⁻⁸ → 10⁻¹⁹ is a factor of 5 · 10⁵.
     let kept = if basis > 0 { i128::from(params.convergence.0) } else { 100_000_000 };

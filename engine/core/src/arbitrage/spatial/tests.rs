@@ -7,12 +7,13 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{Contract, InstrumentId, InstrumentSpec, Lots, Price, Rate, Step};
+use ballast_model::{InstrumentId, InstrumentSpec, Lots, Price, Rate, Step};
 use proptest::prelude::*;
 
+use super::super::fixtures::{book_of, linear};
 use super::super::{Confidence, Conversion};
 use super::*;
-use crate::book::{Book, BookLimits};
+use crate::book::Book;
 
 const NOW: Nanos = Nanos(1_000_000);
 const AGE_MAX: Span = Span(1_000);
@@ -36,26 +37,18 @@ impl Terms {
     fn spec(&self) -> InstrumentSpec {
         InstrumentSpec::new(InstrumentSpec {
             tick: Step { mantissa: self.tick_cents, scale: 2 },
-            lot: Step { mantissa: self.lot_milli, scale: 3 },
-            multiplier: 1,
-            contract: Contract::Linear,
-            price_min: Price(1),
-            price_max: Price(100_000),
             size_min: Lots(self.size_min),
-            size_max: Lots(1_000),
             notional_min: Money(self.notional_min_e16 * 10i128.pow(16)),
-            base: AssetId(0),
-            quote: AssetId(1),
+            ..linear(self.lot_milli)
         })
         .unwrap()
     }
 
     fn book(&self, side: Side) -> Book {
-        let mut book = Book::new(BookLimits { price_ticks_max: 2_000, levels_max: 16 });
-        for (price, lots) in &self.levels {
-            book.apply(side, Price(*price), Lots(*lots)).unwrap();
+        match side {
+            Side::Bid => book_of(&self.levels, &[]),
+            Side::Ask => book_of(&[], &self.levels),
         }
-        book
     }
 
     /// Every lot on display by its price, best first.

@@ -8,13 +8,14 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{Contract, InstrumentId, InstrumentSpec, Price, Step};
+use ballast_model::{InstrumentId, InstrumentSpec};
 use proptest::prelude::*;
 
+use super::super::fixtures::Terms;
 use super::super::{Conversion, Opportunity};
 use super::moments::Moments;
 use super::*;
-use crate::book::{Book, BookLimits};
+use crate::book::Book;
 
 const SECOND: i64 = 1_000_000_000;
 const AGE_MAX: Span = Span(SECOND);
@@ -65,58 +66,20 @@ fn warm(params: StatisticalParams, beta: f64, phi: f64, count: i64, seed: u64) -
     (detector, Nanos(BEGIN.0 + count * SECOND))
 }
 
-/// A market: its book, best first, and its terms.
-#[derive(Clone, Debug)]
-struct Terms {
-    lot_milli: u64,
-    fee: i64,
-    bids: Vec<(i64, i64)>,
-    asks: Vec<(i64, i64)>,
+/// Value of the first so many lots when they are taken, and at the mid.
+fn taken(terms: &Terms, resting: Side, lots: usize) -> Option<(f64, f64)> {
+    let levels = if resting == Side::Bid { &terms.bids } else { &terms.asks };
+    let mut all = Vec::new();
+    for (price, lots) in levels {
+        (0..*lots).for_each(|_| all.push(*price));
+    }
+    let unit = terms.lot_milli as f64 * 1e-5;
+    let value = all.get(..lots).filter(|taken| !taken.is_empty())?.iter().sum::<i64>() as f64 * unit;
+    Some((value, mid_of(terms) * lots as f64 * unit))
 }
 
-impl Terms {
-    fn spec(&self) -> InstrumentSpec {
-        InstrumentSpec::new(InstrumentSpec {
-            tick: Step { mantissa: 1, scale: 2 },
-            lot: Step { mantissa: self.lot_milli, scale: 3 },
-            multiplier: 1,
-            contract: Contract::Linear,
-            price_min: Price(1),
-            price_max: Price(100_000),
-            size_min: Lots(1),
-            size_max: Lots(1_000),
-            notional_min: Money::ZERO,
-            base: AssetId(0),
-            quote: AssetId(1),
-        })
-        .unwrap()
-    }
-
-    fn book(&self) -> Book {
-        let mut book = Book::new(BookLimits { price_ticks_max: 2_000, levels_max: 16 });
-        for (side, levels) in [(Side::Bid, &self.bids), (Side::Ask, &self.asks)] {
-            for (price, lots) in levels {
-                book.apply(side, Price(*price), Lots(*lots)).unwrap();
-            }
-        }
-        book
-    }
-
-    /// Value of the first so many lots when they are taken, and at the mid.
-    fn taken(&self, resting: Side, lots: usize) -> Option<(f64, f64)> {
-        let levels = if resting == Side::Bid { &self.bids } else { &self.asks };
-        let mut all = Vec::new();
-        for (price, lots) in levels {
-            (0..*lots).for_each(|_| all.push(*price));
-        }
-        let unit = self.lot_milli as f64 * 1e-5;
-        let value = all.get(..lots).filter(|taken| !taken.is_empty())?.iter().sum::<i64>() as f64 * unit;
-        Some((value, self.mid() * lots as f64 * unit))
-    }
-
-    fn mid(&self) -> f64 {
-        (self.bids[0].0 + self.asks[0].0) as f64 / 2.0
-    }
+fn mid_of(terms: &Terms) -> f64 {
+    (terms.bids[0].0 + terms.asks[0].0) as f64 / 2.0
 }
 
 fn market<'a>(
@@ -150,13 +113,13 @@ fn detect(
 
 /// What so many lots of the first are expected to leave, by floats, and what they are worth.
 fn naive(fit: &SpreadFit, horizon: u32, first: &Terms, second: &Terms, lots: usize) -> Option<f64> {
-    let off = libm::log(first.mid()) - fit.hedge_ratio * libm::log(second.mid()) - fit.mean;
+    let off = libm::log(mid_of(first)) - fit.hedge_ratio * libm::log(mid_of(second)) - fit.mean;
     let (bids, asks) = (Side::Bid, Side::Ask);
     let (resting, other) = if off > 0.0 { (bids, asks) } else { (asks, bids) };
-    let (value, mid) = first.taken(resting, lots)?;
-    let lot = second.mid() * second.lot_milli as f64 * 1e-5;
+    let (value, mid) = taken(first, resting, lots)?;
+    let lot = mid_of(second) * second.lot_milli as f64 * 1e-5;
     let hedging = libm::floor(mid * fit.hedge_ratio / lot + 1e-7) as usize;
-    let (hedge_value, hedge_mid) = second.taken(other, hedging)?;
+    let (hedge_value, hedge_mid) = taken(second, other, hedging)?;
     let gone = 1.0 - 0.5f64.powi(horizon as i32);
     let gross = (1.0 - (-off.abs() * gone).exp()) * mid.min(hedge_mid / fit.hedge_ratio);
     let way = (value - mid).abs() + (hedge_value - hedge_mid).abs();
@@ -192,10 +155,10 @@ proptest! {
         let hedge = if given { HedgeRatio::Given(Rate(80_000_000)) } else { HedgeRatio::Regressed };
         let (detector, now) = warm(StatisticalParams { hedge, ..params() }, 0.8, 0.9, 400, 3);
         let fit = detector.fit(now).unwrap();
-        let off = libm::log(first.mid()) - fit.hedge_ratio * libm::log(second.mid()) - fit.mean;
+        let off = libm::log(mid_of(&first)) - fit.hedge_ratio * libm::log(mid_of(&second)) - fit.mean;
         let each = |lots: usize| naive(&fit, 3, &first, &second, lots);
         let best = (1..60).filter_map(each).fold(f64::NEG_INFINITY, f64::max);
-        let lots = first.mid() * first.lot_milli as f64 + second.mid() * second.lot_milli as f64;
+        let lots = mid_of(&first) * first.lot_milli as f64 + mid_of(&second) * second.lot_milli as f64;
         let near = 4.0 * lots * 1e-5 * off.abs();
         match detect(&detector, &first, &second, now) {
             Ok(found) => {

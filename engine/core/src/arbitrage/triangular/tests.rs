@@ -7,9 +7,10 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{Contract, InstrumentId, InstrumentSpec, Price, Step};
+use ballast_model::{Contract, InstrumentId, InstrumentSpec};
 use proptest::prelude::*;
 
+use super::super::fixtures::{book_of, linear};
 use super::super::{Conversion, Opportunity};
 use super::*;
 use crate::book::{Book, BookLimits};
@@ -35,29 +36,17 @@ struct Terms {
 impl Terms {
     fn spec(&self) -> InstrumentSpec {
         InstrumentSpec::new(InstrumentSpec {
-            tick: Step { mantissa: 1, scale: 2 },
-            lot: Step { mantissa: self.lot_milli, scale: 3 },
-            multiplier: 1,
-            contract: Contract::Linear,
-            price_min: Price(1),
-            price_max: Price(100_000),
             size_min: Lots(self.size_min),
-            size_max: Lots(1_000),
             notional_min: Money(self.notional_min_milli * 10i128.pow(15)),
             base: AssetId(self.base),
             quote: AssetId(self.quote),
+            ..linear(self.lot_milli)
         })
         .unwrap()
     }
 
     fn book(&self) -> Book {
-        let mut book = Book::new(BookLimits { price_ticks_max: 2_000, levels_max: 16 });
-        for (side, levels) in [(Side::Bid, &self.bids), (Side::Ask, &self.asks)] {
-            for (price, lots) in levels {
-                book.apply(side, Price(*price), Lots(*lots)).unwrap();
-            }
-        }
-        book
+        book_of(&self.bids, &self.asks)
     }
 
     /// What each count of lots spends and brings in 10⁻¹⁸ when `asset` is spent, from none up; `None` where the venue's minimums
