@@ -1,7 +1,7 @@
 //! Configuration: what was typed ([`Config`], strict TOML), and what it means for given instruments ([`resolve()`]).
 //!
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
-//! (`"250us"`); floats appear only where a model takes a float.
+//! (`"250us"`); floats appear only where a model takes a float, and are finite wherever they appear.
 
 mod amend;
 mod arbitrage;
@@ -404,6 +404,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], naming the place and the rule.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        if let Some(key) = line::not_finite(text) {
+            return Err(rule_of(path, text, &key, "must be a finite number"));
+        }
         let config: Self =
             toml::from_str(text).map_err(|error| ConfigError::Malformed { path: path.to_owned(), error })?;
         let config = Self { text: text.to_owned(), ..config };

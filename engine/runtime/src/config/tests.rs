@@ -330,3 +330,5 @@ fn the_schema_shows_amendments_and_exits() {
         assert!(schema.contains(key), "{key}");
     }
 }
+
+mod refused;

@@ -162,7 +162,7 @@ fn level_params(levels: &LevelsShape) -> LevelParams {
     }
 }
 
-/// A multiple as a rate; what is no number becomes zero, which every rule refuses.
+/// A multiple as a rate.
 #[expect(clippy::cast_possible_truncation, reason = "saturates; the rules bound it")]
 fn multiple(multiple: f64) -> Rate {
     Rate((multiple * 1e8).round() as i64)
