@@ -19,6 +19,7 @@ mod resolve;
 mod resolve_arbitrage;
 mod resolve_hedge;
 mod risk;
+mod rules;
 mod shape;
 mod signals;
 mod units;
@@ -425,43 +426,6 @@ impl Config {
     /// A rule that the value of this key breaks.
     fn rule(&self, path: &Path, key: &str, rule: impl core::fmt::Display) -> ConfigError {
         rule_of(path, &self.text, key, rule)
-    }
-
-    /// The first rule broken that no instrument needs to be known for.
-    fn broken_rule(&self) -> Option<(String, &'static str)> {
-        let Self { venue, report, .. } = self;
-        let broken = |key: &str, rule| Some((key.to_owned(), rule));
-        if self.schema != 1 {
-            return broken("schema", "this version reads schema 1");
-        }
-        for (key, latency) in
-            [("order_latency", venue.order_latency), ("response_latency", venue.response_latency)]
-        {
-            if latency.span().0 < 0 {
-                return Some((format!("venue.{key}"), "must not be negative"));
-            }
-        }
-        if !(0.0..=1.0).contains(&venue.cancel_share) {
-            return broken("venue.cancel_share", "must be from 0 to 1");
-        }
-        if !(1..=ORDERS_MAX).contains(&venue.orders_max) {
-            return broken("venue.orders_max", "must be from 1 to 10 000");
-        }
-        if report.sample_interval.span().0 <= 0 {
-            return broken("report.sample_interval", "must be above zero");
-        }
-        if report.samples_max < 16 {
-            return broken("report.samples_max", "must be at least 16");
-        }
-        for (index, instrument) in self.instrument.iter().enumerate() {
-            let same = |other: &InstrumentConfig| {
-                other.symbol == instrument.symbol && other.market == instrument.market
-            };
-            if self.instrument.iter().take(index).any(same) {
-                return Some((format!("instrument.{index}.symbol"), "is configured twice"));
-            }
-        }
-        None
     }
 }
 

@@ -83,3 +83,87 @@ fn no_number_but_a_finite_one() {
         refuses(&shaped, "profile = { linear = 0.5 }", &profile, "quoting.shape.size.levels.profile.linear");
     }
 }
+
+#[test]
+fn rules_of_hedging_name_their_place() {
+    let cost = CROSS.replace(
+        "band = { fixed = { quote = \"250\" } }",
+        "band.cost.gamma = 0.01\nband.cost.flow = 0.1\nband.cost.min = { lots = 5 }\nband.cost.max = { lots = 50 }\n\
+        volatility = { half_life = \"1s\", interval_min = \"1ms\", warm_up = \"1s\", samples_min = 1 }",
+    );
+    assert_eq!(answer(&cost), Ok(()));
+    for (text, from, to, key) in [
+        (CROSS, "ratio = 1.0", "ratio = 2.1", "hedge.ratio"),
+        (CROSS, "ratio = 1.0", "ratio = -1e300", "hedge.ratio"),
+        (CROSS, "impact_bps = 0.1", "impact_bps = -0.1", "hedge.impact_bps"),
+        (CROSS, "margin = 0.1", "margin = 0.0", "hedge.margin"),
+        (CROSS, "slippage_max_bps = 5.0", "slippage_max_bps = 0.0", "hedge.slippage_max_bps"),
+        (CROSS, "cooldown = \"10ms\"", "cooldown = \"0s\"", "hedge.cooldown"),
+        (CROSS, "check_interval = \"250ms\"", "check_interval = \"0s\"", "hedge.check_interval"),
+        (CROSS, "reprice_min = \"50ms\"", "reprice_min = \"-1s\"", "hedge.reprice_min"),
+        (CROSS, "reject_rest = \"100ms\"", "reject_rest = \"-1s\"", "hedge.reject_rest"),
+        (CROSS, "touch = { age = \"500ms\"", "touch = { age = \"-1s\"", "hedge.touch.age"),
+        (CROSS, "take = { age = \"2s\"", "take = { age = \"1ms\"", "hedge.take"),
+        (CROSS, "adverse_bps = 1.0", "adverse_bps = 0.0", "hedge.touch.adverse_bps"),
+        (CROSS, "adverse_bps = 2.0", "adverse_bps = 0.0", "hedge.take.adverse_bps"),
+        (
+            CROSS,
+            "reprice_tolerance_bps = 0.05",
+            "reprice_tolerance_bps = -1.0",
+            "hedge.reprice_tolerance_bps",
+        ),
+        (&cost, "band.cost.gamma = 0.01", "band.cost.gamma = 0.0", "hedge.band.cost.gamma"),
+        (&cost, "band.cost.flow = 0.1", "band.cost.flow = -1.0", "hedge.band.cost.flow"),
+        (&cost, "band.cost.max = { lots = 50 }", "band.cost.max = { lots = 1 }", "hedge.band.cost.max"),
+    ] {
+        refuses(text, from, to, key);
+    }
+    let (quoting, hedge) = CROSS.split_once("[hedge.limits]").unwrap();
+    for (key, span) in [("touch_age_max", "5s"), ("order_expiry", "500ms")] {
+        let of = |tag: &str| format!("{key} = \"{span}\"{tag}");
+        // The key is that of the quotes as well: marked, that of the hedges is found.
+        let marked = format!("{quoting}[hedge.limits]{}", hedge.replacen(&of(""), &of(" # mark"), 1));
+        let zero = format!("{key} = \"0s\"");
+        refuses(&marked, &of(" # mark"), &zero, &format!("hedge.limits.{key}"));
+    }
+}
+
+#[test]
+fn rules_of_momentum_name_their_place() {
+    let shaped = shaped()
+        .replace("half_life = \"1s\"\nwarm_up = \"1s\"", "half_life = \"1s\" # drift\nwarm_up = \"1s\"");
+    let half_life = "half_life = \"1s\" # drift";
+    refuses(&shaped, half_life, "half_life = \"0s\"", "quoting.shape.momentum.half_life");
+    refuses(&shaped, "warm_up = \"1s\"", "warm_up = \"-1s\"", "quoting.shape.momentum.warm_up");
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let twice = "{ market = \"spot\", maker_bps = 0.0, taker_bps = 5.0 },\n{ market = \"spot\"";
+    let fees = CROSS.replace("{ market = \"spot\"", twice);
+    let place = "some.toml: line 13: venue.fees.1.market: ";
+    let message = answer(&fees).unwrap_err();
+    assert!(message.starts_with(place), "{message}");
+    let named = format!("{REPLAY}\n[[instrument]]\nsymbol = \"BTCUSDT\"\nmarket = \"usdm\"\n");
+    for (text, from, to, key) in [
+        (CROSS, "markets = [\"spot\"]", "markets = []", "quoting.markets"),
+        (&*named, "symbol = \"BTCUSDT\"", "symbol = \"\"", "instrument.0.symbol"),
+        (
+            REPLAY,
+            "position_max = { quote = \"15000\" }",
+            "position_max = { quote = \"900\" }",
+            "quoting.limits.position_max",
+        ),
+        (CROSS, "hedge_market = \"usdm\"", "hedge_market = \"coinm\"", "quoting.model.hedge_market"),
+        (CROSS, "hedge_market = \"usdm\"", "hedge_market = \"spot\"", "quoting.model.hedge_market"),
+    ] {
+        refuses(text, from, to, key);
+    }
+    let own = CROSS.split_once("[quoting]").unwrap().1.split_once("[hedge]").unwrap().0;
+    let own = own.replace("[quoting.", "[instrument.quoting.");
+    let facts = |market| format!("{CROSS}\n[[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"{market}\"\n");
+    let of = |market| format!("{}[instrument.quoting]{own}", facts(market));
+    assert_eq!(answer(&of("spot")), Ok(()));
+    let message = answer(&of("usdm")).unwrap_err();
+    assert!(message.contains(": instrument.0.quoting.model.hedge_market: is quoted itself"), "{message}");
+}
