@@ -22,6 +22,7 @@ mod risk;
 mod rules;
 mod shape;
 mod signals;
+mod size;
 mod units;
 
 use std::collections::BTreeMap;
@@ -62,7 +63,8 @@ pub use risk::{
 };
 pub use shape::{ShapeConfig, ThrottleConfig};
 pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
-pub use units::{Bps, Decimal, Duration};
+pub use size::Size;
+pub use units::{Balance, Bps, Decimal, Duration};
 
 /// A whole configuration file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -111,7 +113,7 @@ pub struct VenueConfig {
     pub fees: Vec<MarketFees>,
     /// What there is of each asset to trade spot with, such as `{ USDT = "10000", ETH = "5" }`; of assets not named there is
     /// nothing. Where absent, no order needs funds. Needs a table `risk`.
-    pub balances: Option<BTreeMap<String, Decimal>>,
+    pub balances: Option<BTreeMap<String, Balance>>,
     /// Share of cancels at our level taken to have been ahead of us, 0 to 1.
     pub cancel_share: f64,
     /// Most orders of ours that may rest in one instrument.
@@ -216,18 +218,6 @@ pub enum Requote {
     Touch,
     /// At this interval.
     Every(Duration),
-}
-
-/// A size, in one of three ways.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Size {
-    /// In the instrument's size steps.
-    Lots(i64),
-    /// In base units (contracts for inverse instruments), a decimal on the lot grid.
-    Base(Decimal),
-    /// In quote currency at the first known midpoint, rounded down to the lot grid, at least one lot.
-    Quote(Decimal),
 }
 
 /// Limits of the risk gate. Every one is a hard bound.
