@@ -100,3 +100,28 @@ fn the_grid_is_the_configured_one_or_inferred_and_which_is_said() {
         assert_eq!(stated[key], inferred[key], "the same grid, the same run");
     }
 }
+
+#[test]
+fn every_file_is_checked_and_every_refusal_told() {
+    let folder = Folder::new();
+    folder.write("nan.toml", QUOTER.replacen("gamma = 0.05", "gamma = nan", 1));
+    folder.write("fees.toml", QUOTER.replacen("maker_fee_bps = -0.5", "maker_fee_bps = \"x\"", 1));
+    let files = "nan.toml quoter.toml fees.toml absent.toml";
+    let run = folder.expect(3, &format!("config check {files} --json"));
+    for file in ["nan.toml: line ", "fees.toml: ", "absent.toml: "] {
+        assert!(run.err.contains(&format!("ballast: {file}")), "{file}: {}", run.err);
+    }
+    let json = run.json();
+    let names = |list: &str| {
+        let entries = json[list].as_array().unwrap().iter();
+        entries.map(|one| one["file"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("checked"), ["quoter.toml"]);
+    assert_eq!(names("refused"), ["nan.toml", "fees.toml", "absent.toml"]);
+    let error = json["refused"][0]["error"].as_str().unwrap();
+    assert!(error.contains("quoting.model.gamma: must be a finite number"), "{error}");
+    let text = folder.expect(3, &format!("config check {files}"));
+    assert!(text.out.starts_with("quoter.toml: sound") && text.err.contains("fees.toml: "), "{}", text.err);
+    let sound = folder.expect(0, "config check quoter.toml --json").json();
+    assert_eq!(sound["refused"], serde_json::json!([]));
+}

@@ -1,31 +1,48 @@
 //! `ballast config`.
 
+use std::path::Path;
+
 use ballast_runtime::config::Config;
 use ballast_runtime::config_check;
 use ballast_runtime::job::JobError;
 use serde_json::json;
 
 use crate::cli::{ConfigCheckArgs, ConfigSchemaArgs};
-use crate::exit::Code;
+use crate::exit::{self, Code};
 use crate::output::{self, Form};
 
-/// Reads each file and builds core and venue from it, for the instruments it describes in full or for a stand-in.
+/// Reads each file and builds core and venue from it, for the instruments it describes in full or for a stand-in. A file that
+/// cannot be used is told on standard error, with line and key; the others are tried all the same.
 ///
 /// # Errors
-/// The first rule that is broken, with file, line and key.
+/// Where standard output cannot be written.
 pub(crate) fn check(arguments: &ConfigCheckArgs) -> anyhow::Result<Code> {
-    let mut checked = Vec::new();
+    let (mut checked, mut refused) = (Vec::new(), Vec::new());
     for path in &arguments.files {
-        let config = Config::load(path).map_err(JobError::from)?;
-        let instruments = config_check::check(&config, path)?;
-        let text = format!("{}: sound, tried on {}\n", path.display(), instruments.join(", "));
-        output::text(&text, Form::asked(arguments.json))?;
-        checked.push(json!({ "file": path.display().to_string(), "tried_on": instruments }));
+        let file = path.display().to_string();
+        match tried(path) {
+            Ok(instruments) => {
+                let text = format!("{file}: sound, tried on {}\n", instruments.join(", "));
+                output::text(&text, Form::asked(arguments.json))?;
+                checked.push(json!({ "file": file, "tried_on": instruments }));
+            }
+            Err(error) => {
+                refused.push(json!({ "file": file, "error": error.to_string() }));
+                exit::tell(&error.into());
+            }
+        }
     }
+    let code = if refused.is_empty() { Code::Done } else { Code::Config };
     if arguments.json {
-        output::json(&json!({ "checked": checked }))?;
+        output::json(&json!({ "checked": checked, "refused": refused }))?;
     }
-    Ok(Code::Done)
+    Ok(code)
+}
+
+/// The instruments that a file was tried on.
+fn tried(path: &Path) -> Result<Vec<String>, JobError> {
+    let config = Config::load(path)?;
+    config_check::check(&config, path)
 }
 
 /// Prints the schema.

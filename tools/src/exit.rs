@@ -35,8 +35,13 @@ impl From<Code> for ExitCode {
     }
 }
 
-/// The code of a result; errors are told on standard error. A reader that stopped reading is a success.
+/// Tells an error on standard error.
 #[expect(clippy::print_stderr, reason = "the one place where errors are told")]
+pub(crate) fn tell(error: &Error) {
+    eprintln!("ballast: {error:#}");
+}
+
+/// The code of a result; errors are told on standard error. A reader that stopped reading is a success.
 pub(crate) fn code_of(result: Result<Code, Error>) -> Code {
     let error = match result {
         Ok(code) => return code,
@@ -46,7 +51,7 @@ pub(crate) fn code_of(result: Result<Code, Error>) -> Code {
     if error.downcast_ref().is_some_and(broken_pipe) {
         return Code::Done;
     }
-    eprintln!("ballast: {error:#}");
+    tell(&error);
     if error.is::<JournalError>() {
         return Code::Data;
     }

@@ -1,7 +1,7 @@
 //! Configuration: what was typed ([`Config`], strict TOML), and what it means for given instruments ([`resolve()`]).
 //!
 //! Unknown keys are refused; an error names file, line and key. Values carry their unit in the key or in the text
-//! (`"250us"`); floats appear only where a model takes a float.
+//! (`"250us"`); floats appear only where a model takes a float, and are finite wherever they appear.
 
 mod amend;
 mod arbitrage;
@@ -19,8 +19,10 @@ mod resolve;
 mod resolve_arbitrage;
 mod resolve_hedge;
 mod risk;
+mod rules;
 mod shape;
 mod signals;
+mod size;
 mod units;
 
 use std::collections::BTreeMap;
@@ -61,7 +63,8 @@ pub use risk::{
 };
 pub use shape::{ShapeConfig, ThrottleConfig};
 pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
-pub use units::{Bps, Decimal, Duration};
+pub use size::Size;
+pub use units::{Balance, Bps, Decimal, Duration};
 
 /// A whole configuration file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -110,7 +113,7 @@ pub struct VenueConfig {
     pub fees: Vec<MarketFees>,
     /// What there is of each asset to trade spot with, such as `{ USDT = "10000", ETH = "5" }`; of assets not named there is
     /// nothing. Where absent, no order needs funds. Needs a table `risk`.
-    pub balances: Option<BTreeMap<String, Decimal>>,
+    pub balances: Option<BTreeMap<String, Balance>>,
     /// Share of cancels at our level taken to have been ahead of us, 0 to 1.
     pub cancel_share: f64,
     /// Most orders of ours that may rest in one instrument.
@@ -215,18 +218,6 @@ pub enum Requote {
     Touch,
     /// At this interval.
     Every(Duration),
-}
-
-/// A size, in one of three ways.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Size {
-    /// In the instrument's size steps.
-    Lots(i64),
-    /// In base units (contracts for inverse instruments), a decimal on the lot grid.
-    Base(Decimal),
-    /// In quote currency at the first known midpoint, rounded down to the lot grid, at least one lot.
-    Quote(Decimal),
 }
 
 /// Limits of the risk gate. Every one is a hard bound.
@@ -404,6 +395,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`], naming the place and the rule.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        if let Some(key) = line::not_finite(text) {
+            return Err(rule_of(path, text, &key, "must be a finite number"));
+        }
         let config: Self =
             toml::from_str(text).map_err(|error| ConfigError::Malformed { path: path.to_owned(), error })?;
         let config = Self { text: text.to_owned(), ..config };
@@ -422,43 +416,6 @@ impl Config {
     /// A rule that the value of this key breaks.
     fn rule(&self, path: &Path, key: &str, rule: impl core::fmt::Display) -> ConfigError {
         rule_of(path, &self.text, key, rule)
-    }
-
-    /// The first rule broken that no instrument needs to be known for.
-    fn broken_rule(&self) -> Option<(String, &'static str)> {
-        let Self { venue, report, .. } = self;
-        let broken = |key: &str, rule| Some((key.to_owned(), rule));
-        if self.schema != 1 {
-            return broken("schema", "this version reads schema 1");
-        }
-        for (key, latency) in
-            [("order_latency", venue.order_latency), ("response_latency", venue.response_latency)]
-        {
-            if latency.span().0 < 0 {
-                return Some((format!("venue.{key}"), "must not be negative"));
-            }
-        }
-        if !(0.0..=1.0).contains(&venue.cancel_share) {
-            return broken("venue.cancel_share", "must be from 0 to 1");
-        }
-        if !(1..=ORDERS_MAX).contains(&venue.orders_max) {
-            return broken("venue.orders_max", "must be from 1 to 10 000");
-        }
-        if report.sample_interval.span().0 <= 0 {
-            return broken("report.sample_interval", "must be above zero");
-        }
-        if report.samples_max < 16 {
-            return broken("report.samples_max", "must be at least 16");
-        }
-        for (index, instrument) in self.instrument.iter().enumerate() {
-            let same = |other: &InstrumentConfig| {
-                other.symbol == instrument.symbol && other.market == instrument.market
-            };
-            if self.instrument.iter().take(index).any(same) {
-                return Some((format!("instrument.{index}.symbol"), "is configured twice"));
-            }
-        }
-        None
     }
 }
 

@@ -268,8 +268,8 @@ impl Hedger {
                 margin_free,
                 access: match lane.stance(turn) {
                     GateState::Active => VenueAccess::Open,
-                    GateState::ReduceOnly | GateState::Paused => VenueAccess::ReduceOnly,
-                    GateState::Killed => VenueAccess::Closed,
+                    // What a pause lets pass, a kill does: a hedge that has become too large is not left standing.
+                    GateState::ReduceOnly | GateState::Paused | GateState::Killed => VenueAccess::ReduceOnly,
                 },
             });
             let shown = lane.orders.oms.open_orders().map(|order| HedgeOrder::of(venue.instrument, order));

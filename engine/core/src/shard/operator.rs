@@ -6,7 +6,9 @@
 //!
 //! Never here: a limit, a decision what to quote.
 
-use ballast_model::{ClientOrderId, InstrumentId, Lots, Nanos, OperatorAct, OperatorCommand, OperatorScope};
+use ballast_model::{
+    ClientOrderId, InstrumentId, Lots, Nanos, OperatorAct, OperatorCommand, OperatorScope, ReduceOnly,
+};
 
 use super::lane::Lane;
 use super::orders::OrderDesk;
@@ -75,7 +77,7 @@ impl Shard {
         for id in ids(self.lanes.len()) {
             self.tell(id, now, out, |lane, turn| {
                 lane.pull(turn);
-                // A kill said twice cancels once more what is still there.
+                // A kill said twice cancels once more what is still there and may add.
                 lane.is_moved(turn) || lane.stance(turn) == GateState::Killed
             });
         }
@@ -199,8 +201,9 @@ impl Lane {
         Ok(())
     }
 
-    /// Cancels what is open of a killed instrument that nobody quotes: a quoter pulls its own. What one event may not, or the
-    /// venue has just refused, is cancelled later: see [`Lane::pull_at`].
+    /// Cancels what is open of a killed instrument that nobody quotes: a quoter pulls its own. What is marked reduce-only stays,
+    /// as it passes the gate: it can only bring the position nearer to flat. What one event may not, or the venue has just
+    /// refused, is cancelled later: see [`Lane::pull_at`].
     pub(super) fn pull(&mut self, turn: &mut Turn<'_>) {
         self.pull_at = None;
         if self.quoter.is_some() || self.gate().is_none() || self.stance(turn) != GateState::Killed {
@@ -217,12 +220,13 @@ impl Lane {
     }
 }
 
-/// The orders that no cancel is on its way for, with when one may be sent.
+/// The orders that are not reduce-only and that no cancel is on its way for, with when one may be sent.
 fn cancels_due(orders: &OrderDesk, now: Nanos) -> impl Iterator<Item = (Nanos, ClientOrderId)> {
     let stands = |order: &&Order| match LiveStatus::of(order.state) {
         LiveStatus::Pending | LiveStatus::Live | LiveStatus::Unknown => true,
         LiveStatus::Cancelling | LiveStatus::UnknownCancelling => false,
     };
     let due = move |order: &Order| (order.cancel_retry_at().map_or(now, |at| at.max(now)), order.client_id);
-    orders.oms.open_orders().filter(stands).map(due)
+    let adds = |order: &&Order| order.reduce_only == ReduceOnly::No;
+    orders.oms.open_orders().filter(adds).filter(stands).map(due)
 }

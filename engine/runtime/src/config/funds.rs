@@ -8,7 +8,7 @@ use ballast_model::{AssetId, InstrumentId, SubAccountId};
 use ballast_venue::binance::Market;
 
 use super::resolve::ResolvedInstrument;
-use super::{Config, ConfigError, Decimal};
+use super::{Balance, Config, ConfigError};
 
 /// The table of balances being applied to the instruments of the data.
 pub(super) struct Balances<'a> {
@@ -32,7 +32,7 @@ impl Balances<'_> {
             return Err(rule("venue.balances", "needs a [risk] table: its gate asks what is free"));
         }
         let spot = || self.instruments.iter().filter(|one| one.found.instrument.market == Market::Spot);
-        let balance = |(name, amount): (&String, &Decimal)| {
+        let balance = |(name, amount): (&String, &Balance)| {
             let trades = |one: &ResolvedInstrument| [&one.found.base, &one.found.quote].contains(&name);
             let place = self.assets.iter().position(|known| known == name).filter(|_| spot().any(trades));
             let asset = place.and_then(|place| u16::try_from(place).ok()).map(AssetId);

@@ -219,6 +219,18 @@ fn needed<T>(key: &str, value: Option<T>) -> Result<T, String> {
     value.ok_or_else(|| format!("missing key `{key}`"))
 }
 
+impl ModelConfig {
+    /// Size of a quote.
+    pub(super) const fn size(&self) -> &Size {
+        match self {
+            Self::AvellanedaStoikov(dealer, _) | Self::Glft(dealer, _) => &dealer.size,
+            Self::FixedSpread(fixed) => &fixed.size,
+            Self::Grid(grid) => &grid.size,
+            Self::CrossVenue(cross) => &cross.size,
+        }
+    }
+}
+
 impl TryFrom<ModelTable> for ModelConfig {
     type Error = String;
 

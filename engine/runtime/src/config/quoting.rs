@@ -58,10 +58,9 @@ impl Quoting<'_> {
             return Err(self.rule("size_tolerance", "must be from 0 to 1"));
         }
         let limits = &quoting.limits;
-        for (key, span) in [("touch_age_max", limits.touch_age_max), ("order_expiry", limits.order_expiry)] {
-            if span.span().0 <= 0 {
-                return Err(self.rule(&format!("limits.{key}"), "must be above zero"));
-            }
+        let gate = self.limits(limits)?;
+        if self.size("model.size", quoting.model.size())? > gate.position_lots_max {
+            return Err(self.rule("limits.position_max", "is below the size of a quote"));
         }
         Ok(QuotingSpec {
             model: self.model(&quoting.model)?,
@@ -82,7 +81,7 @@ impl Quoting<'_> {
             amend: quoting.amend.rules(self.market),
             shaping: self.shaping(quoting)?,
             exits: self.exits(quoting)?,
-            limits: self.limits(limits)?,
+            limits: gate,
             touch_age_max: limits.touch_age_max.span(),
             order_expiry: limits.order_expiry.span(),
         })
@@ -112,6 +111,11 @@ impl Quoting<'_> {
     }
 
     pub(super) fn limits(&self, limits: &LimitsConfig) -> Result<GateLimits, ConfigError> {
+        for (key, span) in [("touch_age_max", limits.touch_age_max), ("order_expiry", limits.order_expiry)] {
+            if span.span().0 <= 0 {
+                return Err(self.rule(&format!("limits.{key}"), "must be above zero"));
+            }
+        }
         let collar = limits.collar_bps.rate();
         if collar.0 <= 0 {
             return Err(self.rule("limits.collar_bps", "must be above zero"));

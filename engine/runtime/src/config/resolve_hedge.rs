@@ -1,9 +1,9 @@
 //! What a table of hedging means for the instruments found in the data.
 
-use ballast_core::gate::GateLimits;
+use ballast_core::gate::{Gate, GateLimits};
 use ballast_core::hedge::{
-    BandSpec, Base, CostBand, ExposureSpec, HedgePolicy, HedgeSpec, HedgeVenueSpec, Interval, PartKind,
-    PartSpec, PendingPolicy, Rung,
+    BandError, BandSpec, Base, CostBand, ExposureSpec, HedgeController, HedgeError, HedgePolicy, HedgeSpec,
+    HedgeVenueSpec, Interval, PartKind, PartSpec, PendingPolicy, PolicyError, Rung, VenueError,
 };
 use ballast_core::shard::HedgingSpec;
 use ballast_model::{InstrumentId, Rate, Span};
@@ -51,6 +51,12 @@ impl Hedging<'_> {
             policy: self.policy(hedge)?,
             venues: vec![self.venue(hedge)?],
         };
+        if let Err(error) = HedgeController::new(&spec) {
+            return Err(self.quoting.rule(key_of(error, hedge), error));
+        }
+        if let Err(error) = Gate::new(self.instrument, self.quoting.spec, limits) {
+            return Err(self.quoting.rule("limits", error));
+        }
         let volatility = self.quoting.volatility(hedge.volatility)?;
         if volatility.is_none() && matches!(hedge.band, HedgeBandConfig::Cost { .. }) {
             return Err(self.quoting.rule("volatility", "is missing: a band of cost against risk reads it"));
@@ -120,5 +126,40 @@ impl Hedging<'_> {
             margin: share(hedge.margin),
             order_lots_max: self.quoting.size("order_max", &hedge.order_max)?,
         })
+    }
+}
+
+/// The key of the parameter at fault.
+fn key_of(error: HedgeError, hedge: &HedgeConfig) -> &'static str {
+    match error {
+        HedgeError::Venues
+        | HedgeError::Exposure(_)
+        | HedgeError::Venue(VenueError::Inverse | VenueError::Lot) => "market",
+        HedgeError::Venue(VenueError::OrderLots) => "order_max",
+        HedgeError::Venue(VenueError::Rate) if hedge.impact_bps.rate() < Rate(0) => "impact_bps",
+        HedgeError::Venue(VenueError::Rate) => "margin",
+        HedgeError::Policy(error) => policy_key(error, hedge),
+        HedgeError::Band(BandError::Gamma) => "band.cost.gamma",
+        HedgeError::Band(BandError::Flow) => "band.cost.flow",
+        HedgeError::Band(BandError::HalfWidth | BandError::Shift) => "band.cost.max",
+    }
+}
+
+/// The key of the policy's parameter at fault.
+fn policy_key(error: PolicyError, hedge: &HedgeConfig) -> &'static str {
+    match error {
+        PolicyError::HedgeRatio => "ratio",
+        PolicyError::Notional => "notional_max",
+        PolicyError::Slippage => "slippage_max_bps",
+        PolicyError::Span if hedge.cooldown.span() <= Span::ZERO => "cooldown",
+        PolicyError::Span if hedge.check_interval.span() <= Span::ZERO => "check_interval",
+        PolicyError::Span if hedge.reprice_min.span() < Span::ZERO => "reprice_min",
+        PolicyError::Span => "reject_rest",
+        PolicyError::Rung if hedge.touch.age.span() < Span::ZERO => "touch.age",
+        PolicyError::Rung if hedge.touch.adverse_bps.rate() <= Rate(0) => "touch.adverse_bps",
+        PolicyError::Rung if hedge.take.age.span() < Span::ZERO => "take.age",
+        PolicyError::Rung => "take.adverse_bps",
+        PolicyError::RungOrder => "take",
+        PolicyError::Cost => "reprice_tolerance_bps",
     }
 }

@@ -66,7 +66,9 @@ fn values_outside_their_form_name_the_rule() {
         ("requote = \"touch\"", "requote = \"0ms\"", "above zero"),
         ("schema = 1", "schema = 2", "schema 1"),
         ("size = { quote = \"1000\" }", "size = { quote = \"-1000\" }", "no decimal"),
-        ("size = { quote = \"1000\" }", "size = { dollars = \"1\" }", "unknown variant `dollars`"),
+        ("size = { quote = \"1000\" }", "size = { quote = \"1\", lots = 1 }", "here is `lots` and `quote`"),
+        ("size = { quote = \"1000\" }", "size = {}", "here is none"),
+        ("size = { quote = \"1000\" }", "size = { dollars = \"1\" }", "unknown field `dollars`"),
     ] {
         let message = error_with(from, to);
         assert!(message.contains(rule), "{rule} in {message}");
@@ -88,6 +90,7 @@ fn whatever_is_refused_is_named_with_file_line_and_key() {
     for (from, to, key) in [
         ("gamma = 0.05", "gamma = \"x\"", "gamma"),
         ("gamma = 0.05", "gama = 0.05", "gama"),
+        ("position_max = {", "position_max = { lots = 1,", "one unit, `lots`, `base` or `quote`"),
         ("cancel_share = 0.0", "cancel_share = 2.0", "venue.cancel_share"),
         ("order_latency = \"1ms\"", "order_latency = \"-1ms\"", "venue.order_latency"),
         ("orders_max = 200", "orders_max = 1000000000000", "venue.orders_max"),
@@ -330,3 +333,5 @@ fn the_schema_shows_amendments_and_exits() {
         assert!(schema.contains(key), "{key}");
     }
 }
+
+mod refused;

@@ -113,6 +113,48 @@ impl TryFrom<String> for Decimal {
     }
 }
 
+/// What there is of an asset, zero or above, written as text so that nothing is rounded: `"0"`, `"0.001"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Balance(Money);
+
+impl Balance {
+    /// As an amount of money.
+    #[must_use]
+    pub const fn money(self) -> Money {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Balance {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let is_zero = |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit == b'0');
+        if text.split('.').count() <= 2 && text.split('.').all(is_zero) {
+            return Ok(Self(Money::ZERO));
+        }
+        let amount = Decimal::try_from(text.clone()).map_err(|_| {
+            format!("`{text}` is no balance; write digits as text, such as \"0\" or \"0.001\"")
+        })?;
+        Ok(Self(amount.money()))
+    }
+}
+
+impl JsonSchema for Balance {
+    fn schema_name() -> Cow<'static, str> {
+        "Balance".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A decimal from zero up as text, such as \"0\" or \"0.001\"",
+            "type": "string",
+            "pattern": r"^[0-9]+(\.[0-9]+)?$",
+        })
+    }
+}
+
 impl JsonSchema for Duration {
     fn schema_name() -> Cow<'static, str> {
         "Duration".into()

@@ -19,7 +19,7 @@ use crate::outbox::Outbox;
 use crate::replace::ReplaceRules;
 use crate::shard::{HedgingError, HedgingSpec, LaneError, LaneSpec, QuotingSpec, Shard, ShardSpec};
 
-const SPOT: InstrumentId = InstrumentId(0);
+pub(super) const SPOT: InstrumentId = InstrumentId(0);
 pub(super) const PERP: InstrumentId = InstrumentId(1);
 
 /// One lot of base: a thousandth.
@@ -166,6 +166,10 @@ impl Story {
         self.tell(&Event::Fill(fill))
     }
 
+    pub(super) fn position(&self, instrument: InstrumentId) -> Lots {
+        self.shard.position(instrument)
+    }
+
     /// Time passes; returns all that timers led to.
     pub(super) fn wait(&mut self, span: Span) -> Vec<Command> {
         let (end, mut commands) = (self.now + span, Vec::new());
@@ -202,7 +206,7 @@ pub(super) fn news(commands: &[Command]) -> Vec<NewOrder> {
     commands.iter().filter_map(new).collect()
 }
 
-fn on(instrument: InstrumentId, orders: &[NewOrder]) -> Vec<NewOrder> {
+pub(super) fn on(instrument: InstrumentId, orders: &[NewOrder]) -> Vec<NewOrder> {
     orders.iter().filter(|order| order.instrument == instrument).copied().collect()
 }
 

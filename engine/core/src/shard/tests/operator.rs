@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 
 use ballast_model::{
     Command, Event, Lots, Money, OperatorAct, OperatorCommand, OperatorId, OperatorScope, OrderReport,
-    ReasonCode, RejectReason, Side, Span, StrategyId, VenueId,
+    ReasonCode, ReduceOnly, RejectReason, Side, Span, StrategyId, VenueId, VenueOrderId,
 };
 
 use super::desk::{Desk, Did, ETH, ask, bid, lane, quoting};
-use super::hedging::{PERP, Story, news};
+use super::hedging::{PERP, SPOT, Story, news, on};
 use super::together;
 use crate::gate::{Controls, FillBreaker, GateState, LossLimits, StillClosed};
 use crate::oms::TRADES_KEPT;
@@ -258,7 +258,7 @@ fn a_kill_calls_back_a_hedge_until_it_is_gone() {
     let commands = story.fill(&spot_bid, 10);
     let hedges = news(&commands);
     let hedge = hedges.iter().find(|order| order.instrument == PERP).unwrap();
-    story.report(PERP, hedge.client_id, OrderReport::Accepted(ballast_model::VenueOrderId(77)));
+    story.report(PERP, hedge.client_id, OrderReport::Accepted(VenueOrderId(77)));
     let killed = story.tell(&Event::Operator(command(OperatorScope::All, OperatorAct::Kill)));
     let cancels = |commands: &[Command]| {
         let of = |command: &&Command| matches!(command, Command::Cancel(cancel) if cancel.client_id == hedge.client_id);
@@ -271,4 +271,38 @@ fn a_kill_calls_back_a_hedge_until_it_is_gone() {
     let later = story.wait(Span::from_secs(5));
     assert!(cancels(&later) >= 1, "{later:?}");
     assert_eq!(news(&later), []);
+}
+
+#[test]
+fn a_killed_hedge_is_reduced_and_never_added_to() {
+    let scope = OperatorScope::Instrument(PERP);
+    for act in [OperatorAct::Pause, OperatorAct::Kill] {
+        let (mut story, [spot_bid, spot_ask]) = Story::quoted();
+        let hedge = on(PERP, &news(&story.fill(&spot_bid, 10)))[0];
+        story.fill(&hedge, 5);
+        assert_eq!((story.position(SPOT), story.position(PERP)), (Lots(10), Lots(-5)));
+        let mut sent = news(&story.tell(&Event::Operator(command(scope, act))));
+        sent.extend(news(&story.wait(Span::from_secs(1))));
+        assert_eq!(on(PERP, &sent), [], "{act:?}: what is hedged stays hedged");
+        // Spot sells all it has and as much again: the hedge is on the wrong side now.
+        sent = news(&story.fill(&spot_ask, 10));
+        sent.extend(news(&story.wait(Span::from_secs(1))));
+        assert_eq!(on(PERP, &sent), [], "{act:?}: inside the band");
+        let mut asks = on(SPOT, &sent).into_iter().filter(|order| order.side == Side::Ask);
+        let next = asks.next_back().expect("an ask after the first");
+        sent = news(&story.fill(&next, next.lots.0));
+        let [reducing] = on(PERP, &sent)[..] else { panic!("{act:?}: one order: {sent:?}") };
+        let told = (reducing.side, reducing.lots, reducing.reduce_only);
+        assert_eq!(told, (Side::Bid, Lots(5), ReduceOnly::Yes), "{act:?}: no more than closes it");
+        story.report(PERP, reducing.client_id, OrderReport::Accepted(VenueOrderId(78)));
+        // Said again, it takes back nothing that reduces.
+        assert_eq!(story.tell(&Event::Operator(command(scope, act))), [], "{act:?}");
+        sent = news(&story.fill(&reducing, 5));
+        sent.extend(news(&story.wait(Span::from_secs(10))));
+        assert_eq!(
+            (story.position(PERP), on(PERP, &sent)),
+            (Lots(0), vec![]),
+            "{act:?}: flat, and no further"
+        );
+    }
 }

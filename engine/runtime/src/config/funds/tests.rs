@@ -48,6 +48,15 @@ fn balances_reach_the_venue_and_the_core() {
 }
 
 #[test]
+fn nothing_of_an_asset_is_a_balance() {
+    for zero in ["0", "0.00", "00"] {
+        let balances = format!("balances = {{ USDT = \"10000\", ETH = \"{zero}\" }}");
+        let wallet = built(&balances, RISK, Quoted::Yes).unwrap().venue.wallet.unwrap();
+        assert_eq!(wallet.balances, [(AssetId(0), Money::ZERO), (AssetId(1), Money(10_000 * Money::ONE.0))]);
+    }
+}
+
+#[test]
 fn without_them_or_without_quotes_no_order_needs_funds() {
     let without = built("", RISK, Quoted::Yes).unwrap();
     assert!(without.venue.wallet.is_none());
@@ -62,7 +71,10 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
     for (balances, tables, message) in [
         (BALANCES, "", "venue.balances: needs a [risk] table"),
         ("balances = { SOL = \"1\" }", RISK, "venue.balances.SOL: no spot instrument trades it"),
-        ("balances = { ETH = \"0\" }", RISK, "no decimal"),
+        ("balances = { ETH = \"-1\" }", RISK, "`-1` is no balance"),
+        ("balances = { ETH = \"0.\" }", RISK, "`0.` is no balance"),
+        ("balances = { ETH = \"0.0.0\" }", RISK, "`0.0.0` is no balance"),
+        ("balances = { ETH = \"\" }", RISK, "`` is no balance"),
         ("balances = { ETH = 5 }", RISK, "expected a string"),
         (BALANCES, share.as_str(), "risk.market.spot.margin_share: orders are paid from venue.balances"),
     ] {

@@ -4,7 +4,7 @@ use ballast_core::inventory::{Band, InventoryParams};
 use ballast_core::shape::adjust::{
     AdjustParams, LiquidityAdjust, MomentumAdjust, VenuesAdjust, VolatilityAdjust,
 };
-use ballast_core::shape::drift::DriftParams;
+use ballast_core::shape::drift::{DriftParamError, DriftParams, EwmaDrift};
 use ballast_core::shape::shaper::{LevelsFrom, Shaper, ShaperParams};
 use ballast_core::shape::size::{BelowMin, LevelParams, PriceStep, Profile, SizeParams, SizeRule};
 use ballast_core::shape::throttle::{Throttle, ThrottleParams};
@@ -44,6 +44,13 @@ impl Quoting<'_> {
             half_life: momentum.half_life.span(),
             elapsed_min: momentum.warm_up.span(),
         });
+        if let Some(Err(error)) = drift.map(EwmaDrift::new) {
+            let key = match error {
+                DriftParamError::HalfLife => "half_life",
+                DriftParamError::ElapsedMin => "warm_up",
+            };
+            return Err(self.rule(&format!("shape.momentum.{key}"), error));
+        }
         Ok(Some(ShapingSpec {
             shaper,
             drift,
@@ -162,7 +169,7 @@ fn level_params(levels: &LevelsShape) -> LevelParams {
     }
 }
 
-/// A multiple as a rate; what is no number becomes zero, which every rule refuses.
+/// A multiple as a rate.
 #[expect(clippy::cast_possible_truncation, reason = "saturates; the rules bound it")]
 fn multiple(multiple: f64) -> Rate {
     Rate((multiple * 1e8).round() as i64)

@@ -1,0 +1,79 @@
+//! Rules of a configuration that no instrument needs to be known for.
+//!
+//! Never here: a rule that depends on the data.
+
+use super::{Config, InstrumentConfig, MarketConfig, ModelConfig, ORDERS_MAX, QuotingConfig};
+
+impl Config {
+    /// The first rule broken that no instrument needs to be known for.
+    pub(super) fn broken_rule(&self) -> Option<(String, &'static str)> {
+        let Self { venue, report, .. } = self;
+        let broken = |key: &str, rule| Some((key.to_owned(), rule));
+        if self.schema != 1 {
+            return broken("schema", "this version reads schema 1");
+        }
+        for (key, latency) in
+            [("order_latency", venue.order_latency), ("response_latency", venue.response_latency)]
+        {
+            if latency.span().0 < 0 {
+                return Some((format!("venue.{key}"), "must not be negative"));
+            }
+        }
+        if !(0.0..=1.0).contains(&venue.cancel_share) {
+            return broken("venue.cancel_share", "must be from 0 to 1");
+        }
+        if !(1..=ORDERS_MAX).contains(&venue.orders_max) {
+            return broken("venue.orders_max", "must be from 1 to 10 000");
+        }
+        if report.sample_interval.span().0 <= 0 {
+            return broken("report.sample_interval", "must be above zero");
+        }
+        if report.samples_max < 16 {
+            return broken("report.samples_max", "must be at least 16");
+        }
+        for (index, instrument) in self.instrument.iter().enumerate() {
+            if instrument.symbol.is_empty() {
+                return Some((format!("instrument.{index}.symbol"), "is empty"));
+            }
+            let same = |other: &InstrumentConfig| {
+                other.symbol == instrument.symbol && other.market == instrument.market
+            };
+            if self.instrument.iter().take(index).any(same) {
+                return Some((format!("instrument.{index}.symbol"), "is configured twice"));
+            }
+        }
+        for (index, fees) in venue.fees.iter().enumerate() {
+            if venue.fees.iter().take(index).any(|other| other.market == fees.market) {
+                return Some((format!("venue.fees.{index}.market"), "has its fees above already"));
+            }
+        }
+        let own = self.instrument.iter().enumerate().filter_map(|(index, one)| {
+            Some((format!("instrument.{index}.quoting"), one.quoting.as_ref()?, Some(one.market)))
+        });
+        let common = ("quoting".to_owned(), &self.quoting, None);
+        std::iter::once(common).chain(own).find_map(|(key, table, market)| {
+            let (key_of_it, rule) = self.broken_quoting(table, market)?;
+            Some((format!("{key}.{key_of_it}"), rule))
+        })
+    }
+
+    /// The first such rule that a table of quoting breaks: that of an instrument of this market, or of all.
+    fn broken_quoting(
+        &self,
+        table: &QuotingConfig,
+        market: Option<MarketConfig>,
+    ) -> Option<(&'static str, &'static str)> {
+        let markets = table.markets.as_deref();
+        if markets.is_some_and(<[_]>::is_empty) {
+            return Some(("markets", "is empty: leave it out to quote all, or name those to quote"));
+        }
+        let ModelConfig::CrossVenue(cross) = &table.model else { return None };
+        let quoted = market.as_ref().map_or(markets, |market| Some(std::slice::from_ref(market)));
+        let key = "model.hedge_market";
+        if quoted.is_some_and(|quoted| quoted.contains(&cross.hedge_market)) {
+            return Some((key, "is quoted itself: fills are hedged in another market"));
+        }
+        let elsewhere = self.hedge.as_ref().is_some_and(|hedge| hedge.market != cross.hedge_market);
+        elsewhere.then_some((key, "is not hedge.market: prices would be of one market, hedges in another"))
+    }
+}

@@ -1,0 +1,169 @@
+//! What must be refused with file, line and key, whatever it would have done.
+
+use std::path::Path;
+
+use crate::config::Config;
+use crate::config_check::check;
+
+const CROSS: &str = include_str!("../../../../../config/cross-venue.toml");
+const REPLAY: &str = include_str!("../../../../../config/replay.toml");
+
+/// Shaping with all that can be written as a float.
+const SHAPE: &str = "[quoting.shape]
+shift_max_bps = 5.0
+widen_max_bps = 10.0
+depth_within_ticks = 5
+inventory = { limit = { quote = \"10000\" }, skew = [0.2, 0.1], reduce = [0.6, 0.5], hedge = [0.8, 0.7], \
+liquidate = [1.0, 0.9], skew_max_bps = 5.0 }
+[quoting.shape.momentum]
+half_life = \"1s\"
+warm_up = \"1s\"
+horizon = \"1s\"
+widen_share = 0.5
+shift_max_bps = 1.0
+widen_max_bps = 1.0
+[quoting.shape.size]
+best = { fixed = { quote = \"1000\" } }
+min = { quote = \"100\" }
+max = { quote = \"2000\" }
+below_min = \"drop\"
+reducing_at_limit = 1.0
+[quoting.shape.size.levels]
+count = 2
+step = { ticks = 1 }
+profile = { linear = 0.5 }
+";
+
+fn shaped() -> String {
+    format!("{REPLAY}\n{SHAPE}")
+}
+
+/// The answer to a configuration.
+fn answer(text: &str) -> Result<(), String> {
+    let path = Path::new("some.toml");
+    let config = Config::parse(text, path).map_err(|error| error.to_string())?;
+    check(&config, path).map(drop).map_err(|error| error.to_string())
+}
+
+/// With the first of one text replaced by another that begins in the same line, refused in that line and with this key.
+#[track_caller]
+fn refuses(text: &str, from: &str, to: &str, key: &str) -> String {
+    let at = text.find(from).unwrap_or_else(|| panic!("{from} is in the file"));
+    let line = 1 + text[..at].matches('\n').count();
+    let message = answer(&text.replacen(from, to, 1)).expect_err(to);
+    let place = format!("some.toml: line {line}: {key}: ");
+    assert!(message.starts_with(&place), "{to}: {place}: {message}");
+    message
+}
+
+#[test]
+fn what_is_to_be_broken_is_sound_before() {
+    for text in [CROSS, REPLAY, &shaped()] {
+        assert_eq!(answer(text), Ok(()));
+    }
+}
+
+#[test]
+fn no_number_but_a_finite_one() {
+    let shaped = shaped();
+    for number in ["nan", "-nan", "inf", "-inf", "1e999"] {
+        for (text, from, key) in [
+            (CROSS, "ratio = 1.0", "hedge.ratio"),
+            (CROSS, "margin = 0.1", "hedge.margin"),
+            (CROSS, "impact_bps = 0.1", "hedge.impact_bps"),
+            (REPLAY, "skew_max_bps = 5.0", "quoting.model.skew_max_bps"),
+            (REPLAY, "cancel_share = 0.0", "venue.cancel_share"),
+            (&shaped, "reducing_at_limit = 1.0", "quoting.shape.size.reducing_at_limit"),
+        ] {
+            let (name, _) = from.split_once(" = ").unwrap();
+            let message = refuses(text, from, &format!("{name} = {number}"), key);
+            assert!(message.ends_with("must be a finite number"), "{message}");
+        }
+        let profile = format!("profile = {{ linear = {number} }}");
+        refuses(&shaped, "profile = { linear = 0.5 }", &profile, "quoting.shape.size.levels.profile.linear");
+    }
+}
+
+#[test]
+fn rules_of_hedging_name_their_place() {
+    let cost = CROSS.replace(
+        "band = { fixed = { quote = \"250\" } }",
+        "band.cost.gamma = 0.01\nband.cost.flow = 0.1\nband.cost.min = { lots = 5 }\nband.cost.max = { lots = 50 }\n\
+        volatility = { half_life = \"1s\", interval_min = \"1ms\", warm_up = \"1s\", samples_min = 1 }",
+    );
+    assert_eq!(answer(&cost), Ok(()));
+    for (text, from, to, key) in [
+        (CROSS, "ratio = 1.0", "ratio = 2.1", "hedge.ratio"),
+        (CROSS, "ratio = 1.0", "ratio = -1e300", "hedge.ratio"),
+        (CROSS, "impact_bps = 0.1", "impact_bps = -0.1", "hedge.impact_bps"),
+        (CROSS, "margin = 0.1", "margin = 0.0", "hedge.margin"),
+        (CROSS, "slippage_max_bps = 5.0", "slippage_max_bps = 0.0", "hedge.slippage_max_bps"),
+        (CROSS, "cooldown = \"10ms\"", "cooldown = \"0s\"", "hedge.cooldown"),
+        (CROSS, "check_interval = \"250ms\"", "check_interval = \"0s\"", "hedge.check_interval"),
+        (CROSS, "reprice_min = \"50ms\"", "reprice_min = \"-1s\"", "hedge.reprice_min"),
+        (CROSS, "reject_rest = \"100ms\"", "reject_rest = \"-1s\"", "hedge.reject_rest"),
+        (CROSS, "touch = { age = \"500ms\"", "touch = { age = \"-1s\"", "hedge.touch.age"),
+        (CROSS, "take = { age = \"2s\"", "take = { age = \"1ms\"", "hedge.take"),
+        (CROSS, "adverse_bps = 1.0", "adverse_bps = 0.0", "hedge.touch.adverse_bps"),
+        (CROSS, "adverse_bps = 2.0", "adverse_bps = 0.0", "hedge.take.adverse_bps"),
+        (
+            CROSS,
+            "reprice_tolerance_bps = 0.05",
+            "reprice_tolerance_bps = -1.0",
+            "hedge.reprice_tolerance_bps",
+        ),
+        (&cost, "band.cost.gamma = 0.01", "band.cost.gamma = 0.0", "hedge.band.cost.gamma"),
+        (&cost, "band.cost.flow = 0.1", "band.cost.flow = -1.0", "hedge.band.cost.flow"),
+        (&cost, "band.cost.max = { lots = 50 }", "band.cost.max = { lots = 1 }", "hedge.band.cost.max"),
+    ] {
+        refuses(text, from, to, key);
+    }
+    let (quoting, hedge) = CROSS.split_once("[hedge.limits]").unwrap();
+    for (key, span) in [("touch_age_max", "5s"), ("order_expiry", "500ms")] {
+        let of = |tag: &str| format!("{key} = \"{span}\"{tag}");
+        // The key is that of the quotes as well: marked, that of the hedges is found.
+        let marked = format!("{quoting}[hedge.limits]{}", hedge.replacen(&of(""), &of(" # mark"), 1));
+        let zero = format!("{key} = \"0s\"");
+        refuses(&marked, &of(" # mark"), &zero, &format!("hedge.limits.{key}"));
+    }
+}
+
+#[test]
+fn rules_of_momentum_name_their_place() {
+    let shaped = shaped()
+        .replace("half_life = \"1s\"\nwarm_up = \"1s\"", "half_life = \"1s\" # drift\nwarm_up = \"1s\"");
+    let half_life = "half_life = \"1s\" # drift";
+    refuses(&shaped, half_life, "half_life = \"0s\"", "quoting.shape.momentum.half_life");
+    refuses(&shaped, "warm_up = \"1s\"", "warm_up = \"-1s\"", "quoting.shape.momentum.warm_up");
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let twice = "{ market = \"spot\", maker_bps = 0.0, taker_bps = 5.0 },\n{ market = \"spot\"";
+    let fees = CROSS.replace("{ market = \"spot\"", twice);
+    let place = "some.toml: line 13: venue.fees.1.market: ";
+    let message = answer(&fees).unwrap_err();
+    assert!(message.starts_with(place), "{message}");
+    let named = format!("{REPLAY}\n[[instrument]]\nsymbol = \"BTCUSDT\"\nmarket = \"usdm\"\n");
+    for (text, from, to, key) in [
+        (CROSS, "markets = [\"spot\"]", "markets = []", "quoting.markets"),
+        (&*named, "symbol = \"BTCUSDT\"", "symbol = \"\"", "instrument.0.symbol"),
+        (
+            REPLAY,
+            "position_max = { quote = \"15000\" }",
+            "position_max = { quote = \"900\" }",
+            "quoting.limits.position_max",
+        ),
+        (CROSS, "hedge_market = \"usdm\"", "hedge_market = \"coinm\"", "quoting.model.hedge_market"),
+        (CROSS, "hedge_market = \"usdm\"", "hedge_market = \"spot\"", "quoting.model.hedge_market"),
+    ] {
+        refuses(text, from, to, key);
+    }
+    let own = CROSS.split_once("[quoting]").unwrap().1.split_once("[hedge]").unwrap().0;
+    let own = own.replace("[quoting.", "[instrument.quoting.");
+    let facts = |market| format!("{CROSS}\n[[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"{market}\"\n");
+    let of = |market| format!("{}[instrument.quoting]{own}", facts(market));
+    assert_eq!(answer(&of("spot")), Ok(()));
+    let message = answer(&of("usdm")).unwrap_err();
+    assert!(message.contains(": instrument.0.quoting.model.hedge_market: is quoted itself"), "{message}");
+}
