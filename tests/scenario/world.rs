@@ -167,6 +167,7 @@ fn portfolio() -> RiskSpec {
         loss: LossLimits::NONE,
         conversions: vec![None, Some(Rate::ONE)],
         accounts: vec![None],
+        maintenance: vec![None],
         mark_age_max: Span::from_secs(60),
         budgets: None,
         holds: Some(HoldsSpec { account: SubAccountId(0), fee_allowance: Rate::from_bps(4) }),

@@ -14,6 +14,7 @@ mod funds;
 mod hedger;
 mod lane;
 mod lane_error;
+mod margin;
 mod operator;
 mod opportunities;
 mod orders;
@@ -429,10 +430,11 @@ impl Shard {
         news: impl FnOnce(&mut Lane, &mut Turn<'_>) -> bool,
     ) -> bool {
         let Self { lanes, ids, risk, books, .. } = self;
-        news(
-            lane_of(lanes, instrument),
-            &mut Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out },
-        )
+        let lane = lane_of(lanes, instrument);
+        let mut turn = Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out };
+        let due = news(lane, &mut turn);
+        lane.tell_margin(&mut turn);
+        due
     }
 }
 

@@ -25,6 +25,7 @@ mod budgets;
 mod build;
 mod group;
 mod limits;
+mod liquidation;
 mod member;
 mod operator;
 
@@ -54,6 +55,7 @@ pub use limits::{
     Account, AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, Funds, Level, Liquidation,
     MEMBERS_MAX, MemberSpec, MessageLimits, PortfolioError, PortfolioSpec, SelfTrade, VenueSpec,
 };
+pub use liquidation::Holding;
 pub use member::Work;
 use member::{Asked, Measure, Member};
 

@@ -293,7 +293,7 @@ impl Lane {
             gate.on_reference(mid, turn.now);
         }
         if let Some(risk) = turn.risk.as_deref_mut() {
-            risk.portfolio.on_mark(self.id, mid);
+            risk.on_mark(self.id, mid);
             let until = self.market.confirmed_at() + risk.mark_age_max;
             self.mark_until = mid.map(|_| self.mark_until.unwrap_or(until));
         }
@@ -311,6 +311,14 @@ impl Lane {
         if let Some(risk) = turn.risk.as_deref_mut() {
             risk.on_profit(self.id, &self.spec, &self.ledger, mid);
         }
+    }
+
+    /// Tells what the position's account is worth, where that is followed.
+    #[inline]
+    pub(super) fn tell_margin(&self, turn: &mut Turn<'_>) {
+        let Some(risk) = turn.risk.as_deref_mut().filter(|risk| risk.has_margins()) else { return };
+        let doubtful = self.in_doubt || self.orders.misses_fills();
+        risk.tell_margin(self.id, (!doubtful).then_some(&self.ledger));
     }
 
     /// How far the gate is open, and what it is part of; in the middle of a batch by the last trusted midpoint.
@@ -355,7 +363,7 @@ impl Lane {
             return false;
         }
         self.market.expire_touch();
-        risk.portfolio.on_mark(self.id, None);
+        risk.on_mark(self.id, None);
         self.mark_until = None;
         true
     }

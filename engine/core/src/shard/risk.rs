@@ -13,6 +13,7 @@ use ballast_model::{
 
 use super::LaneSpec;
 use super::funds::{HoldsSpec, Purse};
+use super::margin::Margins;
 use crate::balance::BalanceError;
 use crate::gate::portfolio::{
     Account, AssetSpec, BudgetsError, BudgetsSpec, CreditLimits, ExposureLimits, MemberSpec, Portfolio,
@@ -44,6 +45,10 @@ pub struct RiskSpec {
     pub conversions: Vec<Option<Rate>>,
     /// What the account at each venue is worth, by [`VenueId`]; `None` where nobody knows.
     pub accounts: Vec<Option<Account>>,
+    /// By instrument: the share of its position's value that the venue asks for to keep it open, from zero to below one. Where
+    /// an instrument has one, the account at its venue is worth what `accounts` states and the net profit of all instruments
+    /// there, and the portfolio is told where the instrument's position would be liquidated.
+    pub maintenance: Vec<Option<Rate>>,
     /// A touch confirmed longer ago than this is no mark, and none to quote on. Above zero.
     pub mark_age_max: Span,
     /// What spot orders hold of an account's balances; `None` where nobody counts them, and no funds are ever known.
@@ -57,6 +62,8 @@ pub enum RiskError {
     Members,
     /// There is not one conversion for each asset, or not one account for each venue.
     Lists,
+    /// There is not one maintenance rate, or none stated, for each instrument, or one is not from zero to below one.
+    Maintenance,
     /// The mark's age is not above zero.
     MarkAge,
     /// The portfolio's limits.
@@ -74,6 +81,7 @@ impl core::fmt::Display for RiskError {
                 f.write_str("a portfolio needs one member for each lane, of the same instrument")
             }
             Self::Lists => f.write_str("conversions go by asset and accounts by venue, one each"),
+            Self::Maintenance => f.write_str("maintenance goes by instrument, from zero to below one"),
             Self::MarkAge => f.write_str("mark_age_max must be above zero"),
             Self::Portfolio(error) => error.fmt(f),
             Self::Budgets(error) => error.fmt(f),
@@ -103,6 +111,8 @@ pub(super) struct Risk {
     /// By instrument; empty where no loss is limited. An instrument without a rate cannot be counted: it is refused by the
     /// portfolio as long as it is unknown.
     profits: Vec<Profit>,
+    /// `None` where no position can be liquidated.
+    margins: Option<Margins>,
     /// A loss has closed everything further than before, and not all lanes know.
     halted: bool,
 }
@@ -115,6 +125,10 @@ impl Risk {
         }
         if spec.conversions.len() != spec.assets.len() || spec.accounts.len() != spec.venues.len() {
             return Err(RiskError::Lists);
+        }
+        let below_one = |rate: &Rate| (0..Rate::ONE.0).contains(&rate.0);
+        if spec.maintenance.len() != spec.members.len() || !spec.maintenance.iter().flatten().all(below_one) {
+            return Err(RiskError::Maintenance);
         }
         if spec.mark_age_max.0 <= 0 {
             return Err(RiskError::MarkAge);
@@ -148,7 +162,28 @@ impl Risk {
         let profits = spec.members.iter().filter(|_| limited).map(profit).collect();
         let purse = spec.holds.as_ref().map(|holds| Purse::new(holds, &spec.members)).transpose();
         let purse = purse.map_err(RiskError::Holds)?;
-        Ok(Self { portfolio, mark_age_max: spec.mark_age_max, purse, profits, halted: false })
+        let (margins, mark_age_max) = (Margins::new(spec), spec.mark_age_max);
+        Ok(Self { portfolio, mark_age_max, purse, profits, margins, halted: false })
+    }
+
+    /// Takes the price an instrument's position is valued at; `None` where there is none that can be trusted.
+    pub(super) fn on_mark(&mut self, id: InstrumentId, mark: Option<HalfTicks>) {
+        self.portfolio.on_mark(id, mark);
+        if let Some(margins) = &mut self.margins {
+            margins.on_mark(id, mark);
+        }
+    }
+
+    /// Whether accounts follow what their instruments earn: [`Risk::tell_margin`].
+    pub(super) const fn has_margins(&self) -> bool {
+        self.margins.is_some()
+    }
+
+    /// Takes an instrument's ledger, `None` where it is in doubt.
+    pub(super) fn tell_margin(&mut self, id: InstrumentId, ledger: Option<&Ledger>) {
+        if let Some(margins) = &mut self.margins {
+            margins.tell(id, ledger, &mut self.portfolio);
+        }
     }
 
     /// Tells the gate what an instrument's orders can be paid with.
@@ -202,6 +237,9 @@ impl Risk {
         for profit in &self.profits {
             digest.bytes(&profit.realised.to_le_bytes());
             digest.bytes(&profit.unrealised.to_le_bytes());
+        }
+        if let Some(margins) = &self.margins {
+            margins.digest(digest);
         }
     }
 }

@@ -13,6 +13,7 @@ mod funding;
 mod funds;
 mod halts;
 mod hedging;
+mod margins;
 mod operator;
 mod quoting;
 mod signals;

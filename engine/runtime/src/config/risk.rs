@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::controls::LossConfig;
 use super::funds::holds;
 use super::resolve::ResolvedInstrument;
-use super::{Config, ConfigError, Decimal, Duration, market_name};
+use super::{Bps, Config, ConfigError, Decimal, Duration, market_name};
 
 /// Limits of all instruments together. Money is in the account currency.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -34,6 +34,12 @@ pub struct RiskConfig {
     /// Orders that would meet one of ours.
     #[serde(default)]
     pub own_orders: OwnOrdersConfig,
+    /// Share of a futures position's value that its market asks for to keep it open: from 0 to below 10 000. Where it is
+    /// stated, the account at a futures market is worth its stated equity and what its instruments have earned.
+    pub maintenance_bps: Option<Bps>,
+    /// Least distance between a futures instrument's mark and the price its position would be liquidated at, as a share of the
+    /// mark: only orders that reduce pass below it. Above zero; needs `maintenance_bps`.
+    pub liquidation_distance_min_bps: Option<Bps>,
     /// Exposure of everything.
     #[serde(default)]
     pub exposure: ExposureConfig,
@@ -170,7 +176,9 @@ impl Risk<'_> {
             Some(loss) => loss.limits().ok_or_else(|| self.rule("loss", "limits nothing"))?,
             None => LossLimits::NONE,
         };
+        self.check_liquidation(table)?;
         let spec = RiskSpec {
+            maintenance: self.futures(table.maintenance_bps),
             members: self.members(table)?,
             assets: self.assets(table)?,
             venues: MARKETS.iter().map(|market| self.venue(table, *market)).collect::<Result<_, _>>()?,
@@ -197,7 +205,8 @@ impl Risk<'_> {
             OwnOrdersConfig::Allow => SelfTrade::Allow,
             OwnOrdersConfig::Refuse => SelfTrade::Refuse,
         };
-        let member = |(index, one): (u16, &ResolvedInstrument)| {
+        let distances = self.futures(table.liquidation_distance_min_bps);
+        let member = |((index, one), distance): ((u16, &ResolvedInstrument), Option<Rate>)| {
             let market = one.found.instrument.market;
             let margin = table.market.of(market).and_then(|table| table.margin_share.as_ref());
             let key = format!("market.{}.margin_share", market_name(market));
@@ -221,11 +230,33 @@ impl Risk<'_> {
                 market: index,
                 funding,
                 exposure: ExposureLimits::NONE,
-                liquidation_distance_min: None,
+                liquidation_distance_min: distance,
                 self_trade,
             })
         };
-        (0..).zip(self.instruments).map(member).collect()
+        (0..).zip(self.instruments).zip(distances).map(member).collect()
+    }
+
+    /// A rate for each instrument that can be liquidated.
+    fn futures(&self, rate: Option<Bps>) -> Vec<Option<Rate>> {
+        let market = |one: &ResolvedInstrument| one.found.instrument.market;
+        let rate = |one| rate.map(Bps::rate).filter(|_| market(one) != Market::Spot);
+        self.instruments.iter().map(rate).collect()
+    }
+
+    /// A distance nobody can compute would refuse every order.
+    fn check_liquidation(&self, table: &RiskConfig) -> Result<(), ConfigError> {
+        if table.maintenance_bps.is_some_and(|bps| !(0..Rate::ONE.0).contains(&bps.rate().0)) {
+            return Err(self.rule("maintenance_bps", "must be from 0 to below 10000"));
+        }
+        let Some(distance) = table.liquidation_distance_min_bps else { return Ok(()) };
+        if distance.rate().0 <= 0 {
+            return Err(self.rule("liquidation_distance_min_bps", "must be above zero"));
+        }
+        if table.maintenance_bps.is_none() {
+            return Err(self.rule("liquidation_distance_min_bps", "needs maintenance_bps"));
+        }
+        Ok(())
     }
 
     fn assets(&self, table: &RiskConfig) -> Result<Vec<AssetSpec>, ConfigError> {
@@ -300,6 +331,14 @@ impl Risk<'_> {
             if account.is_none() && (needs(&venue.credit) || needs(&spec.credit)) {
                 let key = format!("market.{}.equity", market_name(*market));
                 return Err(self.rule(&key, "limits against equity need it stated"));
+            }
+            let followed = || {
+                let mut members = spec.members.iter().zip(&spec.maintenance);
+                members.any(|(member, rate)| member.venue == venue_of(*market) && rate.is_some())
+            };
+            if account.is_none() && followed() {
+                let key = format!("market.{}.equity", market_name(*market));
+                return Err(self.rule(&key, "maintenance_bps needs it stated"));
             }
         }
         Ok(())

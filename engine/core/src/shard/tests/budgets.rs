@@ -36,6 +36,7 @@ fn spec(shard: u16, epoch: u32) -> ShardSpec {
     let (gap, repeat) = (Span::from_millis(10), Span::from_millis(500));
     let mut risk = risk();
     risk.members.truncate(1);
+    risk.maintenance.truncate(1);
     risk.budgets = Some(BudgetsSpec { shard: ShardId(shard), budgets, gap, repeat });
     ShardSpec {
         epoch,

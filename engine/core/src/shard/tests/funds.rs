@@ -23,6 +23,7 @@ const QUOTE: AssetId = AssetId(1);
 fn spec(fee_allowance: Rate) -> ShardSpec {
     let mut risk = risk();
     risk.members.truncate(1);
+    risk.maintenance.truncate(1);
     risk.members[0].funding = Funding::Spot;
     risk.holds = Some(HoldsSpec { account: ACCOUNT, fee_allowance });
     ShardSpec {

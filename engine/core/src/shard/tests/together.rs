@@ -52,6 +52,7 @@ pub(super) fn risk() -> RiskSpec {
         budgets: None,
         conversions: vec![None, Some(Rate::ONE)],
         accounts: vec![None],
+        maintenance: vec![None, None],
         mark_age_max: Span::from_secs(4),
         holds: None,
     }

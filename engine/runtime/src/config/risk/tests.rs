@@ -37,6 +37,8 @@ const TABLE: &str = "\
 account = \"USDT\"
 mark_age_max = \"5s\"
 own_orders = \"refuse\"
+maintenance_bps = 50
+liquidation_distance_min_bps = 1500.5
 exposure = { net_max = \"1000\", gross_max = \"2000\", open_max = \"3000\" }
 credit = { credit_max = \"10\", credit_share_max = \"0.5\", leverage_max = \"3\" }
 loss = { drawdown_max = \"50\", then = \"pause\" }
@@ -62,6 +64,9 @@ fn every_limit_is_read_in_its_unit_and_its_place() {
     let funding: Vec<_> = risk.members.iter().map(|member| member.funding).collect();
     assert_eq!(funding, [Funding::Margin(Rate::ONE), Funding::Margin(Rate(10_000_000))]);
     assert!(risk.members.iter().all(|member| member.self_trade == SelfTrade::Refuse));
+    let distances: Vec<_> = risk.members.iter().map(|member| member.liquidation_distance_min).collect();
+    assert_eq!(distances, [None, Some(Rate(15_005_000))], "spot is not liquidated");
+    assert_eq!(risk.maintenance, [None, Some(Rate(500_000))]);
     assert_ne!(risk.members[0].market, risk.members[1].market);
     assert_eq!((risk.exposure.net_max, risk.exposure.gross_max), (money(1_000), money(2_000)));
     assert_eq!((risk.exposure.open_max, risk.credit.credit_max), (money(3_000), money(10)));
@@ -84,6 +89,20 @@ fn every_limit_is_read_in_its_unit_and_its_place() {
 }
 
 #[test]
+fn a_maintenance_margin_is_optional_and_held_against_a_stated_equity() {
+    let without = |lines: &[&str]| lines.iter().fold(TABLE.to_owned(), |table, line| table.replace(line, ""));
+    let distance = "liquidation_distance_min_bps = 1500.5\n";
+    let credit = "credit = { credit_max = \"10\", credit_share_max = \"0.5\", leverage_max = \"3\" }\n";
+    let free = built(&without(&["maintenance_bps = 50\n", distance]), Quoted::Yes).unwrap().unwrap();
+    assert_eq!(free.maintenance, [None, None]);
+    assert!(free.members.iter().all(|member| member.liquidation_distance_min.is_none()));
+    let spot_unstated = without(&[distance, credit, "equity = \"100\"\n"]);
+    assert_eq!(built(&spot_unstated, Quoted::Yes).unwrap().unwrap().maintenance, [None, Some(Rate(500_000))]);
+    let message = built(&without(&[credit, "equity = \"200\"\n"]), Quoted::Yes).unwrap_err().to_string();
+    assert!(message.ends_with("risk.market.usdm.equity: maintenance_bps needs it stated"), "{message}");
+}
+
+#[test]
 fn nothing_is_held_together_without_the_table_or_without_quotes() {
     assert!(built("", Quoted::Yes).unwrap().is_none());
     assert!(built(TABLE, Quoted::No).unwrap().is_none());
@@ -96,6 +115,10 @@ fn what_cannot_work_is_named_with_its_line_and_key() {
     for (from, to, line, key) in [
         ("mark_age_max = \"5s\"", "mark_age_max = \"0s\"", "mark_age_max", "mark_age_max"),
         ("loss = { drawdown_max = \"50\", then", "loss = { then", "loss", "loss"),
+        ("maintenance_bps = 50", "maintenance_bps = -1", "maintenance_bps", "maintenance_bps"),
+        ("maintenance_bps = 50", "maintenance_bps = 10000", "maintenance_bps", "maintenance_bps"),
+        ("bps = 1500.5", "bps = 0", "liquidation_distance_min_bps", "liquidation_distance_min_bps"),
+        ("maintenance_bps = 50\n", "", "maintenance_bps", "liquidation_distance_min_bps"),
         ("USDC = \"0.9998\"", "EUR = \"1\"", "[risk.conversion]", "conversion"),
         ("USDC = \"0.9998\"", "USDC = \"1\"\nUSDT = \"1\"", "USDC", "conversion.USDT"),
         ("USDC = \"0.9998\"", "USDC = \"0.123456789\"", "USDC", "conversion.USDC"),
