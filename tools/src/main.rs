@@ -12,6 +12,7 @@ mod data;
 mod demo;
 mod exit;
 mod journal;
+mod notes;
 mod operator;
 mod opportunities;
 mod output;

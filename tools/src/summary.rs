@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::notes::Said;
 use crate::opportunities::{self, Found};
 use crate::replay::Plan;
 use crate::report::{NONE, ReportFiles};
-use crate::{data, operator};
+use crate::{data, notes, operator};
 
 /// A finished run with all that is said of it.
 pub(crate) struct Summary<'a> {
@@ -98,9 +99,17 @@ impl Summary<'_> {
         put(
             "instruments",
             Value::Array(
-                self.record.instruments.iter().enumerate().map(|(i, r)| self.instrument(i, r)).collect(),
+                self.record
+                    .instruments
+                    .iter()
+                    .zip(self.said())
+                    .enumerate()
+                    .map(|(index, (record, said))| self.instrument(index, record, &said))
+                    .collect(),
             ),
         );
+        put("notes", notes::counts(&self.played.notes.others).into());
+        put("notes_dropped", json!(outcome.notes_dropped));
         let by_currency = self.by_currency();
         put(
             "pnl_by_currency",
@@ -179,6 +188,9 @@ impl Summary<'_> {
                 pnl.net().to_f64()
             );
         }
+        for line in self.said().iter().flat_map(Said::lines) {
+            let _ = writeln!(text, "{line}");
+        }
         for found in self.opportunities() {
             let _ = writeln!(text, "{}", found.text());
         }
@@ -239,12 +251,17 @@ impl Summary<'_> {
         }
         let venue = self.played.venue.counters();
         rows.push(("orders the venue refused".to_owned(), venue.rejects_total().to_string()));
+        rows.extend(self.said().iter().flat_map(Said::rows));
         rows
     }
 
     /// What the detectors of arbitrage found, for the report.
     pub(crate) fn opportunity_rows(&self) -> Vec<[String; opportunities::COLUMNS.len()]> {
         self.opportunities().iter().map(|found| found.cells(NONE)).collect()
+    }
+
+    fn said(&self) -> Vec<Said<'_>> {
+        notes::of(self.plan.mode, self.prepared, self.played)
     }
 
     fn opportunities(&self) -> Vec<Found<'_>> {
@@ -307,7 +324,7 @@ impl Summary<'_> {
         u16::try_from(index).map_or(0, |id| self.played.shard.position(InstrumentId(id)).0)
     }
 
-    fn instrument(&self, index: usize, record: &InstrumentRecord) -> Value {
+    fn instrument(&self, index: usize, record: &InstrumentRecord, said: &Said<'_>) -> Value {
         let id = InstrumentId(u16::try_from(index).unwrap_or(u16::MAX));
         let found = self.prepared.instruments.get(index).map(|one| &one.found);
         let refusals: Map<_, _> = self.played.shard.gate(id).map_or_else(Map::new, |gate| {
@@ -325,6 +342,8 @@ impl Summary<'_> {
             "fills": record.fills.len(),
             "pnl": Pnl::of(record).json(),
             "refusals": refusals,
+            "notes": said.notes(),
+            "quoting": said.quoting(),
         })
     }
 }

@@ -22,6 +22,7 @@ mod risk;
 mod shape;
 mod signals;
 mod units;
+mod unquoted;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,7 @@ pub use risk::{
 pub use shape::{ShapeConfig, ThrottleConfig};
 pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use units::{Bps, Decimal, Duration};
+pub use unquoted::Unquoted;
 
 /// A whole configuration file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
