@@ -137,3 +137,38 @@ fn an_idle_run_says_nothing_of_quotes() {
     assert!(!run.err.contains("quoted"), "{}", run.err);
     assert!(run.json()["instruments"][0]["quoting"]["why"].is_null());
 }
+
+#[test]
+fn hedges_say_what_they_did() {
+    let cross = shipped("cross-venue.toml");
+    let (json, err) = replay(&cross, "futures.gz spot.txt");
+    let [hedge] = &json["hedges"].as_array().unwrap()[..] else { panic!("one hedge: {json}") };
+    assert_eq!(hedge["of"], serde_json::json!(["spot ETHUSDT"]), "{hedge}");
+    assert_eq!(hedge["on"], serde_json::json!(["usdm ETHUSDT"]), "{hedge}");
+    let orders = hedge["orders"].as_u64().unwrap();
+    assert!(orders > 0 && hedge["unhedged_times"].as_u64() > Some(0), "{hedge}");
+    let (whole, longest) = (&hedge["unhedged_seconds"], &hedge["unhedged_longest_seconds"]);
+    assert!(whole.as_f64() >= longest.as_f64() && longest.as_f64() > Some(0.0), "{hedge}");
+    let told = line(&err, "hedge of spot ETHUSDT on usdm ETHUSDT: unhedged ");
+    assert!(told.contains(&format!(" {orders} orders")), "{told}");
+    assert!(!err.contains("not hedged") && !err.contains("[hedge]"), "{err}");
+}
+
+#[test]
+fn a_hedge_that_cannot_act_is_told() {
+    let cross = shipped("cross-venue.toml");
+    let (_, hedge) = cross.split_once("[hedge]").unwrap();
+    let hedged = format!("{QUOTER}[hedge]{hedge}");
+    let unhedged = " is not hedged: the data has no other instrument on its base asset in [hedge] market usdm with a book";
+    let nothing = "[hedge] does nothing: no instrument is quoted that it could hedge";
+    for (config, data, told) in [
+        (&cross, "futures.gz", nothing.to_owned()),
+        (&cross, "spot.txt", nothing.to_owned()),
+        (&hedged, "spot.txt", format!("spot ETHUSDT{unhedged}")),
+        (&hedged, "futures.gz", format!("usdm ETHUSDT{unhedged}")),
+    ] {
+        let (json, err) = replay(config, data);
+        assert_eq!(json["hedges"], serde_json::json!([]), "{json}");
+        assert!(err.lines().any(|line| line == told), "{told}: {err}");
+    }
+}

@@ -11,6 +11,7 @@ mod config;
 mod data;
 mod demo;
 mod exit;
+mod hedging;
 mod journal;
 mod notes;
 mod operator;

@@ -12,11 +12,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::hedging::Hedged;
 use crate::notes::Said;
 use crate::opportunities::{self, Found};
 use crate::replay::Plan;
 use crate::report::{NONE, ReportFiles};
-use crate::{data, notes, operator};
+use crate::{data, hedging, notes, operator};
 
 /// A finished run with all that is said of it.
 pub(crate) struct Summary<'a> {
@@ -96,18 +97,7 @@ impl Summary<'_> {
         put("fills", json!(outcome.fills));
         put("venue_refusals", json!(self.played.venue.counters().rejects_total()));
         put("has_book", json!(!self.prepared.has_no_book()));
-        put(
-            "instruments",
-            Value::Array(
-                self.record
-                    .instruments
-                    .iter()
-                    .zip(self.said())
-                    .enumerate()
-                    .map(|(index, (record, said))| self.instrument(index, record, &said))
-                    .collect(),
-            ),
-        );
+        put("instruments", self.instruments().into());
         put("notes", notes::counts(&self.played.notes.others).into());
         put("notes_dropped", json!(outcome.notes_dropped));
         let by_currency = self.by_currency();
@@ -138,6 +128,7 @@ impl Summary<'_> {
         if !balances.is_empty() {
             put("balances", balances.into());
         }
+        put("hedges", hedging::of(self.prepared, &self.played.shard).iter().map(Hedged::json).collect());
         put("opportunities", self.opportunities().iter().map(Found::json).collect());
         put("decisions_hash", json!(format!("{:016x}", outcome.decisions_hash)));
         put("state_hash", json!(format!("{:016x}", outcome.state_hash)));
@@ -190,6 +181,9 @@ impl Summary<'_> {
         }
         for line in self.said().iter().flat_map(Said::lines) {
             let _ = writeln!(text, "{line}");
+        }
+        for hedged in hedging::of(self.prepared, &self.played.shard) {
+            let _ = writeln!(text, "{}", hedged.text());
         }
         for found in self.opportunities() {
             let _ = writeln!(text, "{}", found.text());
@@ -322,6 +316,11 @@ impl Summary<'_> {
 
     fn position(&self, index: usize) -> i64 {
         u16::try_from(index).map_or(0, |id| self.played.shard.position(InstrumentId(id)).0)
+    }
+
+    fn instruments(&self) -> Vec<Value> {
+        let records = self.record.instruments.iter().zip(self.said()).enumerate();
+        records.map(|(index, (record, said))| self.instrument(index, record, &said)).collect()
     }
 
     fn instrument(&self, index: usize, record: &InstrumentRecord, said: &Said<'_>) -> Value {
