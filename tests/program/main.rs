@@ -10,3 +10,4 @@ mod operator;
 mod opportunities;
 mod rig;
 mod runs;
+mod silence;

@@ -14,7 +14,7 @@ use crate::exit::Code;
 use crate::progress::Progress;
 use crate::report::{self, ReportFiles};
 use crate::summary::Summary;
-use crate::{data, operator, output};
+use crate::{data, hedging, operator, output};
 
 /// How a run is to be played and reported.
 pub(crate) struct Plan<'a> {
@@ -76,6 +76,9 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
     };
     for (name, count) in data::market_problems(&played.shard, prepared.instruments.len()) {
         output::tell(&format!("{name}: {count}"));
+    }
+    if let Some(hedge) = plan.config.hedge.as_ref().filter(|_| plan.mode == Mode::Quoting) {
+        hedging::lacks(hedge, prepared, &played.shard).iter().for_each(|line| output::tell(line));
     }
     for line in operator_lines(prepared, &played) {
         output::tell(&line);

@@ -12,10 +12,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::hedging::Hedged;
+use crate::notes::Said;
 use crate::opportunities::{self, Found};
 use crate::replay::Plan;
 use crate::report::{NONE, ReportFiles};
-use crate::{data, operator};
+use crate::{data, hedging, notes, operator};
 
 /// A finished run with all that is said of it.
 pub(crate) struct Summary<'a> {
@@ -95,12 +97,9 @@ impl Summary<'_> {
         put("fills", json!(outcome.fills));
         put("venue_refusals", json!(self.played.venue.counters().rejects_total()));
         put("has_book", json!(!self.prepared.has_no_book()));
-        put(
-            "instruments",
-            Value::Array(
-                self.record.instruments.iter().enumerate().map(|(i, r)| self.instrument(i, r)).collect(),
-            ),
-        );
+        put("instruments", self.instruments().into());
+        put("notes", notes::counts(&self.played.notes.others).into());
+        put("notes_dropped", json!(outcome.notes_dropped));
         let by_currency = self.by_currency();
         put(
             "pnl_by_currency",
@@ -129,6 +128,7 @@ impl Summary<'_> {
         if !balances.is_empty() {
             put("balances", balances.into());
         }
+        put("hedges", hedging::of(self.prepared, &self.played.shard).iter().map(Hedged::json).collect());
         put("opportunities", self.opportunities().iter().map(Found::json).collect());
         put("decisions_hash", json!(format!("{:016x}", outcome.decisions_hash)));
         put("state_hash", json!(format!("{:016x}", outcome.state_hash)));
@@ -178,6 +178,12 @@ impl Summary<'_> {
                 pnl.funding.to_f64(),
                 pnl.net().to_f64()
             );
+        }
+        for line in self.said().iter().flat_map(Said::lines) {
+            let _ = writeln!(text, "{line}");
+        }
+        for hedged in hedging::of(self.prepared, &self.played.shard) {
+            let _ = writeln!(text, "{}", hedged.text());
         }
         for found in self.opportunities() {
             let _ = writeln!(text, "{}", found.text());
@@ -239,12 +245,17 @@ impl Summary<'_> {
         }
         let venue = self.played.venue.counters();
         rows.push(("orders the venue refused".to_owned(), venue.rejects_total().to_string()));
+        rows.extend(self.said().iter().flat_map(Said::rows));
         rows
     }
 
     /// What the detectors of arbitrage found, for the report.
     pub(crate) fn opportunity_rows(&self) -> Vec<[String; opportunities::COLUMNS.len()]> {
         self.opportunities().iter().map(|found| found.cells(NONE)).collect()
+    }
+
+    fn said(&self) -> Vec<Said<'_>> {
+        notes::of(self.plan.mode, self.prepared, self.played)
     }
 
     fn opportunities(&self) -> Vec<Found<'_>> {
@@ -307,7 +318,12 @@ impl Summary<'_> {
         u16::try_from(index).map_or(0, |id| self.played.shard.position(InstrumentId(id)).0)
     }
 
-    fn instrument(&self, index: usize, record: &InstrumentRecord) -> Value {
+    fn instruments(&self) -> Vec<Value> {
+        let records = self.record.instruments.iter().zip(self.said()).enumerate();
+        records.map(|(index, (record, said))| self.instrument(index, record, &said)).collect()
+    }
+
+    fn instrument(&self, index: usize, record: &InstrumentRecord, said: &Said<'_>) -> Value {
         let id = InstrumentId(u16::try_from(index).unwrap_or(u16::MAX));
         let found = self.prepared.instruments.get(index).map(|one| &one.found);
         let refusals: Map<_, _> = self.played.shard.gate(id).map_or_else(Map::new, |gate| {
@@ -325,6 +341,8 @@ impl Summary<'_> {
             "fills": record.fills.len(),
             "pnl": Pnl::of(record).json(),
             "refusals": refusals,
+            "notes": said.notes(),
+            "quoting": said.quoting(),
         })
     }
 }

@@ -59,8 +59,8 @@ pub use controls::{
     Controls, ControlsError, Executions, FillBreaker, OracleLimit, OrderToTrade, PeriodCollar,
     PeriodNotional, VolatilityBreaker,
 };
-use limits::{Effect, Halt, HaltBy, Halts};
-pub use limits::{GateContext, GateLimits, GateState, LimitsError};
+use limits::{Effect, HaltBy, Halts};
+pub use limits::{GateContext, GateLimits, GateState, Halt, LimitsError};
 pub use loss::LossLimits;
 pub use operator::StillClosed;
 use portfolio::Portfolio;
@@ -206,15 +206,26 @@ impl Gate {
     /// How far the gate is open at `now` for an instrument with this reference, breakers and oracle among what closes it;
     /// quotes are pulled at [`GateState::Paused`] and beyond. What the portfolio says comes on top.
     #[must_use]
+    #[inline]
     pub fn posture(&self, reference: Option<HalfTicks>, now: Nanos) -> GateState {
+        self.halt(reference, now).state
+    }
+
+    /// The same with the rule that speaks for it.
+    #[must_use]
+    #[inline]
+    pub fn halt(&self, reference: Option<HalfTicks>, now: Nanos) -> Halt {
+        let closed = self.halts.worst();
         let Some(watch) = &self.watch else {
-            return self.state();
+            return closed;
         };
-        let market = match reference.filter(|mid| mid.0 > 0) {
-            Some(mid) if watch.calm() && watch.ask_oracle(mid, now).is_ok() => GateState::Active,
-            _ => GateState::ReduceOnly,
+        let asked = match reference.filter(|mid| mid.0 > 0) {
+            None => Err(Rule::NoReference),
+            Some(_) if !watch.calm() => Err(Rule::Volatility),
+            Some(mid) => watch.ask_oracle(mid, now).map_err(|(rule, ..)| rule),
         };
-        self.state().max(watch.halt(now).state).max(market)
+        let market = asked.err().map_or(Halt::NONE, |cause| Halt { state: GateState::ReduceOnly, cause });
+        closed.or_worse(watch.halt(now)).or_worse(market)
     }
 
     /// When a freeze ends by itself, and quoting may begin anew; `None` where there is none, or none that ends.

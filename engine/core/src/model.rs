@@ -125,6 +125,32 @@ pub enum Hold {
     QuotesCrossed,
 }
 
+impl Hold {
+    /// The reason's name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoTouch => "no_touch",
+            Self::TouchCrossed => "touch_crossed",
+            Self::NoVolatility => "no_volatility",
+            Self::NoArrivals => "no_arrivals",
+            Self::NoDepth => "no_depth",
+            Self::ThinBook => "thin_book",
+            Self::NoHedgePrice => "no_hedge_price",
+            Self::GridTooNarrow => "grid_too_narrow",
+            Self::NoFairValue => "no_fair_value",
+            Self::BlendInput => "blend_input",
+            Self::BlendContradiction => "blend_contradiction",
+            Self::BlendTooUncertain => "blend_too_uncertain",
+            Self::NotFinite => "not_finite",
+            Self::Halted => "halted",
+            Self::FillsMissing => "fills_missing",
+            Self::Closing => "closing",
+            Self::QuotesCrossed => "quotes_crossed",
+        }
+    }
+}
+
 /// A quoting model.
 pub trait QuoteModel {
     /// Writes the quotes to have now into `quotes`, which are empty. A side left empty is not quoted: its inventory limit is

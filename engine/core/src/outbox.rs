@@ -3,6 +3,8 @@
 //!
 //! A new order enters only as [`Checked`], so nothing that did not pass the gate can leave.
 
+mod names;
+
 use alloc::vec::Vec;
 use core::mem::discriminant;
 

@@ -143,6 +143,21 @@ pub enum LostReason {
     TornBatch,
 }
 
+impl LostReason {
+    /// The reason's name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Disconnected => "disconnected",
+            Self::RingFull => "ring_full",
+            Self::BadMessage => "bad_message",
+            Self::BookFull => "book_full",
+            Self::TornBatch => "torn_batch",
+        }
+    }
+}
+
 /// The book is stale from here until the next snapshot batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BookLost {

@@ -24,6 +24,7 @@ mod shape;
 mod signals;
 mod size;
 mod units;
+mod unquoted;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,7 @@ pub use shape::{ShapeConfig, ThrottleConfig};
 pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use size::Size;
 pub use units::{Balance, Bps, Decimal, Duration};
+pub use unquoted::Unquoted;
 
 /// A whole configuration file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -18,11 +18,13 @@ use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey
 use crate::clock::Stopwatch;
 use crate::config::{
     BookNames, Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver,
-    fixed_offset, resolve,
+    Unquoted, fixed_offset, resolve,
 };
 use crate::journal::Meta;
 use crate::operator::{Obeyed, OperatorScript};
-use crate::replay::{self, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled};
+use crate::replay::{
+    self, NoteCounts, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled,
+};
 use crate::tape::{Cursor, Shift, Tape};
 
 /// Why a replay cannot run.
@@ -94,12 +96,15 @@ pub struct Played {
     pub replaying: Duration,
     /// What an operator said, and how it was answered.
     pub operator: Vec<Obeyed>,
+    /// What the core noted, and when it was quoting.
+    pub notes: NoteCounts,
 }
 
-/// An observer, and beside it one that keeps what an operator said.
+/// An observer, and beside it one that keeps what an operator said and what the core noted.
 struct Listening<'a, O> {
     observer: &'a mut O,
     obeyed: Vec<Obeyed>,
+    notes: NoteCounts,
 }
 
 impl<O: Observer> Observer for Listening<'_, O> {
@@ -109,14 +114,16 @@ impl<O: Observer> Observer for Listening<'_, O> {
     }
 
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard) {
+        self.notes.follow(event, now, shard);
         self.observer.after(event, now, shard);
     }
 
-    fn operated(&mut self, notes: &[Note], at: Nanos) {
+    fn noted(&mut self, notes: &[Note], at: Nanos) {
+        self.notes.count(notes, at);
         if let Some(Note::Operator(command, outcome)) = notes.first() {
             self.obeyed.push(Obeyed { at, command: *command, outcome: *outcome });
         }
-        self.observer.operated(notes, at);
+        self.observer.noted(notes, at);
     }
 }
 
@@ -195,6 +202,12 @@ impl<'a> Prepared<'a> {
         self.resolver.absent(&self.instruments)
     }
 
+    /// Why each instrument is only followed, in their order; `None` for one that is quoted.
+    #[must_use]
+    pub fn unquoted(&self) -> Vec<Option<Unquoted>> {
+        self.resolver.unquoted(&self.instruments)
+    }
+
     /// True where no instrument ever had a book: there is nothing to quote from.
     #[must_use]
     pub fn has_no_book(&self) -> bool {
@@ -240,11 +253,13 @@ impl<'a> Prepared<'a> {
     ) -> Result<Played, JobError> {
         let (mut shard, mut venue) = self.build(mode)?;
         let program = Program { tapes: &self.tapes, repeat, operator: &self.operator };
-        let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.operator.len()) };
+        let notes = NoteCounts::new(self.instruments.len());
+        let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.operator.len()), notes };
         let watch = Stopwatch::start();
         let outcome = replay::run(program, &mut shard, &mut venue, &mut observer, record);
         let replaying = watch.elapsed();
-        Ok(Played { outcome, shard, venue, replaying, operator: observer.obeyed })
+        let Listening { obeyed: operator, notes, .. } = observer;
+        Ok(Played { outcome, shard, venue, replaying, operator, notes })
     }
 
     /// Lets an operator speak in every run from here on.

@@ -10,6 +10,7 @@
 //! time.
 
 mod feed;
+mod notes;
 mod record;
 mod recorder;
 
@@ -20,6 +21,7 @@ use ballast_model::{BookBatch, Command, Digest, Event, Nanos, OperatorCommand, S
 
 use crate::tape::{Listener, Tape};
 use feed::{Feed, NEVER};
+pub use notes::{InstrumentNotes, NoteCount, NoteCounts};
 pub use record::{Journaled, Record, Unjournaled};
 pub use recorder::{Recorder, RecorderSpec};
 
@@ -61,6 +63,8 @@ pub struct Outcome {
     pub decisions_hash: u64,
     /// Digest over the core's state at the end.
     pub state_hash: u64,
+    /// Notes of the core that found no room: more than one event may leave.
+    pub notes_dropped: u64,
     /// Last time on our clock.
     pub ended_at: Option<Nanos>,
 }
@@ -71,8 +75,8 @@ pub trait Observer {
     fn before(&mut self, now: Nanos, shard: &Shard);
     /// After the core learned of one of our fills or orders.
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard);
-    /// After an operator spoke: what the core noted, its answer first.
-    fn operated(&mut self, _notes: &[Note], _now: Nanos) {}
+    /// After the core noted something, in its order; the answer to an operator comes first.
+    fn noted(&mut self, _notes: &[Note], _now: Nanos) {}
 }
 
 /// Observes nothing, for benchmarks.
@@ -271,7 +275,7 @@ impl<'a, R: Record> Replay<'a, R> {
                     self.record.event(now, &event);
                     self.shard.on_event(&event, now, &mut self.out);
                     self.record.after(now, self.shard, &self.out);
-                    self.send(now);
+                    self.send(now, observer);
                     observer.after(&event, now, self.shard);
                 }
             }
@@ -281,7 +285,7 @@ impl<'a, R: Record> Replay<'a, R> {
                 self.record.event(now, &Event::Timer);
                 self.shard.on_event(&Event::Timer, now, &mut self.out);
                 self.record.after(now, self.shard, &self.out);
-                self.send(now);
+                self.send(now, observer);
             }
         }
     }
@@ -299,8 +303,7 @@ impl<'a, R: Record> Replay<'a, R> {
         self.record.event(now, &event);
         self.shard.on_event(&event, now, &mut self.out);
         self.record.after(now, self.shard, &self.out);
-        observer.operated(self.out.notes(), now);
-        self.send(now);
+        self.send(now, observer);
     }
 
     /// Plays messages to the venue for as long as nothing else comes first there.
@@ -346,7 +349,7 @@ impl<'a, R: Record> Replay<'a, R> {
             });
             self.record.after(now, self.shard, &self.out);
             if !self.out.is_empty() {
-                return self.send(now);
+                return self.send(now, observer);
             }
             now = feed.at_us();
             if feed.lag() >= LAG_MAX
@@ -358,8 +361,11 @@ impl<'a, R: Record> Replay<'a, R> {
         }
     }
 
-    /// Puts the core's commands on the wire.
-    fn send(&mut self, now: Nanos) {
+    /// Puts the core's commands on the wire, and tells what it noted.
+    fn send(&mut self, now: Nanos, observer: &mut impl Observer) {
+        if !self.out.notes().is_empty() {
+            observer.noted(self.out.notes(), now);
+        }
         if !self.out.commands().is_empty() {
             self.catch_up(now);
         }
@@ -381,6 +387,7 @@ impl<'a, R: Record> Replay<'a, R> {
         Outcome {
             decisions_hash: self.decisions.value(),
             state_hash: self.shard.state_hash(),
+            notes_dropped: self.out.notes_dropped(),
             ..self.outcome
         }
     }

@@ -128,16 +128,21 @@ impl GateState {
 
 /// A state and what led to it. The first cause of the worst state stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Halt {
-    pub(super) state: GateState,
-    pub(super) cause: Rule,
+pub struct Halt {
+    /// How far it is open.
+    pub state: GateState,
+    /// The rule that speaks for it; says nothing of an active gate.
+    pub cause: Rule,
 }
 
 impl Halt {
-    pub(super) const NONE: Self = Self { state: GateState::Active, cause: Rule::ReduceOnly };
+    /// Open.
+    pub const NONE: Self = Self { state: GateState::Active, cause: Rule::ReduceOnly };
 
     /// The worse of the two; this one where they are equal.
-    pub(super) fn or_worse(self, other: Self) -> Self {
+    #[must_use]
+    #[inline]
+    pub fn or_worse(self, other: Self) -> Self {
         if other.state > self.state { other } else { self }
     }
 

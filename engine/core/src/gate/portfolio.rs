@@ -259,13 +259,18 @@ impl Portfolio {
     /// How far the levels above an instrument let its gate open: quotes are pulled at [`GateState::Paused`] and beyond.
     #[must_use]
     pub fn state(&self, instrument: InstrumentId) -> GateState {
+        self.halt(instrument).state
+    }
+
+    /// The same with the rule that speaks for it.
+    #[must_use]
+    pub fn halt(&self, instrument: InstrumentId) -> Halt {
         let Some(member) = self.members.get(instrument.index()) else {
-            return GateState::Killed;
+            return Halt { state: GateState::Killed, cause: Rule::NoMember };
         };
-        let halted = self.halts(member).iter().map(|(_, halt)| halt.state).max();
-        halted
-            .unwrap_or(GateState::Active)
-            .max(self.budgets.as_ref().map_or(GateState::Active, Budgets::state))
+        let halted = self.halts(member).iter().fold(Halt::NONE, |worst, (_, halt)| worst.or_worse(*halt));
+        let state = self.budgets.as_ref().map_or(GateState::Active, Budgets::state);
+        halted.or_worse(Halt { state, cause: Rule::BudgetLoss })
     }
 
     /// Takes the whole state into a digest.

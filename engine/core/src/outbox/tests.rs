@@ -55,3 +55,23 @@ fn venues_without_batches_get_one_command_each() {
     }
     assert_eq!(outbox("ccccccccccc").batches(BatchLimits::BINANCE_USDM).count(), 2);
 }
+
+#[test]
+fn notes_have_a_name_of_kind_and_reason_and_an_instrument() {
+    use crate::gate::{Refusal, Rule, Scope};
+
+    let refusal = Refusal { rule: Rule::Position, scope: Scope::All, found: 0, limit: 0 };
+    let short = HoldRefusal::HoldsFull;
+    for (note, kind, reason, instrument) in [
+        (Note::Held(OTHER, Hold::NoFairValue), "held", Some("no_fair_value"), Some(OTHER)),
+        (Note::Refused(OTHER, refusal), "refused", Some("position"), Some(OTHER)),
+        (Note::BookLost(OTHER, LostReason::RingFull), "book_lost", Some("ring_full"), Some(OTHER)),
+        (Note::Exit(OTHER, ExitKind::StopLoss), "exit", Some("stop_loss"), Some(OTHER)),
+        (Note::ExitHeld(OTHER, ExitKind::Trailing), "exit_held", Some("trailing"), Some(OTHER)),
+        (Note::Unheld(OTHER, short), "unheld", Some("holds_full"), Some(OTHER)),
+        (Note::ForcedFill(OTHER), "forced_fill", None, Some(OTHER)),
+        (Note::UnbookableBalance(AssetId(1)), "unbookable_balance", None, None),
+    ] {
+        assert_eq!((note.kind(), note.reason(), note.instrument()), (kind, reason, instrument), "{note:?}");
+    }
+}

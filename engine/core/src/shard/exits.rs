@@ -120,6 +120,16 @@ pub enum ExitKind {
 impl ExitKind {
     const ALL: [Self; 3] = [Self::StopLoss, Self::TakeProfit, Self::Trailing];
 
+    /// The exit's name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StopLoss => "stop_loss",
+            Self::TakeProfit => "take_profit",
+            Self::Trailing => "trailing",
+        }
+    }
+
     const fn id(self) -> u64 {
         self as u64
     }

@@ -134,6 +134,10 @@ impl Hedger {
         &self.controller
     }
 
+    pub(super) const fn spec(&self) -> &HedgingSpec {
+        &self.spec
+    }
+
     pub(super) fn digest(&self, digest: &mut ballast_model::Digest) {
         self.controller.digest(digest);
         if let Some(volatility) = &self.volatility {

@@ -13,9 +13,9 @@ use super::lane_error::LaneError;
 use super::orders::OrderDesk;
 use super::payments::{Paid, Payments};
 use super::quoter::{Exposure, Quoter};
-use super::risk::profit_of;
+use super::risk::{Risk, profit_of};
 use super::{LaneSpec, Turn, earliest};
-use crate::gate::{Controls, Gate, GateState};
+use crate::gate::{Controls, Gate, GateState, Halt, Rule};
 use crate::ledger::Ledger;
 use crate::market::{Market, MarketChange};
 use crate::model::{HedgePrices, Hold, OwnFill, Scales};
@@ -323,10 +323,16 @@ impl Lane {
 
     /// How far the gate is open, and what it is part of; in the middle of a batch by the last trusted midpoint.
     pub(super) fn stance(&self, turn: &Turn<'_>) -> GateState {
+        self.halt(turn.risk.as_deref(), turn.now).state
+    }
+
+    /// The same with the rule that speaks for it.
+    pub(super) fn halt(&self, risk: Option<&Risk>, now: Nanos) -> Halt {
         let shown = || self.market.touch().map(|touch| touch.mid());
         let mid = if self.market.mid_batch() { self.mid } else { shown() };
-        let own = self.gate().map_or(GateState::Killed, |gate| gate.posture(mid, turn.now));
-        turn.risk.as_ref().map_or(own, |risk| own.max(risk.state(self.id)))
+        let killed = Halt { state: GateState::Killed, cause: Rule::Killed };
+        let own = self.gate().map_or(killed, |gate| gate.halt(mid, now));
+        risk.map_or(own, |risk| own.or_worse(risk.portfolio.halt(self.id)))
     }
 
     /// Whether the gate is open another way than when quotes were last decided.

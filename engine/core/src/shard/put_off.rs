@@ -26,7 +26,7 @@ impl Shard {
         }
         let lane = lane_of(&mut self.lanes, instrument);
         // A halt pulls quotes at once: for that no market need be known.
-        let above = self.risk.as_ref().map_or(GateState::Active, |risk| risk.state(instrument));
+        let above = self.risk.as_ref().map_or(GateState::Active, |risk| risk.portfolio.state(instrument));
         waits &= lane.gate().map_or(above, |gate| gate.state().max(above)) < GateState::Paused;
         lane.put_off = waits;
         self.put_off |= waits;

@@ -74,6 +74,11 @@ impl Quoter {
         })
     }
 
+    /// Why nothing was quoted at the last decision; `None` where something was, and before the first.
+    pub(super) const fn held(&self) -> Option<Hold> {
+        self.held
+    }
+
     /// The instrument a fill is hedged on.
     pub(super) const fn hedged_on(&self) -> Option<InstrumentId> {
         self.spec.hedged_on

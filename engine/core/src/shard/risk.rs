@@ -19,7 +19,7 @@ use crate::gate::portfolio::{
     Account, AssetSpec, BudgetsError, BudgetsSpec, CreditLimits, ExposureLimits, MemberSpec, Portfolio,
     PortfolioError, PortfolioSpec, VenueSpec,
 };
-use crate::gate::{GateState, LossLimits, VenueId};
+use crate::gate::{LossLimits, VenueId};
 use crate::ledger::Ledger;
 
 /// What holds the instruments of a shard together. Money is in the account currency.
@@ -217,11 +217,6 @@ impl Risk {
     /// Whether everything was halted since this was last asked.
     pub(super) const fn take_halted(&mut self) -> bool {
         core::mem::replace(&mut self.halted, false)
-    }
-
-    /// How far the levels above an instrument are open.
-    pub(super) fn state(&self, id: InstrumentId) -> GateState {
-        self.portfolio.state(id)
     }
 
     /// Counts a message that is never held back.

@@ -4,16 +4,17 @@ use ballast_model::{Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, Price
 
 use super::Shard;
 use super::funds::Purse;
-use super::hedger::Hedger;
+use super::hedger::{Hedger, HedgingSpec};
 use super::lane::Lane;
 use super::opportunities::{DetectorView, Opportunities};
 use crate::arbitrage::Ranking;
 use crate::balance::HoldLedger;
-use crate::gate::Gate;
 use crate::gate::portfolio::Portfolio;
+use crate::gate::{Gate, Halt};
 use crate::hedge::HedgeController;
 use crate::ledger::Ledger;
 use crate::market::Market;
+use crate::model::Hold;
 use crate::oms::Oms;
 
 impl Shard {
@@ -65,6 +66,27 @@ impl Shard {
         self.lanes.get(instrument.index()).and_then(Lane::gate)
     }
 
+    /// How far an instrument is open now and the rule that speaks for it, its own and those of what it is part of together;
+    /// `None` where it sends no orders.
+    #[must_use]
+    pub fn halt(&self, instrument: InstrumentId) -> Option<Halt> {
+        let lane = self.lanes.get(instrument.index()).filter(|lane| lane.gate().is_some())?;
+        Some(lane.halt(self.risk.as_ref(), self.now))
+    }
+
+    /// True where an instrument is quoted, whether or not a quote stands.
+    #[must_use]
+    pub fn is_quoted(&self, instrument: InstrumentId) -> bool {
+        self.lanes.get(instrument.index()).is_some_and(|lane| lane.quoter.is_some())
+    }
+
+    /// Why nothing of an instrument was quoted at the last decision; `None` where something was, before the first, and where it
+    /// is not quoted at all.
+    #[must_use]
+    pub fn held(&self, instrument: InstrumentId) -> Option<Hold> {
+        self.lanes.get(instrument.index())?.quoter.as_ref()?.held()
+    }
+
     /// What holds the instruments together; `None` where each stands alone.
     #[must_use]
     pub fn portfolio(&self) -> Option<&Portfolio> {
@@ -80,6 +102,11 @@ impl Shard {
     /// The hedge controllers, in the order of [`ShardSpec::hedges`].
     pub fn hedges(&self) -> impl Iterator<Item = &HedgeController> {
         self.hedgers.iter().map(Hedger::controller)
+    }
+
+    /// How base assets are hedged, in the same order.
+    pub fn hedgings(&self) -> impl Iterator<Item = &HedgingSpec> {
+        self.hedgers.iter().map(Hedger::spec)
     }
 
     /// What could be earned now by orders that take, best first, one ranking for each asset; none where nothing is watched.

@@ -20,6 +20,7 @@ use super::quoting::{Hedge, Quoting, input_venues, share, whole_ticks};
 use super::resolve_arbitrage::Arbitrage;
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
+use super::unquoted::Unquoted;
 use super::{BookNames, Config, ConfigError, InstrumentConfig, ModelConfig};
 use crate::capture::{Instrument, SeenInstrument};
 
@@ -239,7 +240,7 @@ impl Resolver<'_> {
             let spec = one.found.spec;
             let book = BookLimits { price_ticks_max: spec.price_max.0, levels_max: BOOK_LEVELS_MAX };
             let quoting = match (quoted, one.reference) {
-                (Quoted::Yes, Some(mid)) => self.quoting(instruments, &one.found, mid)?,
+                (Quoted::Yes, Some(mid)) => self.quoting(instruments, &one.found, mid)?.ok(),
                 (Quoted::Yes, None) | (Quoted::No, _) => None,
             };
             let (quoting, controls, sweep) = match quoting {
@@ -356,14 +357,13 @@ impl Resolver<'_> {
         Ok(hedges)
     }
 
-    /// How an instrument is quoted and controlled: by its own table, else by the common one; `None` where that leaves its market out, or
-    /// where it would be hedged on, or priced from, an instrument that is not there.
-    fn quoting(
+    /// How an instrument is quoted and controlled, by its own table, else by the common one; or why it is not.
+    pub(super) fn quoting(
         &self,
         instruments: &[ResolvedInstrument],
         found: &FoundInstrument,
         mid: HalfTicks,
-    ) -> Result<Option<(QuotingSpec, Controls, SweepLimits)>, ConfigError> {
+    ) -> Result<Result<(QuotingSpec, Controls, SweepLimits), Unquoted>, ConfigError> {
         let market = found.instrument.market;
         let facts = self.facts(&found.instrument.symbol, market);
         let own = facts.and_then(|(index, facts)| Some((index, facts.quoting.as_ref()?)));
@@ -373,13 +373,13 @@ impl Resolver<'_> {
         );
         let left_out = |markets: &Vec<_>| !markets.iter().any(|listed| Market::from(*listed) == market);
         if own.is_none() && table.markets.as_ref().is_some_and(left_out) {
-            return Ok(None);
+            return Ok(Err(Unquoted::LeftOut));
         }
         let hedge = match &table.model {
             ModelConfig::CrossVenue(cross) => {
                 let hedge = self.hedge(instruments, found, cross.hedge_market.into());
                 if hedge.is_none() {
-                    return Ok(None);
+                    return Ok(Err(Unquoted::NoHedgeMarket(cross.hedge_market.into())));
                 }
                 hedge
             }
@@ -395,10 +395,10 @@ impl Resolver<'_> {
         let quoting = Quoting { config, path, key, spec, mid, market, maker_fee, hedge, inputs };
         let spec = quoting.resolve(table)?;
         if table.fair.is_quoted_around() && spec.blend.is_none() {
-            return Ok(None);
+            return Ok(Err(Unquoted::NoInput));
         }
         let controls = quoting.controls(&table.limits, spec.limits)?;
-        Ok(Some((spec, controls, quoting.sweep(&table.limits)?)))
+        Ok(Ok((spec, controls, quoting.sweep(&table.limits)?)))
     }
 
     /// The instrument on the same base asset in another market.

@@ -135,6 +135,8 @@ fn the_volatility_breaker_trips_and_calms_at_different_ranges() {
     assert_eq!(would(&gate, bid(1, 10_000), &flat(), after(2)), None, "exactly one per cent");
     gate.on_reference(HalfTicks(20_201), after(20));
     assert_eq!(gate.posture(Some(HalfTicks(20_000)), after(20)), GateState::ReduceOnly);
+    assert_eq!(gate.halt(Some(HalfTicks(20_000)), after(20)).cause, Rule::Volatility);
+    assert_eq!(gate.halt(None, after(20)).cause, Rule::NoReference);
     assert_eq!(would(&gate, bid(1, 10_000), &flat(), after(20)), Some(Rule::Volatility));
     assert_eq!(would(&gate, close, &world, after(20)), None);
     // The lows have left; what remains ranges by 0.55 %, then by 0.5 %.
@@ -181,6 +183,7 @@ fn the_oracle_must_be_there_young_and_near() {
     assert_eq!(would(&gate, bid(1, 10_000), &flat(), Nanos(after(160).0 + 1)), Some(Rule::Oracle));
     assert_eq!(gate.posture(Some(HalfTicks(20_000)), after(160)), GateState::Active);
     assert_eq!(gate.posture(Some(HalfTicks(20_000)), after(161)), GateState::ReduceOnly);
+    assert_eq!(gate.halt(Some(HalfTicks(20_000)), after(161)).cause, Rule::Oracle);
 }
 
 #[test]
@@ -212,6 +215,7 @@ fn fills_above_count_size_or_net_freeze_the_instrument_for_a_while() {
         assert_eq!(would(&frozen_after(within), bid(1, 10_000), &flat(), START), None);
         let gate = frozen_after(above);
         assert_eq!(gate.posture(Some(HalfTicks(20_000)), START), GateState::Paused);
+        assert_eq!(gate.halt(Some(HalfTicks(20_000)), START).cause, Rule::FillBreaker);
         assert_eq!(gate.thaws_at(START), Some(after(50)));
         assert_eq!(would(&gate, bid(1, 10_000), &flat(), after(49)), Some(Rule::FillBreaker));
         assert_eq!(would(&gate, close, &world, after(49)), Some(Rule::FillBreaker));
