@@ -99,11 +99,9 @@ fn what_a_model_waits_for_is_named() {
 
 #[test]
 fn an_instrument_that_is_only_followed_says_why() {
-    let nothing = QUOTER.replace("[quoting]\n", "[quoting]\nmarkets = []\n");
     let blend = shipped("blend.toml").replace("need = \"optional\"", "need = \"required\"");
     let cross = shipped("cross-venue.toml");
     for (config, data, name, why) in [
-        (&nothing, "futures.gz", "left_out", "usdm ETHUSDT: not quoted: `quoting.markets` leaves it out"),
         (
             &cross,
             "spot.txt",

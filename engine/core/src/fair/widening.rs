@@ -81,8 +81,8 @@ impl WidenCurve {
         // Infinite, or not a number, where no volatility widens by nothing: never.
         let ever = beyond_ns < 9e18;
         let beyond = beyond_ns as i64;
-        // The last digits of a long time are lost in the square: a few of them later it is certain.
-        let certain = beyond.saturating_add(1).saturating_add(beyond >> 50);
+        // The square may fall short of the bound by its last digits: a nanosecond or a few of them later it is certain.
+        let certain = beyond.saturating_add(2).saturating_add(beyond >> 50);
         ever.then(|| Span(self.fresh.0.saturating_add(certain)))
     }
 
