@@ -99,7 +99,7 @@ impl Shard {
         self.risk.as_ref()?.purse.as_ref().map(Purse::holds)
     }
 
-    /// The hedge controllers, in the order of [`ShardSpec::hedges`].
+    /// The hedge controllers, in the order of [`super::ShardSpec::hedges`].
     pub fn hedges(&self) -> impl Iterator<Item = &HedgeController> {
         self.hedgers.iter().map(Hedger::controller)
     }
@@ -115,7 +115,7 @@ impl Shard {
         self.opportunities.as_ref().map_or(&[], Opportunities::rankings)
     }
 
-    /// The detectors of [`ShardSpec::arbitrage`] in their order, with what they have found.
+    /// The detectors of [`super::ShardSpec::arbitrage`] in their order, with what they have found.
     pub fn detectors(&self) -> impl Iterator<Item = DetectorView<'_>> {
         self.opportunities.iter().flat_map(|opportunities| opportunities.detectors(self.now))
     }
