@@ -87,7 +87,7 @@ fn a_killed_process_has_lost_nothing() {
         let told = killed_after(Duration::from_micros(kill * 7_919 % 90_000), folder.path());
         settle(folder.path()).unwrap();
         let mut recorded = BTreeSet::new();
-        let torn = History::open(folder.path()).unwrap().walk(|_, record| {
+        let torn = History::open(folder.path()).unwrap().walk(|record| {
             if let Entry::Command(ballast_model::Command::New(order)) = record.entry {
                 recorded.insert(order.client_id.0);
             }

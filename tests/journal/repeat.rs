@@ -111,7 +111,7 @@ fn a_slice_is_a_journal_and_is_decided_again_from_the_beginning_alone() {
     let mut counted = 0;
     History::open(cut.path())
         .unwrap()
-        .walk(|_, _| {
+        .walk(|_| {
             counted += 1;
             Ok::<_, JournalError>(Step::On)
         })

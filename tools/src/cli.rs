@@ -26,7 +26,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Book(BookCommand),
     /// Decide again from a journal's inputs and compare every command and every checkpoint.
-    Verify(VerifyArgs),
+    Verify(JournalArgs),
     /// Work on journals.
     #[command(subcommand)]
     Journal(JournalCommand),
@@ -37,7 +37,7 @@ pub(crate) enum JournalCommand {
     /// Print records, one a line.
     Inspect(InspectArgs),
     /// Check every checksum, hash and number, without deciding again.
-    Verify(VerifyArgs),
+    Verify(JournalArgs),
     /// Write records as a Parquet file.
     Export(ExportArgs),
     /// Cut a range of records into a journal of its own.
@@ -87,8 +87,9 @@ pub(crate) struct ReplayArgs {
     pub(crate) json: bool,
 }
 
+/// Which journal, and how to answer.
 #[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
+pub(crate) struct JournalArgs {
     /// Folder of the journal.
     #[arg(value_name = "DIR")]
     pub(crate) folder: PathBuf,
@@ -110,47 +111,35 @@ pub(crate) struct RangeArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// Folder of the journal.
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) journal: JournalArgs,
     #[command(flatten)]
     pub(crate) range: RangeArgs,
     /// What the core learned is left out: only commands, checkpoints and the ends of blocks.
     #[arg(long)]
     pub(crate) decisions: bool,
-    /// End standard output with one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// Folder of the journal.
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) journal: JournalArgs,
     /// Parquet file to write.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) range: RangeArgs,
-    /// End standard output with one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SliceArgs {
-    /// Folder of the journal.
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) journal: JournalArgs,
     /// Folder of the new journal; empty or not there.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) range: RangeArgs,
-    /// End standard output with one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,10 +7,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use ballast_journal::{Entry, Record};
-use ballast_runtime::journal::{History, JournalError, Step, settle, slice as cut};
+use ballast_runtime::journal::{History, Step, settle, slice as cut};
 use serde_json::json;
 
-use crate::cli::{ExportArgs, InspectArgs, RangeArgs, SliceArgs, VerifyArgs};
+use crate::cli::{ExportArgs, InspectArgs, JournalArgs, RangeArgs, SliceArgs};
 use crate::exit::Code;
 use crate::output::{self, Form};
 
@@ -38,25 +38,6 @@ impl Counts {
     }
 }
 
-/// Why a walk over records ended early.
-#[derive(Debug, thiserror::Error)]
-enum WalkError {
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
-impl WalkError {
-    /// So that exit codes find what is inside.
-    fn into_inner(self) -> anyhow::Error {
-        match self {
-            Self::Journal(error) => error.into(),
-            Self::Io(error) => error.into(),
-        }
-    }
-}
-
 /// A journal, what a writer that died left made whole first.
 fn open(folder: &Path) -> anyhow::Result<History> {
     settle(folder)?;
@@ -69,16 +50,16 @@ fn walk(
     range: &RangeArgs,
     mut visit: impl FnMut(&Record<'_>) -> io::Result<()>,
 ) -> anyhow::Result<()> {
-    let torn = history.walk(|_, record| {
+    let torn = history.walk(|record| {
         if record.seq > range.to {
             return Ok(Step::Stop);
         }
         if record.seq >= range.from {
             visit(record)?;
         }
-        Ok::<_, WalkError>(Step::On)
+        Ok::<_, anyhow::Error>(Step::On)
     });
-    if let Some(torn) = torn.map_err(WalkError::into_inner)? {
+    if let Some(torn) = torn? {
         output::tell(&format!("the writer died in the middle of a record: {torn}"));
     }
     Ok(())
@@ -89,26 +70,27 @@ fn walk(
 /// # Errors
 /// Damage, or where standard output cannot be written.
 pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Code> {
-    let history = open(&arguments.folder)?;
+    let JournalArgs { folder, json } = &arguments.journal;
+    let history = open(folder)?;
     let mut counts = Counts::default();
     let mut out = io::BufWriter::new(io::stdout().lock());
     walk(&history, &arguments.range, |record| {
         counts.take(&record.entry);
-        if arguments.json || arguments.decisions && record.entry.is_input() {
+        if *json || arguments.decisions && record.entry.is_input() {
             return Ok(());
         }
         writeln!(out, "{}", line::of(record))
     })?;
     out.flush()?;
     drop(out);
-    finish(&history, counts, arguments.json)
+    finish(&history, counts, *json)
 }
 
 /// Checks everything that can be checked without deciding again.
 ///
 /// # Errors
 /// The first damage.
-pub(crate) fn verify(arguments: &VerifyArgs) -> anyhow::Result<Code> {
+pub(crate) fn verify(arguments: &JournalArgs) -> anyhow::Result<Code> {
     let history = open(&arguments.folder)?;
     let mut counts = Counts::default();
     walk(&history, &RangeArgs { from: 1, to: u64::MAX }, |record| {
@@ -153,7 +135,8 @@ fn finish(history: &History, counts: Counts, json: bool) -> anyhow::Result<Code>
 /// # Errors
 /// Damage, or a file that cannot be written.
 pub(crate) fn export(arguments: &ExportArgs) -> anyhow::Result<Code> {
-    let history = open(&arguments.folder)?;
+    let JournalArgs { folder, json: with_json } = &arguments.journal;
+    let history = open(folder)?;
     let mut rows = columns::Rows::default();
     walk(&history, &arguments.range, |record| {
         rows.push(record);
@@ -163,8 +146,8 @@ pub(crate) fn export(arguments: &ExportArgs) -> anyhow::Result<Code> {
     std::fs::write(&arguments.out, &bytes)
         .map_err(|error| anyhow::anyhow!("{}: {error}", arguments.out.display()))?;
     let text = format!("{count} rows in {} bytes\n", bytes.len());
-    output::text(&text, Form::asked(arguments.json))?;
-    if arguments.json {
+    output::text(&text, Form::asked(*with_json))?;
+    if *with_json {
         output::json(&json!({ "rows": count, "bytes": bytes.len() }))?;
     }
     Ok(Code::Done)
@@ -175,11 +158,12 @@ pub(crate) fn export(arguments: &ExportArgs) -> anyhow::Result<Code> {
 /// # Errors
 /// Damage, or files that cannot be written.
 pub(crate) fn slice(arguments: &SliceArgs) -> anyhow::Result<Code> {
-    let history = open(&arguments.folder)?;
+    let JournalArgs { folder, json: with_json } = &arguments.journal;
+    let history = open(folder)?;
     let kept = cut(&history, arguments.range.from, arguments.range.to, &arguments.out)?;
     let text = format!("{} records in {} bytes\n", kept.records, kept.bytes);
-    output::text(&text, Form::asked(arguments.json))?;
-    if arguments.json {
+    output::text(&text, Form::asked(*with_json))?;
+    if *with_json {
         output::json(&json!({ "records": kept.records, "bytes": kept.bytes }))?;
     }
     Ok(Code::Done)

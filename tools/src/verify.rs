@@ -4,7 +4,7 @@ use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::journal::verify;
 use serde_json::json;
 
-use crate::cli::VerifyArgs;
+use crate::cli::JournalArgs;
 use crate::exit::Code;
 use crate::output::{self, Form};
 
@@ -12,7 +12,7 @@ use crate::output::{self, Form};
 ///
 /// # Errors
 /// A journal that is damaged or cannot be read.
-pub(crate) fn run(arguments: &VerifyArgs) -> anyhow::Result<Code> {
+pub(crate) fn run(arguments: &JournalArgs) -> anyhow::Result<Code> {
     let watch = Stopwatch::start();
     let done = verify(&arguments.folder)?;
     if let Some(torn) = done.torn {

@@ -110,7 +110,7 @@ pub(crate) fn take_input<'a>(
 }
 
 fn take_instrument(take: &mut Take<'_>) -> Option<InstrumentId> {
-    u16::try_from(take.unsigned()?).ok().map(InstrumentId)
+    take.short().map(InstrumentId)
 }
 
 /// Both times of a market event.

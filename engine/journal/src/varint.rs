@@ -2,8 +2,6 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::Span;
-
 /// Units that differences of time are multiples of, the largest first: recorded clocks count in milli- or microseconds.
 const UNITS: [i64; 3] = [1_000_000, 1_000, 1];
 
@@ -111,6 +109,14 @@ impl<'a> Take<'a> {
         self.unsigned()?.try_into().ok()
     }
 
+    pub(crate) fn short(&mut self) -> Option<u16> {
+        self.unsigned()?.try_into().ok()
+    }
+
+    pub(crate) fn int(&mut self) -> Option<u32> {
+        self.unsigned()?.try_into().ok()
+    }
+
     pub(crate) fn signed(&mut self) -> Option<i128> {
         self.unsigned().map(unzigzag)
     }
@@ -136,8 +142,6 @@ pub(crate) fn length_bytes(length: usize) -> usize {
     let bits = usize::BITS - length.leading_zeros();
     bits.div_ceil(7).max(1) as usize
 }
-
-const _: () = assert!(Span(1).0 == UNITS[2]);
 
 #[cfg(test)]
 mod tests {

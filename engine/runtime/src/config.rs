@@ -10,6 +10,8 @@ mod controls;
 mod exits;
 mod fair;
 mod fees;
+#[cfg(test)]
+mod fixtures;
 mod funds;
 mod hedge;
 mod line;

@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use ballast_model::{AssetId, Contract, InstrumentSpec, Lots, Money, Price, Side, Step};
 
+use proptest::prelude::*;
+
 use crate::book::{Book, BookLimits};
 
 /// A linear instrument of asset 0 in asset 1: ticks of a cent, lots of so many thousandths, sizes of 1 to 1000 lots.
@@ -51,4 +53,22 @@ impl Terms {
     pub(super) fn book(&self) -> Book {
         book_of(&self.bids, &self.asks)
     }
+}
+
+/// One side of a book from its best price on: each further level `away` times a step deeper. Steps and sizes are in these
+/// ranges, and so is the number of levels.
+pub(super) fn levels(
+    best: i64,
+    away: i64,
+    steps: (core::ops::Range<i64>, core::ops::Range<i64>),
+    count: core::ops::Range<usize>,
+) -> impl Strategy<Value = Vec<(i64, i64)>> {
+    proptest::collection::vec(steps, count).prop_map(move |steps| {
+        let mut price = best - away;
+        let deeper = |(step, lots): (i64, i64)| {
+            price += away * step;
+            (price, lots)
+        };
+        steps.into_iter().map(deeper).collect()
+    })
 }

@@ -37,14 +37,6 @@ fn take_money(take: &mut Take<'_>) -> Option<PackedMoney> {
     take.signed().map(|units| PackedMoney::new(Money(units)))
 }
 
-fn take_short(take: &mut Take<'_>) -> Option<u16> {
-    take.unsigned()?.try_into().ok()
-}
-
-fn take_int(take: &mut Take<'_>) -> Option<u32> {
-    take.unsigned()?.try_into().ok()
-}
-
 pub(super) fn put_funding(payment: &FundingPayment, now: Nanos, put: &mut Put<'_>) {
     put.word(payment.instrument.0.into());
     put.word(payment.asset.0.into());
@@ -56,7 +48,7 @@ pub(super) fn put_funding(payment: &FundingPayment, now: Nanos, put: &mut Put<'_
 pub(super) fn take_funding(now: Nanos, take: &mut Take<'_>) -> Option<FundingPayment> {
     Some(FundingPayment {
         instrument: take_instrument(take)?,
-        asset: AssetId(take_short(take)?),
+        asset: AssetId(take.short()?),
         amount: take_money(take)?,
         payment_id: PaymentId(take.word()?),
         venue_time: Nanos(take.time(now.0)?),
@@ -73,8 +65,8 @@ pub(super) fn put_balance(update: &BalanceUpdate, now: Nanos, put: &mut Put<'_>)
 
 pub(super) fn take_balance(now: Nanos, take: &mut Take<'_>) -> Option<BalanceUpdate> {
     Some(BalanceUpdate {
-        account: SubAccountId(take_short(take)?),
-        asset: AssetId(take_short(take)?),
+        account: SubAccountId(take.short()?),
+        asset: AssetId(take.short()?),
         free: take_money(take)?,
         locked: take_money(take)?,
         venue_time: Nanos(take.time(now.0)?),
@@ -125,7 +117,7 @@ pub(super) fn take_operator(take: &mut Take<'_>) -> Option<OperatorCommand> {
         act::CONFIRM => OperatorAct::Confirm(Lots(take.delta(0)?)),
         _ => return None,
     };
-    let (operator, reason) = (OperatorId(take_short(take)?), ReasonCode(take_short(take)?));
+    let (operator, reason) = (OperatorId(take.short()?), ReasonCode(take.short()?));
     Some(OperatorCommand { scope, act, operator, reason })
 }
 
@@ -140,6 +132,6 @@ pub(super) fn put_grant(told: &BudgetGrant, put: &mut Put<'_>) {
 
 pub(super) fn take_grant(take: &mut Take<'_>) -> Option<BudgetGrant> {
     let kind = Coded::of(take.byte()?)?;
-    let (shard, epoch, seq) = (ShardId(take_short(take)?), take_int(take)?, take_int(take)?);
+    let (shard, epoch, seq) = (ShardId(take.short()?), take.int()?, take.int()?);
     Some(BudgetGrant { kind, grant: Grant { shard, epoch, seq, amount: take.unsigned()? } })
 }

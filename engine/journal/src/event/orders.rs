@@ -70,18 +70,17 @@ pub(super) fn take_update(context: &mut Context, take: &mut Take<'_>) -> Option<
 }
 
 fn put_report(news: &OrderReport, seen: &mut Seen, put: &mut Put<'_>) {
-    let plain = |put: &mut Put<'_>, kind: u8| put.byte(kind);
     match *news {
         OrderReport::Accepted(venue_id) => {
             put.byte(report::ACCEPTED);
             put_venue_id(venue_id, seen, put);
         }
         OrderReport::Rejected(reason) => put.bytes([report::REJECTED, reason.code()]),
-        OrderReport::Cancelled => plain(put, report::CANCELLED),
-        OrderReport::Expired => plain(put, report::EXPIRED),
+        OrderReport::Cancelled => put.byte(report::CANCELLED),
+        OrderReport::Expired => put.byte(report::EXPIRED),
         OrderReport::CancelRejected(reason) => put.bytes([report::CANCEL_REJECTED, reason.code()]),
-        OrderReport::NotSent => plain(put, report::NOT_SENT),
-        OrderReport::FateUnknown => plain(put, report::FATE_UNKNOWN),
+        OrderReport::NotSent => put.byte(report::NOT_SENT),
+        OrderReport::FateUnknown => put.byte(report::FATE_UNKNOWN),
         OrderReport::Replaced { venue_id, level, filled } => {
             put.byte(report::REPLACED);
             put_standing(venue_id, level, filled, seen, put);
@@ -125,7 +124,7 @@ fn take_report(seen: &mut Seen, take: &mut Take<'_>) -> Option<OrderReport> {
         report::REPLACE_REJECTED => OrderReport::ReplaceRejected(Coded::of(take.byte()?)?),
         report::WORKING => {
             let (venue_id, level, filled) = take_standing(seen, take)?;
-            OrderReport::Working { venue_id, level, filled, query: take_short(take)? }
+            OrderReport::Working { venue_id, level, filled, query: take.short()? }
         }
         report::ENDED => {
             let how = match take.byte()? {
@@ -137,7 +136,7 @@ fn take_report(seen: &mut Seen, take: &mut Take<'_>) -> Option<OrderReport> {
             };
             OrderReport::Ended { how, filled: take_lots(take)? }
         }
-        report::NOT_FOUND => OrderReport::NotFound { query: take_short(take)? },
+        report::NOT_FOUND => OrderReport::NotFound { query: take.short()? },
         _ => return None,
     })
 }
@@ -183,10 +182,6 @@ fn take_lots(take: &mut Take<'_>) -> Option<Lots> {
     take.delta(0).map(Lots)
 }
 
-fn take_short(take: &mut Take<'_>) -> Option<u16> {
-    u16::try_from(take.unsigned()?).ok()
-}
-
 pub(super) fn put_fill(fill: &Fill, context: &mut Context, put: &mut Put<'_>) {
     let seen = put_head(fill.instrument, fill.client_id, fill.venue_time, context, put);
     put.bytes([fill.side.code(), fill.liquidity.code(), fill.reason.code()]);
@@ -200,7 +195,7 @@ pub(super) fn put_fill(fill: &Fill, context: &mut Context, put: &mut Put<'_>) {
 pub(super) fn take_fill(context: &mut Context, take: &mut Take<'_>) -> Option<Fill> {
     let (instrument, seen) = take_head(context, take)?;
     let [side, liquidity, reason] = take.array()?;
-    let fee_asset = AssetId(take_short(take)?);
+    let fee_asset = AssetId(take.short()?);
     let level = take_level(take)?;
     let fee_e8 = take.delta(0)?;
     seen.own_trade = take.word_delta(seen.own_trade)?;

@@ -54,7 +54,7 @@ impl History {
     /// The first damage, naming segment and record, or what `visit` says.
     pub fn walk<E: From<JournalError>>(
         &self,
-        mut visit: impl FnMut(&Header, &Record<'_>) -> Result<Step, E>,
+        mut visit: impl FnMut(&Record<'_>) -> Result<Step, E>,
     ) -> Result<Option<Fault>, E> {
         let mut before: Option<EncoderEnd> = None;
         for (path, number) in self.segments.iter().zip(0..) {
@@ -62,11 +62,11 @@ impl History {
             let bytes = files::read(path)?;
             let at = |fault| JournalError::Fault { path: path.clone(), fault };
             let (header, mut reader) = Reader::new(&bytes).map_err(at)?;
-            self.check_link(path, &header, before)?;
+            check_link(path, &header, before)?;
             loop {
                 match reader.next() {
                     Ok(Some(record)) => {
-                        if visit(&header, &record)? == Step::Stop {
+                        if visit(&record)? == Step::Stop {
                             return Ok(None);
                         }
                     }
@@ -85,22 +85,17 @@ impl History {
         }
         Ok(None)
     }
+}
 
-    fn check_link(
-        &self,
-        path: &Path,
-        header: &Header,
-        before: Option<EncoderEnd>,
-    ) -> Result<(), JournalError> {
-        let Some(before) = before else { return Ok(()) };
-        let what = if header.first_seq != before.next_seq {
-            "its records are numbered otherwise: a segment is missing"
-        } else if header.before != before.hash {
-            "its hash is another: a segment was exchanged"
-        } else {
-            return Ok(());
-        };
-        debug_assert!(!self.segments.is_empty(), "a link joins two segments");
-        Err(JournalError::Broken { path: path.to_owned(), what })
-    }
+/// Whether a segment goes on from how the one before it ended.
+fn check_link(path: &Path, header: &Header, before: Option<EncoderEnd>) -> Result<(), JournalError> {
+    let Some(before) = before else { return Ok(()) };
+    let what = if header.first_seq != before.next_seq {
+        "its records are numbered otherwise: a segment is missing"
+    } else if header.before != before.hash {
+        "its hash is another: a segment was exchanged"
+    } else {
+        return Ok(());
+    };
+    Err(JournalError::Broken { path: path.to_owned(), what })
 }

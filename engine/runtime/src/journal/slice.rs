@@ -19,7 +19,7 @@ pub fn slice(history: &History, from: u64, to: u64, folder: &Path) -> Result<Kep
     text.cut_from = Some(from + text.cut_from.map_or(0, |before| before - 1));
     let mut segments = Segments::open(folder, text.to_bytes())?;
     let mut bodies = Bodies::new(segments.next_seq(), u64::MAX);
-    history.walk(|_, record| {
+    history.walk(|record| {
         if record.seq > to {
             return Ok::<_, JournalError>(Step::Stop);
         }

@@ -21,7 +21,7 @@ fn ticker(step: i64) -> Event {
 /// The inputs of a journal, in order.
 fn inputs(folder: &Path) -> Vec<Event> {
     let mut inputs = Vec::new();
-    let torn = History::open(folder).unwrap().walk(|_, record| {
+    let torn = History::open(folder).unwrap().walk(|record| {
         if let Entry::Event(event) = record.entry {
             inputs.push(event);
         }
@@ -84,7 +84,7 @@ fn a_missing_or_exchanged_segment_is_named() {
         journal.tap.event(Nanos(step), &ticker(step)).unwrap();
     }
     journal.finish().unwrap();
-    let walk = || History::open(folder.path()).unwrap().walk(|_, _| Ok::<_, JournalError>(Step::On));
+    let walk = || History::open(folder.path()).unwrap().walk(|_| Ok::<_, JournalError>(Step::On));
     let (first, second) = (files::segment(folder.path(), 1), files::segment(folder.path(), 2));
     let kept = std::fs::read(&first).unwrap();
     std::fs::remove_file(&first).unwrap();

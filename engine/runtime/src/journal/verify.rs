@@ -114,7 +114,7 @@ pub fn verify(folder: &Path) -> Result<Verified, JournalError> {
         |why| JournalError::Meta { path: history.segments().first().cloned().unwrap_or_default(), why };
     let rebuilt = Meta::parse(&history.header().meta).and_then(|meta| meta.rebuild()).map_err(meta)?;
     let mut again = Again::new(rebuilt.shard);
-    let torn = history.walk(|_, record| Ok::<_, JournalError>(again.take(record)))?;
+    let torn = history.walk(|record| Ok::<_, JournalError>(again.take(record)))?;
     Ok(again.finish(torn))
 }
 

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use ballast_model::{Contract, InstrumentId, InstrumentSpec, Price};
 use proptest::prelude::*;
 
-use super::super::fixtures::Terms;
+use super::super::fixtures::{self, Terms};
 use super::super::{Confidence, Conversion};
 use super::*;
 use crate::book::Book;
@@ -125,16 +125,7 @@ fn naive(
 }
 
 fn levels(best: i64, away: i64) -> impl Strategy<Value = Vec<(i64, i64)>> {
-    proptest::collection::vec((1..4i64, 1..12i64), 1..5).prop_map(move |steps| {
-        let mut price = best - away;
-        steps
-            .iter()
-            .map(|(step, lots)| {
-                price += away * step;
-                (price, *lots)
-            })
-            .collect()
-    })
+    fixtures::levels(best, away, (1..4, 1..12), 1..5)
 }
 
 fn terms(off: i64) -> impl Strategy<Value = Terms> {

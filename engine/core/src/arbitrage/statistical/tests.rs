@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use ballast_model::{InstrumentId, InstrumentSpec};
 use proptest::prelude::*;
 
-use super::super::fixtures::Terms;
+use super::super::fixtures::{self, Terms};
 use super::super::{Conversion, Opportunity};
 use super::moments::Moments;
 use super::*;
@@ -128,16 +128,7 @@ fn naive(fit: &SpreadFit, horizon: u32, first: &Terms, second: &Terms, lots: usi
 }
 
 fn levels(best: i64, away: i64) -> impl Strategy<Value = Vec<(i64, i64)>> {
-    proptest::collection::vec((1..4i64, 1..12i64), 1..5).prop_map(move |steps| {
-        let mut price = best - away;
-        steps
-            .iter()
-            .map(|(step, lots)| {
-                price += away * step;
-                (price, *lots)
-            })
-            .collect()
-    })
+    fixtures::levels(best, away, (1..4, 1..12), 1..5)
 }
 
 fn terms(centre: i64, off: i64) -> impl Strategy<Value = Terms> {

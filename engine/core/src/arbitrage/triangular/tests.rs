@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use ballast_model::{Contract, InstrumentId, InstrumentSpec};
 use proptest::prelude::*;
 
-use super::super::fixtures::{book_of, linear};
+use super::super::fixtures::{self, book_of, linear};
 use super::super::{Conversion, Opportunity};
 use super::*;
 use crate::book::{Book, BookLimits};
@@ -119,16 +119,7 @@ fn brute(terms: &[Terms; 3]) -> Option<i128> {
 }
 
 fn levels(best: i64, away: i64, count: usize) -> impl Strategy<Value = Vec<(i64, i64)>> {
-    proptest::collection::vec((1..3i64, 1..6i64), 1..=count).prop_map(move |steps| {
-        let mut price = best - away;
-        steps
-            .iter()
-            .map(|(step, lots)| {
-                price += away * step;
-                (price, *lots)
-            })
-            .collect()
-    })
+    fixtures::levels(best, away, (1..3, 1..6), 1..count + 1)
 }
 
 /// How the books lie.

@@ -1,28 +1,13 @@
-use std::path::{Path, PathBuf};
-
 use ballast_core::ledger::FeeTier;
 use ballast_exchange::TierSpec;
-use ballast_model::{HalfTicks, InstrumentId, Money, Rate, Step};
-use ballast_venue::binance::Market;
+use ballast_model::{InstrumentId, Money, Rate};
 
-use crate::capture::SeenInstrument;
-use crate::config::{BookNames, Config, ConfigError, Quoted, Resolved, ResolvedInstrument, resolve};
+use crate::config::{BookNames, ConfigError, Quoted, Resolved, fixtures};
 
 const REPLAY: &str = include_str!("../../../../../config/replay.toml");
 
 fn built(tables: &str) -> Result<Resolved, ConfigError> {
-    let config = Config::parse(&format!("{REPLAY}\n{tables}"), Path::new("some.toml"))?;
-    let seen = [Market::UsdM, Market::Spot].map(|market| SeenInstrument {
-        symbol: "ETHUSDT".to_owned(),
-        market,
-        tick: Step::parse("0.01"),
-        lot: Step::parse("0.001"),
-        price_ticks_max: 500_000,
-    });
-    let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), &seen)?;
-    let reference = Some(HalfTicks(536_000));
-    let all: Vec<_> = found.into_iter().map(|found| ResolvedInstrument { found, reference }).collect();
-    resolver.build(&all, Quoted::Yes)
+    fixtures::built(&format!("{REPLAY}\n{tables}"), Quoted::Yes)
 }
 
 fn fees(tiers: &str) -> String {

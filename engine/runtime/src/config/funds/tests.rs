@@ -1,13 +1,9 @@
-use std::path::{Path, PathBuf};
-
 use ballast_core::gate::portfolio::Funding;
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{AssetId, HalfTicks, InstrumentId, Money, Rate, Step};
-use ballast_venue::binance::Market;
+use ballast_model::{AssetId, InstrumentId, Money, Rate};
 
-use crate::capture::SeenInstrument;
-use crate::config::{Config, ConfigError, Quoted, Resolved, ResolvedInstrument, resolve};
+use crate::config::{ConfigError, Quoted, Resolved, fixtures};
 
 const REPLAY: &str = include_str!("../../../../../config/replay.toml");
 
@@ -16,18 +12,7 @@ const RISK: &str = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\n";
 fn built(balances: &str, tables: &str, quoted: Quoted) -> Result<Resolved, ConfigError> {
     let text =
         REPLAY.replace("cancel_share = 0.0", &format!("{balances}\ncancel_share = 0.0")) + "\n" + tables;
-    let config = Config::parse(&text, Path::new("some.toml"))?;
-    let seen = [Market::UsdM, Market::Spot].map(|market| SeenInstrument {
-        symbol: "ETHUSDT".to_owned(),
-        market,
-        tick: Step::parse("0.01"),
-        lot: Step::parse("0.001"),
-        price_ticks_max: 500_000,
-    });
-    let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), &seen)?;
-    let reference = Some(HalfTicks(536_000));
-    let all: Vec<_> = found.into_iter().map(|found| ResolvedInstrument { found, reference }).collect();
-    let resolved = resolver.build(&all, quoted)?;
+    let resolved = fixtures::built(&text, quoted)?;
     assert!(Shard::new(&resolved.shard).is_ok() && TapeVenue::new(&resolved.venue).is_ok());
     Ok(resolved)
 }
