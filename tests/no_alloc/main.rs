@@ -70,7 +70,9 @@ fn nothing_is_allocated_over_synthetic_markets() {
 #[test]
 fn nothing_is_allocated_for_an_operator() {
     const ACTS: [&str; 5] = ["reduce-only", "pause", "resume", "kill", "resume"];
-    const SCOPES: [&str; 4] = ["all", "usdm", "usdm ETHUSDT", "strategy 0"];
+    const SCOPES: [&str; 4] = ["all", "usdm ETHUSDT", "usdm", "strategy default"];
+    // Markets and strategies are a portfolio's.
+    const RISK: &str = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\n";
     let mut text = String::new();
     for (second, (act, scope)) in SCOPES.iter().flat_map(|scope| ACTS.map(|act| (act, scope))).enumerate() {
         let at = format!("[[at]]\noffset = \"{}s\"\n", 5 + 2 * second);
@@ -79,15 +81,22 @@ fn nothing_is_allocated_for_an_operator() {
     let script = OperatorScript::parse(&text, Path::new("operator.toml")).unwrap();
     let files = [market::surveyed("usdm", market::text(&market::lines(Dialect::UsdM, 7, 60)))];
     for (name, config) in shipped() {
+        let config = Config::parse(&format!("{}\n{RISK}", config.text()), Path::new(&name)).unwrap();
         let mut prepared = Prepared::from_surveyed(&config, Path::new(&name), &files, |_| {}).unwrap();
         let before = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap().outcome;
-        prepared.operate(&script).unwrap();
+        let quotes = before.orders > 0;
+        let operated = prepared.operate(&script);
+        if !quotes {
+            assert!(operated.is_err(), "{name}: no instrument of it sends orders");
+            continue;
+        }
+        operated.unwrap();
         let played = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap();
         assert_eq!(played.operator.len(), ACTS.len() * SCOPES.len(), "{name}");
+        assert!(played.operator.iter().all(|said| said.outcome.is_ok()), "{name}: {:?}", played.operator);
         let (outcome, allocations) = driver::play(&prepared, Feeding::Slots);
         assert_eq!((outcome, allocations), (played.outcome, 0), "{name}");
-        let quotes = before.orders > 0;
-        assert_eq!(outcome.decisions_hash != before.decisions_hash, quotes, "{name}: it makes a difference");
+        assert_ne!(outcome.decisions_hash, before.decisions_hash, "{name}: it makes a difference");
     }
 }
 

@@ -1,5 +1,7 @@
 //! What an operator says during a replay.
 
+use ballast_tests::market::QUOTER;
+
 use crate::rig::Folder;
 
 const RUN: &str = "replay --config quoter.toml --data futures.gz --json";
@@ -55,6 +57,17 @@ fn a_script_that_cannot_be_followed_names_place_and_rule() {
             &["line 2", "before the data begin"],
         ),
         ("[[at]]\noffset = \"1s\"\ncommand = \"kill\"\nscope = \"usdm XYZ\"", &["line 4", "usdm ETHUSDT"]),
+        (
+            "[[at]]\noffset = \"1s\"\ncommand = \"kill\"\nscope = \"usdm\"",
+            &["line 4", "at.0.scope", "[risk]"],
+        ),
+        ("[[at]]\noffset = \"1s\"\ncommand = \"kill\"\nscope = \"strategy default\"", &["line 4", "[risk]"]),
+        (
+            "[[at]]\noffset = \"1s\"\ncommand = \"kill\"\nscope = \"strategy x\"",
+            &["line 4", "strategy default"],
+        ),
+        ("[[at]]\noffset = \"1s\"\ncommand = \"thaw\"\nscope = \"all\"", &["line 4", "one instrument's"]),
+        ("[[at]]\noffset = \"1s\"\ncommand = \"clear-loss\"\nscope = \"all\"", &["line 4", "[risk]"]),
         ("[[at]]\noffset = \"1s\"\ncommand = \"explode\"\nscope = \"all\"", &["line 3", "explode", "kill"]),
         ("[[at]]\noffset = \"1s\"\ncommand = \"kill\"\nscope = \"all\"\nwhy = 1", &["why"]),
         (
@@ -69,5 +82,35 @@ fn a_script_that_cannot_be_followed_names_place_and_rule() {
         for word in words.iter().chain(&["bad.toml"]) {
             assert!(run.err.contains(word), "{word} for {text}: {}", run.err);
         }
+    }
+}
+
+#[test]
+fn a_strategy_is_halted_by_its_name_and_nothing_else_with_it() {
+    let folder = Folder::new();
+    let names = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\n\
+                 [[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"usdm\"\nstrategy = \"carry\"\n";
+    folder.write("both.toml", format!("{QUOTER}\n{names}"));
+    let both = "replay --config both.toml --data futures.gz --data spot.txt --json";
+    let quoted = |scope: &str, command: &str| {
+        let text = format!("[[at]]\noffset = \"9s\"\ncommand = \"{command}\"\nscope = \"{scope}\"\n");
+        folder.write("script.toml", text);
+        let run = folder.expect(0, &format!("{both} --operator script.toml"));
+        assert!(run.err.contains(&format!("{command} of {scope}: accepted")), "{}", run.err);
+        let json = run.json();
+        assert_eq!(json["operator"][0]["scope"], scope, "in the operator's own words");
+        ["usdm ETHUSDT", "spot ETHUSDT"].map(|name| {
+            let mut its = json["instruments"].as_array().unwrap().iter().filter(|one| one["name"] == name);
+            let quoting = &its.next().unwrap()["quoting"];
+            let (stands, open) = (quoting["stands"] == true, quoting["gate"] == "active");
+            assert_eq!(stands, open, "{name}: {quoting}");
+            open
+        })
+    };
+    for command in ["kill", "pause"] {
+        assert_eq!(quoted("strategy carry", command), [false, true]);
+        assert_eq!(quoted("strategy default", command), [true, false]);
+        assert_eq!(quoted("usdm", command), [false, true]);
+        assert_eq!(quoted("all", command), [false, false]);
     }
 }

@@ -1,6 +1,6 @@
 //! What an operator said during a run, in words.
 
-use ballast_model::{OperatorAct, OperatorScope};
+use ballast_model::OperatorAct;
 use ballast_runtime::job::Prepared;
 use ballast_runtime::operator::Obeyed;
 use serde_json::{Value, json};
@@ -26,14 +26,7 @@ pub(crate) fn words(said: &Obeyed, prepared: &Prepared<'_>) -> Words {
         OperatorAct::Thaw => "thaw",
         OperatorAct::Confirm(_) => "confirm",
     };
-    let scope = match said.command.scope {
-        OperatorScope::Instrument(id) => {
-            prepared.instruments.get(id.index()).map_or_else(String::new, |one| one.found.name())
-        }
-        OperatorScope::Strategy(strategy) => format!("strategy {}", strategy.0),
-        OperatorScope::Venue(venue) => format!("venue {}", venue.0),
-        OperatorScope::All => "all".to_owned(),
-    };
+    let scope = prepared.scope_words(said.command.scope);
     let outcome = said.outcome.err().map_or_else(|| "accepted".to_owned(), |why| format!("refused: {why}"));
     Words { command, scope, outcome }
 }

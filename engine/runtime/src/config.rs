@@ -59,11 +59,11 @@ pub use model::{
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
-pub(crate) use risk::venue_named;
 pub use risk::{
     CreditConfig, ExposureConfig, MarketRiskConfig, MarketsConfig, MessagesConfig, OwnOrdersConfig,
     RiskConfig,
 };
+pub(crate) use risk::{market_of, venue_named};
 pub use shape::{ShapeConfig, ThrottleConfig};
 pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use size::Size;
@@ -268,8 +268,8 @@ pub struct InstrumentConfig {
     pub multiplier: Option<u64>,
     /// Smallest order value in quote currency; none where absent.
     pub notional_min: Option<Decimal>,
-    /// The strategy its trades are booked to; `default` where absent. Books are kept where any instrument names a strategy or an
-    /// account.
+    /// The strategy it is traded for; `default` where absent. Its trades are booked to it, and with a table `risk` an operator
+    /// halts its instruments together. Books are kept where any instrument names a strategy or an account.
     pub strategy: Option<String>,
     /// The sub-account its trades are booked to; `default` where absent.
     pub account: Option<String>,

@@ -10,7 +10,9 @@ use ballast_core::market::Market;
 use ballast_core::outbox::Note;
 use ballast_core::shard::{LaneError, Shard};
 use ballast_exchange::{TapeVenue, VenueSpecError};
-use ballast_model::{AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand};
+use ballast_model::{
+    AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand, OperatorScope,
+};
 use ballast_venue::Counters;
 
 use crate::book_check::follow;
@@ -21,7 +23,7 @@ use crate::config::{
     Unquoted, fixed_offset, resolve,
 };
 use crate::journal::Meta;
-use crate::operator::{Obeyed, OperatorScript};
+use crate::operator::{Obeyed, OperatorScript, Scopes};
 use crate::replay::{
     self, NoteCounts, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled,
 };
@@ -70,6 +72,8 @@ pub struct Prepared<'a> {
     /// Time the decoding pass took, reading the lines included; the first look at the files is not in it.
     pub decoding: Duration,
     operator: Vec<(Nanos, OperatorCommand)>,
+    /// In whose words it speaks; `None` where it does not.
+    scopes: Option<Scopes>,
     resolver: Resolver<'a>,
     meta: Meta,
 }
@@ -185,6 +189,7 @@ impl<'a> Prepared<'a> {
             lines,
             decoding,
             operator: Vec::new(),
+            scopes: None,
             resolver,
             meta,
         })
@@ -265,11 +270,20 @@ impl<'a> Prepared<'a> {
     /// Lets an operator speak in every run from here on.
     ///
     /// # Errors
-    /// As [`OperatorScript::resolve`].
+    /// As [`OperatorScript::resolve`], and where the configuration's numbers cannot be used together.
     pub fn operate(&mut self, script: &OperatorScript) -> Result<(), JobError> {
         let begin = self.tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
-        self.operator = script.resolve(&self.instruments, begin.unwrap_or_default())?;
+        let built = self.resolver.build(&self.instruments, Quoted::Yes)?;
+        let scopes = Scopes::new(&self.instruments, &self.resolver.names(&self.instruments), &built);
+        self.operator = script.resolve(&self.instruments, &scopes, begin.unwrap_or_default())?;
+        self.scopes = Some(scopes);
         Ok(())
+    }
+
+    /// What an operator's command holds for, as his script writes it; empty where there is none.
+    #[must_use]
+    pub fn scope_words(&self, scope: OperatorScope) -> String {
+        self.scopes.as_ref().map_or_else(String::new, |scopes| scopes.words(scope))
     }
 
     /// What an operator is to say in each run, by time.

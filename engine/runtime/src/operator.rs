@@ -16,17 +16,19 @@
 //!
 //! Never here: what a command does.
 
+mod scopes;
+
 use std::path::{Path, PathBuf};
 
 use ballast_core::shard::OperatorRefusal;
 use ballast_model::{
-    InstrumentId, Lots, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode, Span,
-    Step, StrategyId,
+    Lots, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode, Span, Step,
 };
 use serde::Deserialize;
 use toml::value::{Datetime, Offset};
 
-use crate::config::{ConfigError, Duration, ResolvedInstrument, rule_of, venue_named};
+use crate::config::{ConfigError, Duration, ResolvedInstrument, rule_of};
+pub use scopes::Scopes;
 
 /// A file of commands.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ struct Entry {
     /// When, after the first message.
     offset: Option<Duration>,
     command: Act,
-    /// `all`, a market (`usdm`), an instrument (`usdm ETHUSDT`), or `strategy N`.
+    /// `all`, a market (`usdm`), an instrument (`usdm ETHUSDT`), or a strategy (`strategy carry`).
     scope: String,
     /// What `confirm` confirms, in the instrument's unit of size; short below zero.
     position: Option<String>,
@@ -106,13 +108,15 @@ impl OperatorScript {
         Ok(Self { path: path.to_owned(), text: text.to_owned(), at: file.at })
     }
 
-    /// The commands by time, for these instruments and data that begin at `begin`.
+    /// The commands by time, for these instruments, what can be named of them, and data that begin at `begin`.
     ///
     /// # Errors
-    /// [`ConfigError`], naming the place and the rule: a scope that is not in the data, a time before it begins.
+    /// [`ConfigError`], naming the place and the rule: a scope that no command could ever be obeyed at, a time before the
+    /// data begin.
     pub fn resolve(
         &self,
         instruments: &[ResolvedInstrument],
+        scopes: &Scopes,
         begin: Nanos,
     ) -> Result<Vec<(Nanos, OperatorCommand)>, ConfigError> {
         let command = |(index, entry): (usize, &Entry)| {
@@ -120,7 +124,8 @@ impl OperatorScript {
                 rule_of(&self.path, &self.text, &format!("at.{index}.{key}"), rule)
             };
             let at = entry.time(begin).map_err(rule)?;
-            let scope = scope(&entry.scope, instruments).map_err(|why| rule(("scope", why)))?;
+            let scope = scopes.scope(&entry.scope).map_err(|why| rule(("scope", why)))?;
+            entry.fits(scope, scopes).map_err(|why| rule(("scope", why.to_owned())))?;
             let act = entry.act(scope, instruments).map_err(rule)?;
             let (operator, reason) = (OperatorId(entry.operator), ReasonCode(entry.reason));
             Ok((at, OperatorCommand { scope, act, operator, reason }))
@@ -144,6 +149,25 @@ impl Entry {
         if at < begin { Err((key, "is before the data begin".to_owned())) } else { Ok(at) }
     }
 
+    /// Refuses what the core could only refuse, whatever happens until then.
+    fn fits(&self, scope: OperatorScope, scopes: &Scopes) -> Result<(), &'static str> {
+        match (self.command, scope) {
+            (Act::ClearLoss, OperatorScope::Strategy(_) | OperatorScope::Venue(_)) => {
+                Err("losses are limited for an instrument and for everything")
+            }
+            (Act::ClearLoss, OperatorScope::All) if !scopes.has_portfolio() => {
+                Err("a loss of everything is limited by a [risk] table")
+            }
+            (Act::Thaw, OperatorScope::Strategy(_) | OperatorScope::Venue(_) | OperatorScope::All) => {
+                Err("a freeze is one instrument's")
+            }
+            (Act::Confirm, OperatorScope::Strategy(_) | OperatorScope::Venue(_) | OperatorScope::All) => {
+                Err("a position is one instrument's")
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn act(
         &self,
         scope: OperatorScope,
@@ -155,10 +179,7 @@ impl Entry {
                 lot.and_then(|lot| lots(text, lot))
                     .ok_or_else(|| ("position", format!("`{text}` is no whole number of lots")))?
             }
-            (Act::Confirm, _, OperatorScope::Instrument(_)) => {
-                return Err(("command", "needs a `position`".to_owned()));
-            }
-            (Act::Confirm, ..) => return Err(("scope", "a position is one instrument's".to_owned())),
+            (Act::Confirm, ..) => return Err(("command", "needs a `position`".to_owned())),
             (_, Some(_), _) => return Err(("position", "is for `confirm` alone".to_owned())),
             (_, None, _) => Lots::ZERO,
         };
@@ -172,24 +193,6 @@ impl Entry {
             Act::Confirm => OperatorAct::Confirm(position),
         })
     }
-}
-
-fn scope(text: &str, instruments: &[ResolvedInstrument]) -> Result<OperatorScope, String> {
-    if text == "all" {
-        return Ok(OperatorScope::All);
-    }
-    if let Some(strategy) = text.strip_prefix("strategy ").and_then(|number| number.parse().ok()) {
-        return Ok(OperatorScope::Strategy(StrategyId(strategy)));
-    }
-    if let Some(venue) = venue_named(text) {
-        return Ok(OperatorScope::Venue(venue));
-    }
-    let mut numbered = (0..).map(InstrumentId).zip(instruments);
-    let found = numbered.find(|(_, one)| one.found.name() == text);
-    found.map(|(id, _)| OperatorScope::Instrument(id)).ok_or_else(|| {
-        let names: Vec<_> = instruments.iter().map(|one| one.found.name()).collect();
-        format!("`{text}` is neither `all`, a market, `strategy N`, nor one of: {}", names.join(", "))
-    })
 }
 
 /// A signed decimal as whole lots.

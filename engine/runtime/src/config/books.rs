@@ -2,7 +2,7 @@
 
 use ballast_core::accounts::{Settles, StrategyId};
 use ballast_core::shard::LaneBook;
-use ballast_model::SubAccountId;
+use ballast_model::{InstrumentId, SubAccountId};
 use ballast_venue::binance::Market;
 
 use super::resolve::{ResolvedInstrument, Resolver};
@@ -21,21 +21,36 @@ pub struct BookNames {
     pub lanes: Vec<LaneBook>,
 }
 
+impl BookNames {
+    /// For whom an instrument is traded, as the gate numbers it: a portfolio has fewer instruments than such ids.
+    pub(crate) fn strategy(&self, instrument: InstrumentId) -> ballast_model::StrategyId {
+        let id = self.lanes.get(instrument.index()).map_or(0, |lane| lane.strategy.0);
+        ballast_model::StrategyId(u8::try_from(id).unwrap_or(u8::MAX))
+    }
+}
+
 impl Resolver<'_> {
     /// Whose the trades of these instruments are; `None` where none names a strategy or an account.
     #[must_use]
     pub fn books(&self, instruments: &[ResolvedInstrument]) -> Option<BookNames> {
+        let named = |one: &ResolvedInstrument| {
+            let facts = self.facts(&one.found.instrument.symbol, one.found.instrument.market);
+            facts.is_some_and(|(_, facts)| facts.strategy.as_ref().or(facts.account.as_ref()).is_some())
+        };
+        instruments.iter().any(named).then(|| self.names(instruments))
+    }
+
+    /// The same where none is named too: everything is traded by default.
+    pub(crate) fn names(&self, instruments: &[ResolvedInstrument]) -> BookNames {
         let mut names = BookNames {
             strategies: vec![DEFAULT.to_owned()],
             accounts: vec![DEFAULT.to_owned()],
             lanes: Vec::new(),
         };
-        let mut named = false;
         for one in instruments {
             let facts = self.facts(&one.found.instrument.symbol, one.found.instrument.market);
             let own = facts.map(|(_, facts)| (facts.strategy.as_deref(), facts.account.as_deref()));
             let (strategy, account) = own.unwrap_or_default();
-            named |= strategy.or(account).is_some();
             names.lanes.push(LaneBook {
                 strategy: StrategyId(id_of(&mut names.strategies, strategy)),
                 account: SubAccountId(id_of(&mut names.accounts, account)),
@@ -45,7 +60,7 @@ impl Resolver<'_> {
                 },
             });
         }
-        named.then_some(names)
+        names
     }
 }
 

@@ -281,7 +281,10 @@ impl Resolver<'_> {
         };
         venue.check().map_err(|error| config.rule(&self.path, "venue", error))?;
         let portfolio = match quoted {
-            Quoted::Yes => Risk { config, path: &self.path, assets: &self.assets, instruments }.resolve()?,
+            Quoted::Yes => {
+                let names = &self.names(instruments);
+                Risk { config, path: &self.path, assets: &self.assets, instruments, names }.resolve()?
+            }
             Quoted::No => None,
         };
         let hedges = match quoted {

@@ -7,9 +7,9 @@ use ballast_core::gate::portfolio::{
     Account, AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, MEMBERS_MAX, MemberSpec,
     MessageLimits, SelfTrade, VenueSpec,
 };
-use ballast_core::gate::{LossLimits, StrategyId, VenueId};
+use ballast_core::gate::{LossLimits, VenueId};
 use ballast_core::shard::RiskSpec;
-use ballast_model::{Money, Rate, Step};
+use ballast_model::{InstrumentId, Money, Rate, Step};
 use ballast_venue::binance::Market;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::controls::LossConfig;
 use super::funds::holds;
 use super::resolve::ResolvedInstrument;
-use super::{Bps, Config, ConfigError, Decimal, Duration, market_name};
+use super::{BookNames, Bps, Config, ConfigError, Decimal, Duration, market_name};
 
 /// Limits of all instruments together. Money is in the account currency.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -141,6 +141,11 @@ pub(crate) fn venue_named(name: &str) -> Option<VenueId> {
     MARKETS.into_iter().find(|market| market_name(*market) == name).map(venue_of)
 }
 
+/// The market of a venue.
+pub(crate) fn market_of(venue: VenueId) -> Option<Market> {
+    MARKETS.get(usize::from(venue.0)).copied()
+}
+
 const fn venue_of(market: Market) -> VenueId {
     VenueId(match market {
         Market::Spot => 0,
@@ -157,6 +162,8 @@ pub(super) struct Risk<'a> {
     /// Names by [`ballast_model::AssetId`].
     pub(super) assets: &'a [String],
     pub(super) instruments: &'a [ResolvedInstrument],
+    /// For whom each is traded.
+    pub(super) names: &'a BookNames,
 }
 
 impl Risk<'_> {
@@ -182,7 +189,7 @@ impl Risk<'_> {
             members: self.members(table)?,
             assets: self.assets(table)?,
             venues: MARKETS.iter().map(|market| self.venue(table, *market)).collect::<Result<_, _>>()?,
-            strategies: 1,
+            strategies: u8::try_from(self.names.strategies.len()).unwrap_or(u8::MAX),
             exposure: table.exposure.limits(),
             credit: self.credit("credit", &table.credit)?,
             loss,
@@ -225,7 +232,7 @@ impl Risk<'_> {
             Ok(MemberSpec {
                 spec: one.found.spec,
                 venue: venue_of(market),
-                strategy: StrategyId(0),
+                strategy: self.names.strategy(InstrumentId(index)),
                 // One account: every instrument of the data is a book of its own.
                 market: index,
                 funding,

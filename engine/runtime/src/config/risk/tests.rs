@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use ballast_core::gate::portfolio::{Account, Funding, SelfTrade};
+use ballast_core::gate::portfolio::{Account, Funding, MemberSpec, SelfTrade};
 use ballast_core::gate::{GateState, VenueId};
 use ballast_core::shard::{RiskSpec, Shard};
 use ballast_model::{HalfTicks, Money, Rate, Span, Step};
@@ -100,6 +100,24 @@ fn a_maintenance_margin_is_optional_and_held_against_a_stated_equity() {
     assert_eq!(built(&spot_unstated, Quoted::Yes).unwrap().unwrap().maintenance, [None, Some(Rate(500_000))]);
     let message = built(&without(&[credit, "equity = \"200\"\n"]), Quoted::Yes).unwrap_err().to_string();
     assert!(message.ends_with("risk.market.usdm.equity: maintenance_bps needs it stated"), "{message}");
+}
+
+#[test]
+fn strategies_are_those_that_trades_are_booked_to() {
+    let strategies = |risk: RiskSpec| {
+        let of = |member: &MemberSpec| member.strategy.0;
+        (risk.strategies, risk.members.iter().map(of).collect::<Vec<_>>())
+    };
+    let unnamed = built(TABLE, Quoted::Yes).unwrap().unwrap();
+    assert_eq!(strategies(unnamed), (1, vec![0, 0]));
+    let facts = |symbol: &str, market: &str, name: &str| {
+        format!("[[instrument]]\nsymbol = \"{symbol}\"\nmarket = \"{market}\"\nstrategy = \"{name}\"\n")
+    };
+    let carry = facts("ETHUSDC", "usdm", "carry");
+    let one = built(&format!("{TABLE}{carry}"), Quoted::Yes).unwrap().unwrap();
+    assert_eq!(strategies(one), (2, vec![0, 1]));
+    let two = format!("{TABLE}{carry}{}", facts("ETHUSDT", "spot", "touch"));
+    assert_eq!(strategies(built(&two, Quoted::Yes).unwrap().unwrap()), (3, vec![1, 2]));
 }
 
 #[test]
