@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use ballast_core::gate::portfolio::{
     Account, AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, Liquidation, MemberSpec,
-    MessageLimits, Portfolio, PortfolioSpec, SelfTrade, VenueSpec, Work,
+    MessageLimits, Portfolio, PortfolioSpec, SelfTrade, StrategySpec, VenueSpec, Work,
 };
 use ballast_core::gate::{
     Controls, Executions, FillBreaker, Gate, GateContext, GateLimits, LossLimits, OracleLimit, OrderToTrade,
@@ -105,7 +105,7 @@ fn portfolio() -> Portfolio {
         members: &members,
         assets: &assets,
         venues: &venues,
-        strategies: 1,
+        strategies: &[StrategySpec::NONE],
         exposure,
         credit,
         loss,

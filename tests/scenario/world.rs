@@ -6,7 +6,7 @@ use ballast_core::book::BookLimits;
 use ballast_core::fair::FairKind;
 use ballast_core::gate::portfolio::{
     AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, MemberSpec,
-    SelfTrade as SelfTradeLimit, VenueSpec as VenueLimits,
+    SelfTrade as SelfTradeLimit, StrategySpec, VenueSpec as VenueLimits,
 };
 use ballast_core::gate::{Controls, GateLimits, LossLimits, StrategyId, VenueId};
 use ballast_core::model::{FixedSpread, FixedSpreadParams, Model, Scales};
@@ -161,7 +161,7 @@ fn portfolio() -> RiskSpec {
             messages: None,
             dead_man: DeadMan::Optional,
         }],
-        strategies: 1,
+        strategies: vec![StrategySpec::NONE],
         exposure: ExposureLimits::NONE,
         credit: CreditLimits::NONE,
         loss: LossLimits::NONE,

@@ -61,7 +61,7 @@ pub use resolve::{
 };
 pub use risk::{
     CreditConfig, ExposureConfig, MarketRiskConfig, MarketsConfig, MessagesConfig, OwnOrdersConfig,
-    RiskConfig,
+    RiskConfig, StrategyRiskConfig,
 };
 pub(crate) use risk::{market_of, venue_named};
 pub use shape::{ShapeConfig, ThrottleConfig};

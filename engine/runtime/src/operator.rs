@@ -152,8 +152,8 @@ impl Entry {
     /// Refuses what the core could only refuse, whatever happens until then.
     fn fits(&self, scope: OperatorScope, scopes: &Scopes) -> Result<(), &'static str> {
         match (self.command, scope) {
-            (Act::ClearLoss, OperatorScope::Strategy(_) | OperatorScope::Venue(_)) => {
-                Err("losses are limited for an instrument and for everything")
+            (Act::ClearLoss, OperatorScope::Venue(_)) => {
+                Err("losses are limited for an instrument, for a strategy and for everything")
             }
             (Act::ClearLoss, OperatorScope::All) if !scopes.has_portfolio() => {
                 Err("a loss of everything is limited by a [risk] table")

@@ -34,6 +34,12 @@ impl LossLimits {
     pub const NONE: Self =
         Self { realised_max: None, unrealised_max: None, drawdown_max: None, then: GateState::ReduceOnly };
 
+    /// True where a loss is limited at all.
+    #[must_use]
+    pub fn limits(&self) -> bool {
+        self.realised_max.or(self.unrealised_max).or(self.drawdown_max).is_some()
+    }
+
     /// True where every limit set is not below zero and there is something to follow.
     pub(super) fn valid(&self) -> bool {
         let limits = [self.realised_max, self.unrealised_max, self.drawdown_max];

@@ -5,7 +5,8 @@
 //! it adds what its own gates let pass, so that a second order of the same event sees the first.
 //!
 //! Each instrument comes to an interval of value, `[position − asks, position + bids]` at its mark, in the account currency.
-//! It counts for itself, for its base asset, with the opposite sign for its quote asset, for its venue and for everything:
+//! It counts for itself, for its base asset, with the opposite sign for its quote asset, for its strategy, for its venue and for
+//! everything:
 //!
 //! - *net*: intervals added up; a bid is held against the upper end, an ask against the lower;
 //! - *gross*: the larger end of each interval as a magnitude, added up;
@@ -28,6 +29,7 @@ mod limits;
 mod liquidation;
 mod member;
 mod operator;
+mod strategy;
 
 #[cfg(test)]
 mod desk;
@@ -53,11 +55,13 @@ use build::{groups, members, venue};
 use group::{Change, Group, Way};
 pub use limits::{
     Account, AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, Funds, Level, Liquidation,
-    MEMBERS_MAX, MemberSpec, MessageLimits, PortfolioError, PortfolioSpec, SelfTrade, VenueSpec,
+    MEMBERS_MAX, MemberSpec, MessageLimits, PortfolioError, PortfolioSpec, SelfTrade, StrategySpec,
+    VenueSpec,
 };
 pub use liquidation::Holding;
 pub use member::Work;
 use member::{Asked, Measure, Member};
+use strategy::Strategy;
 
 /// How far the core has come: what a watchdog outside compares to know that decisions are still made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,9 +94,9 @@ pub struct Portfolio {
     members: Vec<Member>,
     assets: Vec<Asset>,
     venues: Vec<Venue>,
-    strategies: Vec<Halt>,
+    strategies: Vec<Strategy>,
     all: Halts,
-    /// One for each member, each asset, each venue, and the last for everything.
+    /// One for each member, each asset, each venue, each strategy, and the last for everything.
     groups: Vec<Group>,
     loss: LossGuard,
     /// Parts of limits that span shards; `None` where none does.
@@ -112,7 +116,7 @@ impl Portfolio {
             members: members(spec, &groups),
             assets: spec.assets.iter().map(|_| Asset { elsewhere: Measure::default() }).collect(),
             venues: spec.venues.iter().map(venue).collect(),
-            strategies: (0..spec.strategies).map(|_| Halt::NONE).collect(),
+            strategies: spec.strategies.iter().map(Strategy::new).collect(),
             all: Halts::NONE,
             groups,
             loss: LossGuard::new(spec.loss),
@@ -284,7 +288,7 @@ impl Portfolio {
             digest.signed(venue.armed_until.0);
             venue.halt.digest(digest);
         }
-        self.strategies.iter().for_each(|halt| halt.digest(digest));
+        self.strategies.iter().for_each(|strategy| strategy.digest(digest));
         self.all.digest(digest);
         self.loss.digest(digest);
         digest.word(self.progress.beats);
@@ -406,7 +410,7 @@ impl Portfolio {
 
     fn halts(&self, member: &Member) -> [(Scope, Halt); 3] {
         let MemberSpec { strategy, venue, .. } = member.spec;
-        let of_strategy = self.strategies.get(usize::from(strategy.0)).copied().unwrap_or(Halt::NONE);
+        let of_strategy = self.strategies.get(usize::from(strategy.0)).map_or(Halt::NONE, Strategy::halt);
         let of_venue = self.venues.get(usize::from(venue.0)).map_or(Halt::NONE, |venue| venue.halt);
         [
             (Scope::Strategy(strategy), of_strategy),

@@ -135,12 +135,18 @@ impl Shard {
         }
     }
 
-    /// Losses are limited for an instrument and for everything.
+    /// Losses are limited for an instrument, for a strategy and for everything.
     fn clear_loss(&mut self, scope: OperatorScope) -> Outcome {
         match (scope, self.portfolio_of(scope)) {
-            (OperatorScope::All, Some((portfolio, _))) => Ok(portfolio.clear_loss()?),
+            (OperatorScope::Venue(_), _) => Err(OperatorRefusal::WrongScope),
+            (OperatorScope::Strategy(_), None) => Err(OperatorRefusal::NoSuchScope),
+            (OperatorScope::Strategy(_), Some((portfolio, level))) if !portfolio.has(level) => {
+                Err(OperatorRefusal::NoSuchScope)
+            }
             (OperatorScope::All, None) => Err(StillClosed::Nothing.into()),
-            (OperatorScope::Strategy(_) | OperatorScope::Venue(_), _) => Err(OperatorRefusal::WrongScope),
+            (OperatorScope::All | OperatorScope::Strategy(_), Some((portfolio, level))) => {
+                Ok(portfolio.clear_loss(level)?)
+            }
             (OperatorScope::Instrument(_), _) => Ok(self.gate_of(scope)?.clear_loss()?),
         }
     }

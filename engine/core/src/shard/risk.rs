@@ -17,9 +17,9 @@ use super::margin::Margins;
 use crate::balance::BalanceError;
 use crate::gate::portfolio::{
     Account, AssetSpec, BudgetsError, BudgetsSpec, CreditLimits, ExposureLimits, MemberSpec, Portfolio,
-    PortfolioError, PortfolioSpec, VenueSpec,
+    PortfolioError, PortfolioSpec, StrategySpec, VenueSpec,
 };
-use crate::gate::{LossLimits, VenueId};
+use crate::gate::{LossLimits, StrategyId, VenueId};
 use crate::ledger::Ledger;
 
 /// What holds the instruments of a shard together. Money is in the account currency.
@@ -31,8 +31,8 @@ pub struct RiskSpec {
     pub assets: Vec<AssetSpec>,
     /// By [`VenueId`].
     pub venues: Vec<VenueSpec>,
-    /// Number of strategies.
-    pub strategies: u8,
+    /// By [`StrategyId`]; losses after fees and funding in each instrument's settlement asset.
+    pub strategies: Vec<StrategySpec>,
     /// Limits of everything together.
     pub exposure: ExposureLimits,
     /// Limits of everything against the equity of all venues.
@@ -97,6 +97,8 @@ impl core::error::Error for RiskError {}
 struct Profit {
     /// What one unit of the quote currency is worth.
     rate: Rate,
+    /// For whom it is traded, where that strategy's losses are limited.
+    strategy: Option<StrategyId>,
     realised: i128,
     unrealised: i128,
 }
@@ -113,7 +115,7 @@ pub(super) struct Risk {
     profits: Vec<Profit>,
     /// `None` where no position can be liquidated.
     margins: Option<Margins>,
-    /// A loss has closed everything further than before, and not all lanes know.
+    /// A loss has closed everything, or a strategy, further than before, and not all lanes know.
     halted: bool,
 }
 
@@ -137,7 +139,7 @@ impl Risk {
             members: &spec.members,
             assets: &spec.assets,
             venues: &spec.venues,
-            strategies: spec.strategies,
+            strategies: &spec.strategies,
             exposure: spec.exposure,
             credit: spec.credit,
             loss: spec.loss,
@@ -152,13 +154,16 @@ impl Risk {
         for (venue, account) in (0..).map(VenueId).zip(&spec.accounts) {
             portfolio.on_account(venue, *account);
         }
-        let limits = [spec.loss.realised_max, spec.loss.unrealised_max, spec.loss.drawdown_max];
         let profit = |member: &MemberSpec| {
             let rate = spec.conversions.get(usize::from(member.spec.quote.0)).copied().flatten();
-            Profit { rate: rate.unwrap_or(Rate(0)), realised: 0, unrealised: 0 }
+            let by_strategy = spec.strategies.get(usize::from(member.strategy.0));
+            let limited = by_strategy.is_some_and(|strategy| strategy.loss.limits());
+            let strategy = limited.then_some(member.strategy);
+            Profit { rate: rate.unwrap_or(Rate(0)), strategy, realised: 0, unrealised: 0 }
         };
         let divided = portfolio.budget(BudgetKind::Loss).is_some();
-        let limited = divided || limits.iter().any(Option::is_some);
+        let by_strategy = spec.strategies.iter().any(|strategy| strategy.loss.limits());
+        let limited = divided || by_strategy || spec.loss.limits();
         let profits = spec.members.iter().filter(|_| limited).map(profit).collect();
         let purse = spec.holds.as_ref().map(|holds| Purse::new(holds, &spec.members)).transpose();
         let purse = purse.map_err(RiskError::Holds)?;
@@ -193,7 +198,7 @@ impl Risk {
         }
     }
 
-    /// Takes an instrument's ledger at a mid that can be trusted; notes where that halts everything.
+    /// Takes an instrument's ledger at a mid that can be trusted; notes where that halts others too.
     pub(super) fn on_profit(
         &mut self,
         id: InstrumentId,
@@ -205,16 +210,19 @@ impl Risk {
         let (realised, unrealised) = profit_of(ledger, mid);
         profit.realised = converted(realised, spec, mid, profit.rate);
         profit.unrealised = converted(unrealised, spec, mid, profit.rate);
-        let sum = |of: fn(&Profit) -> i128| {
-            Money(self.profits.iter().fold(0i128, |sum, profit| sum.saturating_add(of(profit))))
-        };
-        let (realised, unrealised) = (sum(|profit| profit.realised), sum(|profit| profit.unrealised));
+        let strategy = profit.strategy;
+        let (realised, unrealised) = sum(self.profits.iter());
         let before = self.portfolio.state(id);
         self.portfolio.on_profit(realised, unrealised);
+        if let Some(strategy) = strategy {
+            let its = self.profits.iter().filter(|profit| profit.strategy == Some(strategy));
+            let (realised, unrealised) = sum(its);
+            self.portfolio.on_strategy_profit(strategy, realised, unrealised);
+        }
         self.halted |= self.portfolio.state(id) != before;
     }
 
-    /// Whether everything was halted since this was last asked.
+    /// Whether others were halted since this was last asked.
     pub(super) const fn take_halted(&mut self) -> bool {
         core::mem::replace(&mut self.halted, false)
     }
@@ -237,6 +245,15 @@ impl Risk {
             margins.digest(digest);
         }
     }
+}
+
+/// Realised and unrealised profit of some instruments together.
+fn sum<'a>(profits: impl Iterator<Item = &'a Profit>) -> (Money, Money) {
+    let add = |(realised, unrealised): (i128, i128), profit: &Profit| {
+        (realised.saturating_add(profit.realised), unrealised.saturating_add(profit.unrealised))
+    };
+    let (realised, unrealised) = profits.fold((0, 0), add);
+    (Money(realised), Money(unrealised))
 }
 
 /// Realised profit after fees and funding, and the profit of the open position, in the settlement asset.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ballast_core::gate::portfolio::{
     Account, AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, MEMBERS_MAX, MemberSpec,
-    MessageLimits, SelfTrade, VenueSpec,
+    MessageLimits, SelfTrade, StrategySpec, VenueSpec,
 };
 use ballast_core::gate::{LossLimits, VenueId};
 use ballast_core::shard::RiskSpec;
@@ -14,6 +14,7 @@ use ballast_venue::binance::Market;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::books::DEFAULT;
 use super::controls::LossConfig;
 use super::funds::holds;
 use super::resolve::ResolvedInstrument;
@@ -54,6 +55,20 @@ pub struct RiskConfig {
     /// Limits by market.
     #[serde(default)]
     pub market: MarketsConfig,
+    /// Limits by strategy, as an `[[instrument]]` names it; `default` is that of those that name none.
+    #[serde(default)]
+    pub strategy: BTreeMap<String, StrategyRiskConfig>,
+}
+
+/// Limits of one strategy: of its instruments together.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StrategyRiskConfig {
+    /// Its exposure.
+    #[serde(default)]
+    pub exposure: ExposureConfig,
+    /// Its losses; an operator's `clear-loss` of the strategy forgives them.
+    pub loss: Option<LossConfig>,
 }
 
 /// Orders that would trade with an order of ours.
@@ -179,20 +194,16 @@ impl Risk<'_> {
         if self.instruments.len() > MEMBERS_MAX {
             return Err(self.rule("account", format_args!("more than {MEMBERS_MAX} instruments")));
         }
-        let loss = match &table.loss {
-            Some(loss) => loss.limits().ok_or_else(|| self.rule("loss", "limits nothing"))?,
-            None => LossLimits::NONE,
-        };
         self.check_liquidation(table)?;
         let spec = RiskSpec {
             maintenance: self.futures(table.maintenance_bps),
             members: self.members(table)?,
             assets: self.assets(table)?,
             venues: MARKETS.iter().map(|market| self.venue(table, *market)).collect::<Result<_, _>>()?,
-            strategies: u8::try_from(self.names.strategies.len()).unwrap_or(u8::MAX),
+            strategies: self.strategies(table)?,
             exposure: table.exposure.limits(),
             credit: self.credit("credit", &table.credit)?,
-            loss,
+            loss: self.loss("loss", table.loss.as_ref())?,
             budgets: None,
             conversions: self.conversions(table)?,
             accounts: MARKETS.iter().map(|market| self.account(table, *market)).collect(),
@@ -242,6 +253,28 @@ impl Risk<'_> {
             })
         };
         (0..).zip(self.instruments).zip(distances).map(member).collect()
+    }
+
+    fn loss(&self, key: &str, table: Option<&LossConfig>) -> Result<LossLimits, ConfigError> {
+        let Some(loss) = table else { return Ok(LossLimits::NONE) };
+        loss.limits().ok_or_else(|| self.rule(key, "limits nothing"))
+    }
+
+    /// The limits of each strategy of these instruments; of one whose instruments the data has not, there is nothing to limit.
+    fn strategies(&self, table: &RiskConfig) -> Result<Vec<StrategySpec>, ConfigError> {
+        for name in table.strategy.keys() {
+            if !self.config.instrument.iter().any(|one| one.strategy.as_ref() == Some(name))
+                && name != DEFAULT
+            {
+                return Err(self.rule(&format!("strategy.{name}"), "no [[instrument]] names this strategy"));
+            }
+        }
+        let spec = |name: &String| {
+            let Some(of) = table.strategy.get(name) else { return Ok(StrategySpec::NONE) };
+            let loss = self.loss(&format!("strategy.{name}.loss"), of.loss.as_ref())?;
+            Ok(StrategySpec { exposure: of.exposure.limits(), loss })
+        };
+        self.names.strategies.iter().map(spec).collect()
     }
 
     /// A rate for each instrument that can be liquidated.

@@ -12,13 +12,14 @@ use super::limits::{CreditLimits, PortfolioSpec, VenueSpec};
 use super::member::Member;
 use crate::gate::bucket::TokenBucket;
 use crate::gate::limits::Halt;
-use crate::gate::refusal::{Scope, VenueId};
+use crate::gate::refusal::{Scope, StrategyId, VenueId};
 
 /// The instruments, each with its place in the sums and in the ring of its market.
 pub(super) fn members(spec: &PortfolioSpec<'_>, groups: &[Group]) -> Vec<Member> {
     let assets_at = spec.members.len();
     let venues_at = assets_at + spec.assets.len();
-    let all_at = venues_at + spec.venues.len();
+    let strategies_at = venues_at + spec.venues.len();
+    let all_at = strategies_at + spec.strategies.len();
     let leg = |group, way| Leg { group, way };
     let mut members: Vec<Member> = Vec::with_capacity(spec.members.len());
     for (index, member) in spec.members.iter().enumerate() {
@@ -26,6 +27,7 @@ pub(super) fn members(spec: &PortfolioSpec<'_>, groups: &[Group]) -> Vec<Member>
             leg(index, Way::Straight),
             leg(assets_at + usize::from(member.spec.base.0), Way::Straight),
             leg(assets_at + usize::from(member.spec.quote.0), Way::Flipped),
+            leg(strategies_at + usize::from(member.strategy.0), Way::Straight),
             leg(venues_at + usize::from(member.venue.0), Way::Straight),
             leg(all_at, Way::Straight),
         ];
@@ -40,7 +42,7 @@ pub(super) fn members(spec: &PortfolioSpec<'_>, groups: &[Group]) -> Vec<Member>
     members
 }
 
-/// One sum for each member, each asset, each venue, and the last for everything.
+/// One sum for each member, each asset, each venue, each strategy, and the last for everything.
 pub(super) fn groups(spec: &PortfolioSpec<'_>) -> Vec<Group> {
     let members = (0u16..).zip(spec.members).map(|(index, member)| {
         Group::new(Scope::Instrument(InstrumentId(index)), member.exposure, CreditLimits::NONE)
@@ -51,8 +53,11 @@ pub(super) fn groups(spec: &PortfolioSpec<'_>) -> Vec<Group> {
     let venues = (0u8..)
         .zip(spec.venues)
         .map(|(index, venue)| Group::new(Scope::Venue(VenueId(index)), venue.exposure, venue.credit));
+    let strategies = (0u8..).zip(spec.strategies).map(|(index, strategy)| {
+        Group::new(Scope::Strategy(StrategyId(index)), strategy.exposure, CreditLimits::NONE)
+    });
     let all = Group::new(Scope::All, spec.exposure, spec.credit);
-    members.chain(assets).chain(venues).chain([all]).collect()
+    members.chain(assets).chain(venues).chain(strategies).chain([all]).collect()
 }
 
 /// What is held for a venue beside its sums.

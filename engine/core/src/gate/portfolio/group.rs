@@ -27,11 +27,11 @@ pub(super) struct Legs {
     count: usize,
 }
 
-/// Most groups an instrument counts in: itself, base, quote, venue, everything.
-const LEGS_MAX: usize = 5;
+/// Most groups an instrument counts in: itself, base, quote, strategy, venue, everything.
+const LEGS_MAX: usize = 6;
 
 impl Legs {
-    /// Those of the five that `groups` have a limit for, in their order.
+    /// Those of the six that `groups` have a limit for, in their order.
     pub(super) fn new(all: [Leg; LEGS_MAX], groups: &[Group]) -> Self {
         let mut limited = Self { legs: all, count: 0 };
         for leg in all {

@@ -35,6 +35,12 @@ fn desk(dice: &mut Dice) -> Desk {
         gross_max: money(dice, most),
         open_max: money(dice, most),
     };
+    let losses = |dice: &mut Dice| LossLimits {
+        realised_max: dice.once_in(3).then_some(Money(40)),
+        unrealised_max: dice.once_in(3).then_some(Money(40)),
+        drawdown_max: dice.once_in(3).then_some(Money(40)),
+        then: dice.pick(&[GateState::ReduceOnly, GateState::Paused, GateState::Killed]),
+    };
     let credit = |dice: &mut Dice| CreditLimits {
         credit_max: money(dice, 300),
         credit_share_max: share(dice, 4_000),
@@ -60,12 +66,10 @@ fn desk(dice: &mut Dice) -> Desk {
     }
     desk.exposure = exposure(dice, 1_500);
     desk.credit = credit(dice);
-    desk.loss = LossLimits {
-        realised_max: dice.once_in(3).then_some(Money(40)),
-        unrealised_max: dice.once_in(3).then_some(Money(40)),
-        drawdown_max: dice.once_in(3).then_some(Money(40)),
-        then: dice.pick(&[GateState::ReduceOnly, GateState::Paused, GateState::Killed]),
-    };
+    for strategy in &mut desk.strategies {
+        *strategy = StrategySpec { exposure: exposure(dice, 1_200), loss: losses(dice) };
+    }
+    desk.loss = losses(dice);
     let step = |dice: &mut Dice, step| dice.once_in(3).then_some(BudgetSpec { step });
     let budgets = [cents(50).0.unsigned_abs(), cents(10).0.unsigned_abs(), 3, 10].map(|one| step(dice, one));
     let (gap, repeat) = (Span::from_millis(100), Span::from_secs(1));
@@ -338,8 +342,18 @@ impl World {
             }
             _ => {
                 let (realised, unrealised) = (self.dice.from(-60, 60), self.dice.from(-60, 60));
-                self.portfolio.on_profit(Money(realised.into()), Money(unrealised.into()));
-                self.told.halts.push(Halted::Profit(realised.into(), unrealised.into()));
+                let (realised, unrealised) = (Money(realised.into()), Money(unrealised.into()));
+                let of = match level {
+                    Level::Strategy(strategy) => {
+                        self.portfolio.on_strategy_profit(strategy, realised, unrealised);
+                        level
+                    }
+                    Level::Venue(_) | Level::All => {
+                        self.portfolio.on_profit(realised, unrealised);
+                        Level::All
+                    }
+                };
+                self.told.halts.push(Halted::Profit(of, realised.0, unrealised.0));
             }
         }
     }

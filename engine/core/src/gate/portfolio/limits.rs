@@ -18,8 +18,8 @@ pub struct PortfolioSpec<'a> {
     pub assets: &'a [AssetSpec],
     /// By [`VenueId`].
     pub venues: &'a [VenueSpec],
-    /// Number of strategies.
-    pub strategies: u8,
+    /// By [`StrategyId`].
+    pub strategies: &'a [StrategySpec],
     /// Limits of everything together.
     pub exposure: ExposureLimits,
     /// Limits of everything against the equity of all venues.
@@ -132,6 +132,20 @@ pub struct VenueSpec {
     pub dead_man: DeadMan,
 }
 
+/// One strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StrategySpec {
+    /// Bounds of what its instruments hold.
+    pub exposure: ExposureLimits,
+    /// Losses of its instruments together, after fees and funding.
+    pub loss: LossLimits,
+}
+
+impl StrategySpec {
+    /// No limit.
+    pub const NONE: Self = Self { exposure: ExposureLimits::NONE, loss: LossLimits::NONE };
+}
+
 /// The venue's allowance of messages, orders and cancels together (R5). Adding orders stop where only the reserve is left;
 /// cancels and reducing orders are counted and pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +226,7 @@ pub enum PortfolioError {
     Asset(AssetId),
     /// An instrument names a venue that is not listed, or there are more than ids.
     Venue(VenueId),
-    /// An instrument names a strategy that is not counted.
+    /// An instrument names a strategy that is not listed, or there are more than ids.
     Strategy(StrategyId),
     /// A limit is below zero, or a margin is not in `1..=`[`Rate::ONE`].
     Limit(Scope),
@@ -280,6 +294,12 @@ impl PortfolioSpec<'_> {
                 return Err(PortfolioError::Messages(id));
             }
         }
+        for (index, strategy) in self.strategies.iter().enumerate() {
+            let id = u8::try_from(index).map_err(|_| PortfolioError::Strategy(StrategyId(u8::MAX)))?;
+            if !strategy.exposure.valid() || !strategy.loss.valid() {
+                return Err(PortfolioError::Limit(Scope::Strategy(StrategyId(id))));
+            }
+        }
         if !self.exposure.valid() || !self.credit.valid() || !self.loss.valid() {
             return Err(PortfolioError::Limit(Scope::All));
         }
@@ -296,7 +316,7 @@ impl PortfolioSpec<'_> {
         if usize::from(member.venue.0) >= self.venues.len() {
             return Err(PortfolioError::Venue(member.venue));
         }
-        if member.strategy.0 >= self.strategies {
+        if usize::from(member.strategy.0) >= self.strategies.len() {
             return Err(PortfolioError::Strategy(member.strategy));
         }
         let margin_valid = (1..=Rate::ONE.0).contains(&member.funding.rate().0);

@@ -1,4 +1,4 @@
-//! The levels an operator can halt and resume, and the loss of everything that only he forgives.
+//! The levels an operator can halt and resume, and the losses of everything and of strategies that only he forgives.
 //!
 //! Never here: an order, one instrument's halts.
 
@@ -22,7 +22,8 @@ impl Portfolio {
     pub fn named(&self, level: Level) -> GateState {
         match level {
             Level::Strategy(strategy) => {
-                self.strategies.get(usize::from(strategy.0)).map_or(GateState::Active, |halt| halt.state)
+                let strategy = self.strategies.get(usize::from(strategy.0));
+                strategy.map_or(GateState::Active, |strategy| strategy.halts.state(HaltBy::Name))
             }
             Level::Venue(venue) => {
                 self.venues.get(usize::from(venue.0)).map_or(GateState::Active, |venue| venue.halt.state)
@@ -36,22 +37,32 @@ impl Portfolio {
     /// # Panics
     /// Where there is no such level: see [`Portfolio::has`].
     pub fn tighten(&mut self, level: Level, state: GateState) {
+        assert!(self.has(level), "a level this portfolio does not have");
         let halt = Halt { state, cause: state.rule() };
-        match self.level_mut(level) {
-            Some(own) => *own = own.or_worse(halt),
-            None => self.all.close(HaltBy::Name, halt),
+        match level {
+            Level::Strategy(strategy) => {
+                if let Some(strategy) = self.strategies.get_mut(usize::from(strategy.0)) {
+                    strategy.halts.close(HaltBy::Name, halt);
+                }
+            }
+            Level::Venue(venue) => {
+                let own = &mut self.venue_mut(venue).halt;
+                *own = own.or_worse(halt);
+            }
+            Level::All => self.all.close(HaltBy::Name, halt),
         }
     }
 
     /// Opens the gates of a level again, as far as other levels let them.
     ///
     /// # Errors
-    /// The level was not closed by name, or a loss keeps everything closed and is to be forgiven first.
+    /// The level was not closed by name, or a loss keeps it closed and is to be forgiven first.
     ///
     /// # Panics
     /// As [`Portfolio::tighten`].
     pub fn resume(&mut self, level: Level) -> Result<(), StillClosed> {
-        if level == Level::All && self.all.state(HaltBy::Loss) != GateState::Active {
+        assert!(self.has(level), "a level this portfolio does not have");
+        if self.has_lost(level) {
             return Err(StillClosed::LossLatched);
         }
         if self.named(level) == GateState::Active {
@@ -61,37 +72,53 @@ impl Portfolio {
         Ok(())
     }
 
-    /// Ends the halt that followed a loss of everything, and counts losses from here.
+    /// Ends the halt that followed a loss of a strategy or of everything, and counts losses from here.
     ///
     /// # Errors
     /// There was none, or the loss of open positions is above its limit still.
-    pub fn clear_loss(&mut self) -> Result<(), StillClosed> {
-        if self.all.state(HaltBy::Loss) == GateState::Active {
+    pub fn clear_loss(&mut self, level: Level) -> Result<(), StillClosed> {
+        if !self.has_lost(level) {
             return Err(StillClosed::Nothing);
         }
-        if self.loss.holds() {
-            return Err(StillClosed::LossHolds);
+        let (halts, guard) = match level {
+            Level::Strategy(strategy) => match self.strategies.get_mut(usize::from(strategy.0)) {
+                Some(strategy) => (&mut strategy.halts, strategy.loss.as_mut()),
+                None => return Err(StillClosed::Nothing),
+            },
+            Level::Venue(_) => return Err(StillClosed::Nothing),
+            Level::All => (&mut self.all, Some(&mut self.loss)),
+        };
+        if let Some(guard) = guard {
+            if guard.holds() {
+                return Err(StillClosed::LossHolds);
+            }
+            guard.resume();
         }
-        self.loss.resume();
-        self.all.lift(HaltBy::Loss);
+        halts.lift(HaltBy::Loss);
         Ok(())
+    }
+
+    /// Whether a loss has closed a level; a venue's are not limited.
+    fn has_lost(&self, level: Level) -> bool {
+        match level {
+            Level::Strategy(strategy) => {
+                self.strategies.get(usize::from(strategy.0)).is_some_and(super::Strategy::lost)
+            }
+            Level::Venue(_) => false,
+            Level::All => self.all.state(HaltBy::Loss) != GateState::Active,
+        }
     }
 
     /// Lifts what closed a level by name.
     fn lift(&mut self, level: Level) {
-        match self.level_mut(level) {
-            Some(halt) => *halt = Halt::NONE,
-            None => self.all.lift(HaltBy::Name),
-        }
-    }
-
-    /// The halt of a strategy or a venue; `None` for that of everything.
-    fn level_mut(&mut self, level: Level) -> Option<&mut Halt> {
-        assert!(self.has(level), "a level this portfolio does not have");
         match level {
-            Level::Strategy(strategy) => self.strategies.get_mut(usize::from(strategy.0)),
-            Level::Venue(venue) => self.venues.get_mut(usize::from(venue.0)).map(|venue| &mut venue.halt),
-            Level::All => None,
+            Level::Strategy(strategy) => {
+                if let Some(strategy) = self.strategies.get_mut(usize::from(strategy.0)) {
+                    strategy.halts.lift(HaltBy::Name);
+                }
+            }
+            Level::Venue(venue) => self.venue_mut(venue).halt = Halt::NONE,
+            Level::All => self.all.lift(HaltBy::Name),
         }
     }
 
@@ -99,9 +126,17 @@ impl Portfolio {
     #[cfg(test)]
     pub(super) fn reopen(&mut self, level: Level) {
         self.lift(level);
-        if level == Level::All {
-            self.loss.resume();
-            self.all.lift(HaltBy::Loss);
+        match level {
+            Level::Strategy(strategy) => {
+                let strategy = self.strategies.get_mut(usize::from(strategy.0)).unwrap();
+                strategy.halts.lift(HaltBy::Loss);
+                strategy.loss.iter_mut().for_each(super::LossGuard::resume);
+            }
+            Level::Venue(_) => {}
+            Level::All => {
+                self.loss.resume();
+                self.all.lift(HaltBy::Loss);
+            }
         }
     }
 }

@@ -72,7 +72,7 @@ pub(super) struct Told {
 pub(super) enum Halted {
     To(Level, GateState),
     Resumed(Level),
-    Profit(i128, i128),
+    Profit(Level, i128, i128),
 }
 
 /// What a set of instruments comes to.
@@ -182,7 +182,9 @@ impl Told {
                 let venue = &desk.venues[usize::from(venue.0)];
                 (venue.exposure, venue.credit)
             }
-            Scope::Strategy(_) => (ExposureLimits::NONE, CreditLimits::NONE),
+            Scope::Strategy(strategy) => {
+                (desk.strategies[usize::from(strategy.0)].exposure, CreditLimits::NONE)
+            }
             Scope::All => (desk.exposure, desk.credit),
         }
     }
@@ -241,7 +243,8 @@ impl Told {
             }
         }
         let (base, quote) = (Scope::Asset(member.spec.base), Scope::Asset(member.spec.quote));
-        for scope in [own, base, quote, Scope::Venue(member.venue), Scope::All] {
+        let (strategy, venue) = (Scope::Strategy(member.strategy), Scope::Venue(member.venue));
+        for scope in [own, base, quote, strategy, venue, Scope::All] {
             let sells = (order.side == Side::Ask) != (scope == quote);
             if let Some(rule) = self.breaks(&after, scope, sells, reduces, marked) {
                 return Some((rule, scope));
@@ -279,7 +282,7 @@ impl Told {
         let recent = self.passed.iter().filter(|at| slot(now) - slot(**at) <= 16).count() as i128;
         let blind = now < self.began + 1_000_000_000;
         let profit = self.halts.iter().rev().find_map(|what| match *what {
-            Halted::Profit(realised, unrealised) => Some(realised + unrealised),
+            Halted::Profit(Level::All, realised, unrealised) => Some(realised + unrealised),
             _ => None,
         });
         let loss = (-profit.unwrap_or(0)).max(0);
@@ -404,8 +407,8 @@ impl Told {
         for place in since..self.halts.len() {
             let (to, why) = match self.halts[place] {
                 Halted::To(of, to) if of == level => (to, to.rule()),
-                Halted::Profit(..) if level == Level::All => match self.loss(since, place) {
-                    Some(rule) => (self.desk.loss.then, rule),
+                Halted::Profit(of, ..) if of == level => match self.loss(level, since, place) {
+                    Some(rule) => (self.losses(level).then, rule),
                     None => continue,
                 },
                 _ => continue,
@@ -417,9 +420,18 @@ impl Told {
         (state, cause)
     }
 
-    fn loss(&self, since: usize, place: usize) -> Option<Rule> {
+    fn losses(&self, level: Level) -> LossLimits {
+        match level {
+            Level::Strategy(strategy) => self.desk.strategies[usize::from(strategy.0)].loss,
+            _ => self.desk.loss,
+        }
+    }
+
+    fn loss(&self, level: Level, since: usize, place: usize) -> Option<Rule> {
         let profit = |what: &Halted| match *what {
-            Halted::Profit(realised, unrealised) => Some((realised, realised + unrealised)),
+            Halted::Profit(of, realised, unrealised) if of == level => {
+                Some((realised, realised + unrealised))
+            }
             _ => None,
         };
         let start = self.halts[..since].iter().rev().find_map(profit).unwrap_or((0, 0));
@@ -429,7 +441,7 @@ impl Told {
             .filter_map(profit)
             .map(|(_, whole)| whole)
             .fold(start.1, i128::max);
-        let LossLimits { realised_max, unrealised_max, drawdown_max, .. } = self.desk.loss;
+        let LossLimits { realised_max, unrealised_max, drawdown_max, .. } = self.losses(level);
         let above = |loss: i128, max: Option<Money>| max.is_some_and(|max| loss > max.0);
         [
             (Rule::RealisedLoss, above(start.0 - realised, realised_max)),

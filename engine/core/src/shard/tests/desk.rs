@@ -234,9 +234,13 @@ impl Desk {
     }
 
     pub(super) fn report(&mut self, order: u64, report: OrderReport) -> Vec<Did> {
+        self.report_of(ETH, order, report)
+    }
+
+    fn report_of(&mut self, instrument: InstrumentId, order: u64, report: OrderReport) -> Vec<Did> {
         let client_id = ClientOrderId::new(EPOCH, order);
         let venue_time = self.now;
-        self.tell(&Event::Order(OrderUpdate { instrument: ETH, client_id, report, venue_time }))
+        self.tell(&Event::Order(OrderUpdate { instrument, client_id, report, venue_time }))
     }
 
     pub(super) fn accepted(&mut self, order: u64) -> Vec<Did> {
@@ -245,6 +249,10 @@ impl Desk {
 
     pub(super) fn cancelled(&mut self, order: u64) -> Vec<Did> {
         self.report(order, OrderReport::Cancelled)
+    }
+
+    pub(super) fn cancelled_of(&mut self, instrument: InstrumentId, order: u64) -> Vec<Did> {
+        self.report_of(instrument, order, OrderReport::Cancelled)
     }
 
     /// The next trade of ours: `lots` of an order, at a price of the story's choice.

@@ -1,6 +1,7 @@
 //! What an operator may do, in every state, and what no sequence of commands can bring about.
 
 mod shouting;
+mod strategies;
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -211,7 +212,7 @@ fn scopes_are_those_of_the_portfolio_and_each_is_resumed_by_itself() {
         }
     }
     for (scope, act) in [
-        (scopes[0], OperatorAct::ClearLoss),
+        (scopes[1], OperatorAct::ClearLoss),
         (scopes[1], OperatorAct::Thaw),
         (scopes[2], OperatorAct::Confirm(Lots(0))),
     ] {

@@ -8,7 +8,7 @@ use ballast_model::{AssetId, BookKind, Event, InstrumentId, Money, Rate, Side, S
 use super::desk::{Desk, Did, EPOCH, ETH, ask, bid, instrument, lane, quoting};
 use crate::gate::portfolio::{
     AssetSpec, CreditLimits, DeadMan, Elsewhere, ExposureLimits, Funding, MemberSpec, MessageLimits,
-    PortfolioError, SelfTrade, VenueSpec,
+    PortfolioError, SelfTrade, StrategySpec, VenueSpec,
 };
 use crate::gate::{GateState, LossLimits, Rule, Scope, StrategyId, VenueId};
 use crate::model::Hold;
@@ -45,7 +45,7 @@ pub(super) fn risk() -> RiskSpec {
             messages: None,
             dead_man: DeadMan::Optional,
         }],
-        strategies: 1,
+        strategies: vec![StrategySpec::NONE],
         exposure: ExposureLimits::NONE,
         credit: CreditLimits::NONE,
         loss: LossLimits::NONE,

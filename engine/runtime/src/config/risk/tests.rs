@@ -53,6 +53,9 @@ equity = \"200\"
 margin_share = \"0.1\"
 exposure = { gross_max = \"600\" }
 messages = { burst = 10, per_second = 5, reserve = 2 }
+[risk.strategy.default]
+exposure = { net_max = \"70\" }
+loss = { realised_max = \"5\" }
 ";
 
 #[test]
@@ -86,6 +89,9 @@ fn every_limit_is_read_in_its_unit_and_its_place() {
         Some((10, 5, 2))
     );
     assert_eq!(risk.mark_age_max, Span::from_secs(5));
+    let [own] = &risk.strategies[..] else { panic!("one strategy") };
+    assert_eq!((own.exposure.net_max, own.loss.realised_max), (money(70), money(5)));
+    assert_eq!((own.exposure.gross_max, own.loss.drawdown_max), (None, None));
 }
 
 #[test]
@@ -106,7 +112,7 @@ fn a_maintenance_margin_is_optional_and_held_against_a_stated_equity() {
 fn strategies_are_those_that_trades_are_booked_to() {
     let strategies = |risk: RiskSpec| {
         let of = |member: &MemberSpec| member.strategy.0;
-        (risk.strategies, risk.members.iter().map(of).collect::<Vec<_>>())
+        (risk.strategies.len(), risk.members.iter().map(of).collect::<Vec<_>>())
     };
     let unnamed = built(TABLE, Quoted::Yes).unwrap().unwrap();
     assert_eq!(strategies(unnamed), (1, vec![0, 0]));
@@ -145,6 +151,8 @@ fn what_cannot_work_is_named_with_its_line_and_key() {
         ("reserve = 2 }", "reserve = 10 }", "messages", "market.usdm.messages"),
         ("per_second = 5", "per_second = 0", "messages", "market.usdm.messages"),
         ("equity = \"200\"\n", "", "[risk.market.usdm]", "market.usdm.equity"),
+        ("[risk.strategy.default]", "[risk.strategy.carry]", "[risk.strategy.default]", "strategy.carry"),
+        ("loss = { realised_max = \"5\" }", "loss = {}", "loss = { r", "strategy.default.loss"),
     ] {
         assert!(TABLE.contains(from), "{from}");
         let message = built(&TABLE.replace(from, to), Quoted::Yes).unwrap_err().to_string();
