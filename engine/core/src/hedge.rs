@@ -31,5 +31,6 @@ pub use exposure::{
 pub use ladder::{HedgePolicy, PolicyError, Rung, Stage};
 pub use venue::{Funding, HedgeIntent, HedgeOrder, HedgeVenueSpec, HedgeVenueState, VenueAccess, VenueError};
 pub use words::{
-    HEDGE_CANCELS_MAX, HedgeActions, HedgeError, HedgeInputs, HedgeMetrics, HedgeSpec, HedgeState, HedgeView,
+    HEDGE_CANCELS_MAX, HedgeActions, HedgeCalls, HedgeError, HedgeInputs, HedgeMetrics, HedgeSpec,
+    HedgeState, HedgeView,
 };

@@ -89,6 +89,20 @@ pub enum Stage {
     Liquidate = 4,
 }
 
+impl Stage {
+    /// The stage's name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Skew => "skew",
+            Self::Reduce => "reduce",
+            Self::Hedge => "hedge",
+            Self::Liquidate => "liquidate",
+        }
+    }
+}
+
 /// Where a stage begins and ends, as shares of the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Band {
@@ -108,10 +122,10 @@ pub struct InventoryParams {
     pub skew: Band,
     /// When the adding side stops; `enter` is at most the whole limit.
     pub reduce: Band,
-    /// When the hedger acts.
-    pub hedge: Band,
-    /// When the position is closed.
-    pub liquidate: Band,
+    /// When the hedger acts; `None` where nobody is called.
+    pub hedge: Option<Band>,
+    /// When the position is closed; `None` for never.
+    pub liquidate: Option<Band>,
 }
 
 /// Which parameter of [`InventoryParams`] is outside its range.
@@ -187,6 +201,27 @@ pub enum HedgeCall {
     Liquidate(Side),
 }
 
+impl HedgeCall {
+    /// The stage that calls; `None` where nobody does.
+    #[must_use]
+    pub const fn stage(self) -> Option<Stage> {
+        match self {
+            Self::Rest => None,
+            Self::Hedge(_) => Some(Stage::Hedge),
+            Self::Liquidate(_) => Some(Stage::Liquidate),
+        }
+    }
+
+    /// Takes the call into a digest.
+    pub fn digest(self, digest: &mut Digest) {
+        digest.word(match self {
+            Self::Rest => 0,
+            Self::Hedge(side) => 2 + side as u64,
+            Self::Liquidate(side) => 4 + side as u64,
+        });
+    }
+}
+
 /// What the inventory asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InventoryPlan {
@@ -204,7 +239,8 @@ pub struct InventoryPlan {
 #[derive(Clone, Copy, Debug)]
 pub struct InventoryLadder {
     params: InventoryParams,
-    marks: [Marks; 4],
+    /// In the order of the stages; `None` for those left out.
+    marks: [Option<Marks>; 4],
     /// Stage of what each side's fills add to, at the worse end, by [`Side::index`].
     worse: [Stage; 2],
     /// Stage of what is there without doubt, by [`Side::index`]: long for a bid.
@@ -221,7 +257,7 @@ impl InventoryLadder {
             return Err(InventoryParamError::Limit);
         }
         let mut before = Band { enter: Rate(0), leave: Rate(0) };
-        for (stage, band) in params.bands() {
+        for (stage, band) in params.bands().into_iter().flatten() {
             if band.leave.0 < 0 || band.leave >= band.enter || band.enter > SHARE_MAX {
                 return Err(InventoryParamError::Band(stage));
             }
@@ -236,7 +272,7 @@ impl InventoryLadder {
         if params.reduce.enter > Rate::ONE {
             return Err(InventoryParamError::ReduceEnter);
         }
-        let marks = params.bands().map(|(stage, band)| Marks::new(stage, band, params.limit));
+        let marks = params.bands().map(|one| one.map(|(stage, band)| Marks::new(stage, band, params.limit)));
         Ok(Self { params, marks, worse: [Stage::Hold; 2], certain: [Stage::Hold; 2] })
     }
 
@@ -324,20 +360,26 @@ impl Marks {
 /// The highest stage whose band has been entered, counting those up to `stage` as entered until they are left. Bands rise
 /// from stage to stage, so that no stage is on without the ones below it.
 #[inline]
-fn moved(marks: &[Marks], stage: Stage, held: Lots) -> Stage {
+fn moved(marks: &[Option<Marks>; 4], stage: Stage, held: Lots) -> Stage {
     let on = |mark: &&Marks| if mark.stage <= stage { held > mark.leave } else { held >= mark.enter };
-    marks.iter().take_while(on).last().map_or(Stage::Hold, |mark| mark.stage)
+    marks.iter().flatten().take_while(on).last().map_or(Stage::Hold, |mark| mark.stage)
 }
 
 impl InventoryParams {
-    /// The bands in the order of their stages.
-    const fn bands(&self) -> [(Stage, Band); 4] {
+    /// The bands in the order of their stages; `None` for those left out.
+    fn bands(&self) -> [Option<(Stage, Band)>; 4] {
         [
-            (Stage::Skew, self.skew),
-            (Stage::Reduce, self.reduce),
-            (Stage::Hedge, self.hedge),
-            (Stage::Liquidate, self.liquidate),
+            Some((Stage::Skew, self.skew)),
+            Some((Stage::Reduce, self.reduce)),
+            self.hedge.map(|band| (Stage::Hedge, band)),
+            self.liquidate.map(|band| (Stage::Liquidate, band)),
         ]
+    }
+
+    /// Whether anything but the quotes is asked for: a hedge, or the end of a position.
+    #[must_use]
+    pub const fn calls(&self) -> bool {
+        self.hedge.is_some() || self.liquidate.is_some()
     }
 
     /// The share of the largest skew that `held` (zero or more) asks for: nothing up to where the skew begins, all of it at

@@ -16,6 +16,7 @@ use ballast_model::{
 use crate::arbitrage::OpportunityId;
 use crate::balance::HoldRefusal;
 use crate::gate::{Checked, Refusal};
+use crate::inventory::Stage;
 use crate::model::Hold;
 use crate::shard::{ExitKind, OperatorRefusal};
 
@@ -97,6 +98,8 @@ pub enum Note {
     Exit(InstrumentId, ExitKind),
     /// An exit has fired while the position is not known: nothing is sent before it is.
     ExitHeld(InstrumentId, ExitKind),
+    /// What is held without doubt has grown into this stage of the inventory ladder: the hedger is called, or the position closed.
+    Inventory(InstrumentId, Stage),
     /// An operator's command, and whether it was obeyed; the first note of its event.
     Operator(OperatorCommand, Result<(), OperatorRefusal>),
     /// There are more orders to cancel than one event may.

@@ -7,6 +7,8 @@
 mod amending;
 mod blending;
 mod books;
+mod calling;
+mod closing;
 mod decide;
 mod executable;
 mod exits;
@@ -43,8 +45,9 @@ use blending::Blending;
 pub use blending::{BlendError, BlendSource, BlendSpec, QuoteAround};
 use books::Books;
 pub use books::LaneBook;
-use exits::EXITS_MAX;
-pub use exits::{EXIT_RETRY, ExitError, ExitKind, ExitSpec};
+pub use closing::EXIT_RETRY;
+use closing::EXITS_MAX;
+pub use exits::{ExitError, ExitKind, ExitSpec};
 pub use funds::HoldsSpec;
 use funds::News;
 use hedger::Hedger;
@@ -83,6 +86,9 @@ pub struct Shard {
     many_watch: bool,
     /// A lane or a hedge waits for the end of a book batch.
     put_off: bool,
+    /// An inventory may ask for more than quotes, and one asks for something else than when the hedges last decided.
+    calls: bool,
+    called: bool,
 }
 
 /// What acts at one event: the time, what spans lanes, and where ids come from and decisions go.
@@ -148,6 +154,10 @@ impl Shard {
         let blends = blends(&mut lanes)?;
         let opportunities = spec.arbitrage.as_ref().map(|watch| Opportunities::new(watch, lanes.len()));
         let opportunities = opportunities.transpose().map_err(|error| (0, LaneError::Arbitrage(error)))?;
+        let deaf = |lane: &Lane| lane.calls_hedger() && !hedgers.iter().any(|one| one.wants_fill(lane.id()));
+        if let Some(lane) = lanes.iter().find(|lane| deaf(lane)) {
+            return Err((lane.id().index(), LaneError::Unheard));
+        }
         for lane in &mut lanes {
             let watched = opportunities.as_ref().is_some_and(|one| one.watches(lane.id()));
             let hedges = hedgers.iter().any(|hedger| hedger.is_venue(lane.id()));
@@ -158,6 +168,8 @@ impl Shard {
             risk.is_some() || opportunities.is_some() || !hedgers.is_empty() || !blends.is_empty();
         Ok(Self {
             many_watch,
+            calls: lanes.iter().any(|lane| lane.calling.is_some()),
+            called: false,
             lanes,
             hedgers,
             blends,
@@ -175,8 +187,10 @@ impl Shard {
     /// Most commands one event can make.
     #[must_use]
     pub const fn commands_per_event_max(&self) -> usize {
-        self.lanes.len() * (CANCELS_MAX + PLACES_MAX + QUERIES_MAX + EXITS_MAX)
-            + self.hedgers.len() * (HEDGE_CANCELS_MAX + HEDGE_VENUES_MAX)
+        let once = self.lanes.len() * (CANCELS_MAX + PLACES_MAX + QUERIES_MAX + EXITS_MAX)
+            + self.hedgers.len() * (HEDGE_CANCELS_MAX + HEDGE_VENUES_MAX);
+        // What inventories call for is answered before the event is over.
+        if self.calls { 2 * once } else { once }
     }
 
     /// Learns one thing and decides.
@@ -236,6 +250,9 @@ impl Shard {
 
     /// After an event has been acted on: tells what is in use of the shard's budgets, and looks for the next deadline.
     fn finish(&mut self, now: Nanos, out: &mut Outbox) {
+        if self.called {
+            self.answer_calls(now, out);
+        }
         if let Some(risk) = &mut self.risk {
             risk.portfolio.report(now, |report| out.report(report));
         }
@@ -325,6 +342,9 @@ impl Shard {
 
     fn on_order(&mut self, update: &OrderUpdate, now: Nanos, out: &mut Outbox) {
         self.tell(update.instrument, now, out, |lane, turn| lane.on_order(update, turn));
+        if self.calls && self.call(update.instrument, out) {
+            self.requote(update.instrument, now, out);
+        }
         let wants = |hedger: &mut Hedger| hedger.wants_order(update, now);
         if self.hedgers.iter_mut().map(wants).fold(false, |any, one| any | one) {
             self.hedge(now, out);
@@ -333,7 +353,8 @@ impl Shard {
     }
 
     fn on_fill(&mut self, fill: &Fill, now: Nanos, out: &mut Outbox) {
-        let due = self.hear(fill.instrument, now, out, |lane, turn| lane.on_fill(fill, turn));
+        let due = self.hear(fill.instrument, now, out, |lane, turn| lane.on_fill(fill, turn))
+            | (self.calls && self.call(fill.instrument, out));
         // First the hedge: quotes lean on what it leaves.
         if self.hedgers.iter().any(|hedger| hedger.wants_fill(fill.instrument)) {
             self.hedge_but(Some(fill.instrument), now, out);

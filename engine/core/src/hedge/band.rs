@@ -58,6 +58,15 @@ impl Band {
         Self { lo: Base(centre - half_width.0), hi: Base(centre + half_width.0) }
     }
 
+    /// This band for what is to be worked off by sales or purchases (by [`Side::index`]): the edge on that side comes as near
+    /// to zero as `order_min` (above zero), for less than that cannot be traded.
+    #[must_use]
+    pub fn worked(self, [by_bids, by_asks]: [bool; 2], order_min: Base) -> Self {
+        let lo = if by_bids { self.lo.max(Base(-order_min.0)) } else { self.lo };
+        let hi = if by_asks { self.hi.min(order_min) } else { self.hi };
+        Self { lo, hi }
+    }
+
     /// Lower edge.
     #[must_use]
     pub const fn lo(&self) -> Base {

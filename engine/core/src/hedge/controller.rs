@@ -6,6 +6,9 @@
 //! says how much more may be ordered. So asking twice orders nothing twice, an order that is being replaced still counts until
 //! its end is known, and what could not be hedged stays in the residual for the next decision.
 //!
+//! Inventories may call ([`super::HedgeCalls`]): for what lies inside the band to be worked off too, or for a side to be left alone
+//! while somebody else closes what would be hedged.
+//!
 //! Cancels come first, and a venue gets a new order only once no other of ours stands there. The caller passes every
 //! [`HedgeIntent`] through the gate and sends cancels as the order manager allows.
 //!
@@ -133,6 +136,7 @@ impl HedgeController {
         let (settled, reach) = self.residuals(inputs);
         let order_min = self.order_min();
         let band = self.band.band(&inputs.risk, &self.costs(inputs, order_min), order_min);
+        let band = band.worked(inputs.calls.work, order_min);
         let excess = band.excess(&settled);
         let state = match &excess {
             Some(excess) => HedgeState::Outside(excess.side),
@@ -141,9 +145,10 @@ impl HedgeController {
         };
         self.account(state, inputs.now);
         let stage = self.follow(state, excess.as_ref(), inputs);
-        self.supersede(excess.as_ref(), stage, inputs, actions);
+        let due = excess.filter(|excess| !inputs.calls.yields_on(excess.side));
+        self.supersede(due.as_ref(), stage, inputs, actions);
         let cool = self.last_placed.is_none_or(|last| inputs.now >= last + self.policy.cooldown);
-        if let (Some(now_due), true) = (excess, cool)
+        if let (Some(now_due), true) = (due, cool)
             && let Some(more) = band.excess(&reach).filter(|more| more.side == now_due.side)
         {
             self.place(&more, stage, inputs, actions);

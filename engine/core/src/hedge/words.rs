@@ -69,6 +69,39 @@ pub struct HedgeInputs<'a> {
     pub orders: &'a [HedgeOrder],
     /// The risk as it is now.
     pub risk: RiskInputs,
+    /// What inventories ask for beside the band.
+    pub calls: HedgeCalls,
+}
+
+/// What inventories ask for beside the band, by [`Side::index`] of the side that reduces them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HedgeCalls {
+    /// Work off on this side what lies inside the band too, to the smallest order.
+    pub work: [bool; 2],
+    /// Order nothing on this side: somebody else is closing what would be hedged.
+    pub yields: [bool; 2],
+}
+
+impl HedgeCalls {
+    /// Asks for work on a side.
+    pub fn work_on(&mut self, side: Side) {
+        if let Some(work) = self.work.get_mut(side.index()) {
+            *work = true;
+        }
+    }
+
+    /// Asks for a side to be left alone.
+    pub fn yield_on(&mut self, side: Side) {
+        if let Some(yields) = self.yields.get_mut(side.index()) {
+            *yields = true;
+        }
+    }
+
+    /// Whether a side is to be left alone.
+    #[must_use]
+    pub fn yields_on(&self, side: Side) -> bool {
+        self.yields.get(side.index()).copied().unwrap_or(false)
+    }
 }
 
 /// What has to be done: the cancels, then the orders.

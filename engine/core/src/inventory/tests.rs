@@ -11,8 +11,8 @@ const PARAMS: InventoryParams = InventoryParams {
     limit: Lots(1_000),
     skew: band(20, 10),
     reduce: band(100, 80),
-    hedge: band(120, 90),
-    liquidate: band(200, 150),
+    hedge: Some(band(120, 90)),
+    liquidate: Some(band(200, 150)),
 };
 
 fn ladder() -> InventoryLadder {
@@ -88,6 +88,27 @@ fn a_hedge_ends_when_the_certain_part_is_back_inside_the_band() {
 }
 
 #[test]
+fn a_stage_that_is_left_out_is_passed_over() {
+    let without =
+        |hedge, liquidate| InventoryLadder::new(InventoryParams { hedge, liquidate, ..PARAMS }).unwrap();
+    let mut ladder = without(None, PARAMS.liquidate);
+    for (lots, call) in [
+        (1_999, HedgeCall::Rest),
+        (2_000, HedgeCall::Liquidate(Side::Ask)),
+        (1_501, HedgeCall::Liquidate(Side::Ask)),
+        (1_500, HedgeCall::Rest),
+    ] {
+        assert_eq!(ladder.update(exact(lots)).hedge, call, "at {lots}");
+    }
+    assert_eq!(without(PARAMS.hedge, None).update(exact(9_000)).hedge, HedgeCall::Hedge(Side::Ask));
+    let plan = without(None, None).update(exact(9_000));
+    assert_eq!((plan.stage, plan.hedge), (Stage::Reduce, HedgeCall::Rest));
+    // What is left out orders nothing: the next stage stands against the one before it.
+    let out_of_order = InventoryParams { hedge: None, liquidate: Some(band(99, 85)), ..PARAMS };
+    assert_eq!(InventoryLadder::new(out_of_order).err(), Some(InventoryParamError::Order(Stage::Liquidate)));
+}
+
+#[test]
 fn parameters_outside_their_ranges_are_refused() {
     let refused = |params| InventoryLadder::new(params).err();
     for limit in [0, -1, LOTS_MAX + 1] {
@@ -99,7 +120,7 @@ fn parameters_outside_their_ranges_are_refused() {
         assert_eq!(refused(params), Some(InventoryParamError::Band(Stage::Skew)), "{wrong:?}");
     }
     for wrong in [band(99, 85), band(130, 79)] {
-        let params = InventoryParams { hedge: wrong, ..PARAMS };
+        let params = InventoryParams { hedge: Some(wrong), ..PARAMS };
         assert_eq!(refused(params), Some(InventoryParamError::Order(Stage::Hedge)), "{wrong:?}");
     }
     let params = InventoryParams { skew: band(100, 10), ..PARAMS };

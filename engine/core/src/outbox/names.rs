@@ -28,6 +28,7 @@ impl Note {
             Self::Overfilled(_) => "overfilled",
             Self::Exit(..) => "exit",
             Self::ExitHeld(..) => "exit_held",
+            Self::Inventory(..) => "inventory",
             Self::Operator(..) => "operator",
             Self::CancelsLeft(_) => "cancels_left",
             Self::OpportunitySeen(_) => "opportunity_seen",
@@ -44,6 +45,7 @@ impl Note {
             Self::BookLost(_, reason) => reason.name(),
             Self::Unheld(_, refusal) => unheld(refusal),
             Self::Exit(_, exit) | Self::ExitHeld(_, exit) => exit.name(),
+            Self::Inventory(_, stage) => stage.name(),
             Self::OrdersFull(_)
             | Self::ForeignOrder(_)
             | Self::ForeignFill(_)
@@ -80,6 +82,7 @@ impl Note {
             | Self::Overfilled(id)
             | Self::Exit(id, _)
             | Self::ExitHeld(id, _)
+            | Self::Inventory(id, _)
             | Self::CancelsLeft(id) => Some(*id),
             Self::UnbookableBalance(_)
             | Self::Operator(..)

@@ -59,6 +59,7 @@ fn venues_without_batches_get_one_command_each() {
 #[test]
 fn notes_have_a_name_of_kind_and_reason_and_an_instrument() {
     use crate::gate::{Refusal, Rule, Scope};
+    use crate::inventory::Stage;
 
     let refusal = Refusal { rule: Rule::Position, scope: Scope::All, found: 0, limit: 0 };
     let short = HoldRefusal::HoldsFull;
@@ -68,6 +69,7 @@ fn notes_have_a_name_of_kind_and_reason_and_an_instrument() {
         (Note::BookLost(OTHER, LostReason::RingFull), "book_lost", Some("ring_full"), Some(OTHER)),
         (Note::Exit(OTHER, ExitKind::StopLoss), "exit", Some("stop_loss"), Some(OTHER)),
         (Note::ExitHeld(OTHER, ExitKind::Trailing), "exit_held", Some("trailing"), Some(OTHER)),
+        (Note::Inventory(OTHER, Stage::Liquidate), "inventory", Some("liquidate"), Some(OTHER)),
         (Note::Unheld(OTHER, short), "unheld", Some("holds_full"), Some(OTHER)),
         (Note::ForcedFill(OTHER), "forced_fill", None, Some(OTHER)),
         (Note::UnbookableBalance(AssetId(1)), "unbookable_balance", None, None),

@@ -19,6 +19,7 @@ impl Shard {
     /// As [`Shard::hedge`]. Quotes that lean on what is not hedged follow where that has changed, but those of `quoted`, which
     /// are about to be decided anyway.
     pub(super) fn hedge_but(&mut self, quoted: Option<InstrumentId>, now: Nanos, out: &mut Outbox) {
+        self.called = false;
         let mut turn =
             Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), books: self.books.as_mut(), out };
         for hedger in &mut self.hedgers {
@@ -28,10 +29,13 @@ impl Shard {
                 hedger.decide(&mut self.lanes, &mut turn);
             }
         }
-        if self.hedgers.iter().any(Hedger::has_moved) {
+        if self.calls || self.hedgers.iter().any(Hedger::has_moved) {
             for id in ids(self.lanes.len()).filter(|id| Some(*id) != quoted) {
                 let moved = self.hedgers.iter().any(|hedger| hedger.has_moved() && hedger.wants_fill(id));
-                self.tell(id, now, out, |lane, _| moved && lane.leans() && lane.wants_own(now));
+                let called = self.call(id, out);
+                self.tell(id, now, out, |lane, _| {
+                    moved && lane.leans() && lane.wants_own(now) || called || lane.wants_close()
+                });
             }
         }
     }
@@ -43,7 +47,11 @@ impl Shard {
             return;
         }
         self.await_stale(instrument, now);
-        let elsewhere = self.elsewhere(instrument, now);
+        let mut elsewhere = self.elsewhere(instrument, now);
+        if self.calls {
+            self.call(instrument, out);
+            elsewhere.hedging = self.hedging_beside(instrument);
+        }
         let blended = self.blended(instrument, now);
         let Self { lanes, ids, risk, books, .. } = self;
         let mut turn = Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out };
@@ -68,10 +76,10 @@ impl Shard {
         let prices = other.and_then(|other| hedge_prices(lane, other, now));
         let stale_at = other.and_then(|other| hedge_stale_at(lane, other));
         let Some(hedger) = self.hedgers.iter().find(|hedger| hedger.wants_fill(instrument)) else {
-            return Elsewhere { prices, stale_at, unhedged: None };
+            return Elsewhere { prices, stale_at, ..Elsewhere::NOTHING };
         };
         match hedger.view().and_then(|view| unhedged(view, lane)) {
-            Some(lots) => Elsewhere { prices, stale_at, unhedged: Some(lots) },
+            Some(lots) => Elsewhere { prices, stale_at, unhedged: Some(lots), ..Elsewhere::NOTHING },
             // How much is hedged is unknown, or nobody has looked yet: there is nothing to quote on. The position alone would
             // count as open what another instrument holds against it.
             None => Elsewhere::NOTHING,

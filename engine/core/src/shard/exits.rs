@@ -1,33 +1,21 @@
 //! Exits of one instrument's position: stop-loss, take-profit and trailing stop, watched here ([`crate::trigger`]).
 //!
 //! They stand on the ledger's average price: set when a position opens, set anew when it changes. The first that fires ends
-//! the others and the position is closed: all quotes are pulled, and a reduce-only IOC at a protected price goes through the
-//! gate for what is held and not yet on its way out; for what that leaves another, no sooner than [`EXIT_RETRY`] later, until
-//! the position is flat. For a time after an exit fired nothing is quoted that adds.
+//! the others and the position is closed ([`super::closing`]) until it is flat. For a time after an exit fired nothing is quoted
+//! that adds. What fires while the position is not known is noted, and sent once it is.
 //!
-//! While the position is not known (fills are missing, or the ledger is in doubt) nothing is sent: an order on a phantom
-//! would open what it should close. What fired meanwhile is noted, and sent once the position is known.
-//!
-//! Never here: a decision to open, a limit (the gate's), an order that could turn the position.
+//! Never here: a decision to open, an order.
 
-use ballast_model::{Digest, InstrumentSpec, Lots, MarkPrice, Nanos, Price, Rate, ReduceOnly, Side, Span};
-use ballast_model::{InstrumentId, TimeInForce};
+use ballast_model::{Digest, InstrumentId, Lots, MarkPrice, Nanos, Price, Rate, Side, Span};
 
+use super::Turn;
+use super::closing::Wish;
 use super::lane::Lane;
-use super::orders::{Intent, OrderDesk, Placed, Standing};
-use super::quoter::Quoter;
-use super::{Turn, earliest};
 use crate::gate::GateState;
 use crate::ledger::Ledger;
 use crate::model::Hold;
 use crate::outbox::Note;
-use crate::trigger::{Seen, Send, Trigger, Triggers, Watched, When, protection_price};
-
-/// Shortest time between two orders that close one position.
-pub const EXIT_RETRY: Span = Span::from_millis(100);
-
-/// Most orders one event can make to close a position.
-pub(super) const EXITS_MAX: usize = 1;
+use crate::trigger::{Seen, Send, Trigger, Triggers, Watched, When};
 
 /// When a position is closed. Shares of the position's average price; at least one of the three is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,8 +132,6 @@ pub(super) struct Exits {
     held: Lots,
     /// Side of the orders that close the position, since an exit fired.
     closing: Option<Side>,
-    /// When the next order may be sent; `None` for at once.
-    retry_at: Option<Nanos>,
     /// Until when only what reduces is quoted.
     cools_until: Option<Nanos>,
 }
@@ -158,7 +144,6 @@ impl Exits {
             triggers: Triggers::new(ExitKind::ALL.len()),
             held: Lots::ZERO,
             closing: None,
-            retry_at: None,
             cools_until: None,
         })
     }
@@ -169,30 +154,31 @@ impl Exits {
 
     /// When something is due.
     #[inline]
-    pub(super) fn deadline(&self) -> Option<Nanos> {
-        earliest([self.retry_at, self.cools_until])
+    pub(super) const fn deadline(&self) -> Option<Nanos> {
+        self.cools_until
     }
 
     /// Whether time alone makes a decision due.
     pub(super) fn wants_timer(&mut self, now: Nanos) -> bool {
-        let due = |at: &mut Option<Nanos>| at.take_if(|at| *at <= now).is_some();
-        due(&mut self.retry_at) | due(&mut self.cools_until)
+        self.cools_until.take_if(|at| *at <= now).is_some()
     }
 
-    /// Whether a position is being closed and the next order may be sent.
-    pub(super) const fn wants_order(&self) -> bool {
-        self.closing.is_some() && self.retry_at.is_none()
+    /// Whether a position is being closed.
+    pub(super) const fn is_closing(&self) -> bool {
+        self.closing.is_some()
     }
 
-    /// The ledger has booked something: sets the triggers on the position there is now.
-    pub(super) fn on_position(&mut self, ledger: &Ledger) {
+    /// The ledger has booked something: sets the triggers on the position there is now; tells whether that is another one than
+    /// before, which nobody closes.
+    pub(super) fn on_position(&mut self, ledger: &Ledger) -> bool {
         let held = core::mem::replace(&mut self.held, ledger.position());
         let same_way = held.0.signum() == self.held.0.signum();
         if !same_way {
-            (self.closing, self.retry_at) = (None, None);
+            self.closing = None;
             self.clear();
         }
-        let Some(average_e8) = ledger.average_price_e8().filter(|_| self.closing.is_none()) else { return };
+        let average_e8 = ledger.average_price_e8().filter(|_| self.closing.is_none());
+        let Some(average_e8) = average_e8 else { return !same_way };
         let side = if self.held.0 > 0 { Side::Ask } else { Side::Bid };
         let lots = self.held.abs();
         for kind in ExitKind::ALL {
@@ -207,6 +193,7 @@ impl Exits {
             // Out of range is only a level that no price can reach.
             let _ = self.triggers.set(Trigger { id, watched, when, side, lots, send });
         }
+        !same_way
     }
 
     /// When an exit fires; `None` where it is not wanted or has no price.
@@ -231,7 +218,6 @@ impl Exits {
         let fired = self.triggers.take_fired()?;
         self.clear();
         self.closing = Some(fired.trigger.side);
-        self.retry_at = None;
         self.cools_until = (self.spec.cooldown.0 > 0).then(|| now + self.spec.cooldown);
         ExitKind::ALL.into_iter().find(|kind| kind.id() == fired.trigger.id)
     }
@@ -245,7 +231,7 @@ impl Exits {
     }
 
     /// What may be quoted beside the exits.
-    fn bend(&self, stance: Result<GateState, Hold>) -> Result<GateState, Hold> {
+    pub(super) fn bend(&self, stance: Result<GateState, Hold>) -> Result<GateState, Hold> {
         match stance {
             Ok(_) if self.closing.is_some() => Err(Hold::Closing),
             Ok(GateState::Active) if self.cools_until.is_some() => Ok(GateState::ReduceOnly),
@@ -253,39 +239,16 @@ impl Exits {
         }
     }
 
-    /// Sends the order that closes what is held and not on its way out yet.
-    fn close(
-        &mut self,
-        spec: &InstrumentSpec,
-        orders: &mut OrderDesk,
-        standing: &Standing,
-        turn: &mut Turn<'_>,
-    ) {
-        let Some(side) = self.closing.filter(|_| self.retry_at.is_none()) else { return };
-        let max = orders.gate.as_ref().map_or(Lots::ZERO, |gate| gate.limits().order_lots_max);
-        let lots = (standing.position.abs() - orders.oms.working(side)).min(max);
-        let price = standing.reference.and_then(|mid| protection_price(side, mid, self.spec.protection));
-        let Some(price) = price.filter(|_| lots >= spec.size_min) else { return };
-        let intent = Intent {
-            side,
-            price,
-            lots,
-            tif: TimeInForce::ImmediateOrCancel,
-            reduce_only: ReduceOnly::Yes,
-            expires_at: turn.now + EXIT_RETRY,
-        };
-        let placed = orders.place(&intent, standing, turn);
-        let until = if let Placed::Refused(until) = placed { until } else { None };
-        self.retry_at = Some(until.unwrap_or(turn.now + EXIT_RETRY).max(turn.now + EXIT_RETRY));
+    /// What is to be closed of a position.
+    pub(super) fn wish(&self, position: Lots) -> Option<Wish> {
+        Some(Wish { side: self.closing?, lots: position.abs(), protection: self.spec.protection })
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.triggers.digest(digest);
         digest.signed(self.held.0);
         digest.word(self.closing.map_or(2, |side| side as u64));
-        for time in [self.retry_at, self.cools_until] {
-            digest.signed(time.map_or(i64::MIN, |time| time.0));
-        }
+        digest.signed(self.cools_until.map_or(i64::MIN, |time| time.0));
     }
 }
 
@@ -310,37 +273,12 @@ impl Lane {
         if let Some(kind) = seen.and_then(|seen| exits.on_price(seen, turn.now)) {
             turn.out.note(if known { Note::Exit(id, kind) } else { Note::ExitHeld(id, kind) });
         }
-        exits.wants_order()
+        self.wants_close()
     }
 
     /// The mark price is this.
     pub(super) fn watch_mark(&mut self, mark: &MarkPrice, turn: &mut Turn<'_>) -> bool {
         let seen = Seen::mark(&self.spec, mark.mark_e8);
         self.watch(Watched::Mark, seen, turn)
-    }
-
-    /// What may be quoted beside the exits; as far as the position is known.
-    pub(super) fn beside_exits(&self, stance: Result<GateState, Hold>) -> Result<GateState, Hold> {
-        match &self.exits {
-            Some(exits) if self.position_known() => exits.bend(stance),
-            _ => stance,
-        }
-    }
-
-    /// Sends what exits want, after the quotes were pulled.
-    pub(super) fn close(&mut self, turn: &mut Turn<'_>) {
-        let known = self.position_known();
-        let Some(exits) = self.exits.as_mut().filter(|_| known) else { return };
-        // On a touch that is too old nothing is sent: its confirmation, or another one, brings the order.
-        let age_max = self.quoter.as_ref().map_or(Span::ZERO, Quoter::touch_age_max);
-        let fresh = self.market.confirmed_at() + age_max > turn.now;
-        let reference = self.market.touch().filter(|_| fresh).map(|touch| touch.mid());
-        let standing = Standing { position: self.ledger.position(), reference };
-        exits.close(&self.spec, &mut self.orders, &standing, turn);
-    }
-
-    /// True where no fill is missing and the ledger is to be believed.
-    fn position_known(&self) -> bool {
-        !self.in_doubt() && !self.orders.misses_fills()
     }
 }

@@ -9,9 +9,10 @@ use super::lane::Lane;
 use super::orders::{Intent, Placed, Standing};
 use crate::gate::GateState;
 use crate::hedge::{
-    Base, HedgeActions, HedgeController, HedgeError, HedgeInputs, HedgeOrder, HedgeSpec, HedgeState,
-    HedgeVenueState, HedgeView, Interval, PartId, Reading, RiskInputs, VenueAccess,
+    Base, HedgeActions, HedgeCalls, HedgeController, HedgeError, HedgeInputs, HedgeOrder, HedgeSpec,
+    HedgeState, HedgeVenueState, HedgeView, Interval, PartId, Reading, RiskInputs, VenueAccess,
 };
+use crate::inventory;
 use crate::volatility::{Volatility, VolatilityKind, VolatilityParamError};
 
 /// How one base asset is hedged.
@@ -152,6 +153,11 @@ impl Hedger {
         }
     }
 
+    /// The instruments it trades.
+    pub(super) fn venues(&self) -> impl Iterator<Item = InstrumentId> {
+        self.spec.hedge.venues.iter().map(|venue| venue.instrument)
+    }
+
     pub(super) fn is_venue(&self, instrument: InstrumentId) -> bool {
         self.spec.hedge.venues.iter().any(|venue| venue.instrument == instrument)
     }
@@ -194,6 +200,7 @@ impl Hedger {
             venues: &self.states,
             orders: &self.orders,
             risk: RiskInputs { sigma: sigma.map(|sigma| sigma * tick), lp_gamma: Some(0.0) },
+            calls: self.calls(lanes, turn.now),
         };
         let view = self.controller.decide(&inputs, &mut self.actions);
         self.moved = self.view.is_none_or(|before| before.settled != view.settled);
@@ -227,6 +234,14 @@ impl Hedger {
                 lane.orders.settle(turn);
             }
         }
+    }
+
+    /// What the inventories of the parts ask for.
+    fn calls(&self, lanes: &[Lane], now: Nanos) -> HedgeCalls {
+        let mut calls = HedgeCalls::default();
+        let parts = self.spec.parts.iter().filter_map(|id| lanes.get(id.index()));
+        parts.for_each(|lane| lane.add_calls(&mut calls, now));
+        calls
     }
 
     /// Reads the parts from the ledgers: they are as new as the event being handled.
@@ -294,4 +309,11 @@ pub(super) fn unhedged(view: &HedgeView, lane: &Lane) -> Option<Lots> {
     let lot = Base::of_lot(&lane.spec)?;
     let worse = if lo.abs() > hi.abs() { lo } else { hi };
     i64::try_from(worse.0 / lot.0).ok().map(Lots)
+}
+
+/// What is not hedged, in lots of an instrument, each end rounded towards flat; `None` where an end is not known.
+pub(super) fn settled_in(view: &HedgeView, lane: &Lane) -> Option<inventory::Exposure> {
+    let lot = Base::of_lot(&lane.spec)?;
+    let lots = |end: Base| i64::try_from(end.0 / lot.0).ok().map(Lots);
+    Some(inventory::Exposure::spanning(lots(view.settled.lo()?)?, lots(view.settled.hi()?)?))
 }

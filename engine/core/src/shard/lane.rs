@@ -8,6 +8,8 @@ use ballast_model::{
 };
 
 use super::blending::BlendReading;
+use super::calling::Calling;
+use super::closing::Closer;
 use super::exits::Exits;
 use super::lane_error::LaneError;
 use super::orders::OrderDesk;
@@ -35,6 +37,9 @@ pub(super) struct Lane {
     pub(super) orders: OrderDesk,
     pub(super) quoter: Option<Quoter>,
     pub(super) exits: Option<Exits>,
+    /// `None` where its inventory asks for nothing beside quotes.
+    pub(super) calling: Option<Calling>,
+    pub(super) closer: Closer,
     /// Instruments whose quotes are priced from this one's market.
     pub(super) followers: Vec<InstrumentId>,
     /// Nothing depends on its market: no quotes, no hedge, no limit. Nothing is decided when it changes.
@@ -65,10 +70,13 @@ pub(super) struct Elsewhere {
     pub(super) stale_at: Option<Nanos>,
     /// What is not hedged yet, in lots of the quoted instrument; `None` where nothing is hedged elsewhere.
     pub(super) unhedged: Option<Lots>,
+    /// Sides on which orders of the hedge stand, by [`ballast_model::Side::index`]; none where its inventory asks for nothing beside quotes.
+    pub(super) hedging: [bool; 2],
 }
 
 impl Elsewhere {
-    pub(super) const NOTHING: Self = Self { prices: None, stale_at: None, unhedged: None };
+    pub(super) const NOTHING: Self =
+        Self { prices: None, stale_at: None, unhedged: None, hedging: [false; 2] };
 }
 
 impl Lane {
@@ -89,6 +97,8 @@ impl Lane {
             orders: OrderDesk::new(id, lane)?,
             quoter: lane.quoting.as_ref().map(|quoting| Quoter::new(quoting, &lane.spec)).transpose()?,
             exits: exits.transpose().map_err(LaneError::Exits)?,
+            calling: calling(lane)?,
+            closer: Closer::default(),
             followers: Vec::new(),
             only_followed: false,
             in_doubt: false,
@@ -121,7 +131,8 @@ impl Lane {
         let quoter = self.quoter.as_ref().filter(|_| !self.put_off).and_then(Quoter::deadline);
         let thaw = if self.controlled { self.gate().and_then(|gate| gate.thaws_at(now)) } else { None };
         let exits = self.exits.as_ref().filter(|_| !self.put_off).and_then(Exits::deadline);
-        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until, self.pull_at, exits])
+        let closer = self.closer.deadline().filter(|_| !self.put_off);
+        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until, self.pull_at, exits, closer])
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -141,6 +152,12 @@ impl Lane {
         }
         if let Some(exits) = &self.exits {
             exits.digest(digest);
+        }
+        if let Some(calling) = &self.calling {
+            calling.digest(digest);
+        }
+        if self.exits.is_some() || self.calling.is_some() {
+            self.closer.digest(digest);
         }
     }
 
@@ -182,7 +199,7 @@ impl Lane {
             self.pull(turn);
         }
         match outcome {
-            UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved || self.wants_exit(),
+            UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved || self.wants_close(),
             UpdateOutcome::Unchanged => missing_moved,
             UpdateOutcome::Foreign => {
                 turn.out.note(Note::ForeignOrder(self.id));
@@ -229,8 +246,8 @@ impl Lane {
                 false
             }
         };
-        if let Some(exits) = &mut self.exits {
-            exits.on_position(&self.ledger);
+        if self.exits.as_mut().is_some_and(|exits| exits.on_position(&self.ledger)) {
+            self.closer.forget();
         }
         if let Some(quoter) = self.quoter.as_mut().filter(|_| own) {
             let (price, lots) = (fill.level.price(), fill.level.lots());
@@ -244,7 +261,7 @@ impl Lane {
         }
         self.orders.settle(turn);
         self.tell_profit(turn);
-        self.halts(turn) || missed || self.wants_own(turn.now) || self.wants_exit()
+        self.halts(turn) || missed || self.wants_own(turn.now) || self.wants_close()
     }
 
     /// Learns the venue's mark and index price; tells whether quotes are to be reconsidered.
@@ -355,7 +372,8 @@ impl Lane {
         }
         let due = self.quoter.as_mut().is_some_and(|quoter| quoter.wants_timer(&mut self.market, now));
         let exits = self.exits.as_mut().is_some_and(|exits| exits.wants_timer(now));
-        self.age_mark(turn) || due || exits || self.halts(turn)
+        let closer = self.closer.wants_timer(now);
+        self.age_mark(turn) || due || exits || closer || self.halts(turn)
     }
 
     /// Takes back a mark that is too old; tells whether it did.
@@ -384,10 +402,6 @@ impl Lane {
     /// Tells whether a change of the market its quotes are priced from is to be answered at once.
     pub(super) fn wants_touch(&mut self, now: Nanos) -> bool {
         self.quoter.as_mut().is_some_and(|quoter| quoter.wants_touch(now))
-    }
-
-    fn wants_exit(&self) -> bool {
-        self.exits.as_ref().is_some_and(Exits::wants_order)
     }
 
     pub(super) fn wants_own(&self, now: Nanos) -> bool {
@@ -437,14 +451,21 @@ impl Lane {
             }
             GateState::Active | GateState::ReduceOnly => Ok(posture),
         };
-        let stance = self.beside_exits(stance);
+        let stance = self.beside_closing(stance);
         let Some(quoter) = &mut self.quoter else { return };
         let position = self.ledger.position();
         let inventory = elsewhere.unhedged.unwrap_or(position);
-        let Elsewhere { prices: hedge, stale_at: hedge_stale_at, .. } = elsewhere;
+        let Elsewhere { prices: hedge, stale_at: hedge_stale_at, hedging, .. } = elsewhere;
         let exposure = Exposure { inventory, hedge, hedge_stale_at, blended, stance };
         quoter.requote(self.id, &self.market, &mut self.orders, position, &exposure, turn);
-        self.close(turn);
+        self.close(hedging, turn);
         self.orders.settle(turn);
     }
+}
+
+/// What the inventory of an instrument asks for beside quotes.
+fn calling(lane: &LaneSpec) -> Result<Option<Calling>, LaneError> {
+    let shaping =
+        lane.quoting.as_ref().and_then(|quoting| Some((quoting.shaping.as_ref()?, &quoting.limits)));
+    shaping.map_or(Ok(None), |(shaping, limits)| Calling::new(shaping, limits))
 }

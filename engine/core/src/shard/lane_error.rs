@@ -55,6 +55,11 @@ pub enum LaneError {
     HedgedOn,
     /// The exits' numbers.
     Exits(ExitError),
+    /// The last stage of the inventory ladder has no protection, or one that is out of its range or beyond the collar, or there is
+    /// a protection without that stage.
+    Liquidation,
+    /// The inventory ladder calls a hedger, and no hedge has the instrument as a part.
+    Unheard,
 }
 
 impl core::fmt::Display for LaneError {
@@ -78,6 +83,10 @@ impl core::fmt::Display for LaneError {
             Self::Blend(error) => error.fmt(f),
             Self::Hedging(error) => error.fmt(f),
             Self::Exits(error) => error.fmt(f),
+            Self::Liquidation => f.write_str(
+                "the stage that closes the position needs a protection above zero and at most the collar, and none without it",
+            ),
+            Self::Unheard => f.write_str("the inventory calls a hedge, and none has the instrument as a part"),
             Self::HedgedOn => f.write_str("the instrument to hedge on must be another one of the shard's"),
         }
     }

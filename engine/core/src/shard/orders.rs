@@ -246,6 +246,12 @@ impl OrderDesk {
         retry
     }
 
+    /// Orders that stand, or stand until their cancel is confirmed.
+    pub(super) fn standing(&self) -> impl Iterator<Item = &Order> {
+        let unknown = |status| matches!(status, LiveStatus::Unknown | LiveStatus::UnknownCancelling);
+        self.oms.open_orders().filter(move |order| !unknown(LiveStatus::of(order.state)))
+    }
+
     /// Size of the orders of a side that may or may not have traded.
     pub(super) fn unknown(&self, side: Side) -> Lots {
         let unknown = |order: &&Order| {

@@ -1,6 +1,6 @@
 //! The way from what a model wants to what may be quoted now: shaped by market and inventory, and throttled.
 
-use ballast_model::{Digest, Lots, Nanos, Price, Side, Ticks};
+use ballast_model::{Digest, Lots, Nanos, Price, Rate, Side, Ticks};
 
 use super::lane_error::LaneError;
 use super::orders::OrderDesk;
@@ -24,6 +24,9 @@ pub struct ShapingSpec {
     pub drift: Option<DriftParams>,
     /// Depth counts this far behind the best price, and this far around a level. Not negative.
     pub depth_within: Ticks,
+    /// The order that closes the position at the ladder's last stage goes at most this far through the midpoint, as a share of it:
+    /// above zero, below one and at most the gate's collar. `None` where that stage is left out.
+    pub liquidation_protection: Option<Rate>,
     /// When quotes may change; `None` for at every decision.
     pub throttle: Option<ThrottleParams>,
 }

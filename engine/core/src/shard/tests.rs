@@ -6,6 +6,7 @@ mod batches;
 mod blended;
 mod blended_histories;
 mod budgets;
+mod calling;
 mod desk;
 mod exits;
 mod faults;

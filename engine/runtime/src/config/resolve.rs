@@ -21,7 +21,7 @@ use super::resolve_arbitrage::Arbitrage;
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
 use super::unquoted::Unquoted;
-use super::{BookNames, Config, ConfigError, InstrumentConfig, ModelConfig};
+use super::{BookNames, Config, ConfigError, HedgeConfig, InstrumentConfig, ModelConfig, QuotingConfig};
 use crate::capture::{Instrument, SeenInstrument};
 
 /// Most levels one side of a book holds: venues show 10 000 at most, the rest accumulates from diffs.
@@ -323,7 +323,35 @@ impl Resolver<'_> {
         instruments: &[ResolvedInstrument],
         lanes: &mut [LaneSpec],
     ) -> Result<Vec<HedgingSpec>, ConfigError> {
-        let Some(hedge) = &self.config.hedge else { return Ok(Vec::new()) };
+        let hedges = match &self.config.hedge {
+            Some(hedge) => self.hedges_by(hedge, instruments, lanes)?,
+            None => Vec::new(),
+        };
+        let all = (0..).map(InstrumentId).zip(instruments.iter().zip(&*lanes));
+        let heard = |id| hedges.iter().any(|hedging: &HedgingSpec| hedging.parts.contains(&id));
+        let calls = |lane: &LaneSpec| {
+            let shaping = lane.quoting.as_ref().and_then(|quoting| quoting.shaping);
+            shaping.is_some_and(|shaping| shaping.shaper.inventory.hedge.is_some())
+        };
+        let unheard = all.into_iter().find(|(id, (_, lane))| calls(lane) && !heard(*id));
+        if let Some((_, (one, _))) = unheard {
+            let (key, _) = self.table(&one.found);
+            let rule = format!(
+                "no table `hedge` hedges {} here: nobody would hear it; leave it out",
+                one.found.name()
+            );
+            return Err(self.config.rule(&self.path, &format!("{key}.shape.inventory.hedge"), rule));
+        }
+        Ok(hedges)
+    }
+
+    /// As [`Resolver::hedges`], by this table.
+    fn hedges_by(
+        &self,
+        hedge: &HedgeConfig,
+        instruments: &[ResolvedInstrument],
+        lanes: &mut [LaneSpec],
+    ) -> Result<Vec<HedgingSpec>, ConfigError> {
         let market = Market::from(hedge.market);
         let mut hedges = Vec::new();
         for (index, on) in instruments.iter().enumerate() {
@@ -360,6 +388,16 @@ impl Resolver<'_> {
         Ok(hedges)
     }
 
+    /// The table an instrument is quoted by and its key: its own, else the common one.
+    fn table(&self, found: &FoundInstrument) -> (String, &QuotingConfig) {
+        let facts = self.facts(&found.instrument.symbol, found.instrument.market);
+        let own = facts.and_then(|(index, facts)| Some((index, facts.quoting.as_ref()?)));
+        own.map_or_else(
+            || ("quoting".to_owned(), &self.config.quoting),
+            |(index, table)| (format!("instrument.{index}.quoting"), table),
+        )
+    }
+
     /// How an instrument is quoted and controlled, by its own table, else by the common one; or why it is not.
     pub(super) fn quoting(
         &self,
@@ -368,14 +406,10 @@ impl Resolver<'_> {
         mid: HalfTicks,
     ) -> Result<Result<(QuotingSpec, Controls, SweepLimits), Unquoted>, ConfigError> {
         let market = found.instrument.market;
-        let facts = self.facts(&found.instrument.symbol, market);
-        let own = facts.and_then(|(index, facts)| Some((index, facts.quoting.as_ref()?)));
-        let (key, table) = own.map_or_else(
-            || ("quoting".to_owned(), &self.config.quoting),
-            |(index, table)| (format!("instrument.{index}.quoting"), table),
-        );
+        let (key, table) = self.table(found);
+        let is_common = key == "quoting";
         let left_out = |markets: &Vec<_>| !markets.iter().any(|listed| Market::from(*listed) == market);
-        if own.is_none() && table.markets.as_ref().is_some_and(left_out) {
+        if is_common && table.markets.as_ref().is_some_and(left_out) {
             return Ok(Err(Unquoted::LeftOut));
         }
         let hedge = match &table.model {

@@ -84,7 +84,8 @@ pub struct VenuesShape {
     pub widen_max_bps: Bps,
 }
 
-/// The inventory ladder: each stage is entered at the first share of the limit and left at the second.
+/// The inventory ladder: each stage is entered at the first share of the limit and left at the second. The last two go by what is
+/// held without doubt, and may be left out.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InventoryShape {
@@ -96,10 +97,12 @@ pub struct InventoryShape {
     pub skew: [f64; 2],
     /// The adding side stops.
     pub reduce: [f64; 2],
-    /// The hedger is called.
-    pub hedge: [f64; 2],
-    /// The position is closed.
-    pub liquidate: [f64; 2],
+    /// The hedge works off what it would leave inside its band. Needs a table `hedge` that hedges the instrument.
+    pub hedge: Option<[f64; 2]>,
+    /// The position is closed by reduce-only orders that take, and quotes are pulled. Needs `protection_bps`.
+    pub liquidate: Option<[f64; 2]>,
+    /// The order that closes goes at most this many basis points through the midpoint; no more than the collar.
+    pub protection_bps: Option<Bps>,
 }
 
 /// Levels and sizes.

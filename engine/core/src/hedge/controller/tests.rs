@@ -8,10 +8,11 @@ use ballast_model::{AssetId, ClientOrderId, Contract, InstrumentSpec, Money, Pri
 use super::*;
 use crate::book::Level;
 use crate::hedge::{
-    BandError, Funding, HedgePolicy, HedgeVenueState, Interval, PartId, PartKind, PartSpec, PendingPolicy,
-    PolicyError, Reading, RiskInputs, Rung, VenueAccess, VenueError, exposure::ExposureSpec,
+    BandError, Funding, HedgeCalls, HedgePolicy, HedgeVenueState, Interval, PartId, PartKind, PartSpec,
+    PendingPolicy, PolicyError, Reading, RiskInputs, Rung, VenueAccess, VenueError, exposure::ExposureSpec,
 };
 
+mod calls;
 mod world;
 
 pub(super) const VENUES: [InstrumentId; 2] = [InstrumentId(4), InstrumentId(7)];
@@ -114,6 +115,7 @@ struct Desk {
     hedge: HedgeController,
     states: Vec<HedgeVenueState>,
     orders: Vec<HedgeOrder>,
+    calls: HedgeCalls,
     actions: HedgeActions,
 }
 
@@ -122,7 +124,8 @@ impl Desk {
     fn new(delta: i128, position: i64) -> Self {
         let mut hedge = HedgeController::new(&spec(1)).unwrap();
         hedge.exposure_mut().read(LP, reading(delta, 0));
-        Self { hedge, states: vec![state(position)], orders: Vec::new(), actions: HedgeActions::new() }
+        let (orders, calls, actions) = (Vec::new(), HedgeCalls::default(), HedgeActions::new());
+        Self { hedge, states: vec![state(position)], orders, calls, actions }
     }
 
     fn decide(&mut self, millis: i64) -> HedgeView {
@@ -131,6 +134,7 @@ impl Desk {
             venues: &self.states,
             orders: &self.orders,
             risk: RiskInputs::default(),
+            calls: self.calls,
         };
         self.hedge.decide(&inputs, &mut self.actions)
     }
@@ -303,7 +307,13 @@ fn a_refusing_venue_rests_and_the_other_takes_over() {
     let mut decide = |hedge: &mut HedgeController, millis| {
         let now = Nanos::from_millis(millis);
         hedge.decide(
-            &HedgeInputs { now, venues: &states, orders: &[], risk: RiskInputs::default() },
+            &HedgeInputs {
+                now,
+                venues: &states,
+                orders: &[],
+                risk: RiskInputs::default(),
+                calls: HedgeCalls::default(),
+            },
             &mut actions,
         );
         actions.places().iter().map(|place| place.instrument).collect::<Vec<_>>()
@@ -322,7 +332,13 @@ fn funding_chooses_the_venue() {
     // Longs pay 5 bps at the second venue: a seller goes there.
     states[1].funding = Some(Funding { rate: Rate::from_bps(5), period: Span::from_secs(8 * 3_600) });
     let mut actions = HedgeActions::new();
-    let inputs = HedgeInputs { now: Nanos(0), venues: &states, orders: &[], risk: RiskInputs::default() };
+    let inputs = HedgeInputs {
+        now: Nanos(0),
+        venues: &states,
+        orders: &[],
+        risk: RiskInputs::default(),
+        calls: HedgeCalls::default(),
+    };
     hedge.decide(&inputs, &mut actions);
     assert!(actions.places().iter().all(|place| place.instrument == VENUES[1]));
     assert_eq!(actions.places().len(), 1);
@@ -422,7 +438,13 @@ fn one_standing_order_a_venue_and_none_against_our_own() {
         desk.order(side, 5, status);
         let mut hedge = hedge.clone();
         let (now, orders) = (Nanos(0), &desk.orders[..]);
-        let inputs = HedgeInputs { now, venues: &states, orders, risk: RiskInputs::default() };
+        let inputs = HedgeInputs {
+            now,
+            venues: &states,
+            orders,
+            risk: RiskInputs::default(),
+            calls: HedgeCalls::default(),
+        };
         hedge.decide(&inputs, &mut desk.actions);
         let places: Vec<_> = desk.actions.places().iter().map(|place| place.instrument).collect();
         assert_eq!(places, [VENUES[1]], "{side:?} {status:?}");

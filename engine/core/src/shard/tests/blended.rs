@@ -390,14 +390,15 @@ fn towards_venues() -> ShapingSpec {
                 limit: Lots(100),
                 skew: band(1_000, 500),
                 reduce: band(7_000, 6_000),
-                hedge: band(8_000, 7_500),
-                liquidate: band(10_000, 9_000),
+                hedge: None,
+                liquidate: None,
             },
             skew_max: Ticks(0),
             levels: LevelsFrom::Model,
         },
         drift: None,
         depth_within: Ticks(0),
+        liquidation_protection: None,
         throttle: None,
     }
 }

@@ -30,7 +30,7 @@ fn base(lots: i128) -> Base {
 }
 
 /// Nothing is hedged within five lots; passive for a second, at once after three.
-fn hedging() -> HedgingSpec {
+pub(super) fn hedging() -> HedgingSpec {
     let rung = |seconds| Rung { age: Span::from_secs(seconds), excess: base(10_000), adverse: Rate::ONE };
     let policy = HedgePolicy {
         hedge_ratio: Rate::ONE,
@@ -79,7 +79,7 @@ fn hedging() -> HedgingSpec {
 }
 
 /// Spot quotes of ten lots priced from the perpetual, at most a hundred unhedged.
-fn cross_venue() -> QuotingSpec {
+pub(super) fn cross_venue() -> QuotingSpec {
     let params = CrossVenueParams {
         size: Lots(10),
         maker_fee: Rate(0),
@@ -99,9 +99,9 @@ fn cross_venue() -> QuotingSpec {
 }
 
 pub(super) struct Story {
-    shard: Shard,
+    pub(super) shard: Shard,
     out: Outbox,
-    now: Nanos,
+    pub(super) now: Nanos,
     book_id: u64,
     trades: u64,
 }
@@ -111,7 +111,7 @@ impl Story {
         Self::of(cross_venue())
     }
 
-    fn of(spot: QuotingSpec) -> Self {
+    pub(super) fn of(spot: QuotingSpec) -> Self {
         let perp = LaneSpec { quoting: None, hedge_limits: Some(quoting().limits), ..lane(&quoting()) };
         let spec = ShardSpec {
             epoch: EPOCH,
@@ -134,7 +134,7 @@ impl Story {
     }
 
     /// The book of an instrument begins anew; returns what its last slot led to.
-    fn book(&mut self, instrument: InstrumentId, bid: i64, ask: i64) -> Vec<Command> {
+    pub(super) fn book(&mut self, instrument: InstrumentId, bid: i64, ask: i64) -> Vec<Command> {
         self.book_id += 1;
         let (update_id, time) = (UpdateId(self.book_id), self.now);
         let kind = BookKind::Snapshot;

@@ -10,7 +10,7 @@ use crate::shape::throttle::ThrottleParams;
 use crate::shard::{QuotingSpec, ShapingSpec};
 
 /// Changes at least a second apart, small ones ten; the adding side stops at half of a limit of forty lots.
-fn shaping() -> ShapingSpec {
+pub(super) fn shaping() -> ShapingSpec {
     let band = |enter, leave| Band { enter: Rate::from_bps(enter), leave: Rate::from_bps(leave) };
     ShapingSpec {
         shaper: ShaperParams {
@@ -26,14 +26,15 @@ fn shaping() -> ShapingSpec {
                 limit: Lots(40),
                 skew: band(1_000, 500),
                 reduce: band(5_000, 4_000),
-                hedge: band(8_000, 7_000),
-                liquidate: band(10_000, 9_000),
+                hedge: None,
+                liquidate: None,
             },
             skew_max: Ticks(0),
             levels: LevelsFrom::Model,
         },
         drift: None,
         depth_within: Ticks(10),
+        liquidation_protection: None,
         throttle: Some(ThrottleParams {
             interval_min: Span::from_secs(1),
             wait_max: Span::from_secs(10),

@@ -21,8 +21,6 @@ limit = { quote = "10000" }
 skew_max_bps = 0.0
 skew = [0.1, 0.05]
 reduce = [0.9, 0.8]
-hedge = [0.95, 0.9]
-liquidate = [1.0, 0.95]
 "#;
 
 fn seen(symbol: &str, market: Market) -> SeenInstrument {

@@ -55,6 +55,7 @@ impl Quoting<'_> {
             shaper,
             drift,
             depth_within: Ticks(i64::from(shape.depth_within_ticks)),
+            liquidation_protection: self.liquidation(&shape.inventory, quoting.limits.collar_bps)?,
             throttle,
         }))
     }
@@ -113,9 +114,29 @@ impl Quoting<'_> {
             limit: self.size("shape.inventory.limit", &inventory.limit)?,
             skew: band(inventory.skew),
             reduce: band(inventory.reduce),
-            hedge: band(inventory.hedge),
-            liquidate: band(inventory.liquidate),
+            hedge: inventory.hedge.map(band),
+            liquidate: inventory.liquidate.map(band),
         })
+    }
+
+    /// How far the order goes that closes the position at the last stage; `None` where that is left out.
+    fn liquidation(&self, inventory: &InventoryShape, collar: Bps) -> Result<Option<Rate>, ConfigError> {
+        let key = "shape.inventory.protection_bps";
+        let protection = match (inventory.liquidate, inventory.protection_bps) {
+            (None, None) => return Ok(None),
+            (Some(_), None) => {
+                let key = "shape.inventory.liquidate";
+                return Err(
+                    self.rule(key, "needs `protection_bps` beside it: how far the order goes that closes")
+                );
+            }
+            (None, Some(_)) => return Err(self.rule(key, "needs a stage `liquidate` beside it")),
+            (Some(_), Some(protection)) => protection.rate(),
+        };
+        if protection <= Rate(0) || protection >= Rate::ONE || protection > collar.rate() {
+            return Err(self.rule(key, "must be above zero and at most the collar"));
+        }
+        Ok(Some(protection))
     }
 
     fn levels(&self, size: &SizeShape, inventory: &InventoryShape) -> Result<LevelsFrom, ConfigError> {

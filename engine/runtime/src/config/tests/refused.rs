@@ -13,8 +13,8 @@ const SHAPE: &str = "[quoting.shape]
 shift_max_bps = 5.0
 widen_max_bps = 10.0
 depth_within_ticks = 5
-inventory = { limit = { quote = \"10000\" }, skew = [0.2, 0.1], reduce = [0.6, 0.5], hedge = [0.8, 0.7], \
-liquidate = [1.0, 0.9], skew_max_bps = 5.0 }
+inventory = { limit = { quote = \"10000\" }, skew = [0.2, 0.1], reduce = [0.6, 0.5], \
+liquidate = [1.0, 0.9], protection_bps = 20.0, skew_max_bps = 5.0 }
 [quoting.shape.momentum]
 half_life = \"1s\"
 warm_up = \"1s\"
@@ -135,6 +135,39 @@ fn rules_of_momentum_name_their_place() {
     let half_life = "half_life = \"1s\" # drift";
     refuses(&shaped, half_life, "half_life = \"0s\"", "quoting.shape.momentum.half_life");
     refuses(&shaped, "warm_up = \"1s\"", "warm_up = \"-1s\"", "quoting.shape.momentum.warm_up");
+}
+
+#[test]
+fn stages_of_the_inventory_that_cannot_act_are_refused() {
+    let shaped = shaped();
+    for (from, to, key, rule) in [
+        (", protection_bps = 20.0", "", "quoting.shape.inventory.liquidate", "needs `protection_bps`"),
+        (
+            "liquidate = [1.0, 0.9], ",
+            "",
+            "quoting.shape.inventory.protection_bps",
+            "needs a stage `liquidate`",
+        ),
+        (
+            "protection_bps = 20.0",
+            "protection_bps = 100.1",
+            "quoting.shape.inventory.protection_bps",
+            "the collar",
+        ),
+        (
+            "protection_bps = 20.0",
+            "protection_bps = 0.0",
+            "quoting.shape.inventory.protection_bps",
+            "above zero",
+        ),
+        ("liquidate = [", "hedge = [0.8, 0.7], liquidate = [", "quoting.shape.inventory.hedge", "ETHUSDT"),
+    ] {
+        let message = refuses(&shaped, from, to, key);
+        assert!(message.contains(rule), "{message}");
+    }
+    let unshaped = &SHAPE.replace("liquidate = [1.0", "hedge = [0.8, 0.7], liquidate = [1.0");
+    let heard = format!("{CROSS}\n{unshaped}");
+    assert_eq!(answer(&heard), Ok(()));
 }
 
 #[test]

@@ -103,7 +103,13 @@ impl World {
         let states: Vec<_> = self.known.iter().map(|lots| state(*lots)).collect();
         let orders: Vec<_> = self.orders.iter().map(|known| known.order).collect();
         let now = Nanos::from_millis(self.now);
-        let inputs = HedgeInputs { now, venues: &states, orders: &orders, risk: RiskInputs::default() };
+        let inputs = HedgeInputs {
+            now,
+            venues: &states,
+            orders: &orders,
+            risk: RiskInputs::default(),
+            calls: HedgeCalls::default(),
+        };
         let view = self.hedge.decide(&inputs, &mut self.actions);
         assert!(!self.blind || self.actions.places().is_empty(), "hedged what it cannot see");
         assert!(view.reach.holds(Base(self.residual() * MILLI)), "the truth is in the interval");
