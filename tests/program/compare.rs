@@ -27,7 +27,8 @@ fn a_row_of_the_comparison_is_what_a_replay_alone_says() {
         assert!(table.lines().any(|line| line.starts_with(config)), "{table}");
     }
     let heading = table.lines().next().unwrap();
-    for column in ["net PnL", "fills", "captured", "10 s bp", "half-life s", "drawdown", "uptime"] {
+    for column in ["currency", "net PnL", "fills", "captured", "10 s bp", "half-life s", "drawdown", "uptime"]
+    {
         assert!(heading.contains(column), "{column} in {heading}");
     }
 }
@@ -40,6 +41,14 @@ fn several_instruments_are_rows_of_their_own() {
         json["rows"].as_array().unwrap().iter().map(|row| row["instrument"].clone()).collect();
     assert_eq!(names.len(), 2);
     assert_ne!(names[0], names[1]);
+    let [total] = &json["totals"].as_array().unwrap()[..] else { panic!("one currency") };
+    assert_eq!((&total["instrument"], &total["currency"]), (&"total".into(), &"USDT".into()));
+    let alone = folder.expect(0, "replay --config quoter.toml --data futures.gz spot.txt --json").json();
+    assert_eq!(total["net"], alone["pnl"]["net"]);
+    assert_eq!(total["fills"], alone["fills"]);
+    assert_eq!(total["figures"], alone["totals"][0]["figures"]);
+    let table = folder.expect(0, "compare --config quoter.toml --data futures.gz spot.txt").out;
+    assert!(table.lines().last().unwrap().starts_with("quoter.toml  total"), "{table}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod assumptions;
 mod compare;
 mod configuration;
 mod demo;

@@ -1,29 +1,41 @@
-//! `ballast compare`: several configurations on the same data, one row each.
+//! `ballast compare`: several configurations on the same data, rows by instrument and in total.
 
 use anyhow::Context as _;
+use ballast_analytics::estimate::Estimate;
 use ballast_analytics::format;
-use ballast_analytics::record::{InstrumentRecord, MARKOUT_HORIZONS};
+use ballast_analytics::record::{HORIZONS, InstrumentRecord, MARKOUT_HORIZONS};
 use ballast_analytics::summary::Summary;
+use ballast_analytics::total::{Total, Totals};
+use ballast_model::Money;
 use ballast_runtime::capture::{SurveyedFile, survey_files};
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Prepared};
-use ballast_runtime::replay::RecorderSpec;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::amounts::{self, number};
 use crate::cli::CompareArgs;
 use crate::exit::Code;
 use crate::progress::Progress;
 use crate::replay::name_of;
-use crate::{data, output};
+use crate::{data, output, results, totals};
 
-/// One instrument under one configuration.
-struct Row {
+/// What came of one configuration.
+struct Played {
     config: String,
-    record: InstrumentRecord,
+    instruments: Vec<InstrumentRecord>,
+    totals: Totals,
     orders: u64,
     decisions_hash: u64,
+}
+
+/// One line of the table: an instrument or a total under one configuration.
+struct Row {
+    json: Value,
+    currency: String,
+    /// The amounts shown, for the digits they need.
+    amounts: Vec<Money>,
 }
 
 /// Plays each configuration on the data and prints what came out side by side.
@@ -32,93 +44,162 @@ struct Row {
 /// A configuration or data that cannot be used.
 pub(crate) fn run(arguments: &CompareArgs) -> anyhow::Result<Code> {
     let files = survey_files(&arguments.data).map_err(JobError::from)?;
-    let mut rows = Vec::new();
+    let mut all = Vec::new();
     let mut code = Code::Done;
     for path in &arguments.config {
-        code = play(path, &files, &mut rows)?.max(code);
+        code = play(path, &files, &mut all)?.max(code);
     }
-    output::text(&table(&rows), output::Form::asked(arguments.json))?;
+    let rows: Vec<Row> =
+        all.iter().flat_map(|one| one.instruments().into_iter().chain(one.totals())).collect();
+    let mut text = table(&rows);
+    for line in
+        all.iter().filter_map(|one| Some(format!("{}: {}\n", one.config, totals::apart(&one.totals)?)))
+    {
+        text.push_str(&line);
+    }
+    output::text(&text, output::Form::asked(arguments.json))?;
     if arguments.json {
-        output::json(&json!({ "rows": rows.iter().map(Row::json).collect::<Vec<_>>() }))?;
+        let each =
+            |rows: fn(&Played) -> Vec<Row>| all.iter().flat_map(rows).map(|row| row.json).collect::<Vec<_>>();
+        output::json(&json!({ "rows": each(Played::instruments), "totals": each(Played::totals) }))?;
     }
     Ok(code)
 }
 
-fn play(path: &Path, files: &[SurveyedFile], rows: &mut Vec<Row>) -> anyhow::Result<Code> {
+fn play(path: &Path, files: &[SurveyedFile], all: &mut Vec<Played>) -> anyhow::Result<Code> {
     let config = Config::load(path).map_err(JobError::from)?;
     let name = name_of(path);
     let mut progress = Progress::new(&name);
     let prepared = Prepared::from_surveyed(&config, path, files, |bytes| progress.add(bytes))?;
     drop(progress);
-    if rows.is_empty() {
+    if all.is_empty() {
         data::tell(&prepared);
     }
-    let report = config.report;
-    let spec = RecorderSpec { interval: report.sample_interval.span(), samples_max: report.samples_max };
-    let mut recorder = prepared.recorder(spec);
+    let mut recorder = prepared.recorder(config.report.recorder());
     let played = prepared.play(Mode::Quoting, 1, &mut recorder).with_context(|| name.clone())?;
     let instruments = recorder.finish(played.outcome.ended_at, &played.shard);
-    rows.extend(instruments.into_iter().map(|record| Row {
-        config: name.clone(),
-        record,
+    all.push(Played {
+        config: name,
+        totals: Totals::of(&instruments, config.report.conversion().as_ref()),
+        instruments,
         orders: played.outcome.orders,
         decisions_hash: played.outcome.decisions_hash,
-    }));
+    });
     Ok(if prepared.has_no_book() { Code::NoBook } else { Code::Done })
 }
 
-impl Row {
-    fn json(&self) -> Value {
+impl Played {
+    fn instruments(&self) -> Vec<Row> {
+        self.instruments.iter().map(|record| self.instrument(record)).collect()
+    }
+
+    fn totals(&self) -> Vec<Row> {
+        self.totals.each().map(|total| self.total(total)).collect()
+    }
+
+    fn instrument(&self, record: &InstrumentRecord) -> Row {
+        let summary = Summary::of(record);
         let Summary { end, captured, drawdown, inventory, quoting, half_life_secs, judgements, .. } =
-            Summary::of(&self.record);
+            &summary;
         let [all, ..] = judgements;
-        let markouts: serde_json::Map<_, _> = MARKOUT_HORIZONS
-            .iter()
-            .zip(all.markouts)
-            .map(|(horizon, markout)| (seconds(horizon.as_secs_f64()), json!(markout.map(|m| m.bps.mean))))
-            .collect();
-        json!({
+        let net = end.map(|end| end.net());
+        let fallen = drawdown.map(|drawdown| drawdown.value);
+        let json = json!({
             "config": self.config,
-            "instrument": self.record.name,
-            "currency": self.record.currency,
-            "net": end.map(|end| crate::summary::number(end.net())),
-            "fills": self.record.fills.len(),
+            "instrument": record.name,
+            "currency": record.currency,
+            "net": net.map(number),
+            "fills": record.fills.len(),
             "orders_of_run": self.orders,
-            "spread_captured": captured.to_f64(),
+            "spread_captured": number(*captured),
             "spread_captured_bps": all.spread.map(|spread| spread.bps.mean),
-            "markout_bps": markouts,
+            "markout_bps": markouts(all.markouts.map(|markout| markout.map(|markout| markout.bps))),
             "inventory_half_life_seconds": half_life_secs,
-            "max_position": inventory.map(|held| format::lots(&self.record.spec, held.max_abs).to_string()),
-            "max_drawdown": drawdown.map(|drawdown| drawdown.value.to_f64()),
+            "max_position": inventory.map(|held| format::lots(&record.spec, held.max_abs).to_string()),
+            "max_drawdown": fallen.map(number),
             "quote_uptime": quoting.map(|quoting| quoting.two_sided),
+            "figures": results::json(&results::of_instrument(record, &summary)),
             "decisions_hash": format!("{:016x}", self.decisions_hash),
-        })
+        });
+        let amounts = [net, Some(*captured), fallen].into_iter().flatten().collect();
+        Row { json, currency: record.currency.clone(), amounts }
+    }
+
+    fn total(&self, total: &Total) -> Row {
+        let net = total.pnl.net();
+        let fallen = total.drawdown.map(|drawdown| drawdown.value);
+        let json = json!({
+            "config": self.config,
+            "instrument": results::scope(total),
+            "currency": total.currency,
+            "instruments": total.instruments,
+            "net": number(net),
+            "fills": total.fills,
+            "orders_of_run": self.orders,
+            "spread_captured": number(total.captured),
+            "spread_captured_bps": total.spread_bps.map(|spread| spread.mean),
+            "markout_bps": markouts(total.markouts_bps),
+            "max_drawdown": fallen.map(number),
+            "figures": results::json(&results::of_total(total)),
+            "decisions_hash": format!("{:016x}", self.decisions_hash),
+        });
+        let amounts = [net, total.captured].into_iter().chain(fallen).collect();
+        Row { json, currency: total.currency.clone(), amounts }
     }
 }
 
-/// What the table shows of a row: heading, key in the JSON, digits behind the point.
-const COLUMNS: [(&str, &str, usize); 11] = [
-    ("config", "/config", 0),
-    ("instrument", "/instrument", 0),
-    ("net PnL", "/net", 4),
-    ("fills", "/fills", 0),
-    ("captured", "/spread_captured", 4),
-    ("0.1 s bp", "/markout_bps/0.1", 3),
-    ("1 s bp", "/markout_bps/1", 3),
-    ("10 s bp", "/markout_bps/10", 3),
-    ("half-life s", "/inventory_half_life_seconds", 1),
-    ("drawdown", "/max_drawdown", 4),
-    ("uptime", "/quote_uptime", 3),
+/// Means by horizon.
+fn markouts(means: [Option<Estimate>; HORIZONS]) -> Map<String, Value> {
+    let horizons = MARKOUT_HORIZONS.iter().map(|horizon| seconds(horizon.as_secs_f64()));
+    horizons.zip(means).map(|(horizon, mean)| (horizon, json!(mean.map(|mean| mean.mean)))).collect()
+}
+
+/// How a column shows its numbers.
+#[derive(Clone, Copy)]
+enum Shown {
+    /// Words, and whole numbers.
+    Plain,
+    /// With as many digits behind the point as the amounts of its currency need.
+    Money,
+    /// With so many digits behind the point.
+    Digits(usize),
+}
+
+/// What the table shows of a row: heading, key in the JSON, how.
+const COLUMNS: [(&str, &str, Shown); 12] = [
+    ("config", "/config", Shown::Plain),
+    ("instrument", "/instrument", Shown::Plain),
+    ("currency", "/currency", Shown::Plain),
+    ("net PnL", "/net", Shown::Money),
+    ("fills", "/fills", Shown::Plain),
+    ("captured", "/spread_captured", Shown::Money),
+    ("0.1 s bp", "/markout_bps/0.1", Shown::Digits(3)),
+    ("1 s bp", "/markout_bps/1", Shown::Digits(3)),
+    ("10 s bp", "/markout_bps/10", Shown::Digits(3)),
+    ("half-life s", "/inventory_half_life_seconds", Shown::Digits(1)),
+    ("drawdown", "/max_drawdown", Shown::Money),
+    ("uptime", "/quote_uptime", Shown::Digits(3)),
 ];
+/// Columns of words, which begin at the left.
+const WORDS: usize = 3;
 
 /// Markouts and captured spread are means over fills, the sign in our favour.
 fn table(rows: &[Row]) -> String {
     let mut cells = vec![COLUMNS.map(|(heading, ..)| heading.to_owned())];
     for row in rows {
-        let json = row.json();
-        cells.push(COLUMNS.map(|(_, key, digits)| match json.pointer(key) {
+        let same = rows.iter().filter(|other| other.currency == row.currency);
+        let amounts: Vec<Money> = same.flat_map(|row| row.amounts.iter().copied()).collect();
+        let money_digits = usize::try_from(amounts::digits(&amounts)).unwrap_or(0);
+        cells.push(COLUMNS.map(|(_, key, shown)| match row.json.pointer(key) {
             Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => format!("{:.digits$}", number.as_f64().unwrap_or(f64::NAN)),
+            Some(Value::Number(number)) => {
+                let real = number.as_f64().unwrap_or(f64::NAN);
+                match shown {
+                    Shown::Plain => number.to_string(),
+                    Shown::Money => format!("{real:.money_digits$}"),
+                    Shown::Digits(digits) => format!("{real:.digits$}"),
+                }
+            }
             Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => "-".to_owned(),
         }));
     }
@@ -130,7 +211,7 @@ fn table(rows: &[Row]) -> String {
     for line in &cells {
         for (column, cell) in line.iter().enumerate() {
             // Writing to a string cannot fail.
-            let _ = if column < 2 {
+            let _ = if column < WORDS {
                 write!(text, "{cell:<0$}  ", width(column))
             } else {
                 write!(text, "{cell:>0$}  ", width(column))

@@ -4,6 +4,8 @@
 //! error. Exit codes are stable: see [`exit::Code`].
 #![forbid(unsafe_code)]
 
+mod amounts;
+mod assumptions;
 mod book;
 mod cli;
 mod compare;
@@ -20,7 +22,9 @@ mod output;
 mod progress;
 mod replay;
 mod report;
+mod results;
 mod summary;
+mod totals;
 mod verify;
 
 use clap::Parser as _;

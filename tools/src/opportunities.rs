@@ -5,7 +5,7 @@ use ballast_core::shard::{DetectorView, Shard};
 use ballast_runtime::job::Prepared;
 use serde_json::{Map, Value, json};
 
-use crate::summary::number;
+use crate::amounts::number;
 
 /// Headings of [`Found::cells`]; the first two are words, the others numbers.
 pub(crate) const COLUMNS: [&str; 9] = [

@@ -1,12 +1,13 @@
 //! `ballast replay`.
 
 use ballast_analytics::record::RunRecord;
+use ballast_analytics::total::Totals;
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Played, Prepared};
 use ballast_runtime::journal::{Journal, Options};
 use ballast_runtime::operator::OperatorScript;
-use ballast_runtime::replay::{Journaled, Recorder, RecorderSpec};
+use ballast_runtime::replay::{Journaled, Recorder};
 use std::path::Path;
 
 use crate::cli::ReplayArgs;
@@ -14,7 +15,7 @@ use crate::exit::Code;
 use crate::progress::Progress;
 use crate::report::{self, ReportFiles};
 use crate::summary::Summary;
-use crate::{data, hedging, operator, output};
+use crate::{assumptions, data, hedging, operator, output};
 
 /// How a run is to be played and reported.
 pub(crate) struct Plan<'a> {
@@ -65,11 +66,7 @@ pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Code> {
 /// Numbers that cannot be used together, a report that cannot be written.
 pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch) -> anyhow::Result<Code> {
     data::tell(prepared);
-    let spec = RecorderSpec {
-        interval: plan.config.report.sample_interval.span(),
-        samples_max: plan.config.report.samples_max,
-    };
-    let mut recorder = prepared.recorder(spec);
+    let mut recorder = prepared.recorder(plan.config.report.recorder());
     let played = match plan.journal {
         Some(folder) => play_journaled(plan, prepared, folder, &mut recorder)?,
         None => prepared.play(plan.mode, plan.repeat, &mut recorder)?,
@@ -84,8 +81,17 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
         output::tell(&line);
     }
     let record = RunRecord { instruments: recorder.finish(played.outcome.ended_at, &played.shard) };
-    let summary = Summary { plan, prepared, played: &played, record: &record };
-    let files = plan.out.map(|out| write_report(out, plan, &summary, &played, &record)).transpose()?;
+    let totals = Totals::of(&record.instruments, plan.config.report.conversion().as_ref());
+    let assumptions = assumptions::of(plan.config, prepared);
+    let summary = Summary {
+        plan,
+        prepared,
+        played: &played,
+        record: &record,
+        totals: &totals,
+        assumptions: &assumptions,
+    };
+    let files = plan.out.map(|out| write_report(out, &summary)).transpose()?;
     output::text(&summary.text(files.as_ref(), watch.elapsed()), output::Form::asked(plan.json))?;
     if plan.json {
         output::json(&summary.json(files.as_ref(), watch.elapsed()))?;
@@ -133,24 +139,19 @@ fn play_journaled(
     Ok(played)
 }
 
-fn write_report(
-    out: &Path,
-    plan: &Plan<'_>,
-    summary: &Summary<'_>,
-    played: &Played,
-    record: &RunRecord,
-) -> anyhow::Result<ReportFiles> {
+fn write_report(out: &Path, summary: &Summary<'_>) -> anyhow::Result<ReportFiles> {
+    let (plan, outcome) = (summary.plan, &summary.played.outcome);
     let context = report::ReportContext {
         title: plan.title.to_owned(),
         config: plan.config_name.clone(),
         captures: plan.captures.clone(),
-        decisions_hash: played.outcome.decisions_hash,
-        state_hash: played.outcome.state_hash,
-        assumptions: summary.assumptions(),
+        decisions_hash: outcome.decisions_hash,
+        state_hash: outcome.state_hash,
+        assumptions: summary.assumptions.to_vec(),
         counts: summary.count_rows(),
         opportunities: summary.opportunity_rows(),
     };
-    report::write(out, record, &context)
+    report::write(out, summary.record, summary.totals, &context)
 }
 
 /// A path's last part, for reports that may leave this machine.

@@ -1,4 +1,4 @@
-//! The report of a run: two tables as CSV and Parquet, and one HTML page.
+//! The report of a run: tables as CSV and Parquet, and one HTML page.
 //!
 //! Only this module's [`write()`] touches files; what goes into them is made in memory by its children. The page asks
 //! the network for nothing, needs no script and stays small whatever the length of the run: long series are thinned so
@@ -15,12 +15,15 @@ mod table;
 mod text;
 mod ticks;
 mod time;
+mod totals;
 
 pub(crate) use columns::encode as encode_parquet;
 pub(crate) use table::{Column, Table, Values};
 
 use anyhow::Context as _;
 use ballast_analytics::record::RunRecord;
+use ballast_analytics::summary::Summary as Judged;
+use ballast_analytics::total::Totals;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +31,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn time_text(at: ballast_model::Nanos) -> String {
     format!("{}T{}Z", time::date(at), time::clock_millis(at))
 }
-use crate::opportunities;
+use crate::{opportunities, results};
 pub(crate) use section::NONE;
 
 /// What the page says about the run besides its record.
@@ -57,6 +60,9 @@ const FILLS_CSV: &str = "fills.csv";
 const FILLS_PARQUET: &str = "fills.parquet";
 const EQUITY_CSV: &str = "equity.csv";
 const EQUITY_PARQUET: &str = "equity.parquet";
+const SUMMARY_CSV: &str = "summary.csv";
+const SUMMARY_PARQUET: &str = "summary.parquet";
+const ASSUMPTIONS_CSV: &str = "assumptions.csv";
 
 /// The page of a report.
 #[derive(Clone, Debug)]
@@ -72,21 +78,45 @@ pub(crate) struct ReportFiles {
 ///
 /// # Errors
 /// A record that breaks its own rules, a number too large for its column, or a file that cannot be written.
-pub(crate) fn write(dir: &Path, run: &RunRecord, context: &ReportContext) -> anyhow::Result<ReportFiles> {
+pub(crate) fn write(
+    dir: &Path,
+    run: &RunRecord,
+    totals: &Totals,
+    context: &ReportContext,
+) -> anyhow::Result<ReportFiles> {
     for record in &run.instruments {
         record.check().with_context(|| format!("the record of {} is not consistent", record.name))?;
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let fills = table::fills(run)?;
     let equity = table::equity(run)?;
-    let html = page::render(run, context);
+    let scopes = figures_of(run, totals);
+    let summary = table::summary(&scopes);
+    let assumptions = table::pairs("assumption", &context.assumptions);
+    let html = page::render(run, totals, context);
     let notes =
         [("ballast.decisions_hash", context.decisions_hash), ("ballast.state_hash", context.state_hash)];
     store(dir, FILLS_CSV, csv::encode(&fills)?.as_bytes())?;
     store(dir, FILLS_PARQUET, &columns::encode("fills", &fills, &notes)?)?;
     store(dir, EQUITY_CSV, csv::encode(&equity)?.as_bytes())?;
     store(dir, EQUITY_PARQUET, &columns::encode("equity", &equity, &notes)?)?;
+    store(dir, SUMMARY_CSV, csv::encode(&summary)?.as_bytes())?;
+    store(dir, SUMMARY_PARQUET, &columns::encode("summary", &summary, &notes)?)?;
+    store(dir, ASSUMPTIONS_CSV, csv::encode(&assumptions)?.as_bytes())?;
     Ok(ReportFiles { html_bytes: html.len() as u64, html: store(dir, "report.html", html.as_bytes())? })
+}
+
+/// The figures of each instrument, then of each total.
+fn figures_of(run: &RunRecord, totals: &Totals) -> Vec<table::Scoped> {
+    let instruments = run.instruments.iter().map(|record| table::Scoped {
+        scope: record.name.clone(),
+        figures: results::of_instrument(record, &Judged::of(record)),
+    });
+    let totals = totals.each().map(|total| table::Scoped {
+        scope: format!("{}, {}", results::scope(total), total.currency),
+        figures: results::of_total(total),
+    });
+    instruments.chain(totals).collect()
 }
 
 fn store(dir: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {

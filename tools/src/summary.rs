@@ -1,23 +1,26 @@
 //! What came out of a run, in words and as JSON.
 
-use ballast_analytics::format::{self, Decimal};
+use ballast_analytics::format;
+use ballast_analytics::pnl::Pnl;
 use ballast_analytics::record::{InstrumentRecord, RunRecord};
+use ballast_analytics::summary::Summary as Judged;
+use ballast_analytics::total::Totals;
 use ballast_core::accounts::BookKey;
 use ballast_core::gate::Rule;
 use ballast_core::ledger::Ledger;
-use ballast_model::{HalfTicks, InstrumentId, Money};
+use ballast_model::{HalfTicks, InstrumentId};
 use ballast_runtime::job::{Mode, Played, Prepared};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::amounts::number;
 use crate::hedging::Hedged;
 use crate::notes::Said;
 use crate::opportunities::{self, Found};
 use crate::replay::Plan;
 use crate::report::{NONE, ReportFiles};
-use crate::{data, hedging, notes, operator};
+use crate::{data, hedging, notes, operator, results, totals};
 
 /// A finished run with all that is said of it.
 pub(crate) struct Summary<'a> {
@@ -25,60 +28,32 @@ pub(crate) struct Summary<'a> {
     pub(crate) prepared: &'a Prepared<'a>,
     pub(crate) played: &'a Played,
     pub(crate) record: &'a RunRecord,
+    pub(crate) totals: &'a Totals,
+    pub(crate) assumptions: &'a [(String, String)],
 }
 
-/// Profit of one instrument or one currency.
-#[derive(Clone, Copy, Default)]
-struct Pnl {
-    gross: Money,
-    fees: Money,
-    rebates: Money,
-    funding: Money,
+fn pnl_of(record: &InstrumentRecord) -> Pnl {
+    record.samples.last().map_or_else(Pnl::default, Pnl::from)
 }
 
-impl Pnl {
-    fn of(record: &InstrumentRecord) -> Self {
-        let last = record.samples.last();
-        last.map_or_else(Self::default, |s| Self {
-            gross: s.gross,
-            fees: s.fees,
-            rebates: s.rebates,
-            funding: s.funding,
-        })
+fn pnl_of_book(record: &InstrumentRecord, ledger: &Ledger, mid: HalfTicks) -> Pnl {
+    let settlement = record.spec.settlement();
+    Pnl {
+        gross: ledger.gross(mid),
+        fees: ledger.fees(settlement),
+        rebates: ledger.rebates(settlement),
+        funding: ledger.funding(),
     }
+}
 
-    fn of_ledger(record: &InstrumentRecord, ledger: &Ledger, mid: HalfTicks) -> Self {
-        let settlement = record.spec.settlement();
-        Self {
-            gross: ledger.gross(mid),
-            fees: ledger.fees(settlement),
-            rebates: ledger.rebates(settlement),
-            funding: ledger.funding(),
-        }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            gross: self.gross + other.gross,
-            fees: self.fees + other.fees,
-            rebates: self.rebates + other.rebates,
-            funding: self.funding + other.funding,
-        }
-    }
-
-    fn net(self) -> Money {
-        self.gross - self.fees + self.rebates + self.funding
-    }
-
-    fn json(self) -> Value {
-        json!({
-            "gross": number(self.gross),
-            "fees": number(self.fees),
-            "rebates": number(self.rebates),
-            "funding": number(self.funding),
-            "net": number(self.net()),
-        })
-    }
+fn json_of(pnl: Pnl) -> Value {
+    json!({
+        "gross": number(pnl.gross),
+        "fees": number(pnl.fees),
+        "rebates": number(pnl.rebates),
+        "funding": number(pnl.funding),
+        "net": number(pnl.net()),
+    })
 }
 
 impl Summary<'_> {
@@ -100,16 +75,17 @@ impl Summary<'_> {
         put("instruments", self.instruments().into());
         put("notes", notes::counts(&self.played.notes.others).into());
         put("notes_dropped", json!(outcome.notes_dropped));
-        let by_currency = self.by_currency();
-        put(
-            "pnl_by_currency",
-            by_currency.iter().map(|(name, pnl)| (name.clone(), pnl.json())).collect::<Map<_, _>>().into(),
-        );
+        let settled = &self.totals.settled;
+        let by_currency = settled.iter().map(|total| (total.currency.clone(), json_of(total.pnl)));
+        put("pnl_by_currency", by_currency.collect::<Map<_, _>>().into());
+        put("totals", self.totals.each().map(totals::json).collect());
         // One figure for the whole run exists where everything settles in one currency, one position where there is one
         // instrument.
-        let single =
-            |pnl: &BTreeMap<String, Pnl>| (pnl.len() == 1).then(|| pnl.values().next().map(|pnl| pnl.json()));
-        put("pnl", single(&by_currency).flatten().unwrap_or(Value::Null));
+        let single = match settled.as_slice() {
+            [one] => json_of(one.pnl),
+            _ => Value::Null,
+        };
+        put("pnl", single);
         let only = match self.record.instruments.as_slice() {
             [one] => Some(one),
             _ => None,
@@ -130,6 +106,8 @@ impl Summary<'_> {
         }
         put("hedges", hedging::of(self.prepared, &self.played.shard).iter().map(Hedged::json).collect());
         put("opportunities", self.opportunities().iter().map(Found::json).collect());
+        let assumed = self.assumptions.iter().map(|(name, value)| (name.clone(), json!(value)));
+        put("assumptions", assumed.collect::<Map<_, _>>().into());
         put("decisions_hash", json!(format!("{:016x}", outcome.decisions_hash)));
         put("state_hash", json!(format!("{:016x}", outcome.state_hash)));
         put("decode_seconds", json!(self.prepared.decoding.as_secs_f64()));
@@ -168,16 +146,8 @@ impl Summary<'_> {
                 size(record, max_position(record))
             );
         }
-        for (currency, pnl) in self.by_currency() {
-            let _ = writeln!(
-                text,
-                "{currency}: gross {:.4}, fees {:.4}, rebates {:.4}, funding {:.4}, net {:.4}",
-                pnl.gross.to_f64(),
-                pnl.fees.to_f64(),
-                pnl.rebates.to_f64(),
-                pnl.funding.to_f64(),
-                pnl.net().to_f64()
-            );
+        for line in totals::lines(self.totals) {
+            let _ = writeln!(text, "{line}");
         }
         for line in self.said().iter().flat_map(Said::lines) {
             let _ = writeln!(text, "{line}");
@@ -202,29 +172,6 @@ impl Summary<'_> {
             let _ = writeln!(text, "report: {} ({} bytes)", files.html.display(), files.html_bytes);
         }
         text
-    }
-
-    /// What the simulation assumed, for the report.
-    pub(crate) fn assumptions(&self) -> Vec<(String, String)> {
-        let venue = &self.plan.config.venue;
-        let millis =
-            |span: ballast_model::Span| format!("{:#} ms", Decimal { units: i128::from(span.0), scale: 6 });
-        let bps = |rate: ballast_model::Rate| {
-            format!("{} bp", f64::from(i32::try_from(rate.0).unwrap_or(i32::MAX)) / 1e4)
-        };
-        let mut rows = vec![
-            ("Order latency".to_owned(), millis(venue.order_latency.span())),
-            ("Response latency".to_owned(), millis(venue.response_latency.span())),
-            ("Maker fee".to_owned(), bps(venue.maker_fee_bps.rate())),
-            ("Taker fee".to_owned(), bps(venue.taker_fee_bps.rate())),
-            ("Share of cancels ahead of us".to_owned(), venue.cancel_share.to_string()),
-        ];
-        for (feed, tape) in self.prepared.tapes.iter().enumerate() {
-            for (file, offset) in tape.clock_offsets().enumerate() {
-                rows.push((format!("Venue clock to ours, feed {feed}, file {file}"), millis(offset)));
-            }
-        }
-        rows
     }
 
     /// What was counted, for the report.
@@ -268,15 +215,6 @@ impl Summary<'_> {
         if seconds > 0.0 { updates / seconds } else { 0.0 }
     }
 
-    fn by_currency(&self) -> BTreeMap<String, Pnl> {
-        let mut sums: BTreeMap<String, Pnl> = BTreeMap::new();
-        for record in &self.record.instruments {
-            let sum = sums.entry(record.currency.clone()).or_default();
-            *sum = sum.plus(Pnl::of(record));
-        }
-        sums
-    }
-
     /// Each book by strategy, sub-account and instrument, at the instrument's last midpoint; empty where none are kept.
     fn books(&self) -> Vec<Value> {
         let names = self.prepared.books();
@@ -286,17 +224,15 @@ impl Summary<'_> {
         let name = |names: &[String], id: u16| names.get(usize::from(id)).cloned().unwrap_or_default();
         let book = |(key, ledger): (BookKey, &Ledger)| {
             let record = self.record.instruments.get(key.instrument.index())?;
-            let pnl = record
-                .samples
-                .last()
-                .map_or_else(Pnl::default, |last| Pnl::of_ledger(record, ledger, last.mid));
+            let last = record.samples.last();
+            let pnl = last.map_or_else(Pnl::default, |last| pnl_of_book(record, ledger, last.mid));
             Some(json!({
                 "strategy": name(&names.strategies, key.strategy.0),
                 "account": name(&names.accounts, key.account.0),
                 "instrument": record.name,
                 "currency": record.currency,
                 "position": size(record, ledger.position().0),
-                "pnl": pnl.json(),
+                "pnl": json_of(pnl),
             }))
         };
         accounts.books().filter_map(book).collect()
@@ -324,6 +260,7 @@ impl Summary<'_> {
     }
 
     fn instrument(&self, index: usize, record: &InstrumentRecord, said: &Said<'_>) -> Value {
+        let judged = Judged::of(record);
         let id = InstrumentId(u16::try_from(index).unwrap_or(u16::MAX));
         let found = self.prepared.instruments.get(index).map(|one| &one.found);
         let refusals: Map<_, _> = self.played.shard.gate(id).map_or_else(Map::new, |gate| {
@@ -339,18 +276,13 @@ impl Summary<'_> {
             "position": size(record, self.position(index)),
             "max_position": size(record, max_position(record)),
             "fills": record.fills.len(),
-            "pnl": Pnl::of(record).json(),
+            "pnl": json_of(pnl_of(record)),
+            "figures": results::json(&results::of_instrument(record, &judged)),
             "refusals": refusals,
             "notes": said.notes(),
             "quoting": said.quoting(),
         })
     }
-}
-
-/// The number whose digits are the amount's: what is nearest to it prints without the noise of a reckoning in floats.
-pub(crate) fn number(amount: Money) -> Value {
-    let digits = format!("{:#}", format::money(amount));
-    digits.parse::<f64>().map_or(Value::Null, |number| json!(number))
 }
 
 /// Largest position either way.
@@ -361,21 +293,4 @@ fn max_position(record: &InstrumentRecord) -> i64 {
 /// Lots as a size, exact, as the venue writes it.
 fn size(record: &InstrumentRecord, lots: i64) -> String {
     format::lots(&record.spec, ballast_model::Lots(lots)).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_print_without_the_noise_of_floats() {
-        for (units, digits) in [
-            (-26_292_255_500_000_000_000, "-26.2922555"),
-            (100_000_000_000_000_000, "0.1"),
-            (0, "0.0"),
-            (1_234_567_890_123_000_000_000, "1234.567890123"),
-        ] {
-            assert_eq!(number(Money(units)).to_string(), digits);
-        }
-    }
 }

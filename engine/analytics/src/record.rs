@@ -108,7 +108,7 @@ impl Sample {
     /// Profit after fees, rebates and funding: `gross − fees + rebates + funding`.
     #[must_use]
     pub fn net(&self) -> Money {
-        self.gross - self.fees + self.rebates + self.funding
+        crate::pnl::Pnl::from(self).net()
     }
 }
 
@@ -173,6 +173,13 @@ impl InstrumentRecord {
     #[must_use]
     pub fn duration(&self) -> Option<Span> {
         Some(self.samples.last()?.time - self.samples.first()?.time)
+    }
+
+    /// Value traded, both sides, in the settlement currency: exact for linear contracts, each fill rounded down to 10⁻¹⁸
+    /// for inverse ones.
+    #[must_use]
+    pub fn turnover(&self) -> Money {
+        self.fills.iter().map(|fill| self.spec.value_floor(fill.price, fill.lots)).sum()
     }
 
     /// The net profit curve: one point per sample.

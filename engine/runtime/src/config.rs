@@ -17,6 +17,7 @@ mod hedge;
 mod line;
 mod model;
 mod quoting;
+mod report;
 mod resolve;
 mod resolve_arbitrage;
 mod resolve_hedge;
@@ -56,6 +57,7 @@ pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
 };
+pub use report::{ConversionConfig, ReportConfig};
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
@@ -166,16 +168,6 @@ pub enum SelfTradeConfig {
     ExpireMaker,
     /// Expire both.
     ExpireBoth,
-}
-
-/// What the report samples.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ReportConfig {
-    /// Time between samples of the account; doubles when `samples_max` is reached.
-    pub sample_interval: Duration,
-    /// Most samples kept per instrument.
-    pub samples_max: usize,
 }
 
 /// How an instrument is quoted.
@@ -307,12 +299,6 @@ impl From<SelfTradeConfig> for SelfTrade {
             SelfTradeConfig::ExpireMaker => Self::ExpireMaker,
             SelfTradeConfig::ExpireBoth => Self::ExpireBoth,
         }
-    }
-}
-
-impl Default for ReportConfig {
-    fn default() -> Self {
-        Self { sample_interval: Duration::from_millis(100), samples_max: 200_000 }
     }
 }
 

@@ -7,7 +7,9 @@ use super::table::{Column, Table, Values};
 use anyhow::Context as _;
 use ballast_model::Money;
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType, Int64Type};
+use parquet::data_type::{
+    ByteArray, ByteArrayType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, Int64Type,
+};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -50,19 +52,22 @@ pub(crate) fn encode(name: &str, table: &Table<'_>, notes: &[(&str, u64)]) -> an
 fn field(column: &Column<'_>) -> parquet::errors::Result<Type> {
     let (physical, logical) = match &column.values {
         Values::Time(_) => {
-            (Physical::INT64, LogicalType::Timestamp { is_adjusted_to_u_t_c: true, unit: TimeUnit::NANOS })
+            let time = LogicalType::Timestamp { is_adjusted_to_u_t_c: true, unit: TimeUnit::NANOS };
+            (Physical::INT64, Some(time))
         }
-        Values::Text(_) => (Physical::BYTE_ARRAY, LogicalType::String),
-        Values::Id(_) => (Physical::INT64, LogicalType::Integer { bit_width: 64, is_signed: false }),
+        Values::Text(_) | Values::Digits(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        Values::Real(_) => (Physical::DOUBLE, None),
+        Values::Id(_) => (Physical::INT64, Some(LogicalType::Integer { bit_width: 64, is_signed: false })),
         Values::Grid { scale, .. } | Values::Sparse { scale, .. } => {
-            (Physical::INT64, LogicalType::Decimal { scale: digits(*scale), precision: GRID_PRECISION })
+            let grid = LogicalType::Decimal { scale: digits(*scale), precision: GRID_PRECISION };
+            (Physical::INT64, Some(grid))
         }
         Values::Money(_) => (
             Physical::FIXED_LEN_BYTE_ARRAY,
-            LogicalType::Decimal { scale: digits(Money::SCALE), precision: MONEY_PRECISION },
+            Some(LogicalType::Decimal { scale: digits(Money::SCALE), precision: MONEY_PRECISION }),
         ),
     };
-    let builder = Type::primitive_type_builder(&column.name, physical).with_logical_type(Some(logical));
+    let builder = Type::primitive_type_builder(&column.name, physical).with_logical_type(logical);
     let builder = match &column.values {
         Values::Grid { scale, .. } | Values::Sparse { scale, .. } => {
             builder.with_precision(GRID_PRECISION).with_scale(digits(*scale))
@@ -70,10 +75,10 @@ fn field(column: &Column<'_>) -> parquet::errors::Result<Type> {
         Values::Money(_) => {
             builder.with_length(16).with_precision(MONEY_PRECISION).with_scale(digits(Money::SCALE))
         }
-        Values::Time(_) | Values::Text(_) | Values::Id(_) => builder,
+        Values::Time(_) | Values::Text(_) | Values::Id(_) | Values::Real(_) | Values::Digits(_) => builder,
     };
     let repetition = match &column.values {
-        Values::Sparse { .. } => Repetition::OPTIONAL,
+        Values::Sparse { .. } | Values::Real(_) | Values::Digits(_) => Repetition::OPTIONAL,
         Values::Time(_) | Values::Text(_) | Values::Id(_) | Values::Grid { .. } | Values::Money(_) => {
             Repetition::REQUIRED
         }
@@ -98,8 +103,16 @@ fn fill(writer: &mut SerializedColumnWriter<'_>, values: &Values<'_>) -> parquet
         }
         Values::Sparse { units, .. } => {
             let present: Vec<i64> = units.iter().flatten().copied().collect();
-            let levels: Vec<i16> = units.iter().map(|unit| i16::from(unit.is_some())).collect();
-            writer.typed::<Int64Type>().write_batch(&present, Some(&levels), None)
+            writer.typed::<Int64Type>().write_batch(&present, Some(&levels(units)), None)
+        }
+        Values::Real(numbers) => {
+            let present: Vec<f64> = numbers.iter().flatten().copied().collect();
+            writer.typed::<DoubleType>().write_batch(&present, Some(&levels(numbers)), None)
+        }
+        Values::Digits(numbers) => {
+            let present = numbers.iter().flatten().map(|digits| ByteArray::from(digits.as_str()));
+            let present: Vec<ByteArray> = present.collect();
+            writer.typed::<ByteArrayType>().write_batch(&present, Some(&levels(numbers)), None)
         }
         Values::Text(names) => {
             let names: Vec<ByteArray> = names.iter().map(|name| ByteArray::from(*name)).collect();
@@ -111,4 +124,9 @@ fn fill(writer: &mut SerializedColumnWriter<'_>, values: &Values<'_>) -> parquet
             writer.typed::<FixedLenByteArrayType>().write_batch(&amounts, None, None)
         }
     }
+}
+
+/// For each row whether it has a value, as the format stores it.
+fn levels<T>(rows: &[Option<T>]) -> Vec<i16> {
+    rows.iter().map(|row| i16::from(row.is_some())).collect()
 }

@@ -41,6 +41,8 @@ fn value(out: &mut String, values: &Values<'_>, row: usize) -> Option<std::fmt::
         Values::Id(ids) => write!(out, "{}", ids.get(row)?),
         Values::Grid { scale, units } => grid(out, *units.get(row)?, *scale),
         Values::Sparse { scale, units } => units.get(row)?.map_or(Ok(()), |units| grid(out, units, *scale)),
+        Values::Real(numbers) => numbers.get(row)?.map_or(Ok(()), |number| write!(out, "{number}")),
+        Values::Digits(numbers) => numbers.get(row)?.as_ref().map_or(Ok(()), |digits| text(out, digits)),
         Values::Money(amounts) => write!(out, "{:#}", format::money(*amounts.get(row)?)),
     })
 }

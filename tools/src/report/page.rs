@@ -6,10 +6,12 @@ use super::ReportContext;
 use super::section::{NONE, Section, rows};
 use super::text::{self, escape};
 use super::time;
+use super::totals;
 use crate::opportunities::COLUMNS;
 use ballast_analytics::format;
 use ballast_analytics::record::{GridSource, InstrumentRecord, RunRecord};
 use ballast_analytics::summary::Summary;
+use ballast_analytics::total::Totals;
 use ballast_model::{Contract, HalfTicks, Lots, Nanos, Price};
 use std::fmt::Write as _;
 
@@ -28,7 +30,7 @@ const HEAD: &str = concat!(
 );
 
 /// The page of a run.
-pub(super) fn render(run: &RunRecord, context: &ReportContext) -> String {
+pub(super) fn render(run: &RunRecord, all: &Totals, context: &ReportContext) -> String {
     let summaries: Vec<Summary> = run.instruments.iter().map(Summary::of).collect();
     let sections: Vec<Section<'_>> = run
         .instruments
@@ -48,6 +50,7 @@ pub(super) fn render(run: &RunRecord, context: &ReportContext) -> String {
     out.push_str(&rows("Counts", &context.counts));
     out.push_str("</div>");
     overview(&mut out, run, &summaries, &sections);
+    out.push_str(&totals::render(all));
     found(&mut out, &context.opportunities);
     out.push_str("</header>");
     let budget = (POINTS_MAX / run.instruments.len().max(1)).max(POINTS_MIN);
@@ -56,7 +59,7 @@ pub(super) fn render(run: &RunRecord, context: &ReportContext) -> String {
     }
     out.push_str(concat!(
         "<footer>Long series are thinned to their extremes; fills.csv, equity.csv and their Parquet twins beside this page hold ",
-        "every row, exactly. Times are UTC.</footer></main></body></html>\n"
+        "every row, exactly, and summary.csv every figure. Times are UTC.</footer></main></body></html>\n"
     ));
     out
 }

@@ -4,6 +4,7 @@ use super::figures::Figures;
 use super::table::reason;
 use super::text::{self, escape};
 use super::time;
+use crate::amounts;
 use ballast_analytics::audit::Audit;
 use ballast_analytics::drawdown::Drawdown;
 use ballast_analytics::estimate::Estimate;
@@ -30,7 +31,7 @@ impl<'a> Section<'a> {
     pub(super) fn new(record: &'a InstrumentRecord, summary: &'a Summary) -> Self {
         let amounts =
             summary.end.map_or([Money::ZERO; 4], |end| [end.gross, end.net(), end.fees, summary.captured]);
-        Self { record, summary, money_digits: text::money_digits(&amounts) }
+        Self { record, summary, money_digits: amounts::digits(&amounts) }
     }
 
     /// The HTML of the section; `budget` points per plotted series.
@@ -64,7 +65,7 @@ impl<'a> Section<'a> {
     /// Value traded, with its currency; its digits are its own, being so much larger than any profit.
     pub(super) fn turnover(&self) -> String {
         let turnover = self.summary.activity.turnover;
-        format!("{} {}", text::money(turnover, text::money_digits(&[turnover])), self.record.currency)
+        format!("{} {}", text::money(turnover, amounts::digits(&[turnover])), self.record.currency)
     }
 
     /// An amount with its currency.
@@ -243,7 +244,8 @@ impl<'a> Section<'a> {
     }
 }
 
-fn describe_sharpe(sharpe: &Sharpe) -> String {
+/// A ratio with its uncertainty and its sampling.
+pub(super) fn describe_sharpe(sharpe: &Sharpe) -> String {
     format!(
         "{} ± {} ({} increments of {} s, year of 365 days)",
         text::float(sharpe.ratio, 1),

@@ -1,9 +1,11 @@
-//! The two tables of a report, column by column; CSV and Parquet are two spellings of them.
+//! The tables of a report, column by column; CSV and Parquet are two spellings of them.
 
 use anyhow::Context as _;
 use ballast_analytics::format::{self, Decimal};
 use ballast_analytics::record::{FillRow, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, RunRecord, Sample};
 use ballast_model::{FillReason, Liquidity, Money, Side};
+
+use crate::results::Figure;
 
 /// The values of one column.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +32,10 @@ pub(crate) enum Values<'a> {
     },
     /// Amounts of money.
     Money(Vec<Money>),
+    /// Numbers that may be missing.
+    Real(Vec<Option<f64>>),
+    /// Exact numbers of any unit that may be missing, as their digits.
+    Digits(Vec<Option<String>>),
 }
 
 /// A named column.
@@ -215,6 +221,41 @@ pub(super) fn equity(run: &RunRecord) -> anyhow::Result<Table<'_>> {
     ];
     columns.extend(rows.currency());
     Ok(rows.table(columns))
+}
+
+/// What the figures of an instrument or of a total are of.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Scoped {
+    /// Name of the instrument or of the total.
+    pub(crate) scope: String,
+    /// Its figures.
+    pub(crate) figures: Vec<Figure>,
+}
+
+/// One row per figure.
+pub(super) fn summary(scopes: &[Scoped]) -> Table<'_> {
+    let each = || scopes.iter().flat_map(|of| of.figures.iter().map(|figure| (of.scope.as_str(), figure)));
+    let column = |name: &str, values| Column { name: name.to_owned(), values };
+    Table {
+        rows: each().count(),
+        columns: vec![
+            column("scope", Values::Text(each().map(|(scope, _)| scope).collect())),
+            column("group", Values::Text(each().map(|(_, figure)| figure.group).collect())),
+            column("figure", Values::Text(each().map(|(_, figure)| figure.name.as_str()).collect())),
+            column("unit", Values::Text(each().map(|(_, figure)| figure.unit.as_str()).collect())),
+            column("value", Values::Real(each().map(|(_, figure)| figure.value.real()).collect())),
+            column("exact", Values::Digits(each().map(|(_, figure)| figure.value.exact()).collect())),
+        ],
+    }
+}
+
+/// One row per name and value.
+pub(super) fn pairs<'a>(what: &str, pairs: &'a [(String, String)]) -> Table<'a> {
+    let names = pairs.iter().map(|(name, _)| name.as_str()).collect();
+    let values = pairs.iter().map(|(_, value)| value.as_str()).collect();
+    let columns = [(what, names), ("value", values)];
+    let columns = columns.map(|(name, texts)| Column { name: name.to_owned(), values: Values::Text(texts) });
+    Table { rows: pairs.len(), columns: columns.into() }
 }
 
 /// `100ms`, `1s`, `10s`; empty beyond the horizons there are.

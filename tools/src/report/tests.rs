@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::report::table::{Table, Values};
+use ballast_analytics::conversion::Conversion;
+use ballast_analytics::format;
 use ballast_analytics::record::RecordError;
-use ballast_model::Money;
+use ballast_model::{Money, Step};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::{Field, RowAccessor as _};
 
@@ -37,7 +39,7 @@ fn report(name: &str, run: &RunRecord) -> (tempfile::TempDir, ReportFiles) {
     let dir = std::env::var_os("BALLAST_REPORT_DIR")
         .map_or_else(|| kept.path().to_owned(), PathBuf::from)
         .join(name);
-    let files = write(&dir, run, &context()).unwrap();
+    let files = write(&dir, run, &Totals::of(&run.instruments, None), &context()).unwrap();
     println!("{}: {} bytes", files.html.display(), files.html_bytes);
     (kept, files)
 }
@@ -110,7 +112,7 @@ fn a_record_that_contradicts_itself_is_refused() {
     let mut run = synthetic::run(&["ETHUSDT"], 10);
     run.instruments[0].samples.swap(3, 4);
     let dir = tempfile::tempdir().unwrap();
-    let error = write(dir.path(), &run, &context()).unwrap_err();
+    let error = write(dir.path(), &run, &Totals::of(&run.instruments, None), &context()).unwrap_err();
     assert_eq!(error.downcast_ref::<RecordError>(), Some(&RecordError::SampleTime(4)));
 }
 
@@ -152,12 +154,46 @@ fn currencies_that_differ_are_named_in_each_row() {
 }
 
 #[test]
+fn totals_are_per_currency_and_across_them_only_at_stated_rates() {
+    let mut run = synthetic::run(&["ETHUSDT", "BTCUSDT", "BTCUSD_PERP"], 500);
+    run.instruments[2].currency = "BTC".to_owned();
+    let net = |at: usize| run.instruments[at].samples.last().unwrap().net();
+    let totals = Totals::of(&run.instruments, None);
+    let page = page::render(&run, &totals, &context());
+    assert!(page.contains("profit in BTC and USDT is not added up"));
+    let rates = vec![("BTC".to_owned(), Step::parse("3").unwrap())];
+    let totals = Totals::of(&run.instruments, Some(&Conversion { currency: "USDT".to_owned(), rates }));
+    let page = page::render(&run, &totals, &context());
+    assert!(page.contains("total, converted, USDT") && !page.contains("not added up"));
+    let csv = csv::encode(&table::summary(&figures_of(&run, &totals))).unwrap();
+    for (scope, net) in [
+        ("BTCUSD_PERP", net(2)),
+        ("\"total, BTC\"", net(2)),
+        ("\"total, USDT\"", net(0) + net(1)),
+        ("\"total, converted, USDT\"", net(0) + net(1) + Money(3 * net(2).0)),
+    ] {
+        let unit = if scope.contains("USDT") { "USDT" } else { "BTC" };
+        let row = csv.lines().find(|line| line.starts_with(&format!("{scope},profit,net,{unit},"))).unwrap();
+        assert!(row.ends_with(&format!(",{:#}", format::money(net))), "{row}");
+    }
+}
+
+#[test]
+fn assumptions_have_a_table_of_their_own() {
+    let (_dir, files) = report("assumed", &synthetic::run(&["ETHUSDT"], 100));
+    let text = fs::read_to_string(beside(&files, ASSUMPTIONS_CSV)).unwrap();
+    assert_eq!(text, "assumption,value\nOrder latency,1.000 ms\nMaker fee,−0.5 bps\nTaker fee,7 bps\n");
+}
+
+#[test]
 fn parquet_reads_back_equal() {
     let run = synthetic::run(&["ETHUSDT", "BTCUSDT"], 2_000);
     let (_dir, files) = report("parquet", &run);
+    let scopes = figures_of(&run, &Totals::of(&run.instruments, None));
     for (path, table) in [
         (beside(&files, FILLS_PARQUET), table::fills(&run).unwrap()),
         (beside(&files, EQUITY_PARQUET), table::equity(&run).unwrap()),
+        (beside(&files, SUMMARY_PARQUET), table::summary(&scopes)),
     ] {
         let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
         let schema = reader.metadata().file_metadata().schema_descr();
@@ -179,7 +215,8 @@ fn parquet_reads_back_equal() {
 #[test]
 fn opportunities_have_a_table_where_they_are_watched() {
     let run = synthetic::run(&["ETHUSDT"], 100);
-    let page = page::render(&run, &context());
+    let totals = Totals::of(&run.instruments, None);
+    let page = page::render(&run, &totals, &context());
     for part in [
         "<caption>Opportunities</caption>",
         "<td>spot &lt;A&gt;, usdm A</td>",
@@ -187,7 +224,7 @@ fn opportunities_have_a_table_where_they_are_watched() {
     ] {
         assert!(page.contains(part), "{part}");
     }
-    let without = page::render(&run, &ReportContext { opportunities: Vec::new(), ..context() });
+    let without = page::render(&run, &totals, &ReportContext { opportunities: Vec::new(), ..context() });
     assert!(!without.contains("Opportunities"));
 }
 
@@ -221,6 +258,10 @@ fn same(table: &Table<'_>, column: usize, row: usize, field: &Field) -> bool {
         (Values::Time(times), Field::Long(read)) => times[row] == *read,
         (Values::Text(names), Field::Str(read)) => names[row] == read,
         (Values::Id(ids), Field::ULong(read)) => ids[row] == *read,
+        (Values::Real(numbers), Field::Null) => numbers[row].is_none(),
+        (Values::Real(numbers), Field::Double(read)) => numbers[row] == Some(*read),
+        (Values::Digits(numbers), Field::Null) => numbers[row].is_none(),
+        (Values::Digits(numbers), Field::Str(read)) => numbers[row].as_ref() == Some(read),
         (Values::Sparse { units, .. }, Field::Null) => units[row].is_none(),
         (Values::Sparse { units, scale }, Field::Decimal(read)) => units[row].is_some_and(|units| {
             (units.into(), i32::try_from(*scale).unwrap()) == (number(read.data()), read.scale())

@@ -57,19 +57,6 @@ pub(super) fn span(span: Span) -> String {
     }
 }
 
-/// Digits behind the point that show the largest of several amounts with five significant digits: at least
-/// two, at most eight.
-pub(super) fn money_digits(amounts: &[Money]) -> u32 {
-    let largest = amounts.iter().map(|amount| amount.abs()).max().unwrap_or_default();
-    let mut digits = 2;
-    let mut bound = 1_000 * Money::ONE.0;
-    while digits < 8 && (1..bound).contains(&largest.0) {
-        digits += 1;
-        bound /= 10;
-    }
-    digits
-}
-
 /// An amount rounded for reading to `digits` behind the point.
 pub(super) fn money(amount: Money, digits: u32) -> String {
     decimal(format::money(amount).rounded(digits))
@@ -111,10 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn small_amounts_get_more_digits() {
-        assert_eq!(money_digits(&[Money(-12_345 * Money::ONE.0)]), 2);
-        assert_eq!(money_digits(&[Money(12 * Money::ONE.0), Money::ZERO]), 4);
-        assert_eq!((money_digits(&[Money(1)]), money_digits(&[Money::ZERO]), money_digits(&[])), (8, 2, 2));
+    fn amounts_are_rounded_and_grouped() {
         assert_eq!(money(Money(1_234_565_000_000_000_000_000), 2), "1,234.57");
     }
 

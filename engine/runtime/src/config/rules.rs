@@ -25,11 +25,8 @@ impl Config {
         if !(1..=ORDERS_MAX).contains(&venue.orders_max) {
             return broken("venue.orders_max", "must be from 1 to 10 000");
         }
-        if report.sample_interval.span().0 <= 0 {
-            return broken("report.sample_interval", "must be above zero");
-        }
-        if report.samples_max < 16 {
-            return broken("report.samples_max", "must be at least 16");
+        if let Some((key, rule)) = report.broken_rule() {
+            return Some((format!("report.{key}"), rule));
         }
         for (index, instrument) in self.instrument.iter().enumerate() {
             if instrument.symbol.is_empty() {

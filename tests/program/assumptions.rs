@@ -1,0 +1,54 @@
+//! What a run assumed is said wherever its results are.
+
+use crate::rig::Folder;
+
+const FEES: &str = r#"
+[[venue.fees]]
+market = "usdm"
+maker_bps = -0.25
+taker_bps = 4.5
+volume = "2500000.5"
+tiers = [{ volume = "1000000", maker_bps = -0.75, taker_bps = 3.0 }]
+"#;
+
+#[test]
+fn fees_tiers_and_latencies_are_told_in_page_json_and_csv() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(folder.path().join("quoter.toml")).unwrap();
+    folder.write("tiers.toml", format!("{text}{FEES}"));
+    let json = folder.expect(0, "replay --config tiers.toml --data futures.gz --out out --json").json();
+    let page = std::fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    let csv = std::fs::read_to_string(folder.path().join("out/assumptions.csv")).unwrap();
+    for (name, value) in [
+        ("Fees at usdm", "maker -0.25 bp, taker 4.5 bp"),
+        ("Fees at usdm from 1000000 in 30 days on", "maker -0.75 bp, taker 3 bp"),
+        ("Traded at usdm before", "2500000.5"),
+        ("Order latency", "1 ms"),
+        ("Orders that would trade with our own", "expire"),
+        ("Account sampled every", "100 ms, longer in long runs"),
+    ] {
+        assert_eq!(json["assumptions"][name], value, "{name}");
+        assert!(
+            page.contains(&format!("<th scope=\"row\">{name}</th><td class=\"n\">{value}</td>")),
+            "{name}"
+        );
+        assert!(csv.contains(&format!("{name},")) && csv.contains(value), "{name} in {csv}");
+    }
+}
+
+#[test]
+fn stated_rates_are_assumptions_and_total_what_they_can() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(folder.path().join("quoter.toml")).unwrap();
+    let conversion = "[report]\nconversion = { currency = \"EUR\", rates = { USDT = \"0.9\" } }\n";
+    assert!(!text.contains("[report]"));
+    folder.write("euro.toml", format!("{text}\n{conversion}"));
+    let json = folder.expect(0, "replay --config euro.toml --data futures.gz --json").json();
+    assert_eq!(json["assumptions"]["1 USDT counts as"], "0.9 EUR");
+    let [dollars, euros] = &json["totals"].as_array().unwrap()[..] else { panic!("two totals") };
+    assert_eq!((&dollars["currency"], &euros["currency"]), (&"USDT".into(), &"EUR".into()));
+    let net = |total: &serde_json::Value| total["figures"]["profit"]["net"].as_f64().unwrap();
+    assert!((net(euros) - 0.9 * net(dollars)).abs() < 1e-12 && net(dollars) != 0.0);
+    let table = folder.expect(0, "compare --config euro.toml --data futures.gz").out;
+    assert!(table.contains("total, converted  EUR"), "{table}");
+}

@@ -1,0 +1,85 @@
+//! What a simulation assumed, as reports say it.
+
+use ballast_analytics::format::{self, Decimal};
+use ballast_model::{Money, Rate, Span};
+use ballast_runtime::config::{Bps, Config, MarketFees, SelfTradeConfig, VenueConfig, market_name};
+use ballast_runtime::job::Prepared;
+
+/// Name and value of each assumption.
+pub(crate) fn of(config: &Config, prepared: &Prepared<'_>) -> Vec<(String, String)> {
+    let venue = &config.venue;
+    let mut rows = vec![
+        row("Order latency", millis(venue.order_latency.span())),
+        row("Response latency", millis(venue.response_latency.span())),
+        row("Maker fee", bps(venue.maker_fee_bps.rate())),
+        row("Taker fee", bps(venue.taker_fee_bps.rate())),
+    ];
+    rows.extend(venue.fees.iter().flat_map(fees));
+    rows.extend([
+        row("Share of cancels ahead of us", venue.cancel_share.to_string()),
+        row("Orders that may rest in an instrument", venue.orders_max.to_string()),
+        row("Orders that would trade with our own", self_trade(venue.self_trade).to_owned()),
+    ]);
+    rows.extend(balances(venue));
+    for (feed, tape) in prepared.tapes.iter().enumerate() {
+        for (file, offset) in tape.clock_offsets().enumerate() {
+            rows.push((format!("Venue clock to ours, feed {feed}, file {file}"), millis(offset)));
+        }
+    }
+    let interval = config.report.sample_interval.span();
+    rows.push(row("Account sampled every", format!("{}, longer in long runs", millis(interval))));
+    if let Some(conversion) = config.report.conversion() {
+        let Money(one) = Money::ONE;
+        for (name, rate) in &conversion.rates {
+            let units = i128::from(rate.mantissa) * one / 10i128.pow(rate.scale.into());
+            let worth = format!("{:#} {}", format::money(Money(units)), conversion.currency);
+            rows.push((format!("1 {name} counts as"), worth));
+        }
+    }
+    rows
+}
+
+/// Fees of a market, by the volume they begin at.
+fn fees(fees: &MarketFees) -> Vec<(String, String)> {
+    let market = market_name(fees.market.into());
+    let both = |maker: Bps, taker: Bps| format!("maker {}, taker {}", bps(maker.rate()), bps(taker.rate()));
+    let amount = |volume: &ballast_runtime::config::Decimal| format!("{:#}", format::money(volume.money()));
+    let mut rows = vec![(format!("Fees at {market}"), both(fees.maker_bps, fees.taker_bps))];
+    for tier in &fees.tiers {
+        let from = format!("Fees at {market} from {} in 30 days on", amount(&tier.volume));
+        rows.push((from, both(tier.maker_bps, tier.taker_bps)));
+    }
+    if let Some(volume) = &fees.volume {
+        rows.push((format!("Traded at {market} before"), amount(volume)));
+    }
+    rows
+}
+
+fn balances(venue: &VenueConfig) -> Vec<(String, String)> {
+    let stated = venue.balances.iter().flatten();
+    let balances = stated.map(|(asset, balance)| {
+        (format!("Balance of {asset} at the start"), format!("{:#}", format::money(balance.money())))
+    });
+    balances.collect()
+}
+
+const fn self_trade(mode: SelfTradeConfig) -> &'static str {
+    match mode {
+        SelfTradeConfig::Reject => "are refused",
+        SelfTradeConfig::ExpireTaker => "expire",
+        SelfTradeConfig::ExpireMaker => "expire the one that rests",
+        SelfTradeConfig::ExpireBoth => "expire with the one that rests",
+    }
+}
+
+fn millis(span: Span) -> String {
+    format!("{:#} ms", Decimal { units: i128::from(span.0), scale: 6 })
+}
+
+fn bps(rate: Rate) -> String {
+    format!("{:#} bp", Decimal { units: i128::from(rate.0), scale: 4 })
+}
+
+fn row(name: &str, value: String) -> (String, String) {
+    (name.to_owned(), value)
+}

@@ -1,0 +1,59 @@
+//! What instruments made together, in words and as JSON.
+
+use ballast_analytics::total::{Total, Totals};
+use ballast_model::Money;
+use serde_json::{Value, json};
+
+use crate::{amounts, results};
+
+/// Lines for a person: one per total, and which currencies are not added up.
+pub(crate) fn lines(totals: &Totals) -> Vec<String> {
+    totals.each().map(line).chain(apart(totals)).collect()
+}
+
+fn line(total: &Total) -> String {
+    let pnl = total.pnl;
+    let digits = amounts::digits(&amounts_of(total));
+    let show = |amount: Money| amounts::plain(amount, digits);
+    let name = match total.scope {
+        ballast_analytics::total::Scope::Settled => total.currency.clone(),
+        ballast_analytics::total::Scope::Converted => {
+            format!("all, in {} at the stated rates", total.currency)
+        }
+    };
+    format!(
+        "{name}: gross {}, fees {}, rebates {}, funding {}, net {}",
+        show(pnl.gross),
+        show(pnl.fees),
+        show(pnl.rebates),
+        show(pnl.funding),
+        show(pnl.net())
+    )
+}
+
+/// Says where profit is not added up.
+pub(crate) fn apart(totals: &Totals) -> Option<String> {
+    let currencies = totals.apart();
+    (!currencies.is_empty()).then(|| {
+        format!(
+            "profit in {} is not added up: [report] conversion states no rates for all of them",
+            currencies.join(" and ")
+        )
+    })
+}
+
+/// The amounts of a total that are shown beside each other.
+pub(crate) fn amounts_of(total: &Total) -> [Money; 6] {
+    let pnl = total.pnl;
+    [pnl.gross, pnl.fees, pnl.rebates, pnl.funding, pnl.net(), total.captured]
+}
+
+/// One object per total.
+pub(crate) fn json(total: &Total) -> Value {
+    json!({
+        "scope": results::scope(total),
+        "currency": total.currency,
+        "instruments": total.instruments,
+        "figures": results::json(&results::of_total(total)),
+    })
+}
