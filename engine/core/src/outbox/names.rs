@@ -29,6 +29,7 @@ impl Note {
             Self::Exit(..) => "exit",
             Self::ExitHeld(..) => "exit_held",
             Self::Operator(..) => "operator",
+            Self::Journal(_) => "journal",
             Self::CancelsLeft(_) => "cancels_left",
             Self::OpportunitySeen(_) => "opportunity_seen",
             Self::OpportunityGone(_) => "opportunity_gone",
@@ -43,6 +44,7 @@ impl Note {
             Self::Held(_, hold) => hold.name(),
             Self::BookLost(_, reason) => reason.name(),
             Self::Unheld(_, refusal) => unheld(refusal),
+            Self::Journal(health) => health.name(),
             Self::Exit(_, exit) | Self::ExitHeld(_, exit) => exit.name(),
             Self::OrdersFull(_)
             | Self::ForeignOrder(_)
@@ -83,6 +85,7 @@ impl Note {
             | Self::CancelsLeft(id) => Some(*id),
             Self::UnbookableBalance(_)
             | Self::Operator(..)
+            | Self::Journal(_)
             | Self::OpportunitySeen(_)
             | Self::OpportunityGone(_) => None,
         }
