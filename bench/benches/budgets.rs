@@ -170,6 +170,7 @@ const fn is_mid_batch(event: &Event) -> bool {
         | Event::Fill(_)
         | Event::Grant(_)
         | Event::Operator(_)
+        | Event::Journal(_)
         | Event::Funding(_)
         | Event::Balance(_)
         | Event::Timer => false,

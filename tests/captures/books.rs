@@ -72,6 +72,7 @@ impl Pair {
             | Event::Fill(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Journal(_)
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Timer => {}

@@ -89,6 +89,7 @@ fn midpoints(tape: &Tape, limits: BookLimits) -> Vec<(Nanos, HalfTicks)> {
             | Event::Fill(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Journal(_)
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Timer => {}

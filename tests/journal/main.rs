@@ -2,5 +2,6 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod behind;
 mod kill;
 mod repeat;

@@ -23,11 +23,14 @@ pub(crate) enum Code {
     /// What was checked is not as it should be: a rebuilt book differs from the venue's best prices, has gaps or crosses; a
     /// decision was not repeated.
     Mismatch = 6,
+    /// Everything asked for was done, but the journal of it is not whole: a disk full or gone.
+    Journal = 7,
 }
 
 /// The table in `--help`.
 pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable, \
-5 no order book snapshot in the data, 6 a check (book check, verify) found a difference";
+5 no order book snapshot in the data, 6 a check (book check, verify) found a difference, \
+7 the journal of the run is not whole";
 
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {

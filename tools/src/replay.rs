@@ -5,7 +5,7 @@ use ballast_analytics::total::Totals;
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Played, Prepared};
-use ballast_runtime::journal::{Journal, Options};
+use ballast_runtime::journal::{Journal, JournalError, Options};
 use ballast_runtime::operator::OperatorScript;
 use ballast_runtime::replay::{Journaled, Recorder};
 use std::path::Path;
@@ -67,9 +67,9 @@ pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Code> {
 pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch) -> anyhow::Result<Code> {
     data::tell(prepared);
     let mut recorder = prepared.recorder(plan.config.report.recorder());
-    let played = match plan.journal {
+    let (played, unkept) = match plan.journal {
         Some(folder) => play_journaled(plan, prepared, folder, &mut recorder)?,
-        None => prepared.play(plan.mode, plan.repeat, &mut recorder)?,
+        None => (prepared.play(plan.mode, plan.repeat, &mut recorder)?, None),
     };
     for (name, count) in data::market_problems(&played.shard, prepared.instruments.len()) {
         output::tell(&format!("{name}: {count}"));
@@ -96,6 +96,10 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
     if plan.json {
         output::json(&summary.json(files.as_ref(), watch.elapsed()))?;
     }
+    if let Some(error) = &unkept {
+        output::tell(&format!("ALARM: the journal is not whole: {error}"));
+        return Ok(Code::Journal);
+    }
     Ok(if prepared.has_no_book() { Code::NoBook } else { Code::Done })
 }
 
@@ -116,27 +120,31 @@ fn operator_lines(prepared: &Prepared<'_>, played: &Played) -> Vec<String> {
     lines
 }
 
-/// Plays what was prepared while a journal of it is written.
+/// Plays what was prepared while a journal of it is written; with why that is not whole, where it is not.
 fn play_journaled(
     plan: &Plan<'_>,
     prepared: &Prepared<'_>,
     folder: &Path,
     recorder: &mut Recorder,
-) -> anyhow::Result<Played> {
+) -> anyhow::Result<(Played, Option<JournalError>)> {
     let meta = prepared.meta(plan.mode).to_bytes();
     let mut journal = Journal::open(folder, meta, &Options::default())?;
     let mut record = Journaled::new(&mut journal.tap);
     let played = prepared.play_recorded(plan.mode, plan.repeat, recorder, &mut record)?;
     record.finish(&played.shard);
-    let kept = journal.finish()?;
-    output::tell(&format!(
-        "journal: {} records in {} bytes, {} new segments in {}",
-        kept.records,
-        kept.bytes,
-        kept.segments,
-        folder.display()
-    ));
-    Ok(played)
+    Ok(match journal.finish() {
+        Ok(kept) => {
+            output::tell(&format!(
+                "journal: {} records in {} bytes, {} new segments in {}",
+                kept.records,
+                kept.bytes,
+                kept.segments,
+                folder.display()
+            ));
+            (played, None)
+        }
+        Err(error) => (played, Some(error)),
+    })
 }
 
 fn write_report(out: &Path, summary: &Summary<'_>) -> anyhow::Result<ReportFiles> {

@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use core::mem::discriminant;
 
 use ballast_model::{
-    AssetId, BudgetKind, BudgetReport, Cancel, Command, InstrumentId, LostReason, NewOrder, OperatorCommand,
-    Query, Replace,
+    AssetId, BudgetKind, BudgetReport, Cancel, Command, InstrumentId, JournalHealth, LostReason, NewOrder,
+    OperatorCommand, Query, Replace,
 };
 
 use crate::arbitrage::OpportunityId;
@@ -102,6 +102,8 @@ pub enum Note {
     Inventory(InstrumentId, Stage),
     /// An operator's command, and whether it was obeyed; the first note of its event.
     Operator(OperatorCommand, Result<(), OperatorRefusal>),
+    /// The journal keeps up, or does not: quotes stop until it does.
+    Journal(JournalHealth),
     /// There are more orders to cancel than one event may.
     CancelsLeft(InstrumentId),
     /// A detector finds an opportunity where it found none before.

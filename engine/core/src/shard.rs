@@ -212,6 +212,7 @@ impl Shard {
             Event::Mark(mark) => return self.on_mark(mark, now, out),
             Event::Grant(grant) => return self.on_grant(grant, now, out),
             Event::Operator(command) => return self.on_operator(command, now, out),
+            Event::Journal(health) => return self.on_journal(*health, now, out),
             Event::Funding(payment) => return self.on_funding(payment, now, out),
             Event::Balance(update) => return self.on_balance(update, now, out),
             Event::Timer => return self.on_timer(now, out),

@@ -1,6 +1,8 @@
 //! The numbers that stand for words. A number once given is never given again.
 
-use ballast_model::{BookKind, BudgetKind, FillReason, Liquidity, LostReason, RejectReason, Side};
+use ballast_model::{
+    BookKind, BudgetKind, FillReason, JournalHealth, Liquidity, LostReason, RejectReason, Side,
+};
 
 /// A word with a number.
 pub(crate) trait Coded: Sized {
@@ -26,6 +28,7 @@ coded! {
     Side { Bid = 0, Ask = 1 }
     BookKind { Diff = 0, Snapshot = 1 }
     BudgetKind { Gross = 0, Margin = 1, OrderRate = 2, Loss = 3 }
+    JournalHealth { Good = 0, Behind = 1, Failed = 2 }
     Liquidity { Maker = 0, Taker = 1 }
     LostReason { Gap = 0, Disconnected = 1, RingFull = 2, BadMessage = 3, BookFull = 4, TornBatch = 5 }
     FillReason {

@@ -29,6 +29,7 @@ mod kind {
     pub(super) const BALANCE: u8 = 10;
     pub(super) const OPERATOR: u8 = 11;
     pub(super) const GRANT: u8 = 12;
+    pub(super) const JOURNAL: u8 = 13;
 }
 
 /// Levels of a batch while it is read.
@@ -60,6 +61,7 @@ pub(crate) fn put_event(event: &Event, now: Nanos, context: &mut Context, put: &
         Event::Balance(_) => kind::BALANCE,
         Event::Operator(_) => kind::OPERATOR,
         Event::Grant(_) => kind::GRANT,
+        Event::Journal(_) => kind::JOURNAL,
     };
     begin(put, kind, now, context);
     match event {
@@ -76,6 +78,7 @@ pub(crate) fn put_event(event: &Event, now: Nanos, context: &mut Context, put: &
         Event::Balance(update) => account::put_balance(update, now, put),
         Event::Operator(command) => account::put_operator(command, put),
         Event::Grant(grant) => account::put_grant(grant, put),
+        Event::Journal(health) => put.byte(health.code()),
         Event::Timer | Event::BookBegin(_) | Event::BookLevels(_) => {}
     }
     true
@@ -105,6 +108,7 @@ pub(crate) fn take_input<'a>(
         kind::BALANCE => Event::Balance(account::take_balance(now, take)?),
         kind::OPERATOR => Event::Operator(account::take_operator(take)?),
         kind::GRANT => Event::Grant(account::take_grant(take)?),
+        kind::JOURNAL => Event::Journal(Coded::of(take.byte()?)?),
         _ => return None,
     }))
 }

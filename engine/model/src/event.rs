@@ -7,6 +7,7 @@ use crate::budget::BudgetGrant;
 use crate::ids::{
     AssetId, ClientOrderId, InstrumentId, PaymentId, SubAccountId, TradeId, UpdateId, VenueOrderId,
 };
+use crate::journal::JournalHealth;
 use crate::level::PackedLevel;
 use crate::money::PackedMoney;
 use crate::num::{Lots, Side};
@@ -43,6 +44,8 @@ pub enum Event {
     Funding(FundingPayment),
     /// A balance of ours as the venue has it.
     Balance(BalanceUpdate),
+    /// The journal keeps up, or does not.
+    Journal(JournalHealth),
     /// A deadline the core asked for has come.
     Timer,
 }
@@ -63,7 +66,7 @@ impl Event {
             Self::Order(update) => Some(update.instrument),
             Self::Fill(fill) => Some(fill.instrument),
             Self::Funding(payment) => Some(payment.instrument),
-            Self::Balance(_) | Self::Grant(_) | Self::Operator(_) | Self::Timer => None,
+            Self::Balance(_) | Self::Grant(_) | Self::Operator(_) | Self::Journal(_) | Self::Timer => None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod digest;
 mod event;
 mod ids;
 mod instrument;
+mod journal;
 mod level;
 mod money;
 mod num;
@@ -34,6 +35,7 @@ pub use ids::{
     VenueOrderId,
 };
 pub use instrument::{Contract, InstrumentSpec, SpecError, Step};
+pub use journal::JournalHealth;
 pub use level::PackedLevel;
 pub use money::{Money, PackedMoney, Rate};
 pub use num::{HalfTicks, LOTS_MAX, Lots, PRICE_TICKS_MAX, Price, Side, Ticks};

@@ -9,13 +9,20 @@
 //! - *The host dies* (power): records up to the last sync are there ([`Options::sync_every`]); later ones may not be. Orders sent
 //!   in between are recognised at boot by client ids of ours that the journal has never seen.
 //!
+//! A journal that falls behind, or cannot be written, is told to the core ([`Tap::news`], [`ballast_model::Event::Journal`]): it
+//! stops quoting, lets only orders pass that reduce, and quotes again once what was stored is kept. That is an input like any
+//! other, recorded and repeated. The thread that writes tries again for as long as it must; what has failed to be synced it gives
+//! up, as nobody could say what is there.
+//!
 //! Records are exactly those of [`ballast_journal`]; a folder holds `0000000000.journal`, `0000000001.journal`, … and, while it is
 //! written, `ring`.
 //!
 //! Never here: a decision, a format.
 
+mod disk;
 mod files;
 mod history;
+mod keeper;
 mod map;
 mod meta;
 mod ring;
@@ -32,11 +39,12 @@ use std::path::PathBuf;
 use ballast_journal::Fault;
 use ballast_model::Span;
 
+pub use disk::{Disk, Files, Sheet};
 pub use history::{History, Step};
 pub use meta::{Meta, MetaInstrument, Rebuilt};
 pub use segments::{Kept, settle};
 pub use slice::slice;
-pub use tap::{Health, Journal, Tap};
+pub use tap::{Journal, Tap};
 pub use verify::{Difference, Found, Input, Verified, verify};
 
 /// Why a journal cannot be written or read.
@@ -80,9 +88,29 @@ pub enum JournalError {
         /// Why.
         why: String,
     },
+    /// The disk did not keep up, or was full, for too long.
+    #[error("the last {records} records are lost: there was no room for them in time")]
+    Lost {
+        /// How many.
+        records: u64,
+    },
     /// The thread that writes stopped.
     #[error("the journal's thread stopped: {0}")]
     Thread(String),
+}
+
+/// By whose time the deciding thread goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// A replay's, which stands still while the journal catches up: what is decided never depends on how fast a disk is. Nothing
+    /// is waited for once the ring is full and the disk is too.
+    Replay,
+    /// The world's. A journal that is behind is told to the core, and one that finds no room for a record within `patience`
+    /// loses it and all later ones: risk must be reduced even then.
+    Live {
+        /// How long the deciding thread waits for room in a full ring.
+        patience: Span,
+    },
 }
 
 /// How a journal is written.
@@ -94,10 +122,17 @@ pub struct Options {
     pub segment_bytes: u64,
     /// The files are synced to the disk at least this often while anything is written.
     pub sync_every: Span,
+    /// What is done where records come faster than they are kept.
+    pub pace: Pace,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { ring_bytes: 16 << 20, segment_bytes: 256 << 20, sync_every: Span::from_secs(1) }
+        Self {
+            ring_bytes: 16 << 20,
+            segment_bytes: 256 << 20,
+            sync_every: Span::from_secs(1),
+            pace: Pace::Replay,
+        }
     }
 }

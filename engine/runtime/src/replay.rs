@@ -113,7 +113,9 @@ pub fn run(
 ) -> Outcome {
     let mut replay = Replay::new(program, shard, venue, record);
     while let Some(next) = replay.next_turn() {
-        replay.take_turn(&next, observer);
+        if !replay.hear_of_record(&next, observer) {
+            replay.take_turn(&next, observer);
+        }
     }
     replay.finish()
 }
@@ -280,13 +282,7 @@ impl<'a, R: Record> Replay<'a, R> {
                 }
             }
             Turn::Operator => self.operate(now, observer),
-            Turn::Timer => {
-                observer.before(now, self.shard);
-                self.record.event(now, &Event::Timer);
-                self.shard.on_event(&Event::Timer, now, &mut self.out);
-                self.record.after(now, self.shard, &self.out);
-                self.send(now, observer);
-            }
+            Turn::Timer => self.say(&Event::Timer, now, observer),
         }
     }
 
@@ -298,10 +294,28 @@ impl<'a, R: Record> Replay<'a, R> {
     fn operate(&mut self, now: Nanos, observer: &mut impl Observer) {
         let Some(((_, command), rest)) = self.operator.split_first() else { return };
         self.operator = rest;
+        self.say(&Event::Operator(*command), now, observer);
+    }
+
+    /// Tells the core how its record stands, where that has changed and it is about to learn something anyway: what it does then
+    /// meets the venue no earlier than it may. Whose turn it is is then to be asked again.
+    #[inline]
+    fn hear_of_record(&mut self, next: &Next, observer: &mut impl Observer) -> bool {
+        let ours = match next.turn {
+            Turn::MarketAtVenue(_) | Turn::CommandAtVenue | Turn::Funding => false,
+            Turn::Answer | Turn::MarketAtUs(_) | Turn::Operator | Turn::Timer => true,
+        };
+        let Some(health) = (if ours { self.record.news() } else { None }) else { return false };
+        self.outcome.ended_at = self.outcome.ended_at.max(Some(next.now));
+        self.say(&Event::Journal(health), next.now, observer);
+        true
+    }
+
+    /// Tells the core something that is neither of the market nor of the venue.
+    fn say(&mut self, event: &Event, now: Nanos, observer: &mut impl Observer) {
         observer.before(now, self.shard);
-        let event = Event::Operator(*command);
-        self.record.event(now, &event);
-        self.shard.on_event(&event, now, &mut self.out);
+        self.record.event(now, event);
+        self.shard.on_event(event, now, &mut self.out);
         self.record.after(now, self.shard, &self.out);
         self.send(now, observer);
     }

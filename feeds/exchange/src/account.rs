@@ -467,6 +467,7 @@ fn digest_report(event: &Event, digest: &mut Digest) {
         | Event::Mark(_)
         | Event::Grant(_)
         | Event::Operator(_)
+        | Event::Journal(_)
         | Event::Timer => {}
     }
 }

@@ -104,6 +104,7 @@ impl Venue<Tape> {
             | Event::Balance(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Journal(_)
             | Event::Timer => {}
         }
     }

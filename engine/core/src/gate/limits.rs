@@ -176,18 +176,20 @@ pub(super) enum HaltBy {
     Loss = 2,
     /// The position is in doubt.
     Doubt = 3,
+    /// What would be decided might not be kept.
+    Journal = 4,
 }
 
 /// All that closes a gate. The worst holds; of equal ones the first that came, and once it is lifted the next in the order of
 /// [`HaltBy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Halts {
-    by: [Halt; 4],
+    by: [Halt; 5],
     worst: Halt,
 }
 
 impl Halts {
-    pub(super) const NONE: Self = Self { by: [Halt::NONE; 4], worst: Halt::NONE };
+    pub(super) const NONE: Self = Self { by: [Halt::NONE; 5], worst: Halt::NONE };
 
     /// What holds.
     #[inline]

@@ -1,12 +1,12 @@
 //! What closes a gate by name and what opens it again. Each cause is lifted by itself, and by the operator alone: no rule and
-//! no strategy opens what was closed.
+//! no strategy opens what was closed. A journal that does not keep up closes it too, and opens it once it does.
 //!
 //! Never here: an order.
 
-use ballast_model::Nanos;
+use ballast_model::{JournalHealth, Nanos};
 
 use super::limits::{Halt, HaltBy};
-use super::{Gate, GateState};
+use super::{Gate, GateState, Rule};
 
 /// Why a halt cannot be lifted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,17 @@ impl Gate {
     /// The position was in doubt and is so no longer.
     pub fn confirm(&mut self) {
         self.halts.lift(HaltBy::Doubt);
+    }
+
+    /// Takes how the journal stands: what is not kept may add to nothing. Only orders that reduce and are marked so pass until
+    /// it is good, whatever an operator says.
+    pub fn on_journal(&mut self, health: JournalHealth) {
+        match health {
+            JournalHealth::Good => self.halts.lift(HaltBy::Journal),
+            JournalHealth::Behind | JournalHealth::Failed => {
+                self.halts.close(HaltBy::Journal, Halt { state: GateState::Paused, cause: Rule::Journal });
+            }
+        }
     }
 
     /// How far the gate was closed by name.

@@ -182,4 +182,6 @@ rules! {
     BudgetOrders = 43, "budget_orders";
     /// The loss has used up what this shard owns of a limit that spans shards: account currency.
     BudgetLoss = 44, "budget_loss";
+    /// The journal does not keep up, or cannot be written (R8): the states' numbers.
+    Journal = 45, "journal";
 }

@@ -30,6 +30,7 @@ impl Note {
             Self::ExitHeld(..) => "exit_held",
             Self::Inventory(..) => "inventory",
             Self::Operator(..) => "operator",
+            Self::Journal(_) => "journal",
             Self::CancelsLeft(_) => "cancels_left",
             Self::OpportunitySeen(_) => "opportunity_seen",
             Self::OpportunityGone(_) => "opportunity_gone",
@@ -44,6 +45,7 @@ impl Note {
             Self::Held(_, hold) => hold.name(),
             Self::BookLost(_, reason) => reason.name(),
             Self::Unheld(_, refusal) => unheld(refusal),
+            Self::Journal(health) => health.name(),
             Self::Exit(_, exit) | Self::ExitHeld(_, exit) => exit.name(),
             Self::Inventory(_, stage) => stage.name(),
             Self::OrdersFull(_)
@@ -86,6 +88,7 @@ impl Note {
             | Self::CancelsLeft(id) => Some(*id),
             Self::UnbookableBalance(_)
             | Self::Operator(..)
+            | Self::Journal(_)
             | Self::OpportunitySeen(_)
             | Self::OpportunityGone(_) => None,
         }

@@ -1,4 +1,5 @@
-//! What an operator may do to a shard: halt, resume, forgive, confirm. Every command is answered by one note.
+//! What an operator may do to a shard: halt, resume, forgive, confirm. Every command is answered by one note. And the one halt
+//! that nobody says: that of the journal.
 //!
 //! A halt only ever closes further; what opens again is what the operator closed, and only once nothing else has closed the
 //! same scope. No command moves a limit. Strategies and venues are those of the portfolio; everything is the portfolio's too
@@ -7,7 +8,8 @@
 //! Never here: a limit, a decision what to quote.
 
 use ballast_model::{
-    ClientOrderId, InstrumentId, Lots, Nanos, OperatorAct, OperatorCommand, OperatorScope, ReduceOnly,
+    ClientOrderId, InstrumentId, JournalHealth, Lots, Nanos, OperatorAct, OperatorCommand, OperatorScope,
+    ReduceOnly,
 };
 
 use super::lane::Lane;
@@ -80,6 +82,17 @@ impl Shard {
                 // A kill said twice cancels once more what is still there and may add.
                 lane.is_moved(turn) || lane.stance(turn) == GateState::Killed
             });
+        }
+        self.hedge(now, out);
+        self.finish(now, out);
+    }
+
+    /// Takes how the journal stands: quotes are pulled while it is not good, and stand again once it is.
+    pub(super) fn on_journal(&mut self, health: JournalHealth, now: Nanos, out: &mut Outbox) {
+        out.note(Note::Journal(health));
+        self.gates().for_each(|gate| gate.on_journal(health));
+        for id in ids(self.lanes.len()) {
+            self.tell(id, now, out, |lane, turn| lane.is_moved(turn));
         }
         self.hedge(now, out);
         self.finish(now, out);

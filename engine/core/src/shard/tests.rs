@@ -14,6 +14,7 @@ mod funding;
 mod funds;
 mod halts;
 mod hedging;
+mod journal;
 mod margins;
 mod operator;
 mod quoting;

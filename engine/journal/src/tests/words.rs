@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use ballast_model::{
     AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BudgetGrant, BudgetKind, Cancel, ClientOrderId,
-    Command, Ending, Event, Fill, FillReason, FundingPayment, Grant, InstrumentId, LOTS_MAX, Liquidity,
-    LostReason, Lots, MarkPrice, Money, Nanos, NewOrder, OperatorAct, OperatorCommand, OperatorId,
+    Command, Ending, Event, Fill, FillReason, FundingPayment, Grant, InstrumentId, JournalHealth, LOTS_MAX,
+    Liquidity, LostReason, Lots, MarkPrice, Money, Nanos, NewOrder, OperatorAct, OperatorCommand, OperatorId,
     OperatorScope, OrderReport, OrderUpdate, PRICE_TICKS_MAX, PackedLevel, PackedMoney, PaymentId, Price,
     Query, ReasonCode, ReduceOnly, RejectReason, Replace, ShardId, Side, StrategyId, SubAccountId, Ticker,
     TimeInForce, Trade, TradeId, UpdateId, VenueId, VenueOrderId,
@@ -242,6 +242,8 @@ fn account() -> impl Strategy<Value = Event> {
             let (operator, reason) = (OperatorId(operator), ReasonCode(reason));
             Event::Operator(OperatorCommand { scope, act, operator, reason })
         }),
+        prop::sample::select(vec![JournalHealth::Good, JournalHealth::Behind, JournalHealth::Failed])
+            .prop_map(Event::Journal),
         (prop::sample::select(kinds), any::<(u16, u32, u32, u128)>()).prop_map(
             |(kind, (shard, epoch, seq, amount))| {
                 let grant = Grant { shard: ShardId(shard), epoch, seq, amount };

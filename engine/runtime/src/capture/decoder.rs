@@ -340,6 +340,7 @@ const fn times(event: &Event) -> Option<(Nanos, Nanos)> {
         | Event::Fill(_)
         | Event::Grant(_)
         | Event::Operator(_)
+        | Event::Journal(_)
         | Event::Funding(_)
         | Event::Balance(_)
         | Event::Timer => None,

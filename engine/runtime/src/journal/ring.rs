@@ -144,10 +144,15 @@ impl RingWriter {
         Ok(())
     }
 
-    /// Share of the ring that is used, in percent.
-    pub(super) fn used_percent(&mut self) -> u64 {
+    /// Whether at least this share of the ring is used, in percent. Asks the reader how far it is only where it may be.
+    #[inline]
+    pub(super) fn uses(&mut self, percent: u64) -> bool {
+        let limit = (self.ring.mask + 1) * percent / 100;
+        if self.head - self.tail < limit {
+            return false;
+        }
         self.tail = load(&self.ring.words, TAIL);
-        100 * (self.head - self.tail) / (self.ring.mask + 1)
+        self.head - self.tail >= limit
     }
 }
 

@@ -1,11 +1,12 @@
 //! Records into segment files, one segment after another.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use ballast_journal::{EncoderEnd, Fault, FaultKind, Framed, Framer, Header, Raw, Reader, digest_of};
 
+use super::disk::{Disk, Files, Sheet};
 use super::ring::Ring;
 use super::{JournalError, files};
 
@@ -28,8 +29,9 @@ pub struct Kept {
 pub(super) struct Segments {
     folder: PathBuf,
     meta: Vec<u8>,
+    disk: Box<dyn Disk>,
     path: PathBuf,
-    file: File,
+    file: Box<dyn Sheet>,
     framer: Framer,
     segment: u32,
     /// Number of the next record.
@@ -37,6 +39,12 @@ pub(super) struct Segments {
     /// The segment ended: the next record begins another.
     ended: Option<EncoderEnd>,
     out: Vec<u8>,
+    /// Bytes of `out` that the kernel has.
+    written: usize,
+    /// The kernel has bytes that the disk may not have.
+    unsynced: bool,
+    /// The disk may have lost what the kernel had.
+    damaged: bool,
     kept: Kept,
 }
 
@@ -49,30 +57,28 @@ struct Place {
 impl Segments {
     /// Begins a journal in a folder, or goes on after the segments that are there: what a writer that died left is made whole
     /// first.
-    pub(super) fn open(folder: &Path, meta: Vec<u8>) -> Result<Self, JournalError> {
+    pub(super) fn open(folder: &Path, meta: Vec<u8>, disk: Box<dyn Disk>) -> Result<Self, JournalError> {
         std::fs::create_dir_all(folder)
             .map_err(|error| JournalError::Io { path: folder.to_owned(), error })?;
         let place = recover(folder)?;
-        Self::begin(folder.to_owned(), meta, &place)
+        Self::begin(folder.to_owned(), meta, disk, &place)
     }
 
-    fn begin(folder: PathBuf, meta: Vec<u8>, place: &Place) -> Result<Self, JournalError> {
+    fn begin(
+        folder: PathBuf,
+        meta: Vec<u8>,
+        mut disk: Box<dyn Disk>,
+        place: &Place,
+    ) -> Result<Self, JournalError> {
         let path = files::segment(&folder, place.segment);
-        let header = Header {
-            segment: place.segment,
-            first_seq: place.end.next_seq,
-            before: place.end.hash,
-            config_hash: digest_of(&meta),
-            meta: meta.clone(),
-        };
+        let header = header(place, &meta);
         let mut out = Vec::with_capacity(2 * WRITE_BYTES);
         let framer = Framer::new(&header, &mut out);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = file.map_err(|error| JournalError::Io { path: path.clone(), error })?;
-        let kept = Kept { segments: 1, ..Kept::default() };
+        let file = disk.create(&path).map_err(|error| JournalError::Io { path: path.clone(), error })?;
         let mut segments = Self {
             folder,
             meta,
+            disk,
             path,
             file,
             framer,
@@ -80,7 +86,10 @@ impl Segments {
             next_seq: header.first_seq,
             ended: None,
             out,
-            kept,
+            written: 0,
+            unsynced: false,
+            damaged: false,
+            kept: Kept { segments: 1, ..Kept::default() },
         };
         segments.flush()?;
         segments.sync()?;
@@ -96,12 +105,16 @@ impl Segments {
         Ok(Self {
             folder: folder.to_owned(),
             meta: header.meta,
-            file,
+            disk: Box::new(Files),
+            file: Box::new(file),
             framer: Framer::resume(reader),
             segment: header.segment,
             next_seq: reader.next_seq(),
             ended: reader.end(),
             out: Vec::new(),
+            written: 0,
+            unsynced: true,
+            damaged: false,
             kept: Kept::default(),
             path,
         })
@@ -117,27 +130,51 @@ impl Segments {
         self.out.is_empty()
     }
 
-    /// Appends the next record, in a new segment where the last one ended.
-    pub(super) fn append(&mut self, raw: Raw<'_>) -> Result<(), JournalError> {
-        if let Some(end) = self.ended.take() {
-            self.flush()?;
-            self.sync()?;
-            let place = Place { segment: self.segment + 1, end };
-            let next = Self::begin(self.folder.clone(), core::mem::take(&mut self.meta), &place)?;
-            let before = core::mem::replace(self, next).kept;
-            self.kept.records += before.records;
-            self.kept.bytes += before.bytes;
-            self.kept.segments += before.segments;
-        }
+    /// True where so much is collected that it is to be written first.
+    pub(super) fn is_full(&self) -> bool {
+        self.out.len() >= WRITE_BYTES
+    }
+
+    /// True where the kernel has bytes that the disk may not have.
+    pub(super) const fn unsynced(&self) -> bool {
+        self.unsynced
+    }
+
+    /// True where a sync has failed: what it was about may be lost, and no later one would tell.
+    pub(super) const fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+
+    /// Begins another segment where the last one ended. After an error nothing is lost, and it may be tried again.
+    pub(super) fn ready(&mut self) -> Result<(), JournalError> {
+        let Some(end) = self.ended else { return Ok(()) };
+        self.flush()?;
+        self.sync()?;
+        let place = Place { segment: self.segment + 1, end };
+        let path = files::segment(&self.folder, place.segment);
+        self.file =
+            self.disk.create(&path).map_err(|error| JournalError::Io { path: path.clone(), error })?;
+        self.framer = Framer::new(&header(&place, &self.meta), &mut self.out);
+        (self.path, self.segment, self.ended) = (path, place.segment, None);
+        self.kept.segments += 1;
+        Ok(())
+    }
+
+    /// Collects the next record; the segment is ready for it.
+    pub(super) fn collect(&mut self, raw: Raw<'_>) {
+        debug_assert!(self.ended.is_none(), "a record after the end of a segment");
         self.kept.records += 1;
         self.next_seq = raw.seq + 1;
         if let Framed::Ended(end) = self.framer.record(raw, &mut self.out) {
             self.ended = Some(end);
         }
-        if self.out.len() >= WRITE_BYTES {
-            self.flush()?;
-        }
-        Ok(())
+    }
+
+    /// Appends the next record, in a new segment where the last one ended.
+    pub(super) fn append(&mut self, raw: Raw<'_>) -> Result<(), JournalError> {
+        self.ready()?;
+        self.collect(raw);
+        if self.is_full() { self.flush() } else { Ok(()) }
     }
 
     /// Ends the segment.
@@ -154,23 +191,47 @@ impl Segments {
         }
     }
 
-    /// Hands everything to the kernel.
+    /// Hands everything to the kernel. After an error what is left is still there, and it may be tried again.
     pub(super) fn flush(&mut self) -> Result<(), JournalError> {
-        self.file
-            .write_all(&self.out)
-            .map_err(|error| JournalError::Io { path: self.path.clone(), error })?;
-        self.kept.bytes += self.out.len() as u64;
+        while let Some(rest) = self.out.get(self.written..).filter(|rest| !rest.is_empty()) {
+            let error = match self.file.write(rest) {
+                Ok(0) => ErrorKind::WriteZero.into(),
+                Ok(taken) => {
+                    self.written += taken;
+                    self.kept.bytes += taken as u64;
+                    self.unsynced = true;
+                    continue;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            return Err(JournalError::Io { path: self.path.clone(), error });
+        }
         self.out.clear();
+        self.written = 0;
         Ok(())
     }
 
     /// Has the kernel write everything to the disk.
     pub(super) fn sync(&mut self) -> Result<(), JournalError> {
-        self.file.sync_data().map_err(|error| JournalError::Io { path: self.path.clone(), error })
+        let synced = self.file.sync();
+        (self.unsynced, self.damaged) = (synced.is_err(), self.damaged || synced.is_err());
+        synced.map_err(|error| JournalError::Io { path: self.path.clone(), error })
     }
 
     pub(super) const fn kept(&self) -> Kept {
         self.kept
+    }
+}
+
+/// With what a segment begins that goes on here.
+fn header(place: &Place, meta: &[u8]) -> Header {
+    Header {
+        segment: place.segment,
+        first_seq: place.end.next_seq,
+        before: place.end.hash,
+        config_hash: digest_of(meta),
+        meta: meta.to_vec(),
     }
 }
 
@@ -192,7 +253,7 @@ pub fn settle(folder: &Path) -> Result<(), JournalError> {
 fn recover(folder: &Path) -> Result<Place, JournalError> {
     let path = files::ring(folder);
     let failed = |error: std::io::Error| {
-        if error.kind() == std::io::ErrorKind::WouldBlock {
+        if error.kind() == ErrorKind::WouldBlock {
             JournalError::Busy(folder.to_owned())
         } else {
             JournalError::Io { path: path.clone(), error }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ballast_journal::{Bodies, Entry, Raw, Record};
 
+use super::disk::Files;
 use super::segments::{Kept, Segments};
 use super::{History, JournalError, Meta, Step};
 
@@ -17,7 +18,7 @@ pub fn slice(history: &History, from: u64, to: u64, folder: &Path) -> Result<Kep
         |why| JournalError::Meta { path: history.segments().first().cloned().unwrap_or_default(), why };
     let mut text = Meta::parse(&history.header().meta).map_err(meta)?;
     text.cut_from = Some(from + text.cut_from.map_or(0, |before| before - 1));
-    let mut segments = Segments::open(folder, text.to_bytes())?;
+    let mut segments = Segments::open(folder, text.to_bytes(), Box::new(Files))?;
     let mut bodies = Bodies::new(segments.next_seq(), u64::MAX);
     history.walk(|record| {
         if record.seq > to {

@@ -1,46 +1,41 @@
-//! The two ends of a journal: what the deciding thread stores into, and the thread that keeps it.
+//! The end of a journal that the deciding thread has, and the journal as a whole.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use ballast_journal::{Bodies, Checkpoint, Raw, SlotAlone};
-use ballast_model::{BookBatch, Command, Event, Nanos, Span};
+use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos};
 
-use super::ring::{Full, Ring, RingReader, RingWriter};
+use super::disk::{Disk, Files};
+use super::keeper::{Doing, Keeper, Shared, Task};
+use super::ring::{Full, Ring, RingWriter};
 use super::segments::{Kept, Segments};
-use super::{JournalError, Options, files};
+use super::{JournalError, Options, Pace, files};
 use crate::clock::Stopwatch;
 
 /// From this share of the ring on the journal is behind, in percent.
 const BEHIND_PERCENT: u64 = 75;
-/// How long the keeping thread rests where there is nothing to keep.
-const REST: Duration = Duration::from_micros(200);
-
-const GOING: u8 = 0;
-const STOPPING: u8 = 1;
-const FAILED: u8 = 2;
-const ABANDONED: u8 = 3;
-
-/// Whether the journal keeps up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// It does.
-    Good,
-    /// The ring is nearly full: nothing that adds risk may be decided until it is not.
-    Behind,
-    /// The files cannot be written (disk full, gone): as [`Health::Behind`], and an alarm.
-    Failed,
-}
+/// Down to this share it is not yet good again, in percent.
+const GOOD_PERCENT: u64 = 25;
 
 /// The end of the deciding thread: numbers records and stores them in the ring.
 #[derive(Debug)]
 pub struct Tap {
     bodies: Bodies,
+    stored: Stored,
+    /// As last told.
+    health: JournalHealth,
+}
+
+/// Where records are stored.
+#[derive(Debug)]
+struct Stored {
     ring: RingWriter,
-    state: Arc<AtomicU8>,
+    shared: Arc<Shared>,
+    pace: Pace,
+    /// Records that found no room in time. From the first on none is stored: the journal ends before it.
+    lost: u64,
 }
 
 impl Tap {
@@ -48,35 +43,53 @@ impl Tap {
     ///
     /// # Errors
     /// [`SlotAlone`]; nothing is recorded.
+    #[inline]
     pub fn event(&mut self, now: Nanos, event: &Event) -> Result<(), SlotAlone> {
-        let Self { bodies, ring, state } = self;
-        bodies.event(now, event, &mut |raw| push(ring, state, raw))
+        let Self { bodies, stored, .. } = self;
+        bodies.event(now, event, &mut |raw| stored.push(raw))
     }
 
     /// Records a book batch that the core learned.
+    #[inline]
     pub fn batch(&mut self, now: Nanos, batch: &BookBatch<'_>) {
-        let Self { bodies, ring, state } = self;
-        bodies.batch(now, batch, &mut |raw| push(ring, state, raw));
+        let Self { bodies, stored, .. } = self;
+        bodies.batch(now, batch, &mut |raw| stored.push(raw));
     }
 
     /// Records what the core decided, before it leaves.
+    #[inline]
     pub fn command(&mut self, now: Nanos, command: &Command) {
-        let Self { bodies, ring, state } = self;
-        bodies.command(now, command, &mut |raw| push(ring, state, raw));
+        let Self { bodies, stored, .. } = self;
+        bodies.command(now, command, &mut |raw| stored.push(raw));
     }
 
     /// Records where the core stands.
     pub fn checkpoint(&mut self, now: Nanos, checkpoint: &Checkpoint) {
-        let Self { bodies, ring, state } = self;
-        bodies.checkpoint(now, checkpoint, &mut |raw| push(ring, state, raw));
+        let Self { bodies, stored, .. } = self;
+        bodies.checkpoint(now, checkpoint, &mut |raw| stored.push(raw));
     }
 
-    /// Whether the journal keeps up.
-    pub fn health(&mut self) -> Health {
-        if self.state.load(Ordering::Acquire) == FAILED {
-            return Health::Failed;
+    /// How the journal stands, where that is not what was told before: the core is to learn it as [`Event::Journal`]. It is
+    /// behind from three quarters of the ring on and good again from one quarter on, so that quotes do not come and go; under
+    /// [`Pace::Replay`] it is never behind.
+    #[inline]
+    pub fn news(&mut self) -> Option<JournalHealth> {
+        let health = self.look();
+        let told = core::mem::replace(&mut self.health, health);
+        (health != told).then_some(health)
+    }
+
+    #[inline]
+    fn look(&mut self) -> JournalHealth {
+        if self.stored.lost > 0 || self.stored.shared.doing() != Doing::Well {
+            return JournalHealth::Failed;
         }
-        if self.ring.used_percent() >= BEHIND_PERCENT { Health::Behind } else { Health::Good }
+        let limit = match (self.stored.pace, self.health) {
+            (Pace::Replay, _) => return JournalHealth::Good,
+            (Pace::Live { .. }, JournalHealth::Good) => BEHIND_PERCENT,
+            (Pace::Live { .. }, JournalHealth::Behind | JournalHealth::Failed) => GOOD_PERCENT + 1,
+        };
+        if self.stored.ring.uses(limit) { JournalHealth::Behind } else { JournalHealth::Good }
     }
 
     /// Number of the next record.
@@ -86,13 +99,37 @@ impl Tap {
     }
 }
 
-/// Stores a record, waiting for room: nothing may be decided on an input that is not recorded.
-fn push(ring: &mut RingWriter, state: &AtomicU8, raw: Raw<'_>) {
-    while ring.push(raw) == Err(Full) {
-        if state.load(Ordering::Acquire) == FAILED {
-            return;
+impl Stored {
+    #[inline]
+    fn push(&mut self, raw: Raw<'_>) {
+        if self.lost > 0 || self.ring.push(raw) == Err(Full) {
+            self.push_late(raw);
         }
-        std::thread::yield_now();
+    }
+
+    /// What finds no room in time is lost, and all that comes later with it: what is there is an exact beginning.
+    #[cold]
+    fn push_late(&mut self, raw: Raw<'_>) {
+        if self.lost > 0 || !self.push_waiting(raw) {
+            self.lost += 1;
+        }
+    }
+
+    /// Waits for room: nothing may be decided on an input that is not recorded. False where none comes in time.
+    fn push_waiting(&mut self, raw: Raw<'_>) -> bool {
+        let watch = Stopwatch::start();
+        while self.ring.push(raw) == Err(Full) {
+            let doing = self.shared.doing();
+            let late = match self.pace {
+                Pace::Replay => doing == Doing::Stalled,
+                Pace::Live { patience } => watch.elapsed().as_nanos() >= patience.0.unsigned_abs().into(),
+            };
+            if late || doing == Doing::Gone {
+                return false;
+            }
+            std::thread::yield_now();
+        }
+        true
     }
 }
 
@@ -112,36 +149,56 @@ impl Journal {
     /// # Errors
     /// Files that cannot be made, or damage in the last segment that is there.
     pub fn open(folder: &Path, meta: Vec<u8>, options: &Options) -> Result<Self, JournalError> {
-        let segments = Segments::open(folder, meta)?;
+        Self::open_on(Box::new(Files), folder, meta, options)
+    }
+
+    /// The same on another disk than the file system. What is there is read from the file system, and made whole there.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_on(
+        disk: Box<dyn Disk>,
+        folder: &Path,
+        meta: Vec<u8>,
+        options: &Options,
+    ) -> Result<Self, JournalError> {
+        let segments = Segments::open(folder, meta, disk)?;
         let path = files::ring(folder);
         let ring = Ring::create(&path, options.ring_bytes);
         let (writer, reader) = ring.map_err(|error| JournalError::Io { path: path.clone(), error })?.ends();
-        let state = Arc::new(AtomicU8::new(GOING));
+        let shared = Arc::new(Shared::new());
         let bodies = Bodies::new(segments.next_seq(), options.segment_bytes);
-        let keeper =
-            Keeper { segments, ring: reader, state: Arc::clone(&state), sync_every: options.sync_every };
+        let stored = Stored { ring: writer, shared: Arc::clone(&shared), pace: options.pace, lost: 0 };
+        let keeper = Keeper { segments, ring: reader, shared, sync_every: options.sync_every };
         let spawned = std::thread::Builder::new().name("journal".to_owned()).spawn(|| keeper.run());
         let thread = spawned.map_err(|error| JournalError::Thread(error.to_string()))?;
-        Ok(Self { tap: Tap { bodies, ring: writer, state }, thread: Some(thread), ring: path })
+        let tap = Tap { bodies, stored, health: JournalHealth::Good };
+        Ok(Self { tap, thread: Some(thread), ring: path })
     }
 
-    /// Ends the last segment and waits until everything is on the disk.
+    /// Ends the last segment and waits until everything is on the disk. After an error what was stored is left for the next
+    /// [`Journal::open`].
     ///
     /// # Errors
-    /// What kept it from being written.
+    /// What kept it from being written, or [`JournalError::Lost`].
     pub fn finish(mut self) -> Result<Kept, JournalError> {
-        let Tap { bodies, ring, state } = &mut self.tap;
-        bodies.end(&mut |raw| push(ring, state, raw));
-        let kept = self.stop(STOPPING)?;
+        let Tap { bodies, stored, .. } = &mut self.tap;
+        let lost = stored.lost;
+        bodies.end(&mut |raw| stored.push(raw));
+        let kept = self.stop(Task::Finish)?;
+        if lost > 0 {
+            return Err(JournalError::Lost { records: lost });
+        }
         std::fs::remove_file(&self.ring)
             .map_err(|error| JournalError::Io { path: self.ring.clone(), error })?;
         Ok(kept)
     }
 
     /// Stops the thread this way; its failure, if it failed before.
-    fn stop(&mut self, how: u8) -> Result<Kept, JournalError> {
-        let _ = self.tap.state.compare_exchange(GOING, how, Ordering::AcqRel, Ordering::Acquire);
+    fn stop(&mut self, task: Task) -> Result<Kept, JournalError> {
+        self.tap.stored.shared.set_task(task);
         let thread = self.thread.take().ok_or_else(|| JournalError::Thread("it is stopped".to_owned()))?;
+        thread.thread().unpark();
         thread.join().map_err(|_| JournalError::Thread("it panicked".to_owned()))?
     }
 }
@@ -149,73 +206,6 @@ impl Journal {
 impl Drop for Journal {
     fn drop(&mut self) {
         // Whoever drops it has no use for what kept it from being written.
-        let _ = self.stop(ABANDONED);
-    }
-}
-
-/// Moves records from the ring into segments.
-#[derive(Debug)]
-struct Keeper {
-    segments: Segments,
-    ring: RingReader,
-    state: Arc<AtomicU8>,
-    sync_every: Span,
-}
-
-impl Keeper {
-    fn run(mut self) -> Result<Kept, JournalError> {
-        let done = self.keep();
-        if done.is_err() {
-            self.state.store(FAILED, Ordering::Release);
-        }
-        done.map(|()| self.segments.kept())
-    }
-
-    fn keep(&mut self) -> Result<(), JournalError> {
-        let mut since_sync = Stopwatch::start();
-        let mut unsynced = false;
-        loop {
-            // Asked before the ring is looked at: what was stored before the stop is then seen.
-            let state = self.state.load(Ordering::Acquire);
-            let stopping = state == STOPPING;
-            if state == ABANDONED {
-                return Ok(());
-            }
-            let moved = self.move_all()?;
-            unsynced |= moved;
-            if unsynced
-                && (stopping || since_sync.elapsed().as_nanos() >= self.sync_every.0.unsigned_abs().into())
-            {
-                self.segments.sync()?;
-                since_sync = Stopwatch::start();
-                unsynced = false;
-            }
-            if stopping {
-                return Ok(());
-            }
-            if !moved {
-                std::thread::park_timeout(REST);
-            }
-        }
-    }
-
-    /// Moves what is there; tells whether anything was.
-    fn move_all(&mut self) -> Result<bool, JournalError> {
-        let mut moved = false;
-        while let Some(raw) = self.ring.pop() {
-            self.segments.append(raw)?;
-            moved = true;
-            if self.segments.flushed() {
-                self.ring.release();
-            }
-            if self.state.load(Ordering::Relaxed) == ABANDONED {
-                return Ok(moved);
-            }
-        }
-        if moved {
-            self.segments.flush()?;
-            self.ring.release();
-        }
-        Ok(moved)
+        let _ = self.stop(Task::Abandon);
     }
 }

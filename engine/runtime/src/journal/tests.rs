@@ -1,5 +1,7 @@
 //! What is stored is kept, whatever happens to the process in between.
 
+mod stalls;
+
 use super::*;
 use ballast_journal::{Entry, Raw};
 use ballast_model::{Event, InstrumentId, Lots, Nanos, PackedLevel, Price, Ticker, UpdateId};
@@ -31,7 +33,8 @@ fn inputs(folder: &Path) -> Vec<Event> {
     inputs
 }
 
-const SMALL: Options = Options { ring_bytes: 1, segment_bytes: 100_000, sync_every: Span::from_secs(1) };
+const SMALL: Options =
+    Options { ring_bytes: 1, segment_bytes: 100_000, sync_every: Span::from_secs(1), pace: Pace::Replay };
 
 #[test]
 fn what_is_recorded_is_read_over_many_segments_and_runs() {
@@ -124,7 +127,7 @@ fn a_full_ring_refuses_and_goes_on() {
         }
         assert_eq!(stored - taken, 64);
         assert_eq!(writer.push(Raw { seq: stored, body: &body }), Err(Full));
-        assert!(writer.used_percent() > 97);
+        assert!(writer.uses(97));
         for _ in 0..64 - 7 * round {
             assert_eq!(reader.pop(), Some(Raw { seq: taken, body: &body }));
             taken += 1;

@@ -3,7 +3,7 @@
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_journal::Checkpoint;
-use ballast_model::{BookBatch, Event, Nanos};
+use ballast_model::{BookBatch, Event, JournalHealth, Nanos};
 
 use crate::journal::Tap;
 
@@ -15,6 +15,8 @@ pub trait Record {
     fn batch(&mut self, now: Nanos, batch: &BookBatch<'_>);
     /// The core has learned the input before and decided this; nothing of it has left yet.
     fn after(&mut self, now: Nanos, shard: &Shard, out: &Outbox);
+    /// What the core is to be told of the record itself, where that has changed; told and recorded like any other input.
+    fn news(&mut self) -> Option<JournalHealth>;
 }
 
 /// Records nothing.
@@ -28,6 +30,10 @@ impl Record for Unjournaled {
     fn batch(&mut self, _: Nanos, _: &BookBatch<'_>) {}
     #[inline]
     fn after(&mut self, _: Nanos, _: &Shard, _: &Outbox) {}
+    #[inline]
+    fn news(&mut self) -> Option<JournalHealth> {
+        None
+    }
 }
 
 /// Inputs between two checkpoints.
@@ -83,5 +89,10 @@ impl Record for Journaled<'_> {
         if self.checkpoint.inputs.is_multiple_of(CHECKPOINT_INPUTS) {
             self.mark(shard);
         }
+    }
+
+    #[inline]
+    fn news(&mut self) -> Option<JournalHealth> {
+        self.tap.news()
     }
 }

@@ -106,6 +106,7 @@ impl Told {
             | Event::Mark(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Journal(_)
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Timer => panic!("not a report: {event:?}"),

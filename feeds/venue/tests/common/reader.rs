@@ -124,6 +124,7 @@ pub fn instrument_of(event: &Event) -> InstrumentId {
         | Event::Balance(_)
         | Event::Grant(_)
         | Event::Operator(_)
+        | Event::Journal(_)
         | Event::Timer => {
             panic!("market data never says {event:?}")
         }

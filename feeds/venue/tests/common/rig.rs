@@ -114,6 +114,7 @@ fn short(event: &Event) -> Option<String> {
         | Event::Balance(_)
         | Event::Grant(_)
         | Event::Operator(_)
+        | Event::Journal(_)
         | Event::Timer => {
             panic!("market data never says {event:?}")
         }

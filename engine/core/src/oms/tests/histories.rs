@@ -99,6 +99,7 @@ impl World {
             | Event::Mark(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Journal(_)
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Timer => unreachable!("not news of an order"),

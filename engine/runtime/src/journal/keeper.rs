@@ -1,0 +1,156 @@
+//! The thread that moves records from the ring into segments.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use ballast_model::Span;
+
+use super::JournalError;
+use super::ring::RingReader;
+use super::segments::{Kept, Segments};
+use crate::clock::Stopwatch;
+
+/// How long it rests where there is nothing to keep.
+const REST: Duration = Duration::from_micros(200);
+/// How long it waits before it tries again what has failed.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// What the thread is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Task {
+    /// Keep what comes.
+    Keep = 0,
+    /// Keep what is there, and end.
+    Finish = 1,
+    /// End at once, as if the process had died.
+    Abandon = 2,
+}
+
+/// How the thread is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Doing {
+    /// It writes.
+    Well = 0,
+    /// It cannot write, and tries again and again.
+    Stalled = 1,
+    /// It cannot write and has ended.
+    Gone = 2,
+}
+
+/// What the two threads tell each other.
+#[derive(Debug)]
+pub(super) struct Shared {
+    task: AtomicU8,
+    doing: AtomicU8,
+}
+
+impl Shared {
+    pub(super) const fn new() -> Self {
+        Self { task: AtomicU8::new(Task::Keep as u8), doing: AtomicU8::new(Doing::Well as u8) }
+    }
+
+    /// Sets the keeper a task; the first that ends it stays.
+    pub(super) fn set_task(&self, task: Task) {
+        let keep = Task::Keep as u8;
+        let _ = self.task.compare_exchange(keep, task as u8, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    #[inline]
+    pub(super) fn doing(&self) -> Doing {
+        match self.doing.load(Ordering::Acquire) {
+            0 => Doing::Well,
+            1 => Doing::Stalled,
+            _ => Doing::Gone,
+        }
+    }
+
+    fn task(&self) -> Task {
+        match self.task.load(Ordering::Acquire) {
+            0 => Task::Keep,
+            1 => Task::Finish,
+            _ => Task::Abandon,
+        }
+    }
+
+    fn tell(&self, doing: Doing) {
+        self.doing.store(doing as u8, Ordering::Release);
+    }
+}
+
+/// Moves records from the ring into segments.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    pub(super) segments: Segments,
+    pub(super) ring: RingReader,
+    pub(super) shared: Arc<Shared>,
+    pub(super) sync_every: Span,
+}
+
+impl Keeper {
+    /// Keeps until told otherwise. What cannot be written is tried again until there is room; what was not synced is given up.
+    pub(super) fn run(mut self) -> Result<Kept, JournalError> {
+        let done = self.keep();
+        if done.is_err() {
+            self.shared.tell(Doing::Gone);
+        }
+        done.map(|()| self.segments.kept())
+    }
+
+    fn keep(&mut self) -> Result<(), JournalError> {
+        let mut since_sync = Stopwatch::start();
+        loop {
+            // Asked before the ring is looked at: what was stored before the end is then seen.
+            let task = self.shared.task();
+            if task == Task::Abandon {
+                return Ok(());
+            }
+            match self.move_all() {
+                Ok(moved) => {
+                    self.shared.tell(Doing::Well);
+                    let due = since_sync.elapsed().as_nanos() >= self.sync_every.0.unsigned_abs().into();
+                    if self.segments.unsynced() && (due || task == Task::Finish) {
+                        self.segments.sync()?;
+                        since_sync = Stopwatch::start();
+                    }
+                    if task == Task::Finish {
+                        return Ok(());
+                    }
+                    if !moved {
+                        std::thread::park_timeout(REST);
+                    }
+                }
+                Err(error) if task == Task::Finish || self.segments.is_damaged() => return Err(error),
+                Err(_) => {
+                    self.shared.tell(Doing::Stalled);
+                    std::thread::park_timeout(RETRY);
+                }
+            }
+        }
+    }
+
+    /// Moves what is there; tells whether anything was. After an error it goes on where it was.
+    fn move_all(&mut self) -> Result<bool, JournalError> {
+        let mut moved = false;
+        loop {
+            if self.segments.is_full() {
+                self.segments.flush()?;
+                self.ring.release();
+            }
+            self.segments.ready()?;
+            let Some(raw) = self.ring.pop() else { break };
+            self.segments.collect(raw);
+            moved = true;
+            if self.shared.task() == Task::Abandon {
+                return Ok(moved);
+            }
+        }
+        if !self.segments.flushed() {
+            self.segments.flush()?;
+            self.ring.release();
+        }
+        Ok(moved)
+    }
+}
