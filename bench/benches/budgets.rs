@@ -31,8 +31,8 @@ use ballast_core::model::{
 use ballast_core::outbox::Outbox;
 use ballast_core::quotes::{Actions, LiveQuote, LiveStatus, Planned, Tolerance, diff};
 use ballast_model::{
-    AssetId, ClientOrderId, Contract, Event, InstrumentId, InstrumentSpec, Last, Lots, Money, Nanos, Price,
-    Rate, Side, Step, Ticks,
+    AssetId, ClientOrderId, Contract, Event, InstrumentId, InstrumentSpec, Last, Lots, MarketEvent, Money,
+    Nanos, Price, Rate, Side, Step, Ticks,
 };
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
@@ -159,21 +159,13 @@ fn least(prepared: &Prepared<'_>, mode: Mode, inputs: &[Input]) -> Duration {
 
 /// True where the core is between two slots of a batch once it has learned this.
 const fn is_mid_batch(event: &Event) -> bool {
-    match event {
-        Event::BookBegin(begin) => begin.levels > 0,
-        Event::BookLevels(slot) => matches!(slot.last, Last::No),
-        Event::BookLost(_)
-        | Event::Ticker(_)
-        | Event::Trade(_)
-        | Event::Mark(_)
-        | Event::Order(_)
-        | Event::Fill(_)
-        | Event::Grant(_)
-        | Event::Operator(_)
-        | Event::Journal(_)
-        | Event::Funding(_)
-        | Event::Balance(_)
-        | Event::Timer => false,
+    match event.market() {
+        Some(MarketEvent::BookBegin(begin)) => begin.levels > 0,
+        Some(MarketEvent::BookLevels(slot)) => matches!(slot.last, Last::No),
+        Some(
+            MarketEvent::BookLost(_) | MarketEvent::Ticker(_) | MarketEvent::Trade(_) | MarketEvent::Mark(_),
+        )
+        | None => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ballast_core::book::{Book, BookLimits, Level};
-use ballast_model::{BookKind, Event, Last, Lots, PackedLevel, Price, Side};
+use ballast_model::{BookKind, Event, Last, Lots, MarketEvent, PackedLevel, Price, Side};
 use ballast_runtime::tape::{Cursor, Shift, Tape};
 
 use crate::files::{WITH_BOOK, paths, prepare, shipped};
@@ -46,8 +46,9 @@ struct Pair {
 
 impl Pair {
     fn take(&mut self, event: &Event) {
+        let Some(event) = event.market() else { return };
         match event {
-            Event::BookBegin(begin) => {
+            MarketEvent::BookBegin(begin) => {
                 if begin.kind == BookKind::Snapshot {
                     self.book.clear();
                     self.twin = Twin::default();
@@ -56,7 +57,7 @@ impl Pair {
                     self.batch_ended();
                 }
             }
-            Event::BookLevels(slot) => {
+            MarketEvent::BookLevels(slot) => {
                 self.book.apply_all(slot.side, slot.used()).unwrap();
                 slot.used().iter().for_each(|level| self.twin.apply(slot.side, *level));
                 self.levels += u64::from(slot.count);
@@ -64,18 +65,8 @@ impl Pair {
                     self.batch_ended();
                 }
             }
-            Event::BookLost(lost) => panic!("no capture has a hole: {lost:?}"),
-            Event::Ticker(_)
-            | Event::Trade(_)
-            | Event::Mark(_)
-            | Event::Order(_)
-            | Event::Fill(_)
-            | Event::Grant(_)
-            | Event::Operator(_)
-            | Event::Journal(_)
-            | Event::Funding(_)
-            | Event::Balance(_)
-            | Event::Timer => {}
+            MarketEvent::BookLost(lost) => panic!("no capture has a hole: {lost:?}"),
+            MarketEvent::Ticker(_) | MarketEvent::Trade(_) | MarketEvent::Mark(_) => {}
         }
     }
 

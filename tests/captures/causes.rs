@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ballast_analytics::record::{FillRow, InstrumentRecord, MARKOUT_HORIZONS};
 use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
-use ballast_model::{Event, FillReason, HalfTicks, Nanos, Price, Side, Span};
+use ballast_model::{Event, FillReason, HalfTicks, MarketEvent, Nanos, Price, Side, Span};
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::replay::RecorderSpec;
 use ballast_runtime::tape::{Cursor, Shift, Tape};
@@ -78,21 +78,12 @@ fn midpoints(tape: &Tape, limits: BookLimits) -> Vec<(Nanos, HalfTicks)> {
     let mut cursor = Cursor::new(tape, Shift::default());
     let mut midpoints = Vec::new();
     while let Some(now) = cursor.recv_time() {
-        cursor.next(|event| match event {
-            Event::BookBegin(begin) => drop(market.on_begin(begin)),
-            Event::BookLevels(slot) => drop(market.on_levels(slot)),
-            Event::Ticker(ticker) => drop(market.on_ticker(ticker)),
-            Event::BookLost(lost) => panic!("no capture has a hole: {lost:?}"),
-            Event::Trade(_)
-            | Event::Mark(_)
-            | Event::Order(_)
-            | Event::Fill(_)
-            | Event::Grant(_)
-            | Event::Operator(_)
-            | Event::Journal(_)
-            | Event::Funding(_)
-            | Event::Balance(_)
-            | Event::Timer => {}
+        cursor.next(|event| match event.market() {
+            Some(MarketEvent::BookBegin(begin)) => drop(market.on_begin(begin)),
+            Some(MarketEvent::BookLevels(slot)) => drop(market.on_levels(slot)),
+            Some(MarketEvent::Ticker(ticker)) => drop(market.on_ticker(ticker)),
+            Some(MarketEvent::BookLost(lost)) => panic!("no capture has a hole: {lost:?}"),
+            Some(MarketEvent::Trade(_) | MarketEvent::Mark(_)) | None => {}
         });
         midpoints.extend(market.touch().map(|touch| (now, touch.mid())));
     }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod chance;
+mod floor;
 mod funds;
 mod shipped;
 mod stories;

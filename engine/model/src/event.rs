@@ -69,6 +69,45 @@ impl Event {
             Self::Balance(_) | Self::Grant(_) | Self::Operator(_) | Self::Journal(_) | Self::Timer => None,
         }
     }
+
+    /// The event as one of a market, of which everybody hears; `None` where it concerns us alone.
+    #[must_use]
+    #[inline]
+    pub const fn market(&self) -> Option<MarketEvent<'_>> {
+        Some(match self {
+            Self::BookBegin(begin) => MarketEvent::BookBegin(begin),
+            Self::BookLevels(slot) => MarketEvent::BookLevels(slot),
+            Self::BookLost(lost) => MarketEvent::BookLost(lost),
+            Self::Ticker(ticker) => MarketEvent::Ticker(ticker),
+            Self::Trade(trade) => MarketEvent::Trade(trade),
+            Self::Mark(mark) => MarketEvent::Mark(mark),
+            Self::Order(_)
+            | Self::Fill(_)
+            | Self::Grant(_)
+            | Self::Operator(_)
+            | Self::Journal(_)
+            | Self::Funding(_)
+            | Self::Balance(_)
+            | Self::Timer => return None,
+        })
+    }
+}
+
+/// An [`Event`] of which everybody hears: a match on it names no events that cannot come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarketEvent<'a> {
+    /// [`Event::BookBegin`].
+    BookBegin(&'a BookBegin),
+    /// [`Event::BookLevels`].
+    BookLevels(&'a BookLevels),
+    /// [`Event::BookLost`].
+    BookLost(&'a BookLost),
+    /// [`Event::Ticker`].
+    Ticker(&'a Ticker),
+    /// [`Event::Trade`].
+    Trade(&'a Trade),
+    /// [`Event::Mark`].
+    Mark(&'a MarkPrice),
 }
 
 /// How the levels of a batch are meant.

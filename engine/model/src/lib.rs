@@ -27,8 +27,8 @@ pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, R
 pub use digest::Digest;
 pub use event::{
     BalanceUpdate, BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason,
-    FundingPayment, LEVELS_PER_SLOT, Last, Liquidity, LostReason, MarkPrice, OrderReport, OrderUpdate,
-    RejectReason, Ticker, Trade,
+    FundingPayment, LEVELS_PER_SLOT, Last, Liquidity, LostReason, MarkPrice, MarketEvent, OrderReport,
+    OrderUpdate, RejectReason, Ticker, Trade,
 };
 pub use ids::{
     AssetId, ClientOrderId, InstrumentId, PaymentId, StrategyId, SubAccountId, TradeId, UpdateId, VenueId,

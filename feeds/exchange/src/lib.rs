@@ -2,8 +2,8 @@
 //!
 //! The venue is one front and a back end. The front ([`Venue`]) is what every order passes: latency, filters, ids, fees,
 //! post-only, self-trade prevention, reject reasons. The back end ([`BackEnd`]) decides what trades: [`TapeVenue`] has
-//! recorded history behind it, with a model of the queues our orders stand in. [`matching`] is a venue of many accounts that
-//! trade with each other alone.
+//! recorded history behind it, with a model of the queues our orders stand in. [`matching`] is an engine of many accounts that
+//! trade with each other alone, and [`floor`] the venue around it: clients, a seeded crowd, latencies and a feed.
 //!
 //! Pure: the same events and commands in the same order give the same fills on any host.
 //!
@@ -15,6 +15,7 @@ extern crate alloc;
 
 mod account;
 mod counters;
+pub mod floor;
 mod funding;
 mod in_flight;
 pub mod matching;

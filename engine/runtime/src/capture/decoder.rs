@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use ballast_json::Capability;
-use ballast_model::{Event, InstrumentId, Nanos, Span, TradeId};
+use ballast_model::{Event, InstrumentId, MarketEvent, Nanos, Span, TradeId};
 use ballast_venue::binance::{ConfigError, InstrumentFeed, Market, MarketConfig, MarketSession};
 use ballast_venue::{Channel, Counters, EventSink, Now, RingFull};
 
@@ -328,21 +328,12 @@ impl EventSink for TapeSink {
 }
 
 /// When we received what an event tells, and when the venue made it.
-const fn times(event: &Event) -> Option<(Nanos, Nanos)> {
-    match event {
-        Event::BookBegin(begin) => Some((begin.recv_time, begin.venue_time)),
-        Event::Ticker(ticker) => Some((ticker.recv_time, ticker.venue_time)),
-        Event::Trade(trade) => Some((trade.recv_time, trade.venue_time)),
-        Event::Mark(mark) => Some((mark.recv_time, mark.venue_time)),
-        Event::BookLevels(_)
-        | Event::BookLost(_)
-        | Event::Order(_)
-        | Event::Fill(_)
-        | Event::Grant(_)
-        | Event::Operator(_)
-        | Event::Journal(_)
-        | Event::Funding(_)
-        | Event::Balance(_)
-        | Event::Timer => None,
+fn times(event: &Event) -> Option<(Nanos, Nanos)> {
+    match event.market()? {
+        MarketEvent::BookBegin(begin) => Some((begin.recv_time, begin.venue_time)),
+        MarketEvent::Ticker(ticker) => Some((ticker.recv_time, ticker.venue_time)),
+        MarketEvent::Trade(trade) => Some((trade.recv_time, trade.venue_time)),
+        MarketEvent::Mark(mark) => Some((mark.recv_time, mark.venue_time)),
+        MarketEvent::BookLevels(_) | MarketEvent::BookLost(_) => None,
     }
 }

@@ -128,6 +128,12 @@ impl Matching {
         self.last
     }
 
+    /// The mark price; `None` before the first.
+    #[must_use]
+    pub const fn mark_price(&self) -> Option<Price> {
+        self.mark
+    }
+
     /// Whether matching goes on.
     #[must_use]
     pub const fn phase(&self) -> Phase {

@@ -40,7 +40,7 @@ enum Phase {
 
 /// The fair price, in ticks.
 #[derive(Debug)]
-pub(super) struct Fair {
+pub(crate) struct Fair {
     /// The lasting part of the price.
     lasting: f64,
     /// The part that fades: what recent trades made the market believe.
@@ -61,7 +61,7 @@ pub(super) struct Fair {
 
 impl Fair {
     /// Starts at `value` ticks, ranging, in a market as excited as chance has it.
-    pub(super) fn new(value: f64, shape: &Shape, rng: &mut Rng) -> Self {
+    pub(crate) fn new(value: f64, shape: &Shape, rng: &mut Rng) -> Self {
         let log_vol = LOG_VOL_SIGMA * rng.normal();
         Self {
             lasting: value,
@@ -77,7 +77,7 @@ impl Fair {
     }
 
     /// The fair price now, in ticks.
-    pub(super) fn value(&self) -> f64 {
+    pub(crate) fn value(&self) -> f64 {
         self.lasting + self.fading
     }
 
@@ -87,7 +87,7 @@ impl Fair {
     }
 
     /// Lets `dt_s` seconds pass.
-    pub(super) fn advance(&mut self, dt_s: f64, rng: &mut Rng) {
+    pub(crate) fn advance(&mut self, dt_s: f64, rng: &mut Rng) {
         let drift = match self.phase {
             Phase::Range { anchor } => RANGE_PULL * (anchor - self.lasting),
             Phase::Trend { drift } => drift,
@@ -102,7 +102,7 @@ impl Fair {
     }
 
     /// News: jumps by a heavy-tailed distance to either side.
-    pub(super) fn jump(&mut self, rng: &mut Rng) {
+    pub(crate) fn jump(&mut self, rng: &mut Rng) {
         let size = rng.lomax(JUMP_SCALE, JUMP_SHAPE).min(JUMP_MAX) * self.unit;
         self.shift(if rng.chance(0.5) { size } else { -size });
     }

@@ -10,13 +10,13 @@
 //! Never here: a clock, a file, randomness without a seed, a maths function of the host.
 
 mod book;
-mod fair;
+pub(crate) mod fair;
 mod feed;
 mod flow;
 mod link;
 mod market;
-mod rng;
-mod shape;
+pub(crate) mod rng;
+pub(crate) mod shape;
 mod spec;
 #[cfg(test)]
 mod tests;

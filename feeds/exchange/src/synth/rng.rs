@@ -6,7 +6,7 @@
 /// xoshiro256++ 1.0 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021), its state filled from
 /// the seed by splitmix64 (Steele, Lea and Flood, 2014) as its authors advise.
 #[derive(Clone, Debug)]
-pub(super) struct Rng {
+pub(crate) struct Rng {
     state: [u64; 4],
     /// The second of the two normal deviates that the polar method makes at a time.
     spare: Option<f64>,
@@ -14,13 +14,13 @@ pub(super) struct Rng {
 
 impl Rng {
     /// A generator whose whole future is `seed`; every seed, 0 too, is good.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut counter = seed;
         Self { state: std::array::from_fn(|_| splitmix64(&mut counter)), spare: None }
     }
 
     /// The next 64 random bits.
-    pub(super) fn next_u64(&mut self) -> u64 {
+    pub(crate) fn next_u64(&mut self) -> u64 {
         let [s0, s1, s2, s3] = self.state;
         let result = s0.wrapping_add(s3).rotate_left(23).wrapping_add(s0);
         let (t2, t3) = (s2 ^ s0, s3 ^ s1);
@@ -29,22 +29,22 @@ impl Rng {
     }
 
     /// Uniform in `0.0..1.0`, on a grid of 2⁻⁵³.
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
     }
 
     /// True with probability `p`.
-    pub(super) fn chance(&mut self, p: f64) -> bool {
+    pub(crate) fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
     }
 
     /// Uniform in `0..n`; 0 for `n = 0`. The bias, below `n / 2⁶⁴`, is left in (Lemire, 2019, without his rejection).
-    pub(super) fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.next_u64()) * u128::from(n)) >> 64) as u64
     }
 
     /// Exponential with the given mean.
-    pub(super) fn exponential(&mut self, mean: f64) -> f64 {
+    pub(crate) fn exponential(&mut self, mean: f64) -> f64 {
         -mean * libm::log(1.0 - self.unit())
     }
 

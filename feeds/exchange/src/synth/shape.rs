@@ -56,9 +56,9 @@ const SPOT: Rates =
 
 /// The measures of one instrument.
 #[derive(Clone, Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Ticks per reference tick.
-    pub(super) unit: f64,
+    pub(crate) unit: f64,
     /// Lots per reference unit of size.
     lots_per_unit: f64,
     /// Rates and what goes with them.
@@ -80,6 +80,15 @@ impl Shape {
         }
     }
 
+    /// The measures of a perpetual that opens at `start`, one lot of which is worth `lot_value` of the quote currency then.
+    pub(crate) fn of_lot_value(start: Price, lot_value: f64) -> Self {
+        Self {
+            unit: (start.0 as f64 / REFERENCE_TICKS).clamp(UNIT_MIN, UNIT_MAX),
+            lots_per_unit: REFERENCE_VALUE / lot_value,
+            rates: PERPETUAL,
+        }
+    }
+
     /// `units` of size on the lot grid: at least one lot.
     #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and sizes are cut first")]
     pub(super) fn lots(&self, units: f64) -> Lots {
@@ -93,7 +102,7 @@ impl Shape {
 
     /// A distance from the touch in ticks, at least 1.
     #[expect(clippy::cast_possible_truncation, reason = "distances are cut far below 2^63")]
-    pub(super) fn distance(&self, rng: &mut Rng) -> i64 {
+    pub(crate) fn distance(&self, rng: &mut Rng) -> i64 {
         1 + (rng.lomax(DISTANCE_SCALE, DISTANCE_SHAPE).min(DISTANCE_MAX) * self.unit) as i64
     }
 
@@ -105,7 +114,7 @@ impl Shape {
     }
 
     /// How large orders are `distance` ticks behind the touch, relative to the body of the book: thin just behind the touch.
-    pub(super) fn thickness(&self, distance: i64) -> f64 {
+    pub(crate) fn thickness(&self, distance: i64) -> f64 {
         THIN + (1.0 - THIN) * (1.0 - libm::exp(-(distance as f64) / (THICK_FROM * self.unit)))
     }
 
@@ -125,7 +134,7 @@ impl Shape {
     }
 
     /// Size of an order resting at a price of that thickness: dust, ordinary orders, large ones.
-    pub(super) fn resting_lots(&self, thickness: f64, rng: &mut Rng) -> Lots {
+    pub(crate) fn resting_lots(&self, thickness: f64, rng: &mut Rng) -> Lots {
         self.lots(match rng.unit() {
             kind if kind < 0.25 => rng.lognormal(0.02, 1.2),
             kind if kind < 0.85 => thickness * rng.lognormal(1.6, 1.2),
@@ -134,22 +143,22 @@ impl Shape {
     }
 
     /// Size of an order at the touch.
-    pub(super) fn touch_lots(&self, rng: &mut Rng) -> Lots {
+    pub(crate) fn touch_lots(&self, rng: &mut Rng) -> Lots {
         self.lots(if rng.chance(0.25) { rng.lognormal(0.012, 0.6) } else { rng.lognormal(1.4, 1.0) })
     }
 
     /// Size of an uninformed taking order: most are tiny, a few would empty many levels.
-    pub(super) fn take_lots(&self, rng: &mut Rng) -> Lots {
+    pub(crate) fn take_lots(&self, rng: &mut Rng) -> Lots {
         self.lots(self.rates.take_size * rng.lognormal(0.12, 2.1))
     }
 
     /// Size of a position that is closed at any price.
-    pub(super) fn forced_lots(&self, rng: &mut Rng) -> Lots {
+    pub(crate) fn forced_lots(&self, rng: &mut Rng) -> Lots {
         self.lots(self.rates.take_size * rng.lognormal(18.0, 1.0))
     }
 
     /// Most an informed trader takes at once.
-    pub(super) fn informed_lots(&self, rng: &mut Rng) -> Lots {
+    pub(crate) fn informed_lots(&self, rng: &mut Rng) -> Lots {
         self.lots(self.rates.take_size * rng.lognormal(6.0, 1.2))
     }
 }

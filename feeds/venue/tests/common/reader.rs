@@ -111,24 +111,8 @@ fn check_form(begin: &BookBegin, slots: &[Event]) {
 
 /// Whose event this is.
 pub fn instrument_of(event: &Event) -> InstrumentId {
-    match event {
-        Event::BookBegin(begin) => begin.instrument,
-        Event::BookLevels(slot) => slot.instrument,
-        Event::BookLost(lost) => lost.instrument,
-        Event::Ticker(ticker) => ticker.instrument,
-        Event::Trade(trade) => trade.instrument,
-        Event::Mark(mark) => mark.instrument,
-        Event::Order(_)
-        | Event::Fill(_)
-        | Event::Funding(_)
-        | Event::Balance(_)
-        | Event::Grant(_)
-        | Event::Operator(_)
-        | Event::Journal(_)
-        | Event::Timer => {
-            panic!("market data never says {event:?}")
-        }
-    }
+    let of_market = event.instrument().filter(|_| event.market().is_some());
+    of_market.unwrap_or_else(|| panic!("market data never says {event:?}"))
 }
 
 impl EventSink for Reader {

@@ -1,7 +1,7 @@
 //! A session with a reader at its end and a clock that tests set.
 
 use ballast_json::Capability;
-use ballast_model::{Event, InstrumentId, Nanos, Span, Step};
+use ballast_model::{Event, InstrumentId, MarketEvent, Nanos, Span, Step};
 use ballast_venue::binance::{
     BookState, InstrumentFeed, Market, MarketConfig, MarketSession, SessionError, TradeSource,
 };
@@ -101,23 +101,14 @@ impl Rig {
 
 /// `snapshot 100`, `diff 105`, `lost Gap`, …; level slots are left out.
 fn short(event: &Event) -> Option<String> {
+    let event = event.market().unwrap_or_else(|| panic!("market data never says {event:?}"));
     Some(match event {
-        Event::BookBegin(begin) => format!("{:?} {}", begin.kind, begin.update_id.0).to_lowercase(),
-        Event::BookLevels(_) => return None,
-        Event::BookLost(lost) => format!("lost {:?}", lost.reason),
-        Event::Ticker(ticker) => format!("ticker {}", ticker.update_id.0),
-        Event::Trade(trade) => format!("trade {}", trade.trade_id.0),
-        Event::Mark(mark) => format!("mark {}", mark.mark_e8),
-        Event::Order(_)
-        | Event::Fill(_)
-        | Event::Funding(_)
-        | Event::Balance(_)
-        | Event::Grant(_)
-        | Event::Operator(_)
-        | Event::Journal(_)
-        | Event::Timer => {
-            panic!("market data never says {event:?}")
-        }
+        MarketEvent::BookBegin(begin) => format!("{:?} {}", begin.kind, begin.update_id.0).to_lowercase(),
+        MarketEvent::BookLevels(_) => return None,
+        MarketEvent::BookLost(lost) => format!("lost {:?}", lost.reason),
+        MarketEvent::Ticker(ticker) => format!("ticker {}", ticker.update_id.0),
+        MarketEvent::Trade(trade) => format!("trade {}", trade.trade_id.0),
+        MarketEvent::Mark(mark) => format!("mark {}", mark.mark_e8),
     })
 }
 
