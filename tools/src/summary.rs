@@ -217,7 +217,7 @@ impl Summary<'_> {
             ("Response latency".to_owned(), millis(venue.response_latency.span())),
             ("Maker fee".to_owned(), bps(venue.maker_fee_bps.rate())),
             ("Taker fee".to_owned(), bps(venue.taker_fee_bps.rate())),
-            ("Share of cancels ahead of us".to_owned(), venue.cancel_share.to_string()),
+            ("Queues".to_owned(), venue.queue_words()),
         ];
         for (feed, tape) in self.prepared.tapes.iter().enumerate() {
             for (file, offset) in tape.clock_offsets().enumerate() {

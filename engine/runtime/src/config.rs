@@ -16,6 +16,7 @@ mod funds;
 mod hedge;
 mod line;
 mod model;
+mod queue;
 mod quoting;
 mod resolve;
 mod resolve_arbitrage;
@@ -56,6 +57,7 @@ pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
 };
+pub use queue::{CancelsConfig, FillsConfig, ImpactConfig, QueueConfig};
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
@@ -118,8 +120,12 @@ pub struct VenueConfig {
     /// What there is of each asset to trade spot with, such as `{ USDT = "10000", ETH = "5" }`; of assets not named there is
     /// nothing. Where absent, no order needs funds. Needs a table `risk`.
     pub balances: Option<BTreeMap<String, Balance>>,
-    /// Share of cancels at our level taken to have been ahead of us, 0 to 1.
+    /// Share of cancels at our level taken to have been ahead of us, 0 to 1; 0 where absent.
+    #[serde(default)]
     pub cancel_share: f64,
+    /// How our orders stand in queues; as `cancel_share` says, with partial fills, where absent.
+    #[serde(default)]
+    pub queue: QueueConfig,
     /// Most orders of ours that may rest in one instrument.
     pub orders_max: usize,
     /// What happens to an order that would trade with one of ours.

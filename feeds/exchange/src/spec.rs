@@ -10,6 +10,8 @@ use ballast_model::{
     VenueOrderId,
 };
 
+use crate::queue_rules::QueueRules;
+
 /// Largest balance or volume to begin with: 10¹⁹, in 10⁻¹⁸.
 const AMOUNT_MAX: i128 = 10i128.pow(37);
 
@@ -69,10 +71,8 @@ pub struct InstrumentRules {
     pub spec: InstrumentSpec,
     /// What trading costs.
     pub fees: FeeSchedule,
-    /// Share of a level's shrinkage that trades do not explain which is taken to have stood ahead of us, in proportion to
-    /// how much of the level was ahead. In `0..=`[`Rate::ONE`]: zero lets only trades move us forward (the most
-    /// conservative), one spreads cancels evenly over the queue.
-    pub cancel_share: Rate,
+    /// How our orders stand in its queues.
+    pub queue: QueueRules,
     /// What an amendment may change and what becomes of the order's place. Self-trade prevention holds for an amended order
     /// as for a new one, whatever these rules say of it.
     pub amend: ReplaceRules,
@@ -148,8 +148,8 @@ pub enum VenueSpecError {
     Latency,
     /// More instruments than ids.
     Instruments,
-    /// The cancel share is outside `0..=1`.
-    CancelShare(InstrumentId),
+    /// The cancel share is outside `0..=1`, or the power not above zero.
+    Queue(InstrumentId),
     /// No order may rest.
     OrdersMax(InstrumentId),
     /// The book's bounds are outside their ranges.
@@ -169,7 +169,9 @@ impl core::fmt::Display for VenueSpecError {
         match self {
             Self::Latency => f.write_str("a latency is negative"),
             Self::Instruments => f.write_str("more instruments than instrument ids"),
-            Self::CancelShare(id) => write!(f, "instrument {}: cancel share outside 0..=1", id.0),
+            Self::Queue(id) => {
+                write!(f, "instrument {}: cancel share outside 0..=1, or a power not above zero", id.0)
+            }
             Self::OrdersMax(id) => write!(f, "instrument {}: orders_max is zero", id.0),
             Self::Book(id) => write!(f, "instrument {}: book bounds out of range", id.0),
             Self::Spot(id) => write!(f, "instrument {}: only listed linear instruments are spot", id.0),
@@ -206,8 +208,8 @@ impl VenueSpec {
         }
         for (index, rules) in self.instruments.iter().enumerate() {
             let id = u16::try_from(index).map(InstrumentId).map_err(|_| VenueSpecError::Instruments)?;
-            if !(Rate(0)..=Rate::ONE).contains(&rules.cancel_share) {
-                return Err(VenueSpecError::CancelShare(id));
+            if !rules.queue.valid() {
+                return Err(VenueSpecError::Queue(id));
             }
             if rules.orders_max == 0 {
                 return Err(VenueSpecError::OrdersMax(id));

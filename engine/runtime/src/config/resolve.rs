@@ -16,7 +16,7 @@ use ballast_venue::binance::Market;
 use super::amend::amend_rules;
 use super::fees::tiers;
 use super::funds::Balances;
-use super::quoting::{Hedge, Quoting, input_venues, share, whole_ticks};
+use super::quoting::{Hedge, Quoting, input_venues, whole_ticks};
 use super::resolve_arbitrage::Arbitrage;
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
@@ -250,11 +250,10 @@ impl Resolver<'_> {
             lanes.push(LaneSpec { spec, book, quoting, hedge_limits: None, controls, sweep });
             let (maker, taker) = config.venue.fees_of(one.found.instrument.market);
             let fees = FeeSchedule { maker, taker };
-            let cancel_share = share(config.venue.cancel_share);
             rules.push(InstrumentRules {
                 spec,
                 fees,
-                cancel_share,
+                queue: config.venue.queue_rules(),
                 amend: amend_rules(one.found.instrument.market),
                 orders_max: config.venue.orders_max,
                 book,
