@@ -219,6 +219,7 @@ impl World {
                 book,
             }],
             latency: Latency { order: WIRE, response: WIRE },
+            conditions: Conditions::default(),
             tiers: Vec::new(),
             wallet: setting.funds.map(wallet),
             self_trade: SelfTrade::ExpireTaker,

@@ -6,6 +6,7 @@
 mod amend;
 mod arbitrage;
 mod books;
+mod conditions;
 mod controls;
 mod exits;
 mod fair;
@@ -42,6 +43,7 @@ pub use arbitrage::{
     ArbitrageConfig, CarryConfig, LegConfig, SpatialConfig, StatisticalConfig, TriangularConfig,
 };
 pub use books::BookNames;
+pub use conditions::{AnswersConfig, LatencyConfig, LoadConfig, OutageConfig, conditions};
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
@@ -126,6 +128,12 @@ pub struct VenueConfig {
     /// How our orders stand in queues; as `cancel_share` says, with partial fills, where absent.
     #[serde(default)]
     pub queue: QueueConfig,
+    /// What makes messages slower; nothing where absent.
+    #[serde(default)]
+    pub latency: LatencyConfig,
+    /// Windows in which the venue does not work, one after another.
+    #[serde(default)]
+    pub outages: Vec<OutageConfig>,
     /// Most orders of ours that may rest in one instrument.
     pub orders_max: usize,
     /// What happens to an order that would trade with one of ours.

@@ -14,6 +14,7 @@
 extern crate alloc;
 
 mod account;
+mod conditions;
 mod counters;
 mod funding;
 mod in_flight;
@@ -25,6 +26,7 @@ mod tape;
 mod venue;
 
 pub use account::{Account, OpenOrder};
+pub use conditions::{Conditions, ConditionsError, LatencyRow, LoadSpec, Outage, OutageKind};
 pub use counters::{Counters, Traded};
 pub use queue_rules::{CancelModel, Curve, Family, FillSizes, Impact, QueueRules};
 pub use spec::{

@@ -10,6 +10,7 @@ use ballast_model::{
     VenueOrderId,
 };
 
+use crate::conditions::{Conditions, ConditionsError};
 use crate::queue_rules::QueueRules;
 
 /// Largest balance or volume to begin with: 10¹⁹, in 10⁻¹⁸.
@@ -22,6 +23,8 @@ pub struct VenueSpec {
     pub instruments: Vec<InstrumentRules>,
     /// How long messages travel.
     pub latency: Latency,
+    /// What makes them slower, or the venue silent.
+    pub conditions: Conditions,
     /// Fees by volume. An instrument that several name goes by the first.
     pub tiers: Vec<TierSpec>,
     /// What spot orders are paid with; `None` where no order needs funds.
@@ -146,6 +149,8 @@ pub enum SelfTrade {
 pub enum VenueSpecError {
     /// A latency is negative.
     Latency,
+    /// Recorded latencies, load or outages.
+    Conditions(ConditionsError),
     /// More instruments than ids.
     Instruments,
     /// The cancel share is outside `0..=1`, or the power not above zero.
@@ -168,6 +173,7 @@ impl core::fmt::Display for VenueSpecError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Latency => f.write_str("a latency is negative"),
+            Self::Conditions(error) => error.fmt(f),
             Self::Instruments => f.write_str("more instruments than instrument ids"),
             Self::Queue(id) => {
                 write!(f, "instrument {}: cancel share outside 0..=1, or a power not above zero", id.0)
@@ -206,6 +212,7 @@ impl VenueSpec {
         if self.latency.order < Span::ZERO || self.latency.response < Span::ZERO {
             return Err(VenueSpecError::Latency);
         }
+        self.conditions.check().map_err(VenueSpecError::Conditions)?;
         for (index, rules) in self.instruments.iter().enumerate() {
             let id = u16::try_from(index).map(InstrumentId).map_err(|_| VenueSpecError::Instruments)?;
             if !rules.queue.valid() {

@@ -88,6 +88,7 @@ impl Venue<Tape> {
                 }
             }
             Event::BookBegin(begin) => {
+                account.count_message(at);
                 if let Some(market) = self.back.listed(begin.instrument) {
                     market.on_begin(begin, account);
                 }
@@ -98,16 +99,21 @@ impl Venue<Tape> {
                 }
             }
             Event::Ticker(ticker) => {
+                account.count_message(at);
                 if let Some(market) = self.back.listed(ticker.instrument) {
                     market.on_ticker(ticker, account);
                 }
             }
             Event::Trade(trade) => {
+                account.count_message(at);
                 if let Some(market) = self.back.listed(trade.instrument) {
                     market.on_trade(trade, account);
                 }
             }
-            Event::Mark(mark) => account.on_mark(mark),
+            Event::Mark(mark) => {
+                account.count_message(at);
+                account.on_mark(mark);
+            }
             Event::Order(_)
             | Event::Fill(_)
             | Event::Funding(_)
@@ -123,6 +129,7 @@ impl Venue<Tape> {
     pub fn on_batch(&mut self, batch: &BookBatch<'_>, at: Nanos) {
         let account = &mut self.account;
         account.set_now(at);
+        account.count_message(at);
         if let Some(market) = self.back.listed(batch.begin().instrument) {
             market.on_batch(batch, account);
         }

@@ -6,7 +6,7 @@ use ballast_core::book::BookLimits;
 use ballast_core::gate::Controls;
 use ballast_core::oms::SweepLimits;
 use ballast_core::shard::{HedgingSpec, LaneSpec, QuotingSpec, ShardSpec};
-use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, VenueSpec};
+use ballast_exchange::{Conditions, FeeSchedule, InstrumentRules, Latency, VenueSpec};
 use ballast_model::{
     AssetId, Contract, HalfTicks, InstrumentId, InstrumentSpec, Lots, Money, Price, Span, SpecError, Step,
     TradeId, VenueOrderId,
@@ -95,7 +95,7 @@ pub struct ResolvedInstrument {
 pub struct Resolved {
     /// The core.
     pub shard: ShardSpec,
-    /// The simulated venue.
+    /// The simulated venue, under no special conditions: those depend on when the data begin.
     pub venue: VenueSpec,
     /// What each instrument's trades are booked to; `None` where no books are kept.
     pub books: Option<BookNames>,
@@ -272,6 +272,7 @@ impl Resolver<'_> {
         let venue = VenueSpec {
             instruments: rules,
             latency,
+            conditions: Conditions::default(),
             tiers: tiers(config, &self.path, instruments)?,
             wallet,
             self_trade: config.venue.self_trade.into(),

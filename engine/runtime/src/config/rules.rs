@@ -25,6 +25,9 @@ impl Config {
         if let Some((key, rule)) = venue.broken_queue() {
             return Some((format!("venue.{key}"), rule));
         }
+        if let Some((key, rule)) = venue.broken_conditions() {
+            return Some((format!("venue.{key}"), rule));
+        }
         if !(1..=ORDERS_MAX).contains(&venue.orders_max) {
             return broken("venue.orders_max", "must be from 1 to 10 000");
         }
