@@ -5,6 +5,7 @@
 
 mod amending;
 mod books;
+mod conditions;
 mod ending;
 mod foresight;
 mod funding;

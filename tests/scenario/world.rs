@@ -15,7 +15,10 @@ use ballast_core::outbox::{Note, Outbox};
 use ballast_core::quotes::Tolerance;
 use ballast_core::replace::ReplaceRules;
 use ballast_core::shard::{ExitSpec, HoldsSpec, LaneSpec, QuotingSpec, RiskSpec, Shard, ShardSpec, Trigger};
-use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, SelfTrade, TapeVenue, VenueSpec, WalletSpec};
+use ballast_exchange::{
+    Conditions, FeeSchedule, InstrumentRules, Latency, QueueRules, SelfTrade, TapeVenue, VenueSpec,
+    WalletSpec,
+};
 use ballast_model::{
     AssetId, BookBegin, BookKind, BookLevels, BookLost, Command, Contract, Event, Fill, InstrumentId,
     InstrumentSpec, Last, Liquidity, LostReason, Lots, Money, Nanos, OrderReport, OrderUpdate, PackedLevel,
@@ -207,7 +210,7 @@ impl World {
             instruments: vec![InstrumentRules {
                 spec: instrument(),
                 fees: FeeSchedule { maker: Rate(-5_000), taker: Rate::from_bps(4) },
-                cancel_share: Rate(0),
+                queue: QueueRules::sharing(Rate(0)),
                 amend: if setting.amend == ReplaceRules::NONE {
                     ReplaceRules::BINANCE_USDM
                 } else {
@@ -217,6 +220,7 @@ impl World {
                 book,
             }],
             latency: Latency { order: WIRE, response: WIRE },
+            conditions: Conditions::default(),
             tiers: Vec::new(),
             wallet: setting.funds.map(wallet),
             self_trade: SelfTrade::ExpireTaker,

@@ -16,7 +16,7 @@ pub(crate) fn of(config: &Config, prepared: &Prepared<'_>) -> Vec<(String, Strin
     ];
     rows.extend(venue.fees.iter().flat_map(fees));
     rows.extend([
-        row("Share of cancels ahead of us", venue.cancel_share.to_string()),
+        row("Queues", venue.queue_words()),
         row("Orders that may rest in an instrument", venue.orders_max.to_string()),
         row("Orders that would trade with our own", self_trade(venue.self_trade).to_owned()),
     ]);

@@ -6,6 +6,7 @@
 mod amend;
 mod arbitrage;
 mod books;
+mod conditions;
 mod controls;
 mod exits;
 mod fair;
@@ -16,6 +17,7 @@ mod funds;
 mod hedge;
 mod line;
 mod model;
+mod queue;
 mod quoting;
 mod report;
 mod resolve;
@@ -42,6 +44,7 @@ pub use arbitrage::{
     ArbitrageConfig, CarryConfig, LegConfig, SpatialConfig, StatisticalConfig, TriangularConfig,
 };
 pub use books::BookNames;
+pub use conditions::{AnswersConfig, LatencyConfig, LoadConfig, OutageConfig, conditions};
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
@@ -57,6 +60,7 @@ pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
 };
+pub use queue::{CancelsConfig, FillsConfig, ImpactConfig, QueueConfig};
 pub use report::{ConversionConfig, ReportConfig};
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
@@ -120,8 +124,18 @@ pub struct VenueConfig {
     /// What there is of each asset to trade spot with, such as `{ USDT = "10000", ETH = "5" }`; of assets not named there is
     /// nothing. Where absent, no order needs funds. Needs a table `risk`.
     pub balances: Option<BTreeMap<String, Balance>>,
-    /// Share of cancels at our level taken to have been ahead of us, 0 to 1.
+    /// Share of cancels at our level taken to have been ahead of us, 0 to 1; 0 where absent.
+    #[serde(default)]
     pub cancel_share: f64,
+    /// How our orders stand in queues; as `cancel_share` says, with partial fills, where absent.
+    #[serde(default)]
+    pub queue: QueueConfig,
+    /// What makes messages slower; nothing where absent.
+    #[serde(default)]
+    pub latency: LatencyConfig,
+    /// Windows in which the venue does not work, one after another.
+    #[serde(default)]
+    pub outages: Vec<OutageConfig>,
     /// Most orders of ours that may rest in one instrument.
     pub orders_max: usize,
     /// What happens to an order that would trade with one of ours.

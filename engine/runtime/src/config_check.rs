@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use ballast_model::{HalfTicks, Step};
+use ballast_model::{HalfTicks, Nanos, Step};
 use ballast_venue::binance::Market;
 
 use crate::capture::SeenInstrument;
-use crate::config::{Config, Quoted, ResolvedInstrument, resolve};
+use crate::config::{Config, Quoted, ResolvedInstrument, conditions, resolve};
 use crate::job::{JobError, assemble};
 
 /// Price of a stand-in, in ticks.
@@ -45,6 +45,8 @@ pub fn check(config: &Config, path: &Path) -> Result<Vec<String>, JobError> {
         .into_iter()
         .map(|found| ResolvedInstrument { found, reference: Some(HalfTicks(2 * PRICE_TICKS)) })
         .collect();
-    assemble(&resolver.build(&instruments, Quoted::Yes)?, &instruments)?;
+    let mut resolved = resolver.build(&instruments, Quoted::Yes)?;
+    resolved.venue.conditions = conditions(config, path, Nanos(0))?;
+    assemble(&resolved, &instruments)?;
     Ok(instruments.iter().map(|one| one.found.name()).collect())
 }

@@ -9,9 +9,9 @@ use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::outbox::Note;
 use ballast_core::shard::{LaneError, Shard};
-use ballast_exchange::{TapeVenue, VenueSpecError};
+use ballast_exchange::{Conditions, TapeVenue, VenueSpecError};
 use ballast_model::{
-    AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand, OperatorScope,
+    AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand, OperatorScope, Span,
 };
 use ballast_venue::Counters;
 
@@ -20,7 +20,7 @@ use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey
 use crate::clock::Stopwatch;
 use crate::config::{
     BookNames, Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver,
-    Unquoted, fixed_offset, resolve,
+    Unquoted, conditions, fixed_offset, resolve,
 };
 use crate::journal::Meta;
 use crate::operator::{Obeyed, OperatorScript, Scopes};
@@ -74,6 +74,8 @@ pub struct Prepared<'a> {
     operator: Vec<(Nanos, OperatorCommand)>,
     /// In whose words it speaks; `None` where it does not.
     scopes: Option<Scopes>,
+    conditions: Conditions,
+    feed_latency: Span,
     resolver: Resolver<'a>,
     meta: Meta,
 }
@@ -178,6 +180,8 @@ impl<'a> Prepared<'a> {
             (file.source.name(), file.survey.unit.map(super::capture::TimeUnit::abbreviation))
         };
         let time_units = files.iter().map(unit).collect();
+        let begin = tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
+        let conditions = conditions(config, config_path, begin.unwrap_or_default())?;
         let (problems, lines) = (loaded.problems, loaded.lines);
         let meta = Meta::new(config, config_path, &seen, &instruments);
         Ok(Self {
@@ -190,6 +194,8 @@ impl<'a> Prepared<'a> {
             decoding,
             operator: Vec::new(),
             scopes: None,
+            conditions,
+            feed_latency: config.venue.feed_latency(),
             resolver,
             meta,
         })
@@ -234,7 +240,9 @@ impl<'a> Prepared<'a> {
             Mode::Quoting => Quoted::Yes,
             Mode::Idle => Quoted::No,
         };
-        assemble(&self.resolver.build(&self.instruments, quoted)?, &self.instruments)
+        let mut resolved = self.resolver.build(&self.instruments, quoted)?;
+        resolved.venue.conditions = self.conditions.clone();
+        assemble(&resolved, &self.instruments)
     }
 
     /// Plays the data with a fresh core and venue.
@@ -257,7 +265,8 @@ impl<'a> Prepared<'a> {
         record: &mut impl Record,
     ) -> Result<Played, JobError> {
         let (mut shard, mut venue) = self.build(mode)?;
-        let program = Program { tapes: &self.tapes, repeat, operator: &self.operator };
+        let program =
+            Program { tapes: &self.tapes, repeat, operator: &self.operator, feed_latency: self.feed_latency };
         let notes = NoteCounts::new(self.instruments.len());
         let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.operator.len()), notes };
         let watch = Stopwatch::start();

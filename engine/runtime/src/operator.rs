@@ -206,7 +206,7 @@ fn lots(text: &str, lot: Step) -> Option<Lots> {
 }
 
 /// A point in time of RFC 3339 with its offset, between 1970 and 2199.
-fn instant(text: &str) -> Result<Nanos, String> {
+pub(crate) fn instant(text: &str) -> Result<Nanos, String> {
     let refusal = || format!("`{text}` is no time such as 2024-08-08T00:01:00Z");
     let stated: Datetime = text.parse().map_err(|_| refusal())?;
     let (Some(date), Some(time), Some(offset)) = (stated.date, stated.time, stated.offset) else {

@@ -40,6 +40,8 @@ pub struct Program<'a> {
     pub repeat: u32,
     /// What an operator says, by time; what comes after the last message and all that follows from it is never said.
     pub operator: &'a [(Nanos, OperatorCommand)],
+    /// How much later than recorded market data reach us; not negative.
+    pub feed_latency: Span,
 }
 
 /// What happened.
@@ -209,7 +211,7 @@ struct Replay<'a, R> {
 impl<'a, R: Record> Replay<'a, R> {
     fn new(program: Program<'a>, shard: &'a mut Shard, venue: &'a mut TapeVenue, record: &'a mut R) -> Self {
         let out = Outbox::new(shard.commands_per_event_max());
-        let feeds = Feed::all(program.tapes, program.repeat.max(1), REPEAT_GAP);
+        let feeds = Feed::all(&program, REPEAT_GAP);
         let (operator, decisions) = (program.operator, Digest::new());
         Self { feeds, record, operator, shard, venue, out, decisions, outcome: Outcome::default() }
     }

@@ -15,6 +15,7 @@ use ballast_model::{
     RejectReason, Replace, Side, Span, TimeInForce, TradeId, VenueOrderId,
 };
 
+use crate::conditions::{Outage, Wire};
 use crate::counters::{Counters, Traded};
 use crate::funding::FundingClock;
 use crate::in_flight::InFlight;
@@ -96,7 +97,7 @@ pub struct Account {
     reports: InFlight<Event>,
     /// Oldest first; at most [`ENDED_KEPT`].
     ended: VecDeque<Ended>,
-    response_latency: Span,
+    wire: Wire,
     /// The venue's time, mapped to our clock; stamps every report.
     now: Nanos,
     order_id_next: VenueOrderId,
@@ -126,7 +127,7 @@ impl Account {
             // Every order may fill in parts and be cancelled within one round trip.
             reports: InFlight::new(4 * spec.orders_max()),
             ended: VecDeque::with_capacity(ENDED_KEPT),
-            response_latency: spec.latency.response,
+            wire: Wire::new(spec.latency.response, &spec.conditions),
             now: Nanos::MIN,
             order_id_next: spec.first_order_id,
             trade_id_next: spec.first_trade_id,
@@ -245,11 +246,12 @@ impl Account {
     pub(crate) fn answer_cancel(&mut self, cancel: &Cancel, removed: Option<OpenOrder>) {
         match removed {
             Some(order) => self.cancelled(&order),
-            None => {
-                let report = OrderReport::CancelRejected(RejectReason::UnknownOrder);
-                self.report_order(cancel.instrument, cancel.client_id, report);
-            }
+            None => self.refuse_cancel(cancel, RejectReason::UnknownOrder),
         }
+    }
+
+    pub(crate) fn refuse_cancel(&mut self, cancel: &Cancel, reason: RejectReason) {
+        self.report_order(cancel.instrument, cancel.client_id, OrderReport::CancelRejected(reason));
     }
 
     pub(crate) fn cancelled(&mut self, order: &OpenOrder) {
@@ -302,7 +304,23 @@ impl Account {
     }
 
     fn report(&mut self, event: Event) {
-        self.reports.push(self.now + self.response_latency, event);
+        self.reports.push(self.wire.heard_at(self.now), event);
+    }
+
+    /// The market has a message at this time.
+    #[inline]
+    pub(crate) fn count_message(&mut self, at: Nanos) {
+        self.wire.count(at);
+    }
+
+    /// How long a command that arrives at this time waits.
+    pub(crate) fn wait(&self, at: Nanos) -> Span {
+        self.wire.wait(at)
+    }
+
+    /// The outage at this time.
+    pub(crate) fn outage_at(&self, at: Nanos) -> Option<&Outage> {
+        self.wire.outage_at(at)
     }
 
     /// Sets the time of what happens next, and does what the account is due to do by itself by then.
@@ -370,6 +388,7 @@ impl Account {
         digest.word(self.trade_id_next.0);
         digest.word(self.payment_id_next.0);
         self.counters.digest(digest);
+        self.wire.digest(digest);
         for holding in &self.holdings {
             digest.signed(holding.position.0);
             digest.signed(holding.traded.lots.0);

@@ -24,6 +24,8 @@ pub struct Counters {
     pub replaced: u64,
     /// Queries that arrived.
     pub queries: u64,
+    /// Commands of any kind that an outage swallowed; they are counted nowhere else.
+    pub lost: u64,
     /// Orders the venue ended: time in force, end time, self-trade prevention, reduce-only.
     pub expired: u64,
     /// Payments of funding made.
@@ -74,7 +76,7 @@ impl Counters {
     pub(crate) fn digest(&self, digest: &mut Digest) {
         let requests = [self.orders, self.accepted, self.cancels, self.cancelled];
         let others = [self.replaces, self.replaced, self.queries, self.expired];
-        for count in requests.into_iter().chain(others).chain([self.payments, self.unpayable]) {
+        for count in requests.into_iter().chain(others).chain([self.payments, self.unpayable, self.lost]) {
             digest.word(count);
         }
         for count in self.rejects.iter().chain(&self.fills) {

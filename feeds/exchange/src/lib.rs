@@ -14,18 +14,22 @@
 extern crate alloc;
 
 mod account;
+mod conditions;
 mod counters;
 pub mod floor;
 mod funding;
 mod in_flight;
 pub mod matching;
+mod queue_rules;
 mod spec;
 pub mod synth;
 mod tape;
 mod venue;
 
 pub use account::{Account, OpenOrder};
+pub use conditions::{Conditions, ConditionsError, LatencyRow, LoadSpec, Outage, OutageKind};
 pub use counters::{Counters, Traded};
+pub use queue_rules::{CancelModel, Curve, Family, FillSizes, Impact, QueueRules};
 pub use spec::{
     FeeSchedule, InstrumentRules, Latency, SelfTrade, TierSpec, VenueSpec, VenueSpecError, WalletSpec,
 };

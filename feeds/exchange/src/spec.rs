@@ -10,6 +10,9 @@ use ballast_model::{
     VenueOrderId,
 };
 
+use crate::conditions::{Conditions, ConditionsError};
+use crate::queue_rules::QueueRules;
+
 /// Largest balance or volume to begin with: 10¹⁹, in 10⁻¹⁸.
 const AMOUNT_MAX: i128 = 10i128.pow(37);
 
@@ -20,6 +23,8 @@ pub struct VenueSpec {
     pub instruments: Vec<InstrumentRules>,
     /// How long messages travel.
     pub latency: Latency,
+    /// What makes them slower, or the venue silent.
+    pub conditions: Conditions,
     /// Fees by volume. An instrument that several name goes by the first.
     pub tiers: Vec<TierSpec>,
     /// What spot orders are paid with; `None` where no order needs funds.
@@ -69,10 +74,8 @@ pub struct InstrumentRules {
     pub spec: InstrumentSpec,
     /// What trading costs.
     pub fees: FeeSchedule,
-    /// Share of a level's shrinkage that trades do not explain which is taken to have stood ahead of us, in proportion to
-    /// how much of the level was ahead. In `0..=`[`Rate::ONE`]: zero lets only trades move us forward (the most
-    /// conservative), one spreads cancels evenly over the queue.
-    pub cancel_share: Rate,
+    /// How our orders stand in its queues.
+    pub queue: QueueRules,
     /// What an amendment may change and what becomes of the order's place. Self-trade prevention holds for an amended order
     /// as for a new one, whatever these rules say of it.
     pub amend: ReplaceRules,
@@ -146,10 +149,12 @@ pub enum SelfTrade {
 pub enum VenueSpecError {
     /// A latency is negative.
     Latency,
+    /// Recorded latencies, load or outages.
+    Conditions(ConditionsError),
     /// More instruments than ids.
     Instruments,
-    /// The cancel share is outside `0..=1`.
-    CancelShare(InstrumentId),
+    /// The cancel share is outside `0..=1`, or the power not above zero.
+    Queue(InstrumentId),
     /// No order may rest.
     OrdersMax(InstrumentId),
     /// The book's bounds are outside their ranges.
@@ -168,8 +173,11 @@ impl core::fmt::Display for VenueSpecError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Latency => f.write_str("a latency is negative"),
+            Self::Conditions(error) => error.fmt(f),
             Self::Instruments => f.write_str("more instruments than instrument ids"),
-            Self::CancelShare(id) => write!(f, "instrument {}: cancel share outside 0..=1", id.0),
+            Self::Queue(id) => {
+                write!(f, "instrument {}: cancel share outside 0..=1, or a power not above zero", id.0)
+            }
             Self::OrdersMax(id) => write!(f, "instrument {}: orders_max is zero", id.0),
             Self::Book(id) => write!(f, "instrument {}: book bounds out of range", id.0),
             Self::Spot(id) => write!(f, "instrument {}: only listed linear instruments are spot", id.0),
@@ -204,10 +212,11 @@ impl VenueSpec {
         if self.latency.order < Span::ZERO || self.latency.response < Span::ZERO {
             return Err(VenueSpecError::Latency);
         }
+        self.conditions.check().map_err(VenueSpecError::Conditions)?;
         for (index, rules) in self.instruments.iter().enumerate() {
             let id = u16::try_from(index).map(InstrumentId).map_err(|_| VenueSpecError::Instruments)?;
-            if !(Rate(0)..=Rate::ONE).contains(&rules.cancel_share) {
-                return Err(VenueSpecError::CancelShare(id));
+            if !rules.queue.valid() {
+                return Err(VenueSpecError::Queue(id));
             }
             if rules.orders_max == 0 {
                 return Err(VenueSpecError::OrdersMax(id));

@@ -7,10 +7,10 @@
 //! * **Trades.** A trade at our price, against our side, works off the queue ahead; what exceeds it fills us, oldest
 //!   order first ([`QueueExhausted`]). A trade at a price worse for its aggressor than ours has passed us: all that is
 //!   left fills, at our price ([`TradeThrough`]).
-//! * **Cancels.** When our level shrinks by more than trades explain since its last update, a share of the excess stood
-//!   ahead of us: `ahead −= floor(cancel_share · floor(excess · ahead / size))`, where `size` is the level's former size
-//!   less those trades and `excess = size − new size`. In any case at most the new size is ahead. What is added goes
-//!   behind us: the queue ahead never grows.
+//! * **Cancels.** When our level shrinks by more than trades explain since its last update, a part of the excess stood
+//!   ahead of us, where `size` is the level's former size less those trades and `excess = size − new size`:
+//!   `ahead −= floor(cancel_share · floor(excess · ahead / size))`, or what another [`CancelModel`] says. In any case at
+//!   most the new size is ahead. What is added goes behind us: the queue ahead never grows.
 //! * **Crossed book.** When a completed book batch, or a best price newer than the book, shows the opposite side at or
 //!   through our price, we trade with what is shown there, at our price ([`BookCross`]). The same side merely touching
 //!   our price fills nothing.
@@ -19,13 +19,23 @@
 //!   share one liquidity. Where we took it from a best price ahead of the book, the update by which the book catches up
 //!   is the same liquidity told again and does not give it back.
 //!
-//! Not modelled: our orders change nobody else's behaviour, and between two updates of a level others' trades do not
+//! * **Whole fills.** With [`FillSizes::Whole`] a resting order that fills at all fills to its end: on a trade that leaves
+//!   one lot for it, and on any lot that crosses it. What it takes from a crossing book is then not held against anybody.
+//!   Orders that take still trade what is visible.
+//! * **Impact.** With [`Impact::Displaces`] those whose trades our resting orders had in their place stand there still:
+//!   they are ahead of our later orders at that price, and of what of ours rests behind, until the level is shown empty.
+//!
+//! History is told by level, without ids of others' orders: where a feed has them, nothing here makes use of them. Not
+//! modelled: our orders change nobody else's behaviour beyond that, and between two updates of a level others' trades do not
 //! lessen what an arriving order finds there.
 //!
 //! Marks say when funding is exchanged: see [`Venue::next_funding`].
 //!
 //! While the book is lost, trades go on filling resting orders; new ones are refused as `Closed` until a snapshot.
 //!
+//! [`CancelModel`]: crate::CancelModel
+//! [`FillSizes::Whole`]: crate::FillSizes::Whole
+//! [`Impact::Displaces`]: crate::Impact::Displaces
 //! [`QueueExhausted`]: ballast_model::FillReason::QueueExhausted
 //! [`TradeThrough`]: ballast_model::FillReason::TradeThrough
 //! [`BookCross`]: ballast_model::FillReason::BookCross
@@ -78,6 +88,7 @@ impl Venue<Tape> {
                 }
             }
             Event::BookBegin(begin) => {
+                account.count_message(at);
                 if let Some(market) = self.back.listed(begin.instrument) {
                     market.on_begin(begin, account);
                 }
@@ -88,16 +99,21 @@ impl Venue<Tape> {
                 }
             }
             Event::Ticker(ticker) => {
+                account.count_message(at);
                 if let Some(market) = self.back.listed(ticker.instrument) {
                     market.on_ticker(ticker, account);
                 }
             }
             Event::Trade(trade) => {
+                account.count_message(at);
                 if let Some(market) = self.back.listed(trade.instrument) {
                     market.on_trade(trade, account);
                 }
             }
-            Event::Mark(mark) => account.on_mark(mark),
+            Event::Mark(mark) => {
+                account.count_message(at);
+                account.on_mark(mark);
+            }
             Event::Order(_)
             | Event::Fill(_)
             | Event::Funding(_)
@@ -114,6 +130,7 @@ impl Venue<Tape> {
     pub fn on_batch(&mut self, batch: &BookBatch<'_>, at: Nanos) {
         let account = &mut self.account;
         account.set_now(at);
+        account.count_message(at);
         if let Some(market) = self.back.listed(batch.begin().instrument) {
             market.on_batch(batch, account);
         }

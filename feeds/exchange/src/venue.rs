@@ -8,6 +8,7 @@ use ballast_model::{
 };
 
 use crate::account::{Account, OpenOrder};
+use crate::conditions::{Leg, OutageKind};
 use crate::counters::{Counters, Traded};
 use crate::in_flight::InFlight;
 use crate::spec::{SelfTrade, VenueSpec};
@@ -66,6 +67,8 @@ pub trait BackEnd {
 /// `DuplicateId` (the id of an open order), `OrdersMax` (orders that may rest only), `ReduceOnly`, `Margin` (spot, and less is free than it may take), `WouldTake`, `SelfTrade`,
 /// `NothingToTake`.
 ///
+/// The way may be longer under [`Conditions`]: recorded latencies, a gateway that slows down, outages.
+///
 /// An order with an end time expires then: before a command that arrives at the same time, after the market.
 ///
 /// An amendment is refused for the first of these: no such order rests (`UnknownOrder`), the instrument does not trade
@@ -77,6 +80,7 @@ pub trait BackEnd {
 ///
 /// A query is answered from what rests and what ended lately; orders that were refused are not known.
 ///
+/// [`Conditions`]: crate::Conditions
 /// [`AmendKind::Requeues`]: ballast_core::replace::AmendKind::Requeues
 #[derive(Debug)]
 pub struct Venue<B> {
@@ -84,6 +88,10 @@ pub struct Venue<B> {
     pub(crate) back: B,
     /// On their way to the venue.
     commands: InFlight<Command>,
+    /// At the venue, waiting for it to act: under load only.
+    waiting: InFlight<Command>,
+    order: Leg,
+    /// The least of `order`.
     order_latency: Span,
     self_trade: SelfTrade,
     lifetimes: Lifetimes,
@@ -98,12 +106,15 @@ enum Lifetimes {
 
 impl<B: BackEnd> Venue<B> {
     pub(crate) fn with_back_end(spec: &VenueSpec, back: B) -> Self {
+        let order = Leg::there(spec.latency.order, &spec.conditions.recorded);
         Self {
             account: Account::new(spec),
             back,
             // One new order, one cancel, one amendment and one query per order allowed.
             commands: InFlight::new(4 * spec.orders_max()),
-            order_latency: spec.latency.order,
+            waiting: InFlight::new(if spec.conditions.load.is_some() { 4 * spec.orders_max() } else { 0 }),
+            order_latency: order.least(),
+            order,
             self_trade: spec.self_trade,
             lifetimes: Lifetimes::Endless,
         }
@@ -111,10 +122,10 @@ impl<B: BackEnd> Venue<B> {
 
     /// A command leaves us at `now`. Its `expires_at` is for whoever sends and is not looked at here.
     pub fn send(&mut self, command: &Command, now: Nanos) {
-        self.commands.push(now + self.order_latency, *command);
+        self.commands.push(now + self.order.at(now), *command);
     }
 
-    /// Time a command takes to the venue.
+    /// The least time a command takes to the venue.
     #[must_use]
     pub const fn order_latency(&self) -> Span {
         self.order_latency
@@ -132,25 +143,78 @@ impl<B: BackEnd> Venue<B> {
     /// When the venue next acts on its own: a command reaches it, or the time of a resting order ends.
     #[must_use]
     pub fn next_arrival(&self) -> Option<Nanos> {
-        match (self.commands.next_due(), self.next_end()) {
+        match (self.next_command(), self.next_end()) {
             (Some(due), Some(end)) => Some(due.min(end)),
             (due, end) => due.or(end),
+        }
+    }
+
+    /// When a command next arrives, or the venue comes to one that waits.
+    fn next_command(&self) -> Option<Nanos> {
+        match (self.waiting.next_due(), self.commands.next_due()) {
+            (Some(waiting), Some(due)) => Some(waiting.min(due)),
+            (waiting, due) => waiting.or(due),
         }
     }
 
     /// Acts at [`Venue::next_arrival`]: expires the orders whose time has come, else takes the next command; nothing where
     /// there is neither.
     pub fn on_arrival(&mut self) {
-        let due = self.commands.next_due();
+        let due = self.next_command();
         if let Some(end) = self.next_end().filter(|end| due.is_none_or(|due| *end <= due)) {
             return self.expire_ended(end);
         }
+        let arrives = self.commands.next_due();
+        if self.waiting.next_due().is_some_and(|due| arrives.is_none_or(|at| due <= at)) {
+            if let Some((at, command)) = self.waiting.pop() {
+                self.act(&command, at);
+            }
+            return;
+        }
         let Some((at, command)) = self.commands.pop() else { return };
+        let wait = self.account.wait(at);
+        if wait == Span::ZERO && self.waiting.next_due().is_none() {
+            self.act(&command, at);
+        } else {
+            self.waiting.push(at + wait, command);
+        }
+    }
+
+    /// The venue comes to a command.
+    fn act(&mut self, command: &Command, at: Nanos) {
         self.account.set_now(at);
-        match &command {
+        match self.account.outage_at(at).map(|outage| outage.kind) {
+            Some(OutageKind::Silent) => {
+                self.account.counters_mut().lost += 1;
+                return;
+            }
+            Some(OutageKind::Refuses) => return self.refuse(command),
+            None => {}
+        }
+        match command {
             Command::New(order) => self.on_new(order, at),
             Command::Cancel(cancel) => self.on_cancel(cancel),
             Command::Replace(replace) => self.on_replace(replace),
+            Command::Query(query) => self.on_query(query),
+        }
+    }
+
+    /// Refuses whatever would change anything.
+    fn refuse(&mut self, command: &Command) {
+        let counters = self.account.counters_mut();
+        match command {
+            Command::New(new) => {
+                counters.orders += 1;
+                self.account.reject(new, RejectReason::Closed);
+            }
+            Command::Cancel(cancel) => {
+                counters.cancels += 1;
+                self.account.refuse_cancel(cancel, RejectReason::Closed);
+            }
+            Command::Replace(replace) => {
+                counters.replaces += 1;
+                self.account.refuse_replace(replace, RejectReason::Closed);
+            }
             Command::Query(query) => self.on_query(query),
         }
     }
@@ -210,10 +274,12 @@ impl<B: BackEnd> Venue<B> {
     pub fn digest(&self, digest: &mut Digest) {
         self.account.digest(digest);
         self.back.digest(digest);
-        digest.word(self.commands.iter().len() as u64);
-        for (due, command) in self.commands.iter() {
-            digest.signed(due.0);
-            command.digest(digest);
+        for wire in [&self.commands, &self.waiting] {
+            digest.word(wire.iter().len() as u64);
+            for (due, command) in wire.iter() {
+                digest.signed(due.0);
+                command.digest(digest);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use ballast_core::book::BookLimits;
 use ballast_core::gate::Controls;
 use ballast_core::oms::SweepLimits;
 use ballast_core::shard::{HedgingSpec, LaneSpec, QuotingSpec, ShardSpec};
-use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, VenueSpec};
+use ballast_exchange::{Conditions, FeeSchedule, InstrumentRules, Latency, VenueSpec};
 use ballast_model::{
     AssetId, Contract, HalfTicks, InstrumentId, InstrumentSpec, Lots, Money, Price, Span, SpecError, Step,
     TradeId, VenueOrderId,
@@ -16,7 +16,7 @@ use ballast_venue::binance::Market;
 use super::amend::amend_rules;
 use super::fees::tiers;
 use super::funds::Balances;
-use super::quoting::{Hedge, Quoting, input_venues, share, whole_ticks};
+use super::quoting::{Hedge, Quoting, input_venues, whole_ticks};
 use super::resolve_arbitrage::Arbitrage;
 use super::resolve_hedge::Hedging;
 use super::risk::Risk;
@@ -95,7 +95,7 @@ pub struct ResolvedInstrument {
 pub struct Resolved {
     /// The core.
     pub shard: ShardSpec,
-    /// The simulated venue.
+    /// The simulated venue, under no special conditions: those depend on when the data begin.
     pub venue: VenueSpec,
     /// What each instrument's trades are booked to; `None` where no books are kept.
     pub books: Option<BookNames>,
@@ -250,11 +250,10 @@ impl Resolver<'_> {
             lanes.push(LaneSpec { spec, book, quoting, hedge_limits: None, controls, sweep });
             let (maker, taker) = config.venue.fees_of(one.found.instrument.market);
             let fees = FeeSchedule { maker, taker };
-            let cancel_share = share(config.venue.cancel_share);
             rules.push(InstrumentRules {
                 spec,
                 fees,
-                cancel_share,
+                queue: config.venue.queue_rules(),
                 amend: amend_rules(one.found.instrument.market),
                 orders_max: config.venue.orders_max,
                 book,
@@ -273,6 +272,7 @@ impl Resolver<'_> {
         let venue = VenueSpec {
             instruments: rules,
             latency,
+            conditions: Conditions::default(),
             tiers: tiers(config, &self.path, instruments)?,
             wallet,
             self_trade: config.venue.self_trade.into(),

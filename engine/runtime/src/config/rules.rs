@@ -22,6 +22,12 @@ impl Config {
         if !(0.0..=1.0).contains(&venue.cancel_share) {
             return broken("venue.cancel_share", "must be from 0 to 1");
         }
+        if let Some((key, rule)) = venue.broken_queue() {
+            return Some((format!("venue.{key}"), rule));
+        }
+        if let Some((key, rule)) = venue.broken_conditions() {
+            return Some((format!("venue.{key}"), rule));
+        }
         if !(1..=ORDERS_MAX).contains(&venue.orders_max) {
             return broken("venue.orders_max", "must be from 1 to 10 000");
         }

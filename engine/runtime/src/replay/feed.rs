@@ -2,6 +2,7 @@
 
 use ballast_model::{Nanos, Span};
 
+use super::Program;
 use crate::tape::{Cursor, Listener, Shift, Tape};
 
 /// The time of what never happens.
@@ -19,8 +20,8 @@ pub(super) struct Feed<'a> {
 enum End {
     /// The venue's, mapped to our clock.
     Venue,
-    /// When we received the messages.
-    Ours,
+    /// When we received the messages, and so much later.
+    Ours { later: Span },
 }
 
 /// One cursor, repeated.
@@ -41,7 +42,8 @@ struct Player<'a> {
 
 impl<'a> Feed<'a> {
     /// One feed per tape, all repeating together with the period of the longest span.
-    pub(super) fn all(tapes: &'a [Tape], repeat: u32, gap: Span) -> Vec<Self> {
+    pub(super) fn all(program: &Program<'a>, gap: Span) -> Vec<Self> {
+        let Program { tapes, repeat, feed_latency, .. } = *program;
         let first = tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
         let last = tapes.iter().filter_map(Tape::span).map(|(_, last)| last).max();
         let whole =
@@ -49,8 +51,8 @@ impl<'a> Feed<'a> {
         let feed = |tape: &'a Tape| {
             let period = Shift { time: whole, ..tape.period(gap) };
             Feed {
-                venue: Player::new(tape, End::Venue, repeat, period),
-                ours: Player::new(tape, End::Ours, repeat, period),
+                venue: Player::new(tape, End::Venue, repeat.max(1), period),
+                ours: Player::new(tape, End::Ours { later: feed_latency }, repeat.max(1), period),
             }
         };
         tapes.iter().map(feed).collect()
@@ -98,7 +100,7 @@ impl<'a> Player<'a> {
     fn time(&self) -> Option<Nanos> {
         match self.end {
             End::Venue => self.cursor.venue_time(),
-            End::Ours => self.cursor.recv_time(),
+            End::Ours { later } => self.cursor.recv_time().map(|at| at.saturating_add(later)),
         }
     }
 

@@ -131,6 +131,13 @@ impl Depth {
         }
     }
 
+    /// Trades all of an order that the other side reaches, however little is there.
+    pub(super) fn trade_whole(&self, order: &mut OpenOrder, account: &mut Account) {
+        if self.available(order.side, order.price).next().is_some() {
+            account.fill(order, order.price, order.left, FillReason::BookCross);
+        }
+    }
+
     /// Whether we took anything the venue has not updated since.
     pub(super) const fn untouched(&self) -> bool {
         self.taken.is_empty()

@@ -3,12 +3,13 @@
 use ballast_core::book::BookFull;
 use ballast_model::{
     BookBatch, BookBegin, BookKind, BookLevels, ClientOrderId, Digest, FillReason, Last, Lots, Nanos,
-    NewOrder, PackedLevel, Price, Rate, Side, Ticker, Trade, UpdateId,
+    NewOrder, PackedLevel, Price, Side, Ticker, Trade, UpdateId,
 };
 
 use super::depth::Depth;
 use super::queue::{OwnQueue, Resting};
 use crate::account::{Account, OpenOrder};
+use crate::queue_rules::FillSizes;
 use crate::spec::InstrumentRules;
 
 /// Whether the venue's book is known.
@@ -88,20 +89,20 @@ pub(super) struct Market {
     watch: PerSide<Watch>,
     state: State,
     batch: Option<Batch>,
-    cancel_share: Rate,
+    fills: FillSizes,
     faults: u64,
 }
 
 impl Market {
     pub(super) fn new(rules: &InstrumentRules) -> Self {
-        let own = |side| OwnQueue::new(side, rules.orders_max);
+        let own = |side| OwnQueue::new(side, rules);
         Self {
             depth: Depth::new(rules.book),
             own: PerSide { bid: own(Side::Bid), ask: own(Side::Ask) },
             watch: PerSide { bid: Watch::NOTHING, ask: Watch::NOTHING },
             state: State::Lost,
             batch: None,
-            cancel_share: rules.cancel_share,
+            fills: rules.queue.fills,
             faults: 0,
         }
     }
@@ -206,8 +207,8 @@ impl Market {
     }
 
     pub(super) fn rest(&mut self, order: OpenOrder) {
-        let ahead = self.depth.queue_at(order.side, order.price);
-        self.own.of_mut(order.side).insert(Resting::new(order, ahead));
+        let shown = self.depth.queue_at(order.side, order.price);
+        self.own.of_mut(order.side).insert(order, shown);
         self.watch_again();
     }
 
@@ -263,7 +264,7 @@ impl Market {
             for level in run {
                 let (price, after) = (level.price(), level.lots());
                 let before = self.depth.apply(side, price, after)?;
-                self.own.of_mut(side).on_level(price, before, after, self.cancel_share);
+                self.own.of_mut(side).on_level(price, before, after);
                 self.depth.on_level(side, price, after);
             }
         }
@@ -299,7 +300,12 @@ impl Market {
                 depth.best_price(side.opposite()).is_some_and(|other| side.reaches(best.price, other))
             };
             if own.best().is_some_and(reached) {
-                own.trade_each(|order| depth.trade(order, FillReason::BookCross, account));
+                match self.fills {
+                    FillSizes::Partial => {
+                        own.trade_each(|order| depth.trade(order, FillReason::BookCross, account));
+                    }
+                    FillSizes::Whole => own.trade_each(|order| depth.trade_whole(order, account)),
+                }
             }
         }
         self.watch_again();
@@ -309,10 +315,7 @@ impl Market {
     fn watch_again(&mut self) {
         for side in Side::BOTH {
             let mut watch = Watch::NOTHING;
-            if let Some((best, worst)) = self.own.of(side).price_range() {
-                watch.widen(best);
-                watch.widen(worst);
-            }
+            self.own.of(side).prices().for_each(|price| watch.widen(price));
             self.depth.taken_prices(side).for_each(|price| watch.widen(price));
             *self.watch.of_mut(side) = watch;
         }

@@ -2,9 +2,11 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Digest, FillReason, LOTS_MAX, Lots, Price, Rate, Side};
+use ballast_model::{ClientOrderId, Digest, FillReason, LOTS_MAX, Lots, Price, Side};
 
 use crate::account::{Account, OpenOrder};
+use crate::queue_rules::{FillSizes, Impact, QueueRules};
+use crate::spec::InstrumentRules;
 
 /// One resting order with its place in the queue.
 #[derive(Clone, Copy, Debug)]
@@ -38,13 +40,13 @@ impl Resting {
         self.ahead
     }
 
-    /// The level went from `before` to `after`; see the module above for the rule.
-    fn on_level(&mut self, before: Lots, after: Lots, cancel_share: Rate) {
+    /// The level went from `before` to `after`; see the module above for the rule. `unit` is one lot in units of size.
+    fn on_level(&mut self, before: Lots, after: Lots, rules: &QueueRules, unit: f64) {
         let size = before - self.traded;
         let excess = size - after;
-        if excess > Lots::ZERO && cancel_share > Rate(0) {
+        if excess > Lots::ZERO {
             let ahead = self.ahead.min(size);
-            self.ahead = ahead - cancelled_ahead(cancel_share, excess, ahead, size);
+            self.ahead = ahead - rules.cancels.ahead_gone(ahead, excess, size, unit);
         }
         self.bound(after);
     }
@@ -56,27 +58,30 @@ impl Resting {
     }
 }
 
-/// Lots ahead that went with `excess` lots cancelled from a level of `size` lots, of which `ahead` were ahead: both steps
-/// rounded down, so that we never move too far forward.
-fn cancelled_ahead(share: Rate, excess: Lots, ahead: Lots, size: Lots) -> Lots {
-    let scaled = |factor: Lots, numerator: i64, denominator: i64| {
-        // A fraction of `factor` that is at most one, so it fits again.
-        let part = i128::from(factor.0) * i128::from(numerator) / i128::from(denominator);
-        Lots(i64::try_from(part).unwrap_or(factor.0))
-    };
-    scaled(scaled(excess, ahead.0, size.0), share.0, Rate::ONE.0)
-}
+/// Room for prices at which others stand whose trades we had; more only cost an allocation.
+const DISPLACED_CAPACITY: usize = 64;
 
 /// Our resting orders of one side: best price first, oldest first at a price.
 #[derive(Debug)]
 pub(super) struct OwnQueue {
     side: Side,
+    rules: QueueRules,
+    /// One lot in units of size.
+    unit: f64,
     orders: Vec<Resting>,
+    /// By price: others' lots that history traded and that we had in their place. Empty without [`Impact::Displaces`].
+    displaced: Vec<(Price, Lots)>,
 }
 
 impl OwnQueue {
-    pub(super) fn new(side: Side, orders_max: usize) -> Self {
-        Self { side, orders: Vec::with_capacity(orders_max) }
+    pub(super) fn new(side: Side, rules: &InstrumentRules) -> Self {
+        let displaced = match rules.queue.impact {
+            Impact::None => Vec::new(),
+            Impact::Displaces => Vec::with_capacity(DISPLACED_CAPACITY),
+        };
+        let unit = rules.spec.lot.to_f64();
+        let orders = Vec::with_capacity(rules.orders_max);
+        Self { side, rules: rules.queue, unit, orders, displaced }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -92,16 +97,31 @@ impl OwnQueue {
         self.orders.first().map(Resting::order)
     }
 
-    /// Best and worst price.
-    pub(super) fn price_range(&self) -> Option<(Price, Price)> {
-        Some((self.orders.first()?.order.price, self.orders.last()?.order.price))
+    /// Prices at which an update of the venue concerns us.
+    pub(super) fn prices(&self) -> impl Iterator<Item = Price> {
+        let ends = [self.orders.first(), self.orders.last()];
+        let orders = ends.into_iter().flatten().map(|resting| resting.order.price);
+        orders.chain(self.displaced.iter().map(|(price, _)| *price))
     }
 
-    /// Adds an order behind ours of the same price.
-    pub(super) fn insert(&mut self, resting: Resting) {
-        let price = resting.order.price;
-        let place = self.orders.partition_point(|earlier| self.side.reaches(earlier.order.price, price));
-        self.orders.insert(place, resting);
+    /// Adds an order behind ours of the same price, and behind all that `shown` tells of at it.
+    pub(super) fn insert(&mut self, order: OpenOrder, shown: Option<Lots>) {
+        let ahead = shown.map(|shown| shown + self.displaced_at(order.price));
+        let place =
+            self.orders.partition_point(|earlier| self.side.reaches(earlier.order.price, order.price));
+        self.orders.insert(place, Resting::new(order, ahead));
+    }
+
+    fn displaced_at(&self, price: Price) -> Lots {
+        self.displaced.iter().find(|(at, _)| *at == price).map_or(Lots::ZERO, |(_, lots)| *lots)
+    }
+
+    /// We had a trade of this size that history gave to others.
+    fn displace(&mut self, price: Price, lots: Lots) {
+        match self.displaced.iter_mut().find(|(at, _)| *at == price) {
+            Some((_, before)) => *before += lots,
+            None => self.displaced.push((price, lots)),
+        }
     }
 
     pub(super) fn remove(&mut self, client_id: ClientOrderId) -> Option<OpenOrder> {
@@ -117,11 +137,12 @@ impl OwnQueue {
         }
     }
 
-    /// Others traded against this side. Tells whether an order ended.
+    /// Others traded against this side.
     pub(super) fn on_trade(&mut self, price: Price, lots: Lots, account: &mut Account) {
-        // Of the trade: what is left of it, and what went to others ahead of the order looked at.
+        // Of the trade: what is left of it, what went to others ahead of the order looked at, and what came to us.
         let mut left = lots;
         let mut to_others = Lots::ZERO;
+        let mut to_us = Lots::ZERO;
         for resting in &mut self.orders {
             let order = &mut resting.order;
             if !self.side.reaches(order.price, price) {
@@ -137,26 +158,43 @@ impl OwnQueue {
             to_others += others_now;
             left -= others_now;
             resting.ahead = (resting.ahead - to_others).max(Lots::ZERO);
-            let ours = left.min(order.left);
-            if !ours.is_zero() {
-                left -= account.fill(order, price, ours, FillReason::QueueExhausted);
+            if !left.is_zero() {
+                let ours = match self.rules.fills {
+                    FillSizes::Partial => left.min(order.left),
+                    FillSizes::Whole => order.left,
+                };
+                let filled = account.fill(order, price, ours, FillReason::QueueExhausted).min(left);
+                left -= filled;
+                to_us += filled;
             }
+        }
+        if self.rules.impact == Impact::Displaces && !to_us.is_zero() {
+            self.displace(price, to_us);
         }
         self.drop_ended();
     }
 
     /// The venue changed the size of one level of this side.
-    pub(super) fn on_level(&mut self, price: Price, before: Lots, after: Lots, cancel_share: Rate) {
+    pub(super) fn on_level(&mut self, price: Price, before: Lots, after: Lots) {
+        let still_there = self.displaced_at(price);
         for resting in self.orders.iter_mut().filter(|resting| resting.order.price == price) {
-            resting.on_level(before, after, cancel_share);
+            let kept = if after.is_zero() { Lots::ZERO } else { after + still_there };
+            resting.on_level(before + still_there, kept, &self.rules, self.unit);
+        }
+        if after.is_zero() {
+            self.displaced.retain(|(at, _)| *at != price);
         }
     }
 
     /// A snapshot is complete: `shown` is what it shows at a price, `None` out of its view.
     pub(super) fn on_snapshot(&mut self, shown: impl Fn(Price) -> Option<Lots>) {
+        self.displaced.retain(|(price, _)| shown(*price).is_none_or(|lots| !lots.is_zero()));
+        let displaced = &self.displaced;
         for resting in &mut self.orders {
-            if let Some(lots) = shown(resting.order.price) {
-                resting.bound(lots);
+            let price = resting.order.price;
+            if let Some(lots) = shown(price) {
+                let still_there = displaced.iter().find(|(at, _)| *at == price);
+                resting.bound(lots + still_there.map_or(Lots::ZERO, |(_, lots)| *lots));
             }
         }
     }
@@ -183,22 +221,10 @@ impl OwnQueue {
             digest.signed(resting.ahead.0);
             digest.signed(resting.traded.0);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_of_the_cancels_moves_us_forward_in_proportion_and_rounded_down() {
-        let ahead =
-            |share, excess, ahead, size| cancelled_ahead(share, Lots(excess), Lots(ahead), Lots(size)).0;
-        assert_eq!(ahead(Rate::ONE, 30, 40, 100), 12);
-        assert_eq!(ahead(Rate(50_000_000), 30, 40, 100), 6);
-        assert_eq!(ahead(Rate::ONE, 10, 33, 100), 3);
-        assert_eq!(ahead(Rate(50_000_000), 10, 33, 100), 1);
-        assert_eq!(ahead(Rate(0), 30, 40, 100), 0);
-        assert_eq!(ahead(Rate::ONE, LOTS_MAX, LOTS_MAX, LOTS_MAX), LOTS_MAX);
+        digest.word(self.displaced.len() as u64);
+        for (price, lots) in &self.displaced {
+            digest.signed(price.0);
+            digest.signed(lots.0);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The front: filters, reject reasons, ids, fees, latency, self-trade prevention, reduce-only.
 
 use ballast_core::book::BookLimits;
-use ballast_exchange::{Latency, SelfTrade, TapeVenue, VenueSpecError};
+use ballast_exchange::{Latency, QueueRules, SelfTrade, TapeVenue, VenueSpecError};
 use ballast_model::FillReason::{QueueExhausted, Took, TradeThrough};
 use ballast_model::{
     Cancel, ClientOrderId, Command, Contract, Event, InstrumentId, Liquidity, Lots, Money, Nanos, NewOrder,
@@ -304,9 +304,10 @@ fn a_venue_that_cannot_work_is_refused() {
     assert_eq!(refused(|_| ()), None);
     assert_eq!(refused(|spec| spec.latency.order = Span(-1)), Some(VenueSpecError::Latency));
     assert_eq!(refused(|spec| spec.latency.response = Span(-1)), Some(VenueSpecError::Latency));
-    let cancel_share = Some(VenueSpecError::CancelShare(ETH));
-    assert_eq!(refused(|spec| spec.instruments[0].cancel_share = Rate(-1)), cancel_share);
-    assert_eq!(refused(|spec| spec.instruments[0].cancel_share = Rate(Rate::ONE.0 + 1)), cancel_share);
+    let queue = |spec: &mut ballast_exchange::VenueSpec| {
+        spec.instruments[0].queue = QueueRules::sharing(Rate(Rate::ONE.0 + 1));
+    };
+    assert_eq!(refused(queue), Some(VenueSpecError::Queue(ETH)));
     assert_eq!(refused(|spec| spec.instruments[0].orders_max = 0), Some(VenueSpecError::OrdersMax(ETH)));
     let book = |spec: &mut ballast_exchange::VenueSpec| {
         spec.instruments[0].book = BookLimits { price_ticks_max: 0, levels_max: 1 };

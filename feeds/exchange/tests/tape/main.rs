@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod amend;
+mod conditions;
 mod front;
 mod funding;
 mod market;

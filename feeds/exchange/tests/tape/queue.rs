@@ -1,5 +1,6 @@
 //! Resting orders: their place in the queue and each way they fill.
 
+use ballast_exchange::{CancelModel, Curve, Family, FillSizes, Impact, QueueRules};
 use ballast_model::FillReason::{BookCross, QueueExhausted, TradeThrough};
 use ballast_model::{LOTS_MAX, Rate, Side};
 
@@ -13,7 +14,7 @@ fn rig() -> Rig {
 }
 
 fn rig_sharing(cancel_share: Rate) -> Rig {
-    Rig::with(|spec| spec.instruments[0].cancel_share = cancel_share).then_showing(&BIDS, &ASKS)
+    Rig::with(|spec| spec.instruments[0].queue = QueueRules::sharing(cancel_share)).then_showing(&BIDS, &ASKS)
 }
 
 #[test]
@@ -277,4 +278,74 @@ fn trades_reach_resting_orders_while_the_book_is_lost() {
     assert_eq!((rig.ahead(bid), rig.told()), (30, vec![]), "diffs of a lost book mean nothing");
     rig.trade(Side::Bid, 99, 1);
     assert_eq!(rig.told(), [Told::Filled(bid, 100, 5, TradeThrough)]);
+}
+
+#[test]
+fn the_odds_of_a_family_move_us_forward() {
+    for (cancels, ahead) in [
+        (CancelModel::Share(Rate(0)), 30),
+        // 20 of 60 went, 30 stood on either side: half of them were ahead, or an eighth, or seven eighths.
+        (CancelModel::Odds(Family::Ratio, Curve::Power(3.0)), 20),
+        (CancelModel::Odds(Family::Front, Curve::Power(3.0)), 28),
+        (CancelModel::Odds(Family::Whole, Curve::Power(3.0)), 13),
+        (CancelModel::Odds(Family::Ratio, Curve::Log), 20),
+    ] {
+        let queue = QueueRules { cancels, ..QueueRules::sharing(Rate(0)) };
+        let mut rig = Rig::with(|spec| spec.instruments[0].queue = queue).then_showing(&BIDS, &ASKS);
+        let bid = rig.bid(100, 5);
+        rig.diff(&[(100, 60)], &[]);
+        rig.diff(&[(100, 40)], &[]);
+        assert_eq!(rig.ahead(bid), ahead, "{cancels:?}");
+    }
+}
+
+#[test]
+fn what_cannot_have_been_behind_us_was_ahead() {
+    let steep = CancelModel::Odds(Family::Ratio, Curve::Power(500.0));
+    let queue = QueueRules { cancels: steep, ..QueueRules::sharing(Rate(0)) };
+    let mut rig = Rig::with(|spec| spec.instruments[0].queue = queue).then_showing(&BIDS, &ASKS);
+    let bid = rig.bid(100, 5);
+    rig.diff(&[(100, 61)], &[]);
+    // All of it is taken to have been behind, and only 31 were.
+    rig.diff(&[(100, 21)], &[]);
+    assert_eq!(rig.ahead(bid), 21);
+}
+
+fn rig_of(fills: FillSizes, impact: Impact) -> Rig {
+    let queue = QueueRules { fills, impact, ..QueueRules::sharing(Rate(0)) };
+    Rig::with(|spec| spec.instruments[0].queue = queue).then_showing(&BIDS, &ASKS)
+}
+
+#[test]
+fn whole_fills_are_all_of_the_order_once_a_lot_reaches_it() {
+    let mut rig = rig_of(FillSizes::Whole, Impact::None);
+    let (first, second) = (rig.bid(100, 10), rig.bid(100, 10));
+    rig.hush();
+    rig.trade(Side::Bid, 100, 30);
+    assert_eq!(rig.told(), [], "the queue ahead had it all");
+    rig.trade(Side::Bid, 100, 1);
+    assert_eq!(rig.told(), [Told::Filled(first, 100, 10, QueueExhausted)]);
+    rig.ticker((99, 20), (100, 2), 5);
+    assert_eq!(rig.told(), [Told::Filled(second, 100, 10, BookCross)]);
+}
+
+#[test]
+fn those_whose_trades_we_had_are_ahead_of_our_next_order() {
+    let fill_and_join = |impact| {
+        let mut rig = rig_of(FillSizes::Partial, impact);
+        let (first, second) = (rig.bid(100, 10), rig.bid(100, 10));
+        rig.trade(Side::Bid, 100, 40);
+        rig.diff(&[(100, 50)], &[]);
+        let third = rig.bid(100, 10);
+        assert!(rig.told().contains(&Told::Filled(first, 100, 10, QueueExhausted)));
+        let ahead = (rig.ahead(second), rig.ahead(third));
+        rig.diff(&[(100, 0)], &[]);
+        rig.diff(&[(100, 5)], &[]);
+        let later = rig.bid(100, 1);
+        assert_eq!(rig.ahead(later), 5, "the level was empty in between");
+        ahead
+    };
+    // Others added behind; ten of theirs were never filled, for we were.
+    assert_eq!(fill_and_join(Impact::None), (0, 50));
+    assert_eq!(fill_and_join(Impact::Displaces), (0, 60));
 }

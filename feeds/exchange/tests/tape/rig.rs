@@ -2,7 +2,9 @@
 
 use ballast_core::book::BookLimits;
 use ballast_core::replace::ReplaceRules;
-use ballast_exchange::{FeeSchedule, InstrumentRules, Latency, SelfTrade, TapeVenue, VenueSpec};
+use ballast_exchange::{
+    Conditions, FeeSchedule, InstrumentRules, Latency, QueueRules, SelfTrade, TapeVenue, VenueSpec,
+};
 use ballast_model::{
     AssetId, BookBegin, BookKind, BookLevels, BookLost, Cancel, ClientOrderId, Command, Contract, Ending,
     Event, Fill, FillReason, InstrumentId, InstrumentSpec, LEVELS_PER_SLOT, Last, LostReason, Lots, Money,
@@ -33,12 +35,13 @@ pub(crate) fn spec() -> VenueSpec {
         instruments: vec![InstrumentRules {
             spec: InstrumentSpec::new(spec).unwrap(),
             fees: FeeSchedule { maker: Rate(-5_000), taker: Rate::from_bps(4) },
-            cancel_share: Rate(0),
+            queue: QueueRules::sharing(Rate(0)),
             amend: ReplaceRules::BINANCE_USDM,
             orders_max: 8,
             book: BookLimits { price_ticks_max: 20_000, levels_max: 64 },
         }],
         latency: Latency { order: Span::ZERO, response: Span::ZERO },
+        conditions: Conditions::default(),
         tiers: Vec::new(),
         wallet: None,
         self_trade: SelfTrade::Reject,

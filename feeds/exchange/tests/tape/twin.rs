@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ballast_core::replace::AmendKind;
-use ballast_exchange::{Latency, TapeVenue};
+use ballast_exchange::{CancelModel, Curve, Family, FillSizes, Impact, Latency, QueueRules, TapeVenue};
 use ballast_model::{
     BookBatch, BookKind, BookLost, Cancel, ClientOrderId, Command, Ending, Event, LostReason, Lots, Nanos,
     NewOrder, Price, Query, Rate, ReduceOnly, Side, Span, Ticker, TimeInForce, Trade, TradeId, UpdateId,
@@ -11,7 +11,7 @@ use ballast_model::{
 use proptest::prelude::*;
 
 use crate::rig::{ETH, Row, Told, batch, replace, row, spec};
-use crate::twin_model::{Happening, Twin};
+use crate::twin_model::{Cancels, Happening, Queues, Twin};
 
 const ORDERS_MAX: usize = 6;
 
@@ -230,10 +230,10 @@ struct Driven {
 }
 
 impl Driven {
-    fn new(cancel_percent: i64, latency: Latency, kind: AmendKind) -> Self {
+    fn new(queues: Queues, latency: Latency, kind: AmendKind) -> Self {
         let mut spec = spec();
         spec.instruments[0].amend.kind = kind;
-        spec.instruments[0].cancel_share = Rate(cancel_percent * 1_000_000);
+        spec.instruments[0].queue = rules(queues);
         spec.instruments[0].orders_max = ORDERS_MAX;
         spec.latency = latency;
         Self { venue: TapeVenue::new(&spec).unwrap(), reports: Vec::new() }
@@ -269,6 +269,32 @@ impl Driven {
     }
 }
 
+fn rules(queues: Queues) -> QueueRules {
+    let power = |family, n: u32| CancelModel::Odds(family, Curve::Power(f64::from(n)));
+    QueueRules {
+        cancels: match queues.cancels {
+            Cancels::Share(percent) => CancelModel::Share(Rate(percent * 1_000_000)),
+            Cancels::Ratio(n) => power(Family::Ratio, n),
+            Cancels::Whole(n) => power(Family::Whole, n),
+            Cancels::Front(n) => power(Family::Front, n),
+        },
+        fills: if queues.whole { FillSizes::Whole } else { FillSizes::Partial },
+        impact: if queues.displaces { Impact::Displaces } else { Impact::None },
+    }
+}
+
+fn queues() -> impl Strategy<Value = Queues> {
+    let share = prop_oneof![Just(0), Just(100), 0..=100i64];
+    let cancels = prop_oneof![
+        3 => share.prop_map(Cancels::Share),
+        1 => (1..4u32).prop_map(Cancels::Ratio),
+        1 => (1..4u32).prop_map(Cancels::Whole),
+        1 => (1..4u32).prop_map(Cancels::Front),
+    ];
+    let flag = || prop_oneof![2 => Just(false), 1 => Just(true)];
+    (cancels, flag(), flag()).prop_map(|(cancels, whole, displaces)| Queues { cancels, whole, displaces })
+}
+
 fn amend_kind() -> impl Strategy<Value = AmendKind> {
     prop_oneof![
         1 => Just(AmendKind::Unsupported),
@@ -284,13 +310,13 @@ proptest! {
     #[test]
     fn the_venue_tells_what_its_naive_twin_tells(
         history in history(),
-        cancel_percent in prop_oneof![Just(0), Just(100), 0..=100i64],
+        queues in queues(),
         order_latency in 0..6i64,
         kind in amend_kind(),
     ) {
         let latency = Latency { order: Span(order_latency), response: Span(3) };
-        let mut driven = Driven::new(cancel_percent, latency, kind);
-        let mut twin = Twin::new(ORDERS_MAX, cancel_percent, kind);
+        let mut driven = Driven::new(queues, latency, kind);
+        let mut twin = Twin::new(ORDERS_MAX, queues, kind);
         let mut script = Script::default();
         let mut pending: Vec<(i64, Command)> = Vec::new();
         let mut now = 0;
@@ -332,11 +358,11 @@ proptest! {
     #[test]
     fn nothing_is_made_or_lost_and_batches_equal_their_slots(
         history in history(),
-        cancel_percent in 0..=100i64,
+        queues in queues(),
         kind in amend_kind(),
     ) {
-        let mut driven = Driven::new(cancel_percent, Latency { order: Span::ZERO, response: Span(3) }, kind);
-        let mut again = Driven::new(cancel_percent, Latency { order: Span::ZERO, response: Span(3) }, kind);
+        let mut driven = Driven::new(queues, Latency { order: Span::ZERO, response: Span(3) }, kind);
+        let mut again = Driven::new(queues, Latency { order: Span::ZERO, response: Span(3) }, kind);
         let mut script = Script::default();
         let mut ahead: BTreeMap<u64, (ClientOrderId, Lots)> = BTreeMap::new();
         let mut now = 0;

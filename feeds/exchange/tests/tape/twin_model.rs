@@ -1,5 +1,7 @@
 //! A second, naive account of the venue: one lot at a time, every list walked from its start, nothing shared with the crate.
 
+mod queues;
+
 use std::collections::BTreeMap;
 
 use ballast_core::replace::AmendKind;
@@ -8,6 +10,7 @@ use ballast_model::{
     ReduceOnly, RejectReason, Replace, Side, TimeInForce,
 };
 
+pub(crate) use self::queues::{Cancels, Queues};
 use crate::rig::{Row, Told};
 
 /// What happens in the recorded market, a whole batch at a time.
@@ -41,14 +44,15 @@ pub(crate) struct Twin {
     amend: AmendKind,
     /// Ended orders, with what they traded.
     ended: Vec<(u64, Ending, i64)>,
-    /// In hundredths.
-    cancel_percent: i64,
+    queues: Queues,
+    /// Lots of others whose trades we had.
+    displaced: BTreeMap<(Side, i64), i64>,
     pub(crate) position: i64,
     pub(crate) told: Vec<Told>,
 }
 
 impl Twin {
-    pub(crate) fn new(orders_max: usize, cancel_percent: i64, amend: AmendKind) -> Self {
+    pub(crate) fn new(orders_max: usize, queues: Queues, amend: AmendKind) -> Self {
         Self {
             live: false,
             book_id: 0,
@@ -59,7 +63,8 @@ impl Twin {
             orders_max,
             amend,
             ended: Vec::new(),
-            cancel_percent,
+            queues,
+            displaced: BTreeMap::new(),
             position: 0,
             told: Vec::new(),
         }
@@ -105,10 +110,16 @@ impl Twin {
                     self.taken.insert((side, price), (kept, id));
                 }
             }
+            for level in self.displaced.keys().copied().collect::<Vec<_>>() {
+                if self.queue(level.0, level.1) == Some(0) {
+                    self.displaced.remove(&level);
+                }
+            }
             for at in 0..self.orders.len() {
                 let (side, price) = (self.orders[at].new.side, self.orders[at].new.price.0);
                 if let Some(shown) = self.queue(side, price) {
-                    self.orders[at].ahead = self.orders[at].ahead.min(shown);
+                    let there = shown + self.displaced_at(side, price);
+                    self.orders[at].ahead = self.orders[at].ahead.min(there);
                     self.orders[at].traded = 0;
                 }
             }
@@ -120,18 +131,25 @@ impl Twin {
         self.cross();
     }
 
+    fn displaced_at(&self, side: Side, price: i64) -> i64 {
+        self.displaced.get(&(side, price)).copied().unwrap_or(0)
+    }
+
     fn level_moves(&mut self, side: Side, price: i64, old: i64, new: i64) {
+        let (queues, extra) = (self.queues, self.displaced_at(side, price));
         for order in
             self.orders.iter_mut().filter(|order| (order.new.side, order.new.price.0) == (side, price))
         {
-            let untraded = old - order.traded;
-            if untraded > new {
+            let (untraded, there) = (old + extra - order.traded, if new == 0 { 0 } else { new + extra });
+            if untraded > there {
                 order.ahead = order.ahead.min(untraded);
-                let in_proportion = (untraded - new) * order.ahead / untraded;
-                order.ahead -= in_proportion * self.cancel_percent / 100;
+                order.ahead -= queues.cancels.ahead(untraded - there, order.ahead, untraded);
             }
-            order.ahead = order.ahead.min(new);
+            order.ahead = order.ahead.min(there);
             order.traded = 0;
+        }
+        if new == 0 {
+            self.displaced.remove(&(side, price));
         }
     }
 
@@ -154,6 +172,7 @@ impl Twin {
         }
         let mut queue = self.best_first(maker);
         queue.retain(|at| self.orders[*at].new.price.0 == price);
+        let mut ours = Vec::new();
         for _ in 0..lots {
             while let Some(first) = queue.iter().copied().find(|at| self.orders[*at].left > 0) {
                 if self.orders[first].ahead > 0 {
@@ -162,8 +181,17 @@ impl Twin {
                 }
                 // A reduce-only order that may not have the lot leaves it to the next in line.
                 if self.fill_one(first, None, FillReason::QueueExhausted) {
+                    ours.push(first);
                     break;
                 }
+            }
+        }
+        for at in &ours {
+            if self.queues.displaces {
+                *self.displaced.entry((maker, price)).or_insert(0) += 1;
+            }
+            if self.queues.whole {
+                self.finish(*at, FillReason::QueueExhausted);
             }
         }
         queue.iter().for_each(|at| self.orders[*at].traded += lots);
@@ -175,11 +203,23 @@ impl Twin {
                 while self.orders[at].left > 0 {
                     let new = self.orders[at].new;
                     let Some((price, seen)) = self.find_one(new.side, new.price.0) else { break };
-                    if self.fill_one(at, None, FillReason::BookCross) {
+                    if !self.fill_one(at, None, FillReason::BookCross) {
+                        continue;
+                    }
+                    if self.queues.whole {
+                        self.finish(at, FillReason::BookCross);
+                    } else {
                         self.take_one(side.opposite(), price, seen);
                     }
                 }
             }
+        }
+    }
+
+    /// Trades what is left of an order that the market has reached, lot by lot.
+    fn finish(&mut self, at: usize, reason: FillReason) {
+        while self.orders[at].left > 0 {
+            self.fill_one(at, None, reason);
         }
     }
 
@@ -341,7 +381,9 @@ impl Twin {
             let left = self.orders.pop().map_or(0, |order| order.left);
             self.end(new.client_id.0, Ending::Expired, new.lots.0 - left);
         } else {
-            self.orders[at].ahead = self.queue(new.side, new.price.0).unwrap_or(LOTS_MAX);
+            let there = self.queue(new.side, new.price.0);
+            let displaced = self.displaced_at(new.side, new.price.0);
+            self.orders[at].ahead = there.map_or(LOTS_MAX, |shown| shown + displaced);
         }
     }
 

@@ -1,0 +1,186 @@
+//! What makes the way to the simulated venue slow, and when the venue does not answer, as configuration writes it.
+//!
+//! Recorded latencies are lines of comma-separated values under the heading `request,venue,response`: when a command was sent,
+//! when the venue acted on it and when its answer was heard, in nanoseconds since 1970 on our clock.
+
+use std::path::{Path, PathBuf};
+
+use ballast_exchange::{Conditions, LatencyRow, LoadSpec, Outage, OutageKind};
+use ballast_model::{Nanos, Span};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Config, ConfigError, Duration, VenueConfig};
+use crate::operator::instant;
+
+/// First line of recorded latencies.
+const HEADING: &str = "request,venue,response";
+
+/// What makes messages slower than the constant latencies say.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LatencyConfig {
+    /// Added to the time at which market data reached us.
+    pub feed: Option<Duration>,
+    /// File of recorded latencies, beside the configuration: lines `request,venue,response` in nanoseconds on our clock under
+    /// that heading. They hold instead of `order_latency` and `response_latency`, linear between two lines.
+    pub recorded: Option<PathBuf>,
+    /// How the venue slows down when the market is busy.
+    pub load: Option<LoadConfig>,
+}
+
+/// Every command waits at the venue, and every report leaves later, by `per_message` for each message of the market beyond
+/// `free_messages` within the last `window`, but at most by `max`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoadConfig {
+    /// Over how long messages are counted.
+    pub window: Duration,
+    /// Messages that cost nothing.
+    pub free_messages: u32,
+    /// What each further one adds.
+    pub per_message: Duration,
+    /// The most that is added.
+    pub max: Duration,
+}
+
+/// A window in which the venue does not work.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutageConfig {
+    /// When it begins, by our clock (RFC 3339).
+    pub time: Option<String>,
+    /// When it begins, after the first message.
+    pub offset: Option<Duration>,
+    /// How long it lasts.
+    pub duration: Duration,
+    /// What becomes of commands that reach the venue in it.
+    pub answers: AnswersConfig,
+}
+
+/// What an outage answers.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswersConfig {
+    /// Nothing: commands are lost, and what happens to resting orders is told when it has ended.
+    None,
+    /// Refusals to orders, amendments and cancels; queries are answered.
+    Refusals,
+}
+
+impl VenueConfig {
+    /// The first rule that latencies and outages break, whatever the data.
+    pub(super) fn broken_conditions(&self) -> Option<(String, &'static str)> {
+        let is_negative = |span: Duration| span.span() < Span::ZERO;
+        let latency = &self.latency;
+        if latency.feed.is_some_and(is_negative) {
+            return Some(("latency.feed".to_owned(), "must not be negative"));
+        }
+        if let Some(load) = latency.load {
+            if load.window.span() <= Span::ZERO {
+                return Some(("latency.load.window".to_owned(), "must be above zero"));
+            }
+            for (key, span) in [("per_message", load.per_message), ("max", load.max)] {
+                if is_negative(span) {
+                    return Some((format!("latency.load.{key}"), "must not be negative"));
+                }
+            }
+        }
+        for (index, outage) in self.outages.iter().enumerate() {
+            if outage.time.is_some() == outage.offset.is_some() {
+                return Some((format!("outages.{index}"), "needs one of `time` and `offset`"));
+            }
+            if outage.duration.span() <= Span::ZERO {
+                return Some((format!("outages.{index}.duration"), "must be above zero"));
+            }
+        }
+        None
+    }
+
+    /// What is added to the time at which market data reached us.
+    #[must_use]
+    pub fn feed_latency(&self) -> Span {
+        self.latency.feed.map_or(Span::ZERO, Duration::span)
+    }
+}
+
+/// What makes the venue slow or silent, for data that begin at `begin`. Reads the recorded latencies.
+///
+/// # Errors
+/// [`ConfigError`], naming the place and the rule.
+pub fn conditions(config: &Config, path: &Path, begin: Nanos) -> Result<Conditions, ConfigError> {
+    let venue = &config.venue;
+    let recorded = match &venue.latency.recorded {
+        Some(name) => recorded(&path.with_file_name(name))?,
+        None => Vec::new(),
+    };
+    let load = venue.latency.load.map(|load| LoadSpec {
+        window: load.window.span(),
+        free: load.free_messages,
+        per_message: load.per_message.span(),
+        max: load.max.span(),
+    });
+    let mut outages = Vec::new();
+    for (index, outage) in venue.outages.iter().enumerate() {
+        let rule = |rule: &str| config.rule(path, &format!("venue.outages.{index}"), rule);
+        let from = match (&outage.time, outage.offset) {
+            (Some(text), _) => instant(text).map_err(|why| rule(&why))?,
+            (None, offset) => begin + offset.map_or(Span::ZERO, Duration::span),
+        };
+        if outages.last().is_some_and(|last: &Outage| from < last.until) {
+            return Err(rule("begins before the one above it has ended"));
+        }
+        let kind = match outage.answers {
+            AnswersConfig::None => OutageKind::Silent,
+            AnswersConfig::Refusals => OutageKind::Refuses,
+        };
+        outages.push(Outage { from, until: from + outage.duration.span(), kind });
+    }
+    Ok(Conditions { recorded, load, outages })
+}
+
+/// Reads recorded latencies.
+fn recorded(path: &Path) -> Result<Vec<LatencyRow>, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
+    rows(&text).map_err(|(line, key, rule)| ConfigError::Rule {
+        path: path.to_owned(),
+        line: Some(line),
+        key: key.to_owned(),
+        rule: rule.to_owned(),
+    })
+}
+
+/// The rows of a text; else the line, the column and the rule broken there.
+fn rows(text: &str) -> Result<Vec<LatencyRow>, (usize, &'static str, &'static str)> {
+    let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    if lines.next().is_none_or(|(heading, _)| heading.trim() != HEADING) {
+        return Err((1, HEADING, "is the heading that is expected here"));
+    }
+    let mut rows: Vec<LatencyRow> = Vec::new();
+    for (line, number) in lines {
+        let mut cells = line.split(',').map(|cell| cell.trim().parse().ok().filter(|nanos| *nanos >= 0));
+        let mut cell = |key| cells.next().flatten().map(Nanos).ok_or((number, key, NUMBER));
+        let (sent, acted, heard) = (cell("request")?, cell("venue")?, cell("response")?);
+        if cells.next().is_some() {
+            return Err((number, HEADING, "are the three columns that are expected here"));
+        }
+        if rows.last().is_some_and(|above| sent < above.sent) {
+            return Err((number, "request", "is before that of the line above"));
+        }
+        if acted < sent {
+            return Err((number, "venue", "is before the request"));
+        }
+        if heard < acted {
+            return Err((number, "response", "is before the venue's time"));
+        }
+        rows.push(LatencyRow { sent, acted, heard });
+    }
+    if rows.is_empty() { Err((1, HEADING, "has no line under it")) } else { Ok(rows) }
+}
+
+/// The rule of a cell.
+const NUMBER: &str = "must be a whole number of nanoseconds from 0 on";
+
+#[cfg(test)]
+mod tests;
