@@ -8,6 +8,7 @@ mod blended_histories;
 mod budgets;
 mod calling;
 mod desk;
+mod equity;
 mod exits;
 mod faults;
 mod funding;
