@@ -15,6 +15,7 @@ mod funding;
 mod funds;
 mod halts;
 mod hedging;
+mod hedging_many;
 mod margins;
 mod operator;
 mod quoting;

@@ -51,10 +51,12 @@ impl Config {
             Some((format!("instrument.{index}.quoting"), one.quoting.as_ref()?, Some(one.market)))
         });
         let common = ("quoting".to_owned(), &self.quoting, None);
-        std::iter::once(common).chain(own).find_map(|(key, table, market)| {
+        let quoting = std::iter::once(common).chain(own).find_map(|(key, table, market)| {
             let (key_of_it, rule) = self.broken_quoting(table, market)?;
             Some((format!("{key}.{key_of_it}"), rule))
-        })
+        });
+        let hedge = || self.hedge.as_ref()?.broken_rule();
+        quoting.or_else(|| hedge().map(|(key, rule)| (format!("hedge.{key}"), rule)))
     }
 
     /// The first such rule that a table of quoting breaks: that of an instrument of this market, or of all.
@@ -73,7 +75,8 @@ impl Config {
         if quoted.is_some_and(|quoted| quoted.contains(&cross.hedge_market)) {
             return Some((key, "is quoted itself: fills are hedged in another market"));
         }
-        let elsewhere = self.hedge.as_ref().is_some_and(|hedge| hedge.market != cross.hedge_market);
+        let elsewhere =
+            self.hedge.as_ref().is_some_and(|hedge| !hedge.markets().contains(&cross.hedge_market));
         elsewhere.then_some((key, "is not hedge.market: prices would be of one market, hedges in another"))
     }
 }
