@@ -2,7 +2,7 @@
 //!
 //! Never here: a rule that depends on the data.
 
-use super::{Config, InstrumentConfig, MarketConfig, ModelConfig, ORDERS_MAX, QuotingConfig};
+use super::{Config, HedgeConfig, InstrumentConfig, MarketConfig, ModelConfig, ORDERS_MAX, QuotingConfig};
 
 impl Config {
     /// The first rule broken that no instrument needs to be known for.
@@ -51,12 +51,13 @@ impl Config {
             Some((format!("instrument.{index}.quoting"), one.quoting.as_ref()?, Some(one.market)))
         });
         let common = ("quoting".to_owned(), &self.quoting, None);
-        let quoting = std::iter::once(common).chain(own).find_map(|(key, table, market)| {
+        if let Some((key, rule)) = self.hedge.as_ref().and_then(HedgeConfig::broken_rule) {
+            return Some((format!("hedge.{key}"), rule));
+        }
+        std::iter::once(common).chain(own).find_map(|(key, table, market)| {
             let (key_of_it, rule) = self.broken_quoting(table, market)?;
             Some((format!("{key}.{key_of_it}"), rule))
-        });
-        let hedge = || self.hedge.as_ref()?.broken_rule();
-        quoting.or_else(|| hedge().map(|(key, rule)| (format!("hedge.{key}"), rule)))
+        })
     }
 
     /// The first such rule that a table of quoting breaks: that of an instrument of this market, or of all.
