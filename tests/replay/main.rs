@@ -11,5 +11,6 @@ mod foresight;
 mod funding;
 mod funds;
 mod golden;
+mod hedged;
 mod merging;
 mod rig;

@@ -39,7 +39,8 @@ pub(crate) fn of(prepared: &Prepared<'_>, shard: &Shard) -> Vec<Hedged> {
 /// Says which quoted instruments the table of hedging leaves unhedged, and where it hedges nothing.
 pub(crate) fn lacks(hedge: &HedgeConfig, prepared: &Prepared<'_>, shard: &Shard) -> Vec<String> {
     let ids = || (0..=u16::MAX).map(InstrumentId).take(prepared.instruments.len());
-    let market = market_name(hedge.market.into());
+    let markets: Vec<_> = hedge.markets().iter().map(|market| market_name((*market).into())).collect();
+    let market = markets.join(" or ");
     let quoted: Vec<_> = ids().filter(|id| shard.is_quoted(*id)).collect();
     if quoted.is_empty() {
         return vec!["[hedge] does nothing: no instrument is quoted that it could hedge".to_owned()];

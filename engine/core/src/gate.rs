@@ -148,7 +148,7 @@ impl Gate {
         context: &GateContext,
         now: Nanos,
     ) -> Result<Checked<NewOrder>, Refusal> {
-        self.decide(order, context, None, now)
+        self.decide(order, order.lots, context, None, now)
     }
 
     /// Asks whether an order may be sent, of the instrument and of its portfolio. An order that passes is charged to the rate
@@ -163,7 +163,7 @@ impl Gate {
         context: &GateContext,
         now: Nanos,
     ) -> Result<Checked<NewOrder>, Refusal> {
-        self.decide(order, context, Some(portfolio), now)
+        self.decide(order, order.lots, context, Some(portfolio), now)
     }
 
     /// Takes a reference price, for the controls that look back. Orders bring theirs themselves; what is told here besides
@@ -271,9 +271,11 @@ impl Gate {
         }
     }
 
+    /// Asks about an order of which this much may trade: all of it, unless a part has traded before it was amended.
     fn decide(
         &mut self,
         order: NewOrder,
+        left: Lots,
         context: &GateContext,
         mut portfolio: Option<&mut Portfolio>,
         now: Nanos,
@@ -281,7 +283,9 @@ impl Gate {
         if let Some(reference) = context.reference {
             self.on_reference(reference, now);
         }
-        if let Err(refusal) = self.ask_all(&order, context, portfolio.as_deref_mut(), now) {
+        let working = NewOrder { lots: left, ..order };
+        let together = portfolio.as_deref_mut().map(|portfolio| (portfolio, &working));
+        if let Err(refusal) = self.ask_all(&order, context, together, now) {
             if let Some(count) = self.refusals.get_mut(refusal.rule as usize) {
                 *count += 1;
             }
@@ -293,7 +297,7 @@ impl Gate {
             watch.on_passed(&order, self.spec.notional(order.price, order.lots), now);
         }
         if let Some(portfolio) = portfolio {
-            portfolio.on_passed(&order, now);
+            portfolio.on_passed(&working, now);
         }
         Ok(Checked(order))
     }
@@ -302,7 +306,7 @@ impl Gate {
         &mut self,
         order: &NewOrder,
         context: &GateContext,
-        portfolio: Option<&mut Portfolio>,
+        together: Option<(&mut Portfolio, &NewOrder)>,
         now: Nanos,
     ) -> Result<(), Refusal> {
         let scope = Scope::Instrument(self.instrument);
@@ -313,7 +317,7 @@ impl Gate {
         let effect = Effect::of(order, context);
         let watch_halt = self.watch.as_ref().map_or(Halt::NONE, |watch| watch.halt(now));
         self.halts.worst().or_worse(watch_halt).ask(effect, scope)?;
-        if let Some(portfolio) = &portfolio {
+        if let Some((portfolio, _)) = &together {
             portfolio.ask_halts(self.instrument, effect)?;
         }
         let notional = self.spec.notional(order.price, order.lots);
@@ -326,8 +330,8 @@ impl Gate {
                 own(watch.ask(order, notional, reference, now))?;
             }
         }
-        if let Some(portfolio) = portfolio {
-            portfolio.ask(order, effect, now)?;
+        if let Some((portfolio, working)) = together {
+            portfolio.ask(working, effect, now)?;
         }
         // Last, so that only orders that pass are charged; a reducing order is charged while there are tokens.
         if !self.bucket.take(now) && effect.adds() {

@@ -51,7 +51,7 @@ pub use exits::{ExitError, ExitKind, ExitSpec};
 pub use funds::HoldsSpec;
 use funds::News;
 use hedger::Hedger;
-pub use hedger::{HedgingError, HedgingSpec};
+pub use hedger::{HedgingError, HedgingSpec, VenueFunding};
 use lane::Lane;
 pub use lane_error::LaneError;
 pub use operator::OperatorRefusal;
@@ -372,6 +372,7 @@ impl Shard {
         if let Some(opportunities) = &mut self.opportunities {
             opportunities.on_mark(mark);
         }
+        self.hedgers.iter_mut().for_each(|hedger| hedger.on_mark(mark));
         self.finish(now, out);
     }
 

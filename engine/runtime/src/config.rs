@@ -55,7 +55,7 @@ pub use fair::{
     MarketFairConfig, NeedConfig, TradeFlowConfig, VwapConfig,
 };
 pub use fees::TierConfig;
-pub use hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
+pub use hedge::{HedgeBandConfig, HedgeConfig, HedgeFundingConfig, RungConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,

@@ -260,6 +260,15 @@ impl Portfolio {
         self.progress
     }
 
+    /// What the account at an instrument's venue is worth, in the instrument's quote currency, rounded down; `None` where nobody
+    /// knows.
+    #[must_use]
+    pub fn equity(&self, instrument: InstrumentId) -> Option<Money> {
+        let member = self.members.get(instrument.index())?;
+        let group = self.members.len() + self.assets.len() + usize::from(member.spec.venue.0);
+        member.in_quote(self.groups.get(group)?.account()?.equity)
+    }
+
     /// How far the levels above an instrument let its gate open: quotes are pulled at [`GateState::Paused`] and beyond.
     #[must_use]
     pub fn state(&self, instrument: InstrumentId) -> GateState {

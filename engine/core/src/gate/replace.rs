@@ -28,8 +28,8 @@ impl Gate {
 
     /// Asks whether an order may be amended, of the instrument and of its portfolio. The portfolio must have been told all
     /// that works but what the amendment takes over: of the order to amend, what would not remain of the new size. What the
-    /// order has traded counts there as if it could trade again. What passes works in the portfolio as a new order does;
-    /// the next telling sets it right.
+    /// order has traded is in the position and does not count again. What passes works in the portfolio as a new order of what
+    /// would remain does; the next telling sets it right.
     ///
     /// # Errors
     /// The first rule that says no.
@@ -76,7 +76,7 @@ impl Gate {
         // With the whole of the order added again, what remains by the larger size is at work.
         let counted_twice = left.min(order.working()) + (replace.lots - left);
         let context = without(context, order.side, counted_twice);
-        let answer = self.decide(wanted, &context, portfolio, now);
+        let answer = self.decide(wanted, left, &context, portfolio, now);
         self.last_id = last_id;
         answer.map(|_| Checked(replace))
     }

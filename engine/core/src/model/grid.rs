@@ -138,16 +138,27 @@ impl Grid {
         }
     }
 
+    /// The same with its lines drawn at this midpoint.
+    ///
+    /// # Errors
+    /// A grid that has no lines there.
+    pub fn capital_at(&self, mid: HalfTicks, spec: &InstrumentSpec) -> Result<GridCapital, Hold> {
+        let mut drawn = self.clone();
+        drawn.lines.clear();
+        drawn.draw(mid)?;
+        Ok(drawn.capital(spec))
+    }
+
     fn cells_empty_when_flat(&self) -> usize {
         let full = usize::try_from(self.held_flat.0 / self.params.size.0).unwrap_or(0);
         self.lines.len().saturating_sub(1 + full)
     }
 
-    /// Draws the lines around a touch.
-    fn draw(&mut self, touch: &Touch) -> Result<(), Hold> {
+    /// Draws the lines around a midpoint.
+    fn draw(&mut self, mid: HalfTicks) -> Result<(), Hold> {
         let (low, high) = match self.params.range {
             GridRange::Prices(low, high) => (low, high),
-            GridRange::AroundMid(share) => around(touch.mid(), share),
+            GridRange::AroundMid(share) => around(mid, share),
         };
         let cells = self.params.cells;
         self.lines.extend((0..=cells).filter_map(|index| line(low, high, index, cells, self.params.spacing)));
@@ -157,7 +168,7 @@ impl Grid {
             self.lines.clear();
             return Err(Hold::GridTooNarrow);
         }
-        let full = self.lines.iter().skip(1).filter(|line| 2 * line.0 > touch.mid().0).count();
+        let full = self.lines.iter().skip(1).filter(|line| 2 * line.0 > mid.0).count();
         // The cell the market stands in begins empty: it bids below and leaves the line above free.
         let full = full.saturating_sub(1);
         self.held_flat = Lots(self.params.size.0 * i64::try_from(full).unwrap_or(i64::MAX));
@@ -175,7 +186,7 @@ impl QuoteModel for Grid {
     fn quote(&mut self, inputs: &QuoteInputs, quotes: &mut DesiredQuotes) -> Result<(), Hold> {
         let touch = sound_touch(inputs)?;
         if self.lines.is_empty() {
-            self.draw(&touch)?;
+            self.draw(touch.mid())?;
         }
         let GridParams { size, levels_max, .. } = self.params;
         let held = self.held(inputs.inventory).0;

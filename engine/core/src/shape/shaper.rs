@@ -5,7 +5,7 @@
 use ballast_model::{Digest, InstrumentSpec, Lots, Money, PRICE_TICKS_MAX, Price, Side, Ticks};
 
 use super::adjust::{AdjustInputs, AdjustParamError, AdjustParams, Adjuster};
-use super::size::{Filled, SizeInputs, SizeParamError, SizeParams, Sizer};
+use super::size::{Filled, SizeInputs, SizeParamError, SizeParams, SizeRule, Sizer};
 use crate::fair::Touch;
 use crate::inventory::{Exposure, InventoryLadder, InventoryParamError, InventoryParams, InventoryPlan};
 use crate::model::DesiredQuotes;
@@ -22,6 +22,12 @@ pub enum LevelsFrom {
 }
 
 impl LevelsFrom {
+    /// Whether sizes follow what the account is worth.
+    #[must_use]
+    pub fn reads_equity(&self) -> bool {
+        self.size().is_some_and(|size| matches!(size.rule, SizeRule::ShareOfEquity(_)))
+    }
+
     const fn size(&self) -> Option<&SizeParams> {
         match self {
             Self::Model => None,

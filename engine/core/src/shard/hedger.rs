@@ -2,14 +2,16 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{InstrumentId, Lots, Money, Nanos, OrderReport, OrderUpdate, RejectReason, Side, Span};
+use ballast_model::{
+    InstrumentId, Lots, MarkPrice, Money, Nanos, OrderReport, OrderUpdate, Rate, RejectReason, Side, Span,
+};
 
 use super::Turn;
 use super::lane::Lane;
 use super::orders::{Intent, Placed, Standing};
 use crate::gate::GateState;
 use crate::hedge::{
-    Base, HedgeActions, HedgeCalls, HedgeController, HedgeError, HedgeInputs, HedgeOrder, HedgeSpec,
+    Base, Funding, HedgeActions, HedgeCalls, HedgeController, HedgeError, HedgeInputs, HedgeOrder, HedgeSpec,
     HedgeState, HedgeVenueState, HedgeView, Interval, PartId, Reading, RiskInputs, VenueAccess,
 };
 use crate::inventory;
@@ -24,12 +26,26 @@ pub struct HedgingSpec {
     pub parts: Vec<InstrumentId>,
     /// Volatility of the first venue's mid, for a band of cost against risk; `None` where the band is fixed.
     pub volatility: Option<VolatilityKind>,
+    /// How funding counts, by venue.
+    pub funding: Vec<VenueFunding>,
     /// What margin may be taken from, in quote currency: each venue's initial margin of position and working orders.
     pub capital: Money,
     /// A touch confirmed longer ago than this is no price to hedge at. Above zero.
     pub touch_age_max: Span,
     /// The venue thread drops an order that has waited longer than this. Above zero.
     pub order_expiry: Span,
+}
+
+/// How the funding of a hedge venue counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VenueFunding {
+    /// Nobody asks for it.
+    NotCounted,
+    /// There is none, as on spot.
+    None,
+    /// It is exchanged at this interval, above zero: at the rate of the running period, as the mark price stream tells it. Known
+    /// until that period's end.
+    Every(Span),
 }
 
 /// Why a hedge cannot be built.
@@ -42,8 +58,10 @@ pub enum HedgingError {
     /// A part or a venue is none of the shard's instruments, a venue has no gate or is quoted, or parts and instruments are not
     /// as many.
     Instrument,
-    /// The touch's age or the order expiry is not above zero.
+    /// The touch's age, the order expiry or a funding interval is not above zero.
     Span,
+    /// Venues, and what is said of their funding, are not as many.
+    Funding,
 }
 
 impl core::fmt::Display for HedgingError {
@@ -54,7 +72,10 @@ impl core::fmt::Display for HedgingError {
             Self::Instrument => f.write_str(
                 "parts and venues of a hedge must be instruments of the shard, venues with limits and not quoted",
             ),
-            Self::Span => f.write_str("touch_age_max and order_expiry must be above zero"),
+            Self::Span => {
+                f.write_str("touch_age_max, order_expiry and funding intervals must be above zero")
+            }
+            Self::Funding => f.write_str("a hedge must say of each venue how its funding counts"),
         }
     }
 }
@@ -70,6 +91,8 @@ pub(super) struct Hedger {
     actions: HedgeActions,
     orders: Vec<HedgeOrder>,
     states: Vec<HedgeVenueState>,
+    /// Rate of the running period and its end, as last told, by venue; `None` where it is not asked for or was never told.
+    rates: Vec<Option<(Rate, Nanos)>>,
     /// What the last decision found.
     view: Option<HedgeView>,
     /// The last decision found another amount not hedged than the one before.
@@ -80,8 +103,14 @@ pub(super) struct Hedger {
 
 impl Hedger {
     pub(super) fn new(spec: &HedgingSpec, lanes: &[Lane]) -> Result<Self, HedgingError> {
-        if [spec.touch_age_max, spec.order_expiry].iter().any(|span| span.0 <= 0) {
+        let short = |funding: &VenueFunding| matches!(funding, VenueFunding::Every(span) if span.0 <= 0);
+        if [spec.touch_age_max, spec.order_expiry].iter().any(|span| span.0 <= 0)
+            || spec.funding.iter().any(short)
+        {
             return Err(HedgingError::Span);
+        }
+        if spec.funding.len() != spec.hedge.venues.len() {
+            return Err(HedgingError::Funding);
         }
         // A lane that is quoted as well would have its orders cancelled by the one and placed by the other.
         let is_free = |lane: &Lane| lane.gate().is_some() && lane.quoter.is_none();
@@ -99,6 +128,7 @@ impl Hedger {
             actions: HedgeActions::new(),
             orders: Vec::with_capacity(orders_max),
             states: Vec::with_capacity(spec.hedge.venues.len()),
+            rates: spec.funding.iter().map(|_| None).collect(),
             view: None,
             moved: false,
             put_off: false,
@@ -144,6 +174,10 @@ impl Hedger {
         if let Some(volatility) = &self.volatility {
             volatility.digest(digest);
         }
+        for (rate, until) in self.rates.iter().flatten() {
+            digest.signed(rate.0);
+            digest.signed(until.0);
+        }
         digest.signed(self.deadline().map_or(i64::MIN, |at| at.0));
         digest.word(u64::from(self.put_off));
         if let Some(view) = &self.view {
@@ -168,7 +202,9 @@ impl Hedger {
         if !self.is_venue(lane.id()) {
             return false;
         }
-        if let (Some(volatility), Some(touch)) = (&mut self.volatility, lane.market.touch()) {
+        // Mids of different instruments are no path of one price.
+        let first = self.spec.hedge.venues.first().is_some_and(|venue| venue.instrument == lane.id());
+        if let (true, Some(volatility), Some(touch)) = (first, &mut self.volatility, lane.market.touch()) {
             volatility.update(touch.mid(), now);
         }
         let inside = self.view.is_some_and(|view| view.state == HedgeState::Inside);
@@ -181,6 +217,17 @@ impl Hedger {
             self.controller.on_rejected(update.instrument, reason, now);
         }
         self.wants_fill(update.instrument)
+    }
+
+    /// Learns a venue's funding rate; the next decision counts it.
+    pub(super) fn on_mark(&mut self, mark: &MarkPrice) {
+        let venues = self.spec.hedge.venues.iter().zip(&self.spec.funding).zip(&mut self.rates);
+        for ((venue, funding), rate) in venues {
+            if venue.instrument == mark.instrument && matches!(funding, VenueFunding::Every(_)) {
+                let until = Nanos::from_millis(1_000 * i64::from(mark.funding_at_secs));
+                *rate = Some((Rate(mark.funding_e8.into()), until));
+            }
+        }
     }
 
     /// Whether a fill of an instrument is to be answered.
@@ -266,7 +313,8 @@ impl Hedger {
         let now = turn.now;
         self.states.clear();
         self.orders.clear();
-        for venue in &self.spec.hedge.venues {
+        let fundings = self.spec.funding.iter().zip(&self.rates);
+        for (venue, (funding, rate)) in self.spec.hedge.venues.iter().zip(fundings) {
             let Some(lane) = lanes.get(venue.instrument.index()) else { continue };
             let fresh = lane.market.confirmed_at() + self.spec.touch_age_max > now;
             let touch = lane.market.touch().filter(|_| fresh);
@@ -276,14 +324,21 @@ impl Hedger {
             let worst = (position + bid).abs().max((position - ask).abs());
             let margin_free = touch.map(|touch| {
                 let value = lane.spec.value_at_mid_floor(touch.mid(), worst.max(Lots::ZERO));
-                let taken = value.0 / i128::from(ballast_model::Rate::ONE.0) * i128::from(venue.margin.0);
+                let taken = value.0 / i128::from(Rate::ONE.0) * i128::from(venue.margin.0);
                 Money((self.spec.capital.0 - taken).max(0))
             });
             self.states.push(HedgeVenueState {
                 position: (!lane.in_doubt() && !lane.orders.misses_fills()).then_some(position),
                 touch,
                 reference: touch.map(|touch| touch.mid()),
-                funding: None,
+                funding: match funding {
+                    VenueFunding::NotCounted => None,
+                    VenueFunding::None => Some(Funding { rate: Rate(0), period: Span::from_secs(1) }),
+                    VenueFunding::Every(period) => {
+                        let known = rate.filter(|(_, until)| now < *until);
+                        known.map(|(rate, _)| Funding { rate, period: *period })
+                    }
+                },
                 margin_free,
                 access: match lane.stance(turn) {
                     GateState::Active => VenueAccess::Open,

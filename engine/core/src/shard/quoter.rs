@@ -8,7 +8,7 @@ use super::amending::Amending;
 use super::blending::{Apart, BlendReading, BlendSpec};
 use super::lane_error::LaneError;
 use super::orders::{Intent, OrderDesk, Placed, Standing};
-use super::shaping::{May, Shaping};
+use super::shaping::{Beside, May, Shaping};
 use super::{QuotingSpec, Trigger, Turn, earliest};
 use crate::fair::{FairState, FairValue, MarketView, Touch};
 use crate::gate::GateState;
@@ -280,7 +280,10 @@ impl Quoter {
             // What was refused does not wait for a change that may, nor does what stands and may only add.
             let refused = orders.oms.open_orders().any(|order| order.cancel_retry_at().is_some())
                 || self.retry_at.is_some_and(|at| at <= turn.now);
-            let may = shaping.shape(&self.wanted, &inputs, gap_ticks, market, orders);
+            let reads = turn.risk.as_deref().filter(|_| shaping.reads_equity());
+            let equity = reads.and_then(|risk| risk.portfolio.equity(id));
+            let beside = Beside { venues_gap_ticks: gap_ticks, equity };
+            let may = shaping.shape(&self.wanted, &inputs, beside, market, orders);
             if may == May::Wait && !refused && open {
                 return;
             }

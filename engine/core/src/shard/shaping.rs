@@ -1,6 +1,6 @@
 //! The way from what a model wants to what may be quoted now: shaped by market and inventory, and throttled.
 
-use ballast_model::{Digest, Lots, Nanos, Price, Rate, Side, Ticks};
+use ballast_model::{Digest, Lots, Money, Nanos, Price, Rate, Side, Ticks};
 
 use super::lane_error::LaneError;
 use super::orders::OrderDesk;
@@ -39,9 +39,20 @@ pub(super) struct Shaping {
     depth_within: Ticks,
     /// An adjustment reads the depth at the best prices.
     reads_depth: bool,
+    /// Sizes read what the account is worth.
+    reads_equity: bool,
     throttle: Option<Throttle>,
     /// What came of the last shaping.
     quotes: DesiredQuotes,
+}
+
+/// What shaping reads beside the model's inputs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    /// From the own market's fair value to that of other venues; `None` where it is not known.
+    pub(super) venues_gap_ticks: Option<f64>,
+    /// What the account is worth, in the quote currency; `None` where it is not read, or not known.
+    pub(super) equity: Option<Money>,
 }
 
 /// Whether quotes may change now.
@@ -64,9 +75,15 @@ impl Shaping {
             drift: spec.drift.map(EwmaDrift::new).transpose().map_err(LaneError::Drift)?,
             depth_within: spec.depth_within,
             reads_depth: spec.shaper.adjust.liquidity.is_some(),
+            reads_equity: spec.shaper.levels.reads_equity(),
             throttle: spec.throttle.map(Throttle::new).transpose().map_err(LaneError::Throttle)?,
             quotes: DesiredQuotes::NONE,
         })
+    }
+
+    /// Whether sizes read what the account is worth.
+    pub(super) const fn reads_equity(&self) -> bool {
+        self.reads_equity
     }
 
     /// What to quote.
@@ -92,7 +109,7 @@ impl Shaping {
         &mut self,
         wanted: &DesiredQuotes,
         inputs: &QuoteInputs,
-        venues_gap_ticks: Option<f64>,
+        Beside { venues_gap_ticks, equity }: Beside,
         market: &Market,
         orders: &OrderDesk,
     ) -> May {
@@ -115,7 +132,7 @@ impl Shaping {
                     venues_gap_ticks,
                 },
                 exposure: exposure(inputs.inventory, orders),
-                equity: None,
+                equity,
             };
             let depth = |side, price| Some(near(side, price));
             quoting = self.shaper.shape(wanted, &shape_inputs, depth, &mut self.quotes).plan.quoting;

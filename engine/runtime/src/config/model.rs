@@ -101,6 +101,9 @@ pub struct GridConfig {
     pub levels: Option<usize>,
     /// Size of each order.
     pub size: Size,
+    /// Most that it may bind, in quote currency: what all its bids come to and what it offers at the first midpoint. Absent for
+    /// no bound but the limits.
+    pub capital: Option<Decimal>,
 }
 
 /// Where a grid ends.
@@ -209,6 +212,7 @@ struct ModelTable {
     range_bps: Option<Bps>,
     spacing: Option<SpacingConfig>,
     cells: Option<usize>,
+    capital: Option<Decimal>,
     hedge_market: Option<MarketConfig>,
     margin_bps: Option<Bps>,
     basis_half_life: Option<Duration>,
@@ -315,13 +319,14 @@ impl ModelTable {
             cells: needed("cells", self.cells)?,
             levels: self.levels,
             size: needed("size", self.size)?,
+            capital: self.capital,
         })
     }
 
     /// Refuses the keys of other models.
     fn check_strangers(&self) -> Result<(), String> {
         use Kind::{AvellanedaStoikov, CrossVenue, FixedSpread, Glft, Grid};
-        let keys: [(&str, bool, &[Kind]); 26] = [
+        let keys: [(&str, bool, &[Kind]); 27] = [
             ("gamma", self.gamma.is_some(), &[AvellanedaStoikov, Glft]),
             ("k_per_bp", self.k_per_bp.is_some(), &[AvellanedaStoikov, Glft]),
             ("a_per_second", self.a_per_second.is_some(), &[Glft]),
@@ -348,6 +353,7 @@ impl ModelTable {
             ("range_bps", self.range_bps.is_some(), &[Grid]),
             ("spacing", self.spacing.is_some(), &[Grid]),
             ("cells", self.cells.is_some(), &[Grid]),
+            ("capital", self.capital.is_some(), &[Grid]),
             ("hedge_market", self.hedge_market.is_some(), &[CrossVenue]),
             ("margin_bps", self.margin_bps.is_some(), &[CrossVenue]),
             ("basis_half_life", self.basis_half_life.is_some(), &[CrossVenue]),

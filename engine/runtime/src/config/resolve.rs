@@ -18,10 +18,10 @@ use super::fees::tiers;
 use super::funds::Balances;
 use super::quoting::{Hedge, Quoting, input_venues, whole_ticks};
 use super::resolve_arbitrage::Arbitrage;
-use super::resolve_hedge::Hedging;
+use super::resolve_hedge::{Hedges, unheard};
 use super::risk::Risk;
 use super::unquoted::Unquoted;
-use super::{BookNames, Config, ConfigError, HedgeConfig, InstrumentConfig, ModelConfig, QuotingConfig};
+use super::{BookNames, Config, ConfigError, InstrumentConfig, ModelConfig, QuotingConfig};
 use crate::capture::{Instrument, SeenInstrument};
 
 /// Most levels one side of a book holds: venues show 10 000 at most, the rest accumulates from diffs.
@@ -323,67 +323,16 @@ impl Resolver<'_> {
         instruments: &[ResolvedInstrument],
         lanes: &mut [LaneSpec],
     ) -> Result<Vec<HedgingSpec>, ConfigError> {
-        let hedges = match &self.config.hedge {
-            Some(hedge) => self.hedges_by(hedge, instruments, lanes)?,
-            None => Vec::new(),
-        };
-        let all = (0..).map(InstrumentId).zip(instruments.iter().zip(&*lanes));
-        let heard = |id| hedges.iter().any(|hedging: &HedgingSpec| hedging.parts.contains(&id));
-        let calls = |lane: &LaneSpec| {
-            let shaping = lane.quoting.as_ref().and_then(|quoting| quoting.shaping);
-            shaping.is_some_and(|shaping| shaping.shaper.inventory.hedge.is_some())
-        };
-        let unheard = all.into_iter().find(|(id, (_, lane))| calls(lane) && !heard(*id));
-        if let Some((_, (one, _))) = unheard {
-            let (key, _) = self.table(&one.found);
-            let rule = format!(
-                "no table `hedge` hedges {} here: nobody would hear it; leave it out",
-                one.found.name()
-            );
-            return Err(self.config.rule(&self.path, &format!("{key}.shape.inventory.hedge"), rule));
-        }
-        Ok(hedges)
-    }
-
-    /// As [`Resolver::hedges`], by this table.
-    fn hedges_by(
-        &self,
-        hedge: &HedgeConfig,
-        instruments: &[ResolvedInstrument],
-        lanes: &mut [LaneSpec],
-    ) -> Result<Vec<HedgingSpec>, ConfigError> {
-        let market = Market::from(hedge.market);
-        let mut hedges = Vec::new();
-        for (index, on) in instruments.iter().enumerate() {
-            let (Some(mid), true) = (on.reference, on.found.instrument.market == market) else { continue };
-            let parts: Vec<_> = (0..)
-                .map(InstrumentId)
-                .zip(instruments.iter().zip(&*lanes))
-                .filter(|(id, (one, lane))| {
-                    id.index() != index && one.found.base == on.found.base && lane.quoting.is_some()
-                })
-                .map(|(id, (one, _))| (id, one.found.instrument.market))
-                .collect();
-            let (Some(lane), false) = (lanes.get_mut(index), parts.is_empty()) else { continue };
-            let (maker_fee, taker_fee) = self.config.venue.fees_of(market);
-            let quoting = Quoting {
-                config: self.config,
-                path: &self.path,
-                key: "hedge".to_owned(),
-                spec: &on.found.spec,
-                mid,
-                market,
-                maker_fee,
-                hedge: None,
-                inputs: &[],
-            };
-            if lane.quoting.is_some() {
-                return Err(quoting.rule("market", "is quoted itself: leave it out of quoting.markets"));
-            }
-            let instrument = InstrumentId(u16::try_from(index).unwrap_or(u16::MAX));
-            let (hedging, limits) = Hedging { quoting, instrument, taker_fee }.resolve(hedge, &parts)?;
-            lane.hedge_limits = Some(limits);
-            hedges.push(hedging);
+        let (config, path) = (self.config, self.path.as_path());
+        let hedge = config.hedge.as_ref();
+        let hedges =
+            hedge.map(|hedge| Hedges { config, path, hedge, instruments }.resolve(lanes)).transpose()?;
+        let hedges = hedges.unwrap_or_default();
+        if let Some(deaf) = unheard(lanes, &hedges).and_then(|id| instruments.get(id.index())) {
+            let (key, _) = self.table(&deaf.found);
+            let name = deaf.found.name();
+            let rule = format!("no table `hedge` hedges {name} here: nobody would hear it; leave it out");
+            return Err(config.rule(path, &format!("{key}.shape.inventory.hedge"), rule));
         }
         Ok(hedges)
     }

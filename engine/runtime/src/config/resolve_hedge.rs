@@ -1,40 +1,140 @@
 //! What a table of hedging means for the instruments found in the data.
 
+use std::path::Path;
+
 use ballast_core::gate::{Gate, GateLimits};
 use ballast_core::hedge::{
     BandError, BandSpec, Base, CostBand, ExposureSpec, HedgeController, HedgeError, HedgePolicy, HedgeSpec,
     HedgeVenueSpec, Interval, PartKind, PartSpec, PendingPolicy, PolicyError, Rung, VenueError,
 };
-use ballast_core::shard::HedgingSpec;
-use ballast_model::{InstrumentId, Rate, Span};
+use ballast_core::shard::{HedgingSpec, LaneSpec, VenueFunding};
+use ballast_model::{HalfTicks, InstrumentId, Rate, Span};
 use ballast_venue::binance::Market;
 
 use super::hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 use super::quoting::{Quoting, share};
-use super::{ConfigError, Size};
+use super::resolve::ResolvedInstrument;
+use super::{Config, ConfigError, Size};
 
 /// A part is read from the ledger at every decision: its age is nothing.
 const PART_AGE_MAX: Span = Span::from_secs(1);
 
-/// A table of hedging being applied to the instrument hedged on.
-pub(super) struct Hedging<'a> {
-    /// For sizes, limits and messages.
-    pub(super) quoting: Quoting<'a>,
-    pub(super) instrument: InstrumentId,
-    pub(super) taker_fee: Rate,
+/// The first instrument whose inventory calls a hedge that none of these is.
+pub(super) fn unheard(lanes: &[LaneSpec], hedges: &[HedgingSpec]) -> Option<InstrumentId> {
+    let calls = |lane: &LaneSpec| {
+        let shaping = lane.quoting.as_ref().and_then(|quoting| quoting.shaping);
+        shaping.is_some_and(|shaping| shaping.shaper.inventory.hedge.is_some())
+    };
+    let heard = |id| hedges.iter().any(|hedging| hedging.parts.contains(&id));
+    (0..).map(InstrumentId).zip(lanes).find(|(id, lane)| calls(lane) && !heard(*id)).map(|(id, _)| id)
 }
 
-impl Hedging<'_> {
-    /// The hedge of what these instruments hold, and the limits of its orders.
+/// A table of hedging being applied to the instruments of the data.
+pub(super) struct Hedges<'a> {
+    pub(super) config: &'a Config,
+    /// The file, for messages.
+    pub(super) path: &'a Path,
+    pub(super) hedge: &'a HedgeConfig,
+    pub(super) instruments: &'a [ResolvedInstrument],
+}
+
+impl<'a> Hedges<'a> {
+    /// The hedges of the base assets that are quoted; the lanes they trade in get their limits.
     ///
     /// # Errors
     /// The first rule that a value breaks.
-    pub(super) fn resolve(
+    pub(super) fn resolve(&self, lanes: &mut [LaneSpec]) -> Result<Vec<HedgingSpec>, ConfigError> {
+        let markets = self.hedge.markets();
+        let listed = |one: &ResolvedInstrument| {
+            one.reference.is_some()
+                && markets.iter().any(|market| Market::from(*market) == one.found.instrument.market)
+        };
+        let mut bases: Vec<&str> = Vec::new();
+        for one in self.instruments.iter().filter(|one| listed(one)) {
+            if !bases.contains(&one.found.base.as_str()) {
+                bases.push(&one.found.base);
+            }
+        }
+        let mut hedges = Vec::new();
+        for base in bases {
+            let parts = self.parts(base, lanes);
+            let venues = self.venues(base, &parts)?;
+            let Some(first) = venues.first().filter(|_| !parts.is_empty()) else { continue };
+            let (spec, limits) = Hedging { hedge: self.hedge, first, venues: &venues }.resolve(&parts)?;
+            for (venue, limits) in venues.iter().zip(limits) {
+                if let Some(lane) = lanes.get_mut(venue.instrument.index()) {
+                    lane.hedge_limits = Some(limits);
+                }
+            }
+            hedges.push(spec);
+        }
+        Ok(hedges)
+    }
+
+    /// The quoted instruments on a base asset, with their markets.
+    fn parts(&self, base: &str, lanes: &[LaneSpec]) -> Vec<(InstrumentId, Market)> {
+        let all = (0..).map(InstrumentId).zip(self.instruments.iter().zip(lanes));
+        let quoted = all.filter(|(_, (one, lane))| one.found.base == base && lane.quoting.is_some());
+        quoted.map(|(id, (one, _))| (id, one.found.instrument.market)).collect()
+    }
+
+    /// Where a base asset whose quoted instruments are these is hedged, by the order of the markets.
+    fn venues(&self, base: &str, parts: &[(InstrumentId, Market)]) -> Result<Vec<Venue<'a>>, ConfigError> {
+        let mut venues = Vec::new();
+        for market in self.hedge.markets().iter().map(|market| Market::from(*market)) {
+            for (id, one) in (0..).map(InstrumentId).zip(self.instruments) {
+                let (found, Some(mid)) = (&one.found, one.reference) else { continue };
+                if found.base != base || found.instrument.market != market {
+                    continue;
+                }
+                let venue = self.venue(id, one, mid);
+                if !parts.iter().any(|(part, _)| *part == id) {
+                    venues.push(venue);
+                } else if parts.len() > 1 {
+                    let rule = "is quoted itself: leave it out of quoting.markets";
+                    return Err(venue.quoting.rule(self.hedge.markets_key(), rule));
+                }
+            }
+        }
+        Ok(venues)
+    }
+
+    fn venue(&self, instrument: InstrumentId, one: &'a ResolvedInstrument, mid: HalfTicks) -> Venue<'a> {
+        let market = one.found.instrument.market;
+        let (maker_fee, taker_fee) = self.config.venue.fees_of(market);
+        let (config, path, spec) = (self.config, self.path, &one.found.spec);
+        let key = "hedge".to_owned();
+        let quoting = Quoting { config, path, key, spec, mid, market, maker_fee, hedge: None, inputs: &[] };
+        Venue { quoting, instrument, taker_fee }
+    }
+}
+
+/// One instrument to hedge on.
+struct Venue<'a> {
+    /// For sizes, limits and messages.
+    quoting: Quoting<'a>,
+    instrument: InstrumentId,
+    taker_fee: Rate,
+}
+
+/// A table of hedging being applied to one base asset.
+struct Hedging<'a> {
+    hedge: &'a HedgeConfig,
+    /// The first of all: sizes that are no instrument's own are of this one.
+    first: &'a Venue<'a>,
+    venues: &'a [Venue<'a>],
+}
+
+impl Hedging<'_> {
+    /// The hedge of what these instruments hold, and the limits of its orders by venue.
+    fn resolve(
         &self,
-        hedge: &HedgeConfig,
         parts: &[(InstrumentId, Market)],
-    ) -> Result<(HedgingSpec, GateLimits), ConfigError> {
-        let limits = self.quoting.limits(&hedge.limits)?;
+    ) -> Result<(HedgingSpec, Vec<GateLimits>), ConfigError> {
+        let hedge = self.hedge;
+        let quoting = &self.first.quoting;
+        let limits = self.venues.iter().map(|venue| venue.quoting.limits(&hedge.limits));
+        let limits = limits.collect::<Result<Vec<_>, _>>()?;
         let part = |market: &Market| PartSpec {
             kind: if *market == Market::Spot { PartKind::Spot } else { PartKind::Perp },
             fresh_for: PART_AGE_MAX,
@@ -47,48 +147,61 @@ impl Hedging<'_> {
                 parts: parts.iter().map(|(_, market)| part(market)).collect(),
                 pending: PendingPolicy::Never,
             },
-            band: self.band(&hedge.band)?,
-            policy: self.policy(hedge)?,
-            venues: vec![self.venue(hedge)?],
+            band: quoting.band(hedge)?,
+            policy: quoting.policy(hedge)?,
+            venues: self.venues.iter().map(|venue| venue.spec(hedge)).collect::<Result<_, _>>()?,
         };
         if let Err(error) = HedgeController::new(&spec) {
-            return Err(self.quoting.rule(key_of(error, hedge), error));
+            return Err(quoting.rule(key_of(error, hedge), error));
         }
-        if let Err(error) = Gate::new(self.instrument, self.quoting.spec, limits) {
-            return Err(self.quoting.rule("limits", error));
+        for (venue, limits) in self.venues.iter().zip(&limits) {
+            if let Err(error) = Gate::new(venue.instrument, venue.quoting.spec, *limits) {
+                return Err(quoting.rule("limits", error));
+            }
         }
-        let volatility = self.quoting.volatility(hedge.volatility)?;
+        let volatility = quoting.volatility(hedge.volatility)?;
         if volatility.is_none() && matches!(hedge.band, HedgeBandConfig::Cost { .. }) {
-            return Err(self.quoting.rule("volatility", "is missing: a band of cost against risk reads it"));
+            return Err(quoting.rule("volatility", "is missing: a band of cost against risk reads it"));
         }
         let hedging = HedgingSpec {
             hedge: spec,
             parts: parts.iter().map(|(id, _)| *id).collect(),
             volatility,
+            funding: self.venues.iter().map(|venue| venue.funding(hedge)).collect::<Result<_, _>>()?,
             capital: hedge.capital.money(),
             touch_age_max: hedge.limits.touch_age_max.span(),
             order_expiry: hedge.limits.order_expiry.span(),
         };
         Ok((hedging, limits))
     }
+}
 
+impl Quoting<'_> {
     /// A size of the hedge instrument in base units.
     fn base(&self, key: &str, size: &Size) -> Result<Base, ConfigError> {
-        let lots = self.quoting.size(key, size)?;
-        let lot = Base::of_lot(self.quoting.spec)
-            .ok_or_else(|| self.quoting.rule("market", "has an inverse contract, which has no fixed size"))?;
+        let lots = self.size(key, size)?;
+        let lot =
+            Base::of_lot(self.spec).ok_or_else(|| self.rule(key, "a lot is too large for exact amounts"))?;
         Ok(Base(lot.0.saturating_mul(i128::from(lots.0))))
     }
 
-    fn band(&self, band: &HedgeBandConfig) -> Result<BandSpec, ConfigError> {
-        Ok(match band {
+    fn band(&self, hedge: &HedgeConfig) -> Result<BandSpec, ConfigError> {
+        Ok(match &hedge.band {
             HedgeBandConfig::Fixed(half_width) => BandSpec::Fixed(self.base("band.fixed", half_width)?),
-            HedgeBandConfig::Cost { gamma, flow, min, max } => BandSpec::Cost(CostBand {
+            HedgeBandConfig::Cost { shift_max: Some(_), .. } if hedge.funding.is_none() => {
+                return Err(
+                    self.rule("band.cost.shift_max", "needs a table `funding`: what would move the band")
+                );
+            }
+            HedgeBandConfig::Cost { gamma, flow, min, max, shift_max } => BandSpec::Cost(CostBand {
                 gamma: *gamma,
                 flow: *flow,
                 half_width_min: self.base("band.cost.min", min)?,
                 half_width_max: self.base("band.cost.max", max)?,
-                shift_max: Base::ZERO,
+                shift_max: match shift_max {
+                    Some(shift_max) => self.base("band.cost.shift_max", shift_max)?,
+                    None => Base::ZERO,
+                },
             }),
         })
     }
@@ -107,16 +220,18 @@ impl Hedging<'_> {
             take: rung("take", &hedge.take)?,
             reprice_tolerance: hedge.reprice_tolerance_bps.rate(),
             reprice_min: hedge.reprice_min.span(),
-            // Recorded data carries no funding: it neither costs nor earns.
-            funding_horizon: Span::ZERO,
-            funding_cost_max: Rate(0),
-            unknown_penalty: Rate(0),
+            // Where nothing is said of it, funding neither costs nor earns.
+            funding_horizon: hedge.funding.map_or(Span::ZERO, |funding| funding.horizon.span()),
+            funding_cost_max: hedge.funding.map_or(Rate(0), |funding| funding.cost_max_bps.rate()),
+            unknown_penalty: hedge.unknown_penalty_bps.map_or(Rate(0), super::Bps::rate),
             reject_rest: hedge.reject_rest.span(),
             check_interval: hedge.check_interval.span(),
         })
     }
+}
 
-    fn venue(&self, hedge: &HedgeConfig) -> Result<HedgeVenueSpec, ConfigError> {
+impl Venue<'_> {
+    fn spec(&self, hedge: &HedgeConfig) -> Result<HedgeVenueSpec, ConfigError> {
         Ok(HedgeVenueSpec {
             instrument: self.instrument,
             spec: *self.quoting.spec,
@@ -127,6 +242,17 @@ impl Hedging<'_> {
             order_lots_max: self.quoting.size("order_max", &hedge.order_max)?,
         })
     }
+
+    /// Nothing is exchanged on spot.
+    fn funding(&self, hedge: &HedgeConfig) -> Result<VenueFunding, ConfigError> {
+        let Some(funding) = hedge.funding else { return Ok(VenueFunding::NotCounted) };
+        let interval = funding.interval.span();
+        if interval <= Span::ZERO {
+            return Err(self.quoting.rule("funding.interval", "must be above zero"));
+        }
+        let spot = self.quoting.market == Market::Spot;
+        Ok(if spot { VenueFunding::None } else { VenueFunding::Every(interval) })
+    }
 }
 
 /// The key of the parameter at fault.
@@ -134,19 +260,23 @@ fn key_of(error: HedgeError, hedge: &HedgeConfig) -> &'static str {
     match error {
         HedgeError::Venues
         | HedgeError::Exposure(_)
-        | HedgeError::Venue(VenueError::Inverse | VenueError::Lot) => "market",
+        | HedgeError::Venue(VenueError::Inverse | VenueError::Lot) => hedge.markets_key(),
         HedgeError::Venue(VenueError::OrderLots) => "order_max",
         HedgeError::Venue(VenueError::Rate) if hedge.impact_bps.rate() < Rate(0) => "impact_bps",
         HedgeError::Venue(VenueError::Rate) => "margin",
         HedgeError::Policy(error) => policy_key(error, hedge),
         HedgeError::Band(BandError::Gamma) => "band.cost.gamma",
         HedgeError::Band(BandError::Flow) => "band.cost.flow",
-        HedgeError::Band(BandError::HalfWidth | BandError::Shift) => "band.cost.max",
+        HedgeError::Band(BandError::HalfWidth) => "band.cost.max",
+        HedgeError::Band(BandError::Shift) => "band.cost.shift_max",
     }
 }
 
 /// The key of the policy's parameter at fault.
 fn policy_key(error: PolicyError, hedge: &HedgeConfig) -> &'static str {
+    let negative_horizon = hedge.funding.is_some_and(|funding| funding.horizon.span() < Span::ZERO);
+    let negative_cost = hedge.funding.is_some_and(|funding| funding.cost_max_bps.rate() < Rate(0));
+    let negative_penalty = hedge.unknown_penalty_bps.is_some_and(|penalty| penalty.rate() < Rate(0));
     match error {
         PolicyError::HedgeRatio => "ratio",
         PolicyError::Notional => "notional_max",
@@ -154,12 +284,15 @@ fn policy_key(error: PolicyError, hedge: &HedgeConfig) -> &'static str {
         PolicyError::Span if hedge.cooldown.span() <= Span::ZERO => "cooldown",
         PolicyError::Span if hedge.check_interval.span() <= Span::ZERO => "check_interval",
         PolicyError::Span if hedge.reprice_min.span() < Span::ZERO => "reprice_min",
+        PolicyError::Span if negative_horizon => "funding.horizon",
         PolicyError::Span => "reject_rest",
         PolicyError::Rung if hedge.touch.age.span() < Span::ZERO => "touch.age",
         PolicyError::Rung if hedge.touch.adverse_bps.rate() <= Rate(0) => "touch.adverse_bps",
         PolicyError::Rung if hedge.take.age.span() < Span::ZERO => "take.age",
         PolicyError::Rung => "take.adverse_bps",
         PolicyError::RungOrder => "take",
+        PolicyError::Cost if negative_cost => "funding.cost_max_bps",
+        PolicyError::Cost if negative_penalty => "unknown_penalty_bps",
         PolicyError::Cost => "reprice_tolerance_bps",
     }
 }

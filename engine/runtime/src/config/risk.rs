@@ -169,6 +169,13 @@ const fn venue_of(market: Market) -> VenueId {
     })
 }
 
+impl RiskConfig {
+    /// Whether it says what the account at a market is worth.
+    pub(super) fn states_equity(&self, market: Market) -> bool {
+        self.market.of(market).is_some_and(|table| table.equity.is_some())
+    }
+}
+
 /// A table of risk being applied to the instruments of the data.
 pub(super) struct Risk<'a> {
     pub(super) config: &'a Config,

@@ -2,7 +2,7 @@
 //!
 //! Never here: a rule that depends on the data.
 
-use super::{Config, InstrumentConfig, MarketConfig, ModelConfig, ORDERS_MAX, QuotingConfig};
+use super::{Config, HedgeConfig, InstrumentConfig, MarketConfig, ModelConfig, ORDERS_MAX, QuotingConfig};
 
 impl Config {
     /// The first rule broken that no instrument needs to be known for.
@@ -54,6 +54,9 @@ impl Config {
             Some((format!("instrument.{index}.quoting"), one.quoting.as_ref()?, Some(one.market)))
         });
         let common = ("quoting".to_owned(), &self.quoting, None);
+        if let Some((key, rule)) = self.hedge.as_ref().and_then(HedgeConfig::broken_rule) {
+            return Some((format!("hedge.{key}"), rule));
+        }
         std::iter::once(common).chain(own).find_map(|(key, table, market)| {
             let (key_of_it, rule) = self.broken_quoting(table, market)?;
             Some((format!("{key}.{key_of_it}"), rule))
@@ -76,7 +79,8 @@ impl Config {
         if quoted.is_some_and(|quoted| quoted.contains(&cross.hedge_market)) {
             return Some((key, "is quoted itself: fills are hedged in another market"));
         }
-        let elsewhere = self.hedge.as_ref().is_some_and(|hedge| hedge.market != cross.hedge_market);
+        let elsewhere =
+            self.hedge.as_ref().is_some_and(|hedge| !hedge.markets().contains(&cross.hedge_market));
         elsewhere.then_some((key, "is not hedge.market: prices would be of one market, hedges in another"))
     }
 }

@@ -133,6 +133,9 @@ pub enum SizeRuleConfig {
     Notional(Decimal),
     /// This share of what others show near the level.
     ShareOfDepth(f64),
+    /// What this share of the account's equity at the instrument's market buys, up to 10: of `equity` in `[risk.market]`, and what
+    /// was earned since where `maintenance_bps` is stated.
+    ShareOfEquity(f64),
 }
 
 /// What becomes of a size below the smallest order.

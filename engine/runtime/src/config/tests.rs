@@ -334,4 +334,5 @@ fn the_schema_shows_amendments_and_exits() {
     }
 }
 
+mod hedges;
 mod refused;

@@ -9,6 +9,7 @@ use super::limits::{Funding, Funds, Liquidation, MemberSpec};
 use crate::gate::limits::Effect;
 use crate::gate::refusal::Rule;
 use crate::gate::watch::Verdict;
+use crate::ledger::mul_div_floor;
 
 /// Largest value of one instrument, or of what is held elsewhere, that is counted: 9.9·10⁹ of the account currency, in 10⁻¹⁸.
 /// Above it, the exposure is unknown. So the sum over [`super::MEMBERS_MAX`] of them fits, and that of their margins.
@@ -156,6 +157,8 @@ pub(super) struct Member {
     quote_unit: i128,
     /// The same in the account currency, rounded up; `None` where no conversion is known.
     unit: Option<i128>,
+    /// What one unit of the quote currency is worth in the account currency; `None` where nobody knows. Above zero.
+    conversion: Option<Rate>,
     /// The sums it counts in that have a limit.
     pub(super) legs: Legs,
     /// The next member that trades in the same book; the ring closes.
@@ -184,6 +187,7 @@ impl Member {
             spec: *spec,
             quote_unit: spec.spec.notional(Price(1), Lots(1)).0,
             unit: None,
+            conversion: None,
             legs,
             next_in_market: 0,
             position: Lots::ZERO,
@@ -198,9 +202,15 @@ impl Member {
 
     /// Takes the value of one unit of the quote currency in the account currency, 10⁻⁸.
     pub(super) fn on_conversion(&mut self, rate: Option<Rate>) {
-        let product =
-            rate.filter(|rate| rate.0 > 0).and_then(|rate| self.quote_unit.checked_mul(rate.0.into()));
+        self.conversion = rate.filter(|rate| rate.0 > 0);
+        let product = self.conversion.and_then(|rate| self.quote_unit.checked_mul(rate.0.into()));
         self.unit = product.map(|product| -(-product).div_euclid(i128::from(Rate::ONE.0)));
+    }
+
+    /// Money of the account currency in the quote currency, rounded down; `None` where it cannot be said.
+    pub(super) fn in_quote(&self, amount: Money) -> Option<Money> {
+        let rate = self.conversion?;
+        mul_div_floor(amount.0, Rate::ONE.0.into(), rate.0.into()).map(Money)
     }
 
     /// What the position and `work` may come to; nothing where no limit asks.

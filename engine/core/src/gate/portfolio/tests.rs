@@ -41,6 +41,25 @@ const fn marked(order: NewOrder) -> NewOrder {
 }
 
 #[test]
+fn equity_is_that_of_the_instruments_account_in_its_own_quote_currency() {
+    let mut portfolio = Desk::new().build();
+    let worth = |cents: i64| Some(Account { equity: self::cents(cents), maintenance: Money::ZERO });
+    portfolio.on_account(VenueId(1), worth(700));
+    portfolio.on_conversion(USDT, Some(Rate(70_000_000)));
+    assert_eq!(portfolio.equity(PERP), Some(cents(1_000)), "seven at 0.7");
+    portfolio.on_conversion(USDT, Some(Rate(300_000_000)));
+    let third = Money(7 * Money::ONE.0 / 3);
+    assert_eq!(portfolio.equity(PERP), Some(third), "rounded down");
+    portfolio.on_account(VenueId(1), worth(-700));
+    assert_eq!(portfolio.equity(PERP), Some(Money(-third.0 - 1)), "a debt is no smaller");
+    portfolio.on_conversion(USDT, None);
+    assert_eq!(portfolio.equity(PERP), None);
+    portfolio.on_conversion(USDT, Some(Rate::ONE));
+    portfolio.on_account(VenueId(1), None);
+    assert_eq!((portfolio.equity(PERP), portfolio.equity(InstrumentId(99))), (None, None));
+}
+
+#[test]
 fn net_exposure_is_bounded_per_instrument_asset_venue_and_in_total() {
     type Bound = fn(&mut Desk);
     let bounds: [(Bound, Scope); 4] = [

@@ -44,6 +44,23 @@ fn a_copy_has_room_for_all_its_lines() {
 }
 
 #[test]
+fn the_capital_of_a_grid_is_known_before_it_is_drawn() {
+    let spec = spec("0.01", "0.001", Contract::Linear, 1);
+    for params in [PARAMS, GridParams { range: GridRange::AroundMid(Rate::from_bps(1_000)), ..PARAMS }] {
+        for (bid, ask) in [(1_009, 1_011), (929, 931), (1_099, 1_101)] {
+            let drawn = drawn(params, bid, ask);
+            let capital = drawn.capital(&spec);
+            assert!(capital.quote > Money::ZERO);
+            let told = |grid: &Grid| grid.capital_at(HalfTicks(bid + ask), &spec);
+            assert_eq!(told(&Grid::new(params).unwrap()), Ok(capital));
+            assert_eq!(told(&drawn), Ok(capital), "whatever it has drawn before");
+        }
+    }
+    let narrow = Grid::new(GridParams { range: GridRange::Prices(Price(1_000), Price(1_002)), ..PARAMS });
+    assert_eq!(narrow.unwrap().capital_at(HalfTicks(2_001), &spec), Err(Hold::GridTooNarrow));
+}
+
+#[test]
 fn a_buy_at_one_line_places_a_sell_at_the_next_and_the_other_way_round() {
     let mut grid = drawn(PARAMS, 1_009, 1_011);
     // The bid at 1000 is filled: it comes back as an offer at 1050.

@@ -132,12 +132,12 @@ fn the_digest_holds_the_call() {
 }
 
 /// Both books and two quotes, accepted; the quotes do not lean on the hedge.
-fn own(hedge: bool, liquidate: bool) -> Story {
+pub(super) fn own(hedge: bool, liquidate: bool) -> Story {
     story(QuotingSpec { touch_age_max: Span::from_secs(60), ..quoting() }, hedge, liquidate)
 }
 
 /// The same with quotes that lean on what is not hedged.
-fn leaning(hedge: bool, liquidate: bool) -> Story {
+pub(super) fn leaning(hedge: bool, liquidate: bool) -> Story {
     story(cross_venue(), hedge, liquidate)
 }
 
@@ -152,7 +152,7 @@ fn story(spot: QuotingSpec, hedge: bool, liquidate: bool) -> Story {
 }
 
 /// Somebody else's order on our spot account trades.
-fn moved(story: &mut Story, side: Side, lots: i64) -> Vec<Command> {
+pub(super) fn moved(story: &mut Story, side: Side, lots: i64) -> Vec<Command> {
     let trade_id = TradeId(story.now.0.unsigned_abs());
     let level = level(10_000, lots);
     story.tell(&Event::Fill(Fill { trade_id, level, ..Desk::fill_at(story.now, side) }))

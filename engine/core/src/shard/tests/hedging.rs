@@ -17,7 +17,9 @@ use crate::hedge::{
 use crate::model::{CrossVenue, CrossVenueParams, Model};
 use crate::outbox::Outbox;
 use crate::replace::ReplaceRules;
-use crate::shard::{HedgingError, HedgingSpec, LaneError, LaneSpec, QuotingSpec, Shard, ShardSpec};
+use crate::shard::{
+    HedgingError, HedgingSpec, LaneError, LaneSpec, QuotingSpec, Shard, ShardSpec, VenueFunding,
+};
 
 pub(super) const SPOT: InstrumentId = InstrumentId(0);
 pub(super) const PERP: InstrumentId = InstrumentId(1);
@@ -72,6 +74,7 @@ pub(super) fn hedging() -> HedgingSpec {
         },
         parts: vec![SPOT],
         volatility: None,
+        funding: vec![VenueFunding::NotCounted],
         capital: Money(1_000_000 * Money::ONE.0),
         touch_age_max: Span::from_secs(60),
         order_expiry: Span::from_millis(500),
@@ -120,7 +123,11 @@ impl Story {
             portfolio: None,
             arbitrage: None,
         };
-        let shard = Shard::new(&spec).unwrap();
+        Self::of_spec(&spec)
+    }
+
+    pub(super) fn of_spec(spec: &ShardSpec) -> Self {
+        let shard = Shard::new(spec).unwrap();
         let out = Outbox::new(shard.commands_per_event_max());
         Self { shard, out, now: Nanos::from_millis(1_000), book_id: 0, trades: 0 }
     }
@@ -299,6 +306,10 @@ fn a_hedge_on_what_is_not_there_is_no_shard() {
     assert_eq!(error(lanes(), HedgingSpec { parts: vec![], ..hedging() }), instrument);
     let at_once = HedgingSpec { order_expiry: Span::ZERO, ..hedging() };
     assert_eq!(error(lanes(), at_once), LaneError::Hedging(HedgingError::Span));
+    let never = HedgingSpec { funding: vec![VenueFunding::Every(Span::ZERO)], ..hedging() };
+    assert_eq!(error(lanes(), never), LaneError::Hedging(HedgingError::Span));
+    let unsaid = HedgingSpec { funding: vec![], ..hedging() };
+    assert_eq!(error(lanes(), unsaid), LaneError::Hedging(HedgingError::Funding));
     let itself = QuotingSpec { hedged_on: Some(SPOT), ..quoting() };
     let shard = Shard::new(&ShardSpec {
         epoch: EPOCH,

@@ -235,6 +235,22 @@ fn an_amended_order_counts_once_in_what_is_held_together() {
 }
 
 #[test]
+fn what_an_amended_order_has_traded_counts_once() {
+    for (limit, refused) in [(15, 0), (13, 1)] {
+        let mut risk = risk();
+        risk.exposure.net_max = Some(tenths(limit));
+        let mut spec = spec(risk);
+        let lanes = spec.lanes.iter_mut().filter_map(|lane| lane.quoting.as_mut());
+        lanes.for_each(|quoting| quoting.amend = ReplaceRules::BINANCE_USDM);
+        let mut desk = Desk::of(spec).then_quoted();
+        // Four of ten are bought, and ten are wanted: fourteen of them and of what works, not eighteen.
+        let did = desk.fill(1, Side::Bid, 4);
+        assert_eq!(matches!(did[..], [Did::Amend(1, _, 14)]), refused == 0, "{did:?}");
+        assert_eq!(refusals(&desk, Rule::Net)[0] > 0, refused > 0);
+    }
+}
+
+#[test]
 fn what_the_venues_messages_refused_is_sent_when_they_allow() {
     let messages = MessageLimits { burst: 2, per_second: 1, reserve: 1 };
     let mut desk = with(|risk| risk.venues[0].messages = Some(messages));

@@ -5,7 +5,7 @@ use ballast_core::model::{
     FixedSpreadParams, Glft, GlftParams, Grid, GridParams, GridRange, HalfSpread, Horizon, LiquidityMin,
     Model, ModelParamError, ProfitMin, QUOTES_PER_SIDE_MAX, Scales,
 };
-use ballast_model::{Lots, Price, Rate, Ticks};
+use ballast_model::{Lots, Money, Price, Rate, Ticks};
 
 use super::{Quoting, whole_ticks};
 use crate::config::{
@@ -40,7 +40,11 @@ impl Quoting<'_> {
             ModelConfig::FixedSpread(fixed) => {
                 FixedSpread::new(self.fixed(fixed)?, scales).map(Model::FixedSpread).map_err(refused)
             }
-            ModelConfig::Grid(grid) => Grid::new(self.grid(grid)?).map(Model::Grid).map_err(refused),
+            ModelConfig::Grid(grid) => {
+                let model = Grid::new(self.grid(grid)?).map_err(refused)?;
+                self.check_capital(grid, &model)?;
+                Ok(Model::Grid(model))
+            }
             ModelConfig::CrossVenue(cross) => {
                 CrossVenue::new(self.cross(cross)?).map(Model::CrossVenue).map_err(refused)
             }
@@ -160,6 +164,25 @@ impl Quoting<'_> {
         })
     }
 
+    /// A grid must not need more than it may bind. One that has no lines at the first midpoint needs nothing, and says so when it
+    /// is asked for quotes.
+    fn check_capital(&self, grid: &GridConfig, model: &Grid) -> Result<(), ConfigError> {
+        let stated = grid.capital.as_ref().map(Decimal::money);
+        let Some((stated, capital)) = stated.zip(model.capital_at(self.mid, self.spec).ok()) else {
+            return Ok(());
+        };
+        let offered = self.spec.value_at_mid_floor(self.mid, capital.base);
+        let needed = Money(capital.quote.0.saturating_add(offered.0));
+        if needed <= stated {
+            return Ok(());
+        }
+        let [stated, needed, bids, offered] = [stated, needed, capital.quote, offered].map(in_quote);
+        let rule = format_args!(
+            "is {stated}, and the grid needs {needed}: {bids} for its bids, {offered} for its offers"
+        );
+        Err(self.rule("model.capital", rule))
+    }
+
     fn cross(&self, cross: &CrossConfig) -> Result<CrossVenueParams, ConfigError> {
         Ok(CrossVenueParams {
             size: self.model_size("size", &cross.size)?,
@@ -171,6 +194,12 @@ impl Quoting<'_> {
             unhedged_max: self.model_size("inventory_max", &cross.inventory_max)?,
         })
     }
+}
+
+/// Money as configuration writes it, to whole cents and never less than it is.
+fn in_quote(amount: Money) -> String {
+    let cents = -(-amount.0).div_euclid(Money::ONE.0 / 100);
+    format!("{}.{:02}", cents / 100, cents % 100)
 }
 
 /// The key of the parameter at fault.

@@ -16,7 +16,7 @@ use crate::config::shape::{
     BelowMinConfig, InventoryShape, LevelsShape, MomentumShape, ProfileShape, ShapeConfig, SizeRuleConfig,
     SizeShape, StepShape, ThrottleConfig, VenuesShape,
 };
-use crate::config::{Bps, ConfigError, QuotingConfig};
+use crate::config::{Bps, ConfigError, QuotingConfig, market_name};
 
 impl Quoting<'_> {
     /// How quotes are bent; `None` where the table says neither shape nor throttle.
@@ -148,6 +148,7 @@ impl Quoting<'_> {
                 SizeRuleConfig::Fixed(fixed) => SizeRule::Fixed(self.size(&key("best"), fixed)?),
                 SizeRuleConfig::Notional(value) => SizeRule::Notional(value.money()),
                 SizeRuleConfig::ShareOfDepth(share) => SizeRule::ShareOfDepth(multiple(*share)),
+                SizeRuleConfig::ShareOfEquity(share) => SizeRule::ShareOfEquity(self.equity_share(*share)?),
             },
             min: self.size(&key("min"), &size.min)?,
             max: self.size(&key("max"), &size.max)?,
@@ -160,6 +161,15 @@ impl Quoting<'_> {
             levels: levels.unwrap_or(one),
         };
         Ok(if levels.is_some() { LevelsFrom::Built(params) } else { LevelsFrom::ModelResized(params) })
+    }
+
+    /// A share of an equity that somebody states: of any other nothing would ever be quoted.
+    fn equity_share(&self, share: f64) -> Result<Rate, ConfigError> {
+        if self.config.risk.as_ref().is_none_or(|risk| !risk.states_equity(self.market)) {
+            let rule = format_args!("needs `equity` in [risk.market.{}]", market_name(self.market));
+            return Err(self.rule("shape.size.best", rule));
+        }
+        Ok(multiple(share))
     }
 
     fn throttle(&self, throttle: &ThrottleConfig) -> Result<ThrottleParams, ConfigError> {

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::config_check::check;
 
 const CROSS: &str = include_str!("../../../../../config/cross-venue.toml");
+const GRID: &str = include_str!("../../../../../config/grid.toml");
 const REPLAY: &str = include_str!("../../../../../config/replay.toml");
 
 /// Shaping with all that can be written as a float.
@@ -168,6 +169,46 @@ fn stages_of_the_inventory_that_cannot_act_are_refused() {
     let unshaped = &SHAPE.replace("liquidate = [1.0", "hedge = [0.8, 0.7], liquidate = [1.0");
     let heard = format!("{CROSS}\n{unshaped}");
     assert_eq!(answer(&heard), Ok(()));
+}
+
+#[test]
+fn a_size_by_equity_needs_an_equity() {
+    let shaped = shaped();
+    let rule = refuses(
+        &shaped,
+        "best = { fixed = { quote = \"1000\" } }",
+        "best = { share-of-equity = 0.5 }",
+        "quoting.shape.size.best",
+    );
+    assert!(rule.ends_with("needs `equity` in [risk.market.usdm]"), "{rule}");
+    let by_equity = shaped.replace("{ fixed = { quote = \"1000\" } }", "{ share-of-equity = 0.5 }");
+    let risk = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\n[risk.market.usdm]\nequity = \"2000\"\n";
+    let message = answer(&format!("{by_equity}\n{risk}")).unwrap_err();
+    assert!(message.ends_with("needs `equity` in [risk.market.spot]"), "{message}");
+    let risk = format!("{risk}[risk.market.spot]\nequity = \"1000\"\n");
+    assert_eq!(answer(&format!("{by_equity}\n{risk}")), Ok(()));
+    let twelve = by_equity.replace("share-of-equity = 0.5", "share-of-equity = 12.0");
+    let message = answer(&format!("{twelve}\n{risk}")).unwrap_err();
+    assert!(message.contains("a share of equity at most 10"), "{message}");
+}
+
+#[test]
+fn a_grid_that_needs_more_than_it_may_bind_is_refused() {
+    let with = |capital: &str| {
+        GRID.replace(
+            "size = { quote = \"1000\" }",
+            &format!("capital = \"{capital}\"\nsize = {{ quote = \"1000\" }}"),
+        )
+    };
+    // Forty cells of 0.4 at about 2500.
+    assert_eq!(answer(&with("40000")), Ok(()));
+    let message = answer(&with("30000")).unwrap_err();
+    assert!(message.contains(": quoting.model.capital: is 30000.00, and the grid needs 39"), "{message}");
+    // The figure told is enough.
+    let needed = message.split("needs ").nth(1).and_then(|rest| rest.split(':').next()).unwrap();
+    assert_eq!(answer(&with(needed)), Ok(()));
+    let message = answer(&REPLAY.replace("gamma = 0.05", "gamma = 0.05\ncapital = \"1\"")).unwrap_err();
+    assert!(message.contains("`capital` belongs to another kind of model"), "{message}");
 }
 
 #[test]
