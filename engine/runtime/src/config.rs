@@ -6,6 +6,7 @@
 mod amend;
 mod arbitrage;
 mod books;
+mod budgets;
 mod controls;
 mod exits;
 mod fair;
@@ -41,6 +42,9 @@ pub use arbitrage::{
     ArbitrageConfig, CarryConfig, LegConfig, SpatialConfig, StatisticalConfig, TriangularConfig,
 };
 pub use books::BookNames;
+pub(crate) use books::DEFAULT as DEFAULT_BOOK;
+pub use budgets::{BudgetConfig, BudgetsConfig, OrderBudgetConfig};
+pub(crate) use budgets::{amount_of, budget_name, grant};
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
@@ -60,8 +64,8 @@ pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
 pub use risk::{
-    CreditConfig, ExposureConfig, MarketRiskConfig, MarketsConfig, MessagesConfig, OwnOrdersConfig,
-    RiskConfig, StrategyRiskConfig,
+    CreditConfig, DeadManConfig, ExposureConfig, MarketRiskConfig, MarketsConfig, MessagesConfig,
+    OwnOrdersConfig, RiskConfig, StrategyRiskConfig,
 };
 pub(crate) use risk::{market_of, venue_named};
 pub use shape::{ShapeConfig, ThrottleConfig};

@@ -8,11 +8,9 @@ use ballast_core::accounts::AccountError;
 use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::outbox::Note;
-use ballast_core::shard::{LaneError, Shard};
+use ballast_core::shard::{LaneError, OperatorRefusal, Shard};
 use ballast_exchange::{TapeVenue, VenueSpecError};
-use ballast_model::{
-    AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand, OperatorScope,
-};
+use ballast_model::{AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorScope};
 use ballast_venue::Counters;
 
 use crate::book_check::follow;
@@ -23,7 +21,7 @@ use crate::config::{
     Unquoted, fixed_offset, resolve,
 };
 use crate::journal::Meta;
-use crate::operator::{Obeyed, OperatorScript, Scopes};
+use crate::operator::{Obeyed, OperatorScript, Said, Scopes};
 use crate::replay::{
     self, NoteCounts, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled,
 };
@@ -71,7 +69,10 @@ pub struct Prepared<'a> {
     pub lines: u64,
     /// Time the decoding pass took, reading the lines included; the first look at the files is not in it.
     pub decoding: Duration,
-    operator: Vec<(Nanos, OperatorCommand)>,
+    /// What is told in every run from outside the markets, by time: first what is granted, then what an operator says.
+    told: Vec<(Nanos, Event)>,
+    /// How many of these are granted by the configuration.
+    granted: usize,
     /// In whose words it speaks; `None` where it does not.
     scopes: Option<Scopes>,
     resolver: Resolver<'a>,
@@ -119,13 +120,22 @@ impl<O: Observer> Observer for Listening<'_, O> {
 
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard) {
         self.notes.follow(event, now, shard);
+        // What the configuration grants is no operator's: it comes first.
+        if let Event::Grant(grant) = event
+            && grant.grant.seq > 1
+        {
+            let budget = shard.portfolio().and_then(|portfolio| portfolio.budget(grant.kind));
+            let adopted = budget.is_some_and(|budget| budget.journaled().target == grant.grant.amount);
+            let outcome = if adopted { Ok(()) } else { Err(OperatorRefusal::NoSuchScope) };
+            self.obeyed.push(Obeyed { at: now, said: Said::Grant(*grant), outcome });
+        }
         self.observer.after(event, now, shard);
     }
 
     fn noted(&mut self, notes: &[Note], at: Nanos) {
         self.notes.count(notes, at);
         if let Some(Note::Operator(command, outcome)) = notes.first() {
-            self.obeyed.push(Obeyed { at, command: *command, outcome: *outcome });
+            self.obeyed.push(Obeyed { at, said: Said::Command(*command), outcome: *outcome });
         }
         self.observer.noted(notes, at);
     }
@@ -180,6 +190,9 @@ impl<'a> Prepared<'a> {
         let time_units = files.iter().map(unit).collect();
         let (problems, lines) = (loaded.problems, loaded.lines);
         let meta = Meta::new(config, config_path, &seen, &instruments);
+        let begin = begin_of(&tapes);
+        let granted: Vec<_> =
+            resolver.grants().into_iter().map(|grant| (begin, Event::Grant(grant))).collect();
         Ok(Self {
             instruments,
             tapes,
@@ -188,7 +201,8 @@ impl<'a> Prepared<'a> {
             time_units,
             lines,
             decoding,
-            operator: Vec::new(),
+            granted: granted.len(),
+            told: granted,
             scopes: None,
             resolver,
             meta,
@@ -257,9 +271,9 @@ impl<'a> Prepared<'a> {
         record: &mut impl Record,
     ) -> Result<Played, JobError> {
         let (mut shard, mut venue) = self.build(mode)?;
-        let program = Program { tapes: &self.tapes, repeat, operator: &self.operator };
+        let program = Program { tapes: &self.tapes, repeat, operator: &self.told };
         let notes = NoteCounts::new(self.instruments.len());
-        let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.operator.len()), notes };
+        let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.told.len()), notes };
         let watch = Stopwatch::start();
         let outcome = replay::run(program, &mut shard, &mut venue, &mut observer, record);
         let replaying = watch.elapsed();
@@ -272,10 +286,11 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// As [`OperatorScript::resolve`], and where the configuration's numbers cannot be used together.
     pub fn operate(&mut self, script: &OperatorScript) -> Result<(), JobError> {
-        let begin = self.tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
         let built = self.resolver.build(&self.instruments, Quoted::Yes)?;
-        let scopes = Scopes::new(&self.instruments, &self.resolver.names(&self.instruments), &built);
-        self.operator = script.resolve(&self.instruments, &scopes, begin.unwrap_or_default())?;
+        let (names, assets) = (self.resolver.names(&self.instruments), self.resolver.assets());
+        let scopes = Scopes::new(&self.instruments, &names, &built, assets);
+        self.told.truncate(self.granted);
+        self.told.extend(script.resolve(&self.instruments, &scopes, begin_of(&self.tapes))?);
         self.scopes = Some(scopes);
         Ok(())
     }
@@ -288,8 +303,14 @@ impl<'a> Prepared<'a> {
 
     /// What an operator is to say in each run, by time.
     #[must_use]
-    pub fn operator_commands(&self) -> &[(Nanos, OperatorCommand)] {
-        &self.operator
+    pub fn operator_commands(&self) -> &[(Nanos, Event)] {
+        self.told.get(self.granted..).unwrap_or_default()
+    }
+
+    /// The same after what the configuration grants at the beginning.
+    #[must_use]
+    pub fn told(&self) -> &[(Nanos, Event)] {
+        &self.told
     }
 
     /// What the trades of each instrument are booked to; `None` where no books are kept.
@@ -345,6 +366,11 @@ pub(crate) fn build_core(resolved: &Resolved, instruments: &[ResolvedInstrument]
         Some(names) => shard.with_books(&names.lanes)?,
         None => shard,
     })
+}
+
+/// When the data begin.
+fn begin_of(tapes: &[Tape]) -> Nanos {
+    tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min().unwrap_or_default()
 }
 
 /// The first midpoint of an instrument's book.

@@ -18,7 +18,7 @@ use super::books::DEFAULT;
 use super::controls::LossConfig;
 use super::funds::holds;
 use super::resolve::ResolvedInstrument;
-use super::{BookNames, Bps, Config, ConfigError, Decimal, Duration, market_name};
+use super::{BookNames, Bps, BudgetsConfig, Config, ConfigError, Decimal, Duration, market_name};
 
 /// Limits of all instruments together. Money is in the account currency.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -58,6 +58,8 @@ pub struct RiskConfig {
     /// Limits by strategy, as an `[[instrument]]` names it; `default` is that of those that name none.
     #[serde(default)]
     pub strategy: BTreeMap<String, StrategyRiskConfig>,
+    /// Parts of limits that span shards; none where absent.
+    pub budgets: Option<BudgetsConfig>,
 }
 
 /// Limits of one strategy: of its instruments together.
@@ -134,6 +136,20 @@ pub struct MarketRiskConfig {
     pub credit: CreditConfig,
     /// The market's allowance of messages, orders and cancels together.
     pub messages: Option<MessagesConfig>,
+    /// Whether the market is quoted without a dead man's switch: one that cancels all orders there if nothing is heard of us.
+    #[serde(default)]
+    pub dead_man: DeadManConfig,
+}
+
+/// Whether a market is quoted without a dead man's switch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeadManConfig {
+    /// It is.
+    #[default]
+    Optional,
+    /// Only orders that reduce pass while no operator's `arm` says that the switch is armed.
+    Required,
 }
 
 /// An allowance of messages.
@@ -204,7 +220,11 @@ impl Risk<'_> {
             exposure: table.exposure.limits(),
             credit: self.credit("credit", &table.credit)?,
             loss: self.loss("loss", table.loss.as_ref())?,
-            budgets: None,
+            budgets: table
+                .budgets
+                .as_ref()
+                .map(|budgets| budgets.spec(self.config, self.path))
+                .transpose()?,
             conversions: self.conversions(table)?,
             accounts: MARKETS.iter().map(|market| self.account(table, *market)).collect(),
             mark_age_max: table.mark_age_max.span(),
@@ -348,7 +368,10 @@ impl Risk<'_> {
             exposure: of.exposure.limits(),
             credit: self.credit(&format!("{key}.credit"), &of.credit)?,
             messages,
-            dead_man: DeadMan::Optional,
+            dead_man: match of.dead_man {
+                DeadManConfig::Optional => DeadMan::Optional,
+                DeadManConfig::Required => DeadMan::Required,
+            },
         })
     }
 

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use ballast_core::gate::portfolio::{Account, Funding, MemberSpec, SelfTrade};
+use ballast_core::gate::portfolio::{Account, DeadMan, Funding, MemberSpec, SelfTrade};
 use ballast_core::gate::{GateState, VenueId};
 use ballast_core::shard::{RiskSpec, Shard};
 use ballast_model::{HalfTicks, Money, Rate, Span, Step};
@@ -51,6 +51,7 @@ equity = \"100\"
 [risk.market.usdm]
 equity = \"200\"
 margin_share = \"0.1\"
+dead_man = \"required\"
 exposure = { gross_max = \"600\" }
 messages = { burst = 10, per_second = 5, reserve = 2 }
 [risk.strategy.default]
@@ -89,6 +90,8 @@ fn every_limit_is_read_in_its_unit_and_its_place() {
         Some((10, 5, 2))
     );
     assert_eq!(risk.mark_age_max, Span::from_secs(5));
+    let switches: Vec<_> = risk.venues.iter().map(|venue| venue.dead_man).collect();
+    assert_eq!(switches, [DeadMan::Optional, DeadMan::Required, DeadMan::Optional]);
     let [own] = &risk.strategies[..] else { panic!("one strategy") };
     assert_eq!((own.exposure.net_max, own.loss.realised_max), (money(70), money(5)));
     assert_eq!((own.exposure.gross_max, own.loss.drawdown_max), (None, None));

@@ -63,7 +63,7 @@ impl Account {
             OperatorAct::ReduceOnly => GateState::ReduceOnly,
             OperatorAct::Pause => GateState::Paused,
             OperatorAct::Kill => GateState::Killed,
-            OperatorAct::ClearLoss | OperatorAct::Thaw | OperatorAct::Confirm(_) => unreachable!("no halt"),
+            _ => unreachable!("no halt"),
         };
         if *said > to {
             return Err(OperatorRefusal::ClosedFurther(*said));
