@@ -221,6 +221,12 @@ impl<'a> Prepared<'a> {
         self.resolver.absent(&self.instruments)
     }
 
+    /// Each quoted instrument whose fair value is made without an input that the data has not, and that input's name.
+    #[must_use]
+    pub fn lacking(&self) -> Vec<(String, String)> {
+        self.resolver.lacking(&self.instruments)
+    }
+
     /// Why each instrument is only followed, in their order; `None` for one that is quoted.
     #[must_use]
     pub fn unquoted(&self) -> Vec<Option<Unquoted>> {

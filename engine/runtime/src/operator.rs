@@ -185,10 +185,9 @@ impl OperatorScript {
             self.at.iter().enumerate().map(command).collect::<Result<Vec<_>, ConfigError>>()?;
         commands.sort_by_key(|(at, _)| *at);
         // By time, not as written: an older grant would be none. The configuration's is the first.
-        let grants = commands.iter_mut().filter_map(|(_, event)| match event {
-            Event::Grant(grant) => Some(grant),
-            _ => None,
-        });
+        let grants = commands
+            .iter_mut()
+            .filter_map(|(_, event)| if let Event::Grant(grant) = event { Some(grant) } else { None });
         (2..).zip(grants).for_each(|(seq, grant)| grant.grant.seq = seq);
         Ok(commands)
     }

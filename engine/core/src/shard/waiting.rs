@@ -25,10 +25,12 @@ pub(super) struct Wanting {
 impl Wanting {
     /// Takes a refusal; tells whether it was one for want of money.
     pub(super) fn on_refused(&mut self, refusal: &Refusal) -> bool {
-        let needed = match refusal.rule {
-            Rule::FreeBase => &mut self.base,
-            Rule::FreeQuote => &mut self.quote,
-            _ => return false,
+        let needed = if refusal.rule == Rule::FreeBase {
+            &mut self.base
+        } else if refusal.rule == Rule::FreeQuote {
+            &mut self.quote
+        } else {
+            return false;
         };
         *needed = Some(needed.map_or(refusal.found, |least| least.min(refusal.found)));
         true

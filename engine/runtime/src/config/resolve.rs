@@ -366,6 +366,13 @@ impl Resolver<'_> {
         Ok(hedges)
     }
 
+    /// The table an instrument is quoted by, with its place where that is its own.
+    pub(super) fn table(&self, found: &FoundInstrument) -> (Option<usize>, &super::QuotingConfig) {
+        let facts = self.facts(&found.instrument.symbol, found.instrument.market);
+        let own = facts.and_then(|(index, facts)| Some((index, facts.quoting.as_ref()?)));
+        own.map_or((None, &self.config.quoting), |(index, table)| (Some(index), table))
+    }
+
     /// How an instrument is quoted and controlled, by its own table, else by the common one; or why it is not.
     pub(super) fn quoting(
         &self,
@@ -374,12 +381,8 @@ impl Resolver<'_> {
         mid: HalfTicks,
     ) -> Result<Result<(QuotingSpec, Controls, SweepLimits), Unquoted>, ConfigError> {
         let market = found.instrument.market;
-        let facts = self.facts(&found.instrument.symbol, market);
-        let own = facts.and_then(|(index, facts)| Some((index, facts.quoting.as_ref()?)));
-        let (key, table) = own.map_or_else(
-            || ("quoting".to_owned(), &self.config.quoting),
-            |(index, table)| (format!("instrument.{index}.quoting"), table),
-        );
+        let (own, table) = self.table(found);
+        let key = own.map_or_else(|| "quoting".to_owned(), |index| format!("instrument.{index}.quoting"));
         let left_out = |markets: &Vec<_>| !markets.iter().any(|listed| Market::from(*listed) == market);
         if own.is_none() && table.markets.as_ref().is_some_and(left_out) {
             return Ok(Err(Unquoted::LeftOut));

@@ -219,7 +219,7 @@ impl Risk<'_> {
             strategies: self.strategies(table)?,
             exposure: table.exposure.limits(),
             credit: self.credit("credit", &table.credit)?,
-            loss: self.loss("loss", table.loss.as_ref())?,
+            loss: self.loss(table, "loss", table.loss.as_ref())?,
             budgets: table
                 .budgets
                 .as_ref()
@@ -275,9 +275,18 @@ impl Risk<'_> {
         (0..).zip(self.instruments).zip(distances).map(member).collect()
     }
 
-    fn loss(&self, key: &str, table: Option<&LossConfig>) -> Result<LossLimits, ConfigError> {
-        let Some(loss) = table else { return Ok(LossLimits::NONE) };
-        loss.limits().ok_or_else(|| self.rule(key, "limits nothing"))
+    fn loss(
+        &self,
+        table: &RiskConfig,
+        key: &str,
+        loss: Option<&LossConfig>,
+    ) -> Result<LossLimits, ConfigError> {
+        let Some(loss) = loss else { return Ok(LossLimits::NONE) };
+        let limits = loss.limits();
+        // What was lost before counts against a budget too.
+        let budget = table.budgets.as_ref().is_some_and(|budgets| budgets.loss.is_some());
+        let used = limits.limits() || key == "loss" && budget && limits.lost_before > Money::ZERO;
+        if used { Ok(limits) } else { Err(self.rule(key, "limits nothing")) }
     }
 
     /// The limits of each strategy of these instruments; of one whose instruments the data has not, there is nothing to limit.
@@ -291,7 +300,7 @@ impl Risk<'_> {
         }
         let spec = |name: &String| {
             let Some(of) = table.strategy.get(name) else { return Ok(StrategySpec::NONE) };
-            let loss = self.loss(&format!("strategy.{name}.loss"), of.loss.as_ref())?;
+            let loss = self.loss(table, &format!("strategy.{name}.loss"), of.loss.as_ref())?;
             Ok(StrategySpec { exposure: of.exposure.limits(), loss })
         };
         self.names.strategies.iter().map(spec).collect()

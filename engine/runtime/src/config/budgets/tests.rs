@@ -33,6 +33,16 @@ fn what_is_granted_and_its_steps_are_read_in_their_units() {
 }
 
 #[test]
+fn what_was_lost_before_counts_against_a_budget_of_losses_too() {
+    let lost = "[risk.loss]\nlost_before = \"3\"\n";
+    let spec =
+        built(&format!("{REPLAY}\n{RISK}{TABLE}{lost}"), Quoted::Yes).unwrap().shard.portfolio.unwrap();
+    assert_eq!(spec.loss.lost_before, Money(3 * Money::ONE.0));
+    let unlimited = built(&format!("{REPLAY}\n{RISK}{lost}"), Quoted::Yes).unwrap_err().to_string();
+    assert!(unlimited.ends_with("risk.loss: limits nothing"), "{unlimited}");
+}
+
+#[test]
 fn what_divides_nothing_or_too_much_is_named() {
     let first = REPLAY.lines().count() + RISK.lines().count() + 2;
     for (table, line, key) in [

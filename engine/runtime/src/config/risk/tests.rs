@@ -41,7 +41,7 @@ maintenance_bps = 50
 liquidation_distance_min_bps = 1500.5
 exposure = { net_max = \"1000\", gross_max = \"2000\", open_max = \"3000\" }
 credit = { credit_max = \"10\", credit_share_max = \"0.5\", leverage_max = \"3\" }
-loss = { drawdown_max = \"50\", then = \"pause\" }
+loss = { drawdown_max = \"50\", then = \"pause\", lost_before = \"7\" }
 [risk.conversion]
 USDC = \"0.9998\"
 [risk.asset.ETH]
@@ -77,6 +77,7 @@ fn every_limit_is_read_in_its_unit_and_its_place() {
     assert_eq!(risk.credit.credit_share_max, Some(Rate(50_000_000)));
     assert_eq!(risk.credit.leverage_max, Some(Rate(300_000_000)));
     assert_eq!((risk.loss.drawdown_max, risk.loss.then), (money(50), GateState::Paused));
+    assert_eq!(Some(risk.loss.lost_before), money(7));
     // Assets in the order they were met: ETH, USDT, USDC.
     assert_eq!(risk.conversions, [None, Some(Rate::ONE), Some(Rate(99_980_000))]);
     let nets: Vec<_> = risk.assets.iter().map(|asset| asset.exposure.net_max).collect();
