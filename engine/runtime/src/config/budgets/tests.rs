@@ -49,7 +49,6 @@ fn what_divides_nothing_or_too_much_is_named() {
         ("[risk.budgets]\n", 0, ""),
         ("[risk.budgets]\norders_per_second = { granted = 0 }\n", 1, ".orders_per_second.granted"),
         ("[risk.budgets]\norders_per_second = { granted = 1, step = 0 }\n", 1, ".orders_per_second.step"),
-        ("[risk.budgets]\ngross = { granted = \"18000000000000000000\" }\n", 1, ".gross.granted"),
     ] {
         let error = built(&format!("{REPLAY}\n{RISK}{table}"), Quoted::Yes).unwrap_err().to_string();
         let place = format!("some.toml: line {}: risk.budgets{key}: ", first + line);

@@ -140,14 +140,15 @@ fn rules_of_shaping_name_their_key_as_it_is_written() {
     assert!(message.contains("stage hedge must be left"), "{message}");
     refuses(&shaped, "reduce = [0.6, 0.5]", "reduce = [0.1, 0.05]", "quoting.shape.inventory.reduce");
     refuses(&shaped, "count = 2", "count = 65", "quoting.shape.size.levels.count");
-    refuses(&shaped, "min = {", "min = { quote = \"9000\" } #", "quoting.shape.size.max");
+    let max = "max = { quote = \"2000\" }";
+    refuses(&shaped, max, "max = { quote = \"50\" }", "quoting.shape.size.max");
     refuses(&shaped, "widen_share = 0.5", "widen_share = -0.5", "quoting.shape.momentum.widen_share");
 }
 
 #[test]
 fn latencies_are_bounded() {
     for (key, text) in
-        [("order_latency", "61s"), ("response_latency", "100000h"), ("response_latency", "-1ms")]
+        [("order_latency", "61s"), ("response_latency", "100000s"), ("response_latency", "-1ms")]
     {
         let from = format!("{key} = \"1ms\"");
         refuses(REPLAY, &from, &format!("{key} = \"{text}\""), &format!("venue.{key}"));
