@@ -4,7 +4,7 @@
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{BookBatch, Command, Digest, Event, Nanos, OperatorCommand, PackedLevel};
+use ballast_model::{BookBatch, Command, Digest, Event, Nanos, PackedLevel};
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::replay::Outcome;
 use ballast_runtime::tape::{Cursor, Shift, Tape};
@@ -74,7 +74,7 @@ pub(crate) enum Feeding {
 struct Driver<'a> {
     feeds: Vec<Feed<'a>>,
     /// What an operator is still to say.
-    operator: &'a [(Nanos, OperatorCommand)],
+    operator: &'a [(Nanos, Event)],
     shard: Shard,
     venue: TapeVenue,
     out: Outbox,
@@ -91,7 +91,7 @@ pub(crate) fn play(prepared: &Prepared<'_>, feeding: Feeding) -> (Outcome, u64) 
     let (shard, venue) = prepared.build(Mode::Quoting).unwrap();
     let mut driver = Driver {
         feeds: prepared.tapes.iter().map(Feed::new).collect(),
-        operator: prepared.operator_commands(),
+        operator: prepared.told(),
         out: Outbox::new(shard.commands_per_event_max()),
         shard,
         venue,
@@ -148,9 +148,9 @@ impl Driver<'_> {
                 self.tell_market(&events, now);
             }
             Step::Operator => {
-                let ((_, command), rest) = self.operator.split_first().unwrap();
+                let ((_, event), rest) = self.operator.split_first().unwrap();
                 self.operator = rest;
-                self.tell(&Event::Operator(*command), now);
+                self.tell(event, now);
             }
             Step::Timer => self.tell(&Event::Timer, now),
         }

@@ -114,3 +114,136 @@ fn a_strategy_is_halted_by_its_name_and_nothing_else_with_it() {
         assert_eq!(quoted("all", command), [false, false]);
     }
 }
+
+/// Two strategies of two accounts, and budgets.
+const DESK: &str = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\n\
+                    [risk.budgets]\norders_per_second = { granted = 100 }\n\
+                    [[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"usdm\"\nstrategy = \"carry\"\n\
+                    [[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"spot\"\naccount = \"second\"\n";
+const BOTH: &str = "replay --config both.toml --data futures.gz --data spot.txt --json";
+
+#[test]
+fn positions_and_cash_are_moved_between_books_and_a_ledger_is_set_right() {
+    let folder = Folder::new();
+    folder.write("both.toml", format!("{QUOTER}\n{DESK}"));
+    let plain = folder.expect(0, BOTH).json();
+    folder.write(
+        "moves.toml",
+        "[[at]]\noffset = \"19s\"\ncommand = \"merge\"\nscope = \"usdm ETHUSDT\"\n\
+         from = { strategy = \"carry\" }\nto = { strategy = \"default\" }\n\
+         [[at]]\noffset = \"19s\"\ncommand = \"transfer\"\nscope = \"all\"\nfrom = { account = \"second\" }\n\
+         to = { account = \"default\" }\nasset = \"USDT\"\namount = \"12.5\"\n\
+         [[at]]\noffset = \"19s\"\ncommand = \"split\"\nscope = \"spot ETHUSDT\"\nsize = \"1000000\"\n\
+         from = { account = \"second\" }\nto = {}\n",
+    );
+    let moved = folder.expect(0, &format!("{BOTH} --operator moves.toml")).json();
+    let outcomes = |json: &serde_json::Value| -> Vec<_> {
+        let said = json["operator"].as_array().unwrap();
+        said.iter().map(|said| said["outcome"].as_str().unwrap().to_owned()).collect()
+    };
+    let [merged, paid, refused] = &outcomes(&moved)[..] else { panic!("three: {moved}") };
+    assert_eq!((merged.as_str(), paid.as_str()), ("accepted", "accepted"));
+    assert!(refused.contains("lots not within the position"), "{refused}");
+    assert_eq!(moved["decisions_hash"], plain["decisions_hash"], "books decide nothing");
+    let books = moved["books"].as_array().unwrap();
+    let strategies: Vec<_> = books.iter().filter(|book| book["instrument"] == "usdm ETHUSDT").collect();
+    assert_eq!(strategies.len(), 2, "{books:?}");
+    // Killed and all cancelled, a ledger is set right, and the run counts on with that.
+    folder.write(
+        "adjust.toml",
+        "[[at]]\noffset = \"10s\"\ncommand = \"kill\"\nscope = \"usdm ETHUSDT\"\n\
+         [[at]]\noffset = \"15s\"\ncommand = \"adjust\"\nscope = \"usdm ETHUSDT\"\nposition = \"-7.5\"\n\
+         price = \"2000\"\n",
+    );
+    let adjusted = folder.expect(0, &format!("{BOTH} --operator adjust.toml --out out")).json();
+    assert_eq!(outcomes(&adjusted), ["accepted", "accepted"]);
+    let one = adjusted["instruments"].as_array().unwrap().iter().find(|one| one["name"] == "usdm ETHUSDT");
+    assert_eq!(one.unwrap()["position"], -7.5, "{one:?}");
+}
+
+#[test]
+fn budgets_are_granted_by_the_configuration_and_by_the_operator() {
+    let folder = Folder::new();
+    folder.write("both.toml", format!("{QUOTER}\n{DESK}"));
+    let plain = folder.expect(0, BOTH).json();
+    assert!(plain["orders"].as_u64() > Some(0), "what is granted is used: {plain}");
+    let grant = |amount: &str| {
+        let text = format!(
+            "[[at]]\noffset = \"5s\"\ncommand = \"grant\"\nscope = \"all\"\nbudget = \"orders_per_second\"\n\
+             amount = \"{amount}\"\n"
+        );
+        folder.write("grant.toml", text);
+        let run = folder.expect(0, &format!("{BOTH} --operator grant.toml"));
+        assert!(run.err.contains("grant of all: accepted"), "{}", run.err);
+        run.json()["orders"].as_u64().unwrap()
+    };
+    assert!(grant("1") < plain["orders"].as_u64().unwrap(), "one order a second is few");
+    let none = DESK.replace("granted = 100", "granted = 1");
+    folder.write("both.toml", format!("{QUOTER}\n{none}"));
+    let few = folder.expect(0, BOTH).json()["orders"].as_u64().unwrap();
+    assert!(few < grant("100"), "more once it is granted");
+}
+
+#[test]
+fn a_required_dead_mans_switch_lets_quotes_be_while_it_is_armed() {
+    let folder = Folder::new();
+    let market = "[risk.market.usdm]\ndead_man = \"required\"\n";
+    folder.write("both.toml", format!("{QUOTER}\n{DESK}{market}"));
+    let orders = |run: &crate::rig::Folder, script: &str| {
+        run.write("arm.toml", script);
+        let json = run.expect(0, &format!("{BOTH} --operator arm.toml")).json();
+        let of = |name: &str| {
+            let mut its = json["instruments"].as_array().unwrap().iter().filter(|one| one["name"] == name);
+            its.next().unwrap()["quoting"]["stood_at"].as_str().map(str::to_owned)
+        };
+        [of("usdm ETHUSDT"), of("spot ETHUSDT")]
+    };
+    let [unarmed, other] = orders(&folder, "");
+    assert!(unarmed.is_none() && other.is_some(), "{unarmed:?} {other:?}");
+    let arm = "[[at]]\noffset = \"4s\"\ncommand = \"arm\"\nscope = \"usdm\"\nfor = \"5s\"\n";
+    let [armed, _] = orders(&folder, arm);
+    assert!(armed.is_some());
+}
+
+#[test]
+fn moves_grants_and_arms_that_cannot_be_are_refused_at_their_line() {
+    let folder = Folder::new();
+    folder.write("both.toml", format!("{QUOTER}\n{DESK}"));
+    let at = "[[at]]\noffset = \"1s\"\n";
+    for (text, words) in [
+        ("command = \"merge\"\nscope = \"usdm ETHUSDT\"\nfrom = {}", &["line 3", "needs a `to`"][..]),
+        ("command = \"merge\"\nscope = \"usdm ETHUSDT\"\nfrom = {}\nto = {}", &["line 6", "same book"]),
+        (
+            "command = \"merge\"\nscope = \"usdm ETHUSDT\"\nfrom = { strategy = \"x\" }\nto = {}",
+            &["line 5", "at.0.from", "default, carry"],
+        ),
+        (
+            "command = \"split\"\nscope = \"usdm ETHUSDT\"\nsize = \"0\"\nfrom = {}\n\
+             to = { strategy = \"carry\" }",
+            &["line 5", "at.0.size"],
+        ),
+        ("command = \"kill\"\nscope = \"all\"\nsize = \"1\"", &["line 5", "another command"]),
+        ("command = \"adjust\"\nscope = \"usdm ETHUSDT\"\nposition = \"1\"", &["line 3", "needs a `price`"]),
+        (
+            "command = \"adjust\"\nscope = \"usdm ETHUSDT\"\nposition = \"1\"\nprice = \"0.001\"",
+            &["line 6", "ticks"],
+        ),
+        (
+            "command = \"grant\"\nscope = \"all\"\nbudget = \"gross\"\namount = \"1\"",
+            &["line 5", "[risk.budgets] has no `gross`"],
+        ),
+        (
+            "command = \"grant\"\nscope = \"usdm\"\nbudget = \"gross\"\namount = \"1\"",
+            &["line 4", "of everything"],
+        ),
+        ("command = \"arm\"\nscope = \"all\"\nfor = \"1s\"", &["line 4", "a market's"]),
+        ("command = \"arm\"\nscope = \"usdm\"", &["line 3", "needs a `for`"]),
+        ("command = \"kill\"\nscope = \"usdm\"\nfor = \"1s\"", &["line 5", "`arm` alone"]),
+    ] {
+        folder.write("bad.toml", format!("{at}{text}\n"));
+        let run = folder.expect(3, &format!("{BOTH} --operator bad.toml"));
+        for word in words.iter().chain(&["bad.toml"]) {
+            assert!(run.err.contains(word), "{word} for {text}: {}", run.err);
+        }
+    }
+}

@@ -170,3 +170,13 @@ fn a_hedge_that_cannot_act_is_told() {
         assert!(err.lines().any(|line| line == told), "{told}: {err}");
     }
 }
+
+#[test]
+fn an_input_of_a_blend_that_the_data_has_not_is_told() {
+    let blend = shipped("blend.toml");
+    let told = "usdm ETHUSDT: spot on ETH is not in the data: its fair value is made without it";
+    let (_, err) = replay(&blend, "futures.gz");
+    assert!(err.lines().any(|line| line == told), "{err}");
+    let (_, err) = replay(&blend, "futures.gz --data spot.txt");
+    assert!(!err.contains("is not in the data"), "{err}");
+}

@@ -89,6 +89,9 @@ pub(crate) fn tell(prepared: &Prepared<'_>) {
     for name in prepared.absent() {
         output::tell(&format!("{name} is not in the data: detectors of arbitrage that need it are left out"));
     }
+    for (instrument, input) in prepared.lacking() {
+        output::tell(&format!("{instrument}: {input} is not in the data: its fair value is made without it"));
+    }
     tell_problems(&prepared.problems);
     if prepared.has_no_book() {
         output::tell("no order book snapshot in the data: there is no book, and nothing is quoted");

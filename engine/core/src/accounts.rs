@@ -259,6 +259,13 @@ impl Accounts {
         Ok(())
     }
 
+    /// Closes a book that nothing was ever booked to; any other stays.
+    pub(crate) fn close(&mut self, key: BookKey) {
+        let Ok(instrument) = self.instrument(key.instrument) else { return };
+        let empty = Ledger::new(&instrument.spec);
+        self.books.retain(|book| book.key != key || book.ledger != empty);
+    }
+
     /// Books a fill of the strategy's order. The caller sees to it that a fill comes once.
     ///
     /// # Errors

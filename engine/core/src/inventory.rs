@@ -90,7 +90,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The stage's name in reports.
+    /// The stage's name in messages and configurations.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -150,10 +150,10 @@ impl core::fmt::Display for InventoryParamError {
                 f.write_str("the inventory limit must be above zero and a size the engine handles")
             }
             Self::Band(stage) => {
-                write!(f, "stage {stage:?} must be left at zero or above and entered above that")
+                write!(f, "stage {} must be left at zero or above and entered above that", stage.name())
             }
             Self::Order(stage) => {
-                write!(f, "stage {stage:?} must not begin or end below the stage before it")
+                write!(f, "stage {} must not begin or end below the stage before it", stage.name())
             }
             Self::SkewEnter => f.write_str("the skew must begin below the inventory limit"),
             Self::ReduceEnter => f.write_str("the adding side must stop at or below the inventory limit"),

@@ -4,6 +4,7 @@
 //! decision is taken when the touch changes, when something happens to one of our orders, or when a timer of the lane is
 //! due; never in the middle of a book batch, never on a touch that is unknown or too old.
 
+mod adjusting;
 mod amending;
 mod blending;
 mod books;
@@ -27,6 +28,7 @@ mod risk;
 mod shaping;
 mod spec;
 mod views;
+mod waiting;
 
 use alloc::vec::Vec;
 
@@ -350,6 +352,7 @@ impl Shard {
         if self.hedgers.iter_mut().map(wants).fold(false, |any, one| any | one) {
             self.hedge(now, out);
         }
+        self.wake_wanting(now, out);
         self.finish(now, out);
     }
 
@@ -363,6 +366,7 @@ impl Shard {
         if due {
             self.requote(fill.instrument, now, out);
         }
+        self.wake_wanting(now, out);
         self.spread_halt(now, out);
         self.finish(now, out);
     }
@@ -393,7 +397,11 @@ impl Shard {
                 self.finish(now, out);
             }
             Some(Err(_)) => out.note(Note::UnbookableBalance(update.asset)),
-            Some(Ok(News::Again)) | None => {}
+            Some(Ok(News::Again)) => {
+                self.wake_wanting(now, out);
+                self.finish(now, out);
+            }
+            None => {}
         }
     }
 

@@ -39,5 +39,5 @@ pub use journal::JournalHealth;
 pub use level::PackedLevel;
 pub use money::{Money, PackedMoney, Rate};
 pub use num::{HalfTicks, LOTS_MAX, Lots, PRICE_TICKS_MAX, Price, Side, Ticks};
-pub use operator::{OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode};
+pub use operator::{BookOwner, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode};
 pub use time::{Nanos, Span};

@@ -6,6 +6,7 @@
 mod amend;
 mod arbitrage;
 mod books;
+mod budgets;
 mod conditions;
 mod controls;
 mod exits;
@@ -44,6 +45,9 @@ pub use arbitrage::{
     ArbitrageConfig, CarryConfig, LegConfig, SpatialConfig, StatisticalConfig, TriangularConfig,
 };
 pub use books::BookNames;
+pub(crate) use books::DEFAULT as DEFAULT_BOOK;
+pub use budgets::{BudgetConfig, BudgetsConfig, OrderBudgetConfig};
+pub(crate) use budgets::{amount_of, budget_name, grant};
 pub use conditions::{AnswersConfig, LatencyConfig, LoadConfig, OutageConfig, conditions};
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
@@ -66,8 +70,8 @@ pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };
 pub use risk::{
-    CreditConfig, ExposureConfig, MarketRiskConfig, MarketsConfig, MessagesConfig, OwnOrdersConfig,
-    RiskConfig, StrategyRiskConfig,
+    CreditConfig, DeadManConfig, ExposureConfig, MarketRiskConfig, MarketsConfig, MessagesConfig,
+    OwnOrdersConfig, RiskConfig, StrategyRiskConfig,
 };
 pub(crate) use risk::{market_of, venue_named};
 pub use shape::{ShapeConfig, ThrottleConfig};

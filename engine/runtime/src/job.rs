@@ -8,11 +8,9 @@ use ballast_core::accounts::AccountError;
 use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::outbox::Note;
-use ballast_core::shard::{LaneError, Shard};
+use ballast_core::shard::{LaneError, OperatorRefusal, Shard};
 use ballast_exchange::{Conditions, TapeVenue, VenueSpecError};
-use ballast_model::{
-    AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand, OperatorScope, Span,
-};
+use ballast_model::{AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorScope, Span};
 use ballast_venue::Counters;
 
 use crate::book_check::follow;
@@ -23,7 +21,7 @@ use crate::config::{
     Unquoted, conditions, fixed_offset, resolve,
 };
 use crate::journal::Meta;
-use crate::operator::{Obeyed, OperatorScript, Scopes};
+use crate::operator::{Obeyed, OperatorScript, Said, Scopes};
 use crate::replay::{
     self, NoteCounts, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled,
 };
@@ -71,7 +69,10 @@ pub struct Prepared<'a> {
     pub lines: u64,
     /// Time the decoding pass took, reading the lines included; the first look at the files is not in it.
     pub decoding: Duration,
-    operator: Vec<(Nanos, OperatorCommand)>,
+    /// What is told in every run from outside the markets, by time: first what is granted, then what an operator says.
+    told: Vec<(Nanos, Event)>,
+    /// How many of these are granted by the configuration.
+    granted: usize,
     /// In whose words it speaks; `None` where it does not.
     scopes: Option<Scopes>,
     conditions: Conditions,
@@ -121,13 +122,22 @@ impl<O: Observer> Observer for Listening<'_, O> {
 
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard) {
         self.notes.follow(event, now, shard);
+        // What the configuration grants is no operator's: it comes first.
+        if let Event::Grant(grant) = event
+            && grant.grant.seq > 1
+        {
+            let budget = shard.portfolio().and_then(|portfolio| portfolio.budget(grant.kind));
+            let adopted = budget.is_some_and(|budget| budget.journaled().target == grant.grant.amount);
+            let outcome = if adopted { Ok(()) } else { Err(OperatorRefusal::NoSuchScope) };
+            self.obeyed.push(Obeyed { at: now, said: Said::Grant(*grant), outcome });
+        }
         self.observer.after(event, now, shard);
     }
 
     fn noted(&mut self, notes: &[Note], at: Nanos) {
         self.notes.count(notes, at);
         if let Some(Note::Operator(command, outcome)) = notes.first() {
-            self.obeyed.push(Obeyed { at, command: *command, outcome: *outcome });
+            self.obeyed.push(Obeyed { at, said: Said::Command(*command), outcome: *outcome });
         }
         self.observer.noted(notes, at);
     }
@@ -180,10 +190,12 @@ impl<'a> Prepared<'a> {
             (file.source.name(), file.survey.unit.map(super::capture::TimeUnit::abbreviation))
         };
         let time_units = files.iter().map(unit).collect();
-        let begin = tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
-        let conditions = conditions(config, config_path, begin.unwrap_or_default())?;
+        let begin = begin_of(&tapes);
+        let conditions = conditions(config, config_path, begin)?;
         let (problems, lines) = (loaded.problems, loaded.lines);
         let meta = Meta::new(config, config_path, &seen, &instruments);
+        let granted: Vec<_> =
+            resolver.grants().into_iter().map(|grant| (begin, Event::Grant(grant))).collect();
         Ok(Self {
             instruments,
             tapes,
@@ -192,7 +204,8 @@ impl<'a> Prepared<'a> {
             time_units,
             lines,
             decoding,
-            operator: Vec::new(),
+            granted: granted.len(),
+            told: granted,
             scopes: None,
             conditions,
             feed_latency: config.venue.feed_latency(),
@@ -211,6 +224,12 @@ impl<'a> Prepared<'a> {
     #[must_use]
     pub fn absent(&self) -> Vec<String> {
         self.resolver.absent(&self.instruments)
+    }
+
+    /// Each quoted instrument whose fair value is made without an input that the data has not, and that input's name.
+    #[must_use]
+    pub fn lacking(&self) -> Vec<(String, String)> {
+        self.resolver.lacking(&self.instruments)
     }
 
     /// Why each instrument is only followed, in their order; `None` for one that is quoted.
@@ -266,9 +285,9 @@ impl<'a> Prepared<'a> {
     ) -> Result<Played, JobError> {
         let (mut shard, mut venue) = self.build(mode)?;
         let program =
-            Program { tapes: &self.tapes, repeat, operator: &self.operator, feed_latency: self.feed_latency };
+            Program { tapes: &self.tapes, repeat, operator: &self.told, feed_latency: self.feed_latency };
         let notes = NoteCounts::new(self.instruments.len());
-        let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.operator.len()), notes };
+        let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.told.len()), notes };
         let watch = Stopwatch::start();
         let outcome = replay::run(program, &mut shard, &mut venue, &mut observer, record);
         let replaying = watch.elapsed();
@@ -281,10 +300,11 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// As [`OperatorScript::resolve`], and where the configuration's numbers cannot be used together.
     pub fn operate(&mut self, script: &OperatorScript) -> Result<(), JobError> {
-        let begin = self.tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
         let built = self.resolver.build(&self.instruments, Quoted::Yes)?;
-        let scopes = Scopes::new(&self.instruments, &self.resolver.names(&self.instruments), &built);
-        self.operator = script.resolve(&self.instruments, &scopes, begin.unwrap_or_default())?;
+        let (names, assets) = (self.resolver.names(&self.instruments), self.resolver.assets());
+        let scopes = Scopes::new(&self.instruments, &names, &built, assets);
+        self.told.truncate(self.granted);
+        self.told.extend(script.resolve(&self.instruments, &scopes, begin_of(&self.tapes))?);
         self.scopes = Some(scopes);
         Ok(())
     }
@@ -297,8 +317,14 @@ impl<'a> Prepared<'a> {
 
     /// What an operator is to say in each run, by time.
     #[must_use]
-    pub fn operator_commands(&self) -> &[(Nanos, OperatorCommand)] {
-        &self.operator
+    pub fn operator_commands(&self) -> &[(Nanos, Event)] {
+        self.told.get(self.granted..).unwrap_or_default()
+    }
+
+    /// The same after what the configuration grants at the beginning.
+    #[must_use]
+    pub fn told(&self) -> &[(Nanos, Event)] {
+        &self.told
     }
 
     /// What the trades of each instrument are booked to; `None` where no books are kept.
@@ -354,6 +380,11 @@ pub(crate) fn build_core(resolved: &Resolved, instruments: &[ResolvedInstrument]
         Some(names) => shard.with_books(&names.lanes)?,
         None => shard,
     })
+}
+
+/// When the data begin.
+fn begin_of(tapes: &[Tape]) -> Nanos {
+    tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min().unwrap_or_default()
 }
 
 /// The first midpoint of an instrument's book.

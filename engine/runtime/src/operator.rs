@@ -16,18 +16,24 @@
 //!
 //! Never here: what a command does.
 
+mod moves;
 mod scopes;
 
 use std::path::{Path, PathBuf};
 
+use ballast_core::budget::AMOUNT_MAX;
 use ballast_core::shard::OperatorRefusal;
 use ballast_model::{
-    Lots, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode, Span, Step,
+    BudgetGrant, BudgetKind, Event, Lots, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope,
+    Price, ReasonCode, Span, Step,
 };
 use serde::Deserialize;
 use toml::value::{Datetime, Offset};
 
-use crate::config::{ConfigError, Duration, ResolvedInstrument, rule_of};
+use crate::config::{
+    ConfigError, Decimal, Duration, ResolvedInstrument, amount_of, budget_name, grant, rule_of,
+};
+use moves::{Move, Owner};
 pub use scopes::Scopes;
 
 /// A file of commands.
@@ -56,8 +62,25 @@ struct Entry {
     command: Act,
     /// `all`, a market (`usdm`), an instrument (`usdm ETHUSDT`), or a strategy (`strategy carry`).
     scope: String,
-    /// What `confirm` confirms, in the instrument's unit of size; short below zero.
+    /// What `confirm` confirms and `adjust` makes true, in the instrument's unit of size; short below zero.
     position: Option<String>,
+    /// What `adjust` takes the missing trades to have traded at.
+    price: Option<Decimal>,
+    /// Whose book, or whose account, something is moved from.
+    from: Option<Owner>,
+    /// To whose.
+    to: Option<Owner>,
+    /// What `split` moves, in the instrument's unit of size.
+    size: Option<String>,
+    /// What `transfer` moves.
+    asset: Option<String>,
+    /// How much of it; of a budget, what is owned of it from then on.
+    amount: Option<Decimal>,
+    /// What `grant` is of.
+    budget: Option<Budget>,
+    /// How long a market's dead man's switch is armed.
+    #[serde(rename = "for")]
+    armed: Option<Duration>,
     #[serde(default)]
     operator: u16,
     #[serde(default)]
@@ -74,15 +97,40 @@ enum Act {
     ClearLoss,
     Thaw,
     Confirm,
+    Adjust,
+    Split,
+    Merge,
+    Transfer,
+    Grant,
+    Arm,
 }
 
-/// A command and how the core answered it.
+/// A limit that spans shards.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Budget {
+    Gross,
+    Margin,
+    OrdersPerSecond,
+    Loss,
+}
+
+/// What an operator says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A command.
+    Command(OperatorCommand),
+    /// What is owned of a limit that spans shards from here on.
+    Grant(BudgetGrant),
+}
+
+/// What was said and how the core answered it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Obeyed {
     /// When it reached the core.
     pub at: Nanos,
-    /// The command.
-    pub command: OperatorCommand,
+    /// What.
+    pub said: Said,
     /// Whether it was obeyed, and why not.
     pub outcome: Result<(), OperatorRefusal>,
 }
@@ -118,7 +166,7 @@ impl OperatorScript {
         instruments: &[ResolvedInstrument],
         scopes: &Scopes,
         begin: Nanos,
-    ) -> Result<Vec<(Nanos, OperatorCommand)>, ConfigError> {
+    ) -> Result<Vec<(Nanos, Event)>, ConfigError> {
         let command = |(index, entry): (usize, &Entry)| {
             let rule = |(key, rule): (&str, String)| {
                 rule_of(&self.path, &self.text, &format!("at.{index}.{key}"), rule)
@@ -126,13 +174,21 @@ impl OperatorScript {
             let at = entry.time(begin).map_err(rule)?;
             let scope = scopes.scope(&entry.scope).map_err(|why| rule(("scope", why)))?;
             entry.fits(scope, scopes).map_err(|why| rule(("scope", why.to_owned())))?;
-            let act = entry.act(scope, instruments).map_err(rule)?;
+            if entry.command == Act::Grant {
+                return Ok((at, Event::Grant(entry.grant(scopes).map_err(rule)?)));
+            }
+            let act = entry.act(at, scope, scopes, instruments).map_err(rule)?;
             let (operator, reason) = (OperatorId(entry.operator), ReasonCode(entry.reason));
-            Ok((at, OperatorCommand { scope, act, operator, reason }))
+            Ok((at, Event::Operator(OperatorCommand { scope, act, operator, reason })))
         };
         let mut commands =
             self.at.iter().enumerate().map(command).collect::<Result<Vec<_>, ConfigError>>()?;
         commands.sort_by_key(|(at, _)| *at);
+        // By time, not as written: an older grant would be none. The configuration's is the first.
+        let grants = commands
+            .iter_mut()
+            .filter_map(|(_, event)| if let Event::Grant(grant) = event { Some(grant) } else { None });
+        (2..).zip(grants).for_each(|(seq, grant)| grant.grant.seq = seq);
         Ok(commands)
     }
 }
@@ -158,29 +214,104 @@ impl Entry {
             (Act::ClearLoss, OperatorScope::All) if !scopes.has_portfolio() => {
                 Err("a loss of everything is limited by a [risk] table")
             }
+            (
+                Act::Grant,
+                OperatorScope::Instrument(_) | OperatorScope::Strategy(_) | OperatorScope::Venue(_),
+            ) => Err("a budget is of everything: `all`"),
+            (Act::Arm, OperatorScope::Instrument(_) | OperatorScope::Strategy(_) | OperatorScope::All) => {
+                Err("a dead man's switch is a market's")
+            }
             (Act::Thaw, OperatorScope::Strategy(_) | OperatorScope::Venue(_) | OperatorScope::All) => {
                 Err("a freeze is one instrument's")
             }
-            (Act::Confirm, OperatorScope::Strategy(_) | OperatorScope::Venue(_) | OperatorScope::All) => {
-                Err("a position is one instrument's")
-            }
+            (
+                Act::Confirm | Act::Adjust,
+                OperatorScope::Strategy(_) | OperatorScope::Venue(_) | OperatorScope::All,
+            ) => Err("a position is one instrument's"),
             _ => Ok(()),
         }
     }
 
-    fn act(
+    /// What is granted of a budget, still without its number.
+    fn grant(&self, scopes: &Scopes) -> Result<BudgetGrant, (&'static str, String)> {
+        self.what().unused(self.command)?;
+        let kind = match self.budget {
+            Some(Budget::Gross) => BudgetKind::Gross,
+            Some(Budget::Margin) => BudgetKind::Margin,
+            Some(Budget::OrdersPerSecond) => BudgetKind::OrderRate,
+            Some(Budget::Loss) => BudgetKind::Loss,
+            None => return Err(("command", "needs a `budget`".to_owned())),
+        };
+        if !scopes.divides(kind) {
+            return Err(("budget", format!("[risk.budgets] has no `{}`", budget_name(kind))));
+        }
+        let amount = self.amount.as_ref().and_then(|amount| match kind {
+            BudgetKind::Gross | BudgetKind::Margin | BudgetKind::Loss => Some(amount_of(amount)),
+            BudgetKind::OrderRate => {
+                let whole = amount.steps(Step { mantissa: 1, scale: 0 })?;
+                u128::try_from(whole).ok()
+            }
+        });
+        let amount = amount.filter(|amount| *amount <= AMOUNT_MAX);
+        Ok(grant(kind, 0, amount.ok_or_else(|| ("amount", "is no amount of this budget".to_owned()))?))
+    }
+
+    fn what(&self) -> Move<'_> {
+        Move {
+            from: self.from.as_ref(),
+            to: self.to.as_ref(),
+            size: self.size.as_deref(),
+            asset: self.asset.as_deref(),
+            amount: self.amount.as_ref(),
+        }
+    }
+
+    /// The price of an adjustment.
+    fn price(
         &self,
         scope: OperatorScope,
         instruments: &[ResolvedInstrument],
+    ) -> Result<Price, (&'static str, String)> {
+        let price = self.price.as_ref().ok_or_else(|| ("command", "needs a `price`".to_owned()))?;
+        let OperatorScope::Instrument(id) = scope else {
+            return Err(("scope", "a position is one instrument's".to_owned()));
+        };
+        let spec = instruments.get(id.index()).map(|one| one.found.spec);
+        let ticks = spec.and_then(|spec| {
+            let within = |ticks: &i64| (spec.price_min.0..=spec.price_max.0).contains(ticks);
+            price.steps(spec.tick).filter(within)
+        });
+        ticks
+            .map(Price)
+            .ok_or_else(|| ("price", "is no whole number of ticks in the instrument's range".to_owned()))
+    }
+
+    fn act(
+        &self,
+        at: Nanos,
+        scope: OperatorScope,
+        scopes: &Scopes,
+        instruments: &[ResolvedInstrument],
     ) -> Result<OperatorAct, (&'static str, String)> {
+        let what = self.what();
+        what.unused(self.command)?;
+        if self.price.is_some() && self.command != Act::Adjust {
+            return Err(("price", "is for `adjust` alone".to_owned()));
+        }
+        if self.budget.is_some() {
+            return Err(("budget", "is for `grant` alone".to_owned()));
+        }
+        if self.armed.is_some() && self.command != Act::Arm {
+            return Err(("for", "is for `arm` alone".to_owned()));
+        }
         let position = match (self.command, &self.position, scope) {
-            (Act::Confirm, Some(text), OperatorScope::Instrument(id)) => {
+            (Act::Confirm | Act::Adjust, Some(text), OperatorScope::Instrument(id)) => {
                 let lot = instruments.get(id.index()).map(|one| one.found.spec.lot);
                 lot.and_then(|lot| lots(text, lot))
                     .ok_or_else(|| ("position", format!("`{text}` is no whole number of lots")))?
             }
-            (Act::Confirm, ..) => return Err(("command", "needs a `position`".to_owned())),
-            (_, Some(_), _) => return Err(("position", "is for `confirm` alone".to_owned())),
+            (Act::Confirm | Act::Adjust, ..) => return Err(("command", "needs a `position`".to_owned())),
+            (_, Some(_), _) => return Err(("position", "is for `confirm` and `adjust` alone".to_owned())),
             (_, None, _) => Lots::ZERO,
         };
         Ok(match self.command {
@@ -191,6 +322,15 @@ impl Entry {
             Act::ClearLoss => OperatorAct::ClearLoss,
             Act::Thaw => OperatorAct::Thaw,
             Act::Confirm => OperatorAct::Confirm(position),
+            Act::Adjust => OperatorAct::Adjust { position, price: self.price(scope, instruments)? },
+            Act::Arm => {
+                let armed = self.armed.map(Duration::span).filter(|span| span.0 > 0);
+                let span = armed.ok_or_else(|| ("command", "needs a `for` above zero".to_owned()))?;
+                OperatorAct::Arm(at + span)
+            }
+            Act::Grant => return Err(("command", "is a grant".to_owned())),
+            Act::Split | Act::Merge => return what.position(scope, scopes.books(), instruments),
+            Act::Transfer => return what.cash(scope, scopes.books(), scopes.assets()),
         })
     }
 }

@@ -17,7 +17,7 @@ mod recorder;
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::Shard;
 use ballast_exchange::TapeVenue;
-use ballast_model::{BookBatch, Command, Digest, Event, Nanos, OperatorCommand, Span};
+use ballast_model::{BookBatch, Command, Digest, Event, Nanos, Span};
 
 use crate::tape::{Listener, Tape};
 use feed::{Feed, NEVER};
@@ -38,8 +38,9 @@ pub struct Program<'a> {
     pub tapes: &'a [Tape],
     /// How often the tapes are played; at least once.
     pub repeat: u32,
-    /// What an operator says, by time; what comes after the last message and all that follows from it is never said.
-    pub operator: &'a [(Nanos, OperatorCommand)],
+    /// What an operator says and what is granted, by time; what comes after the last message and all that follows from it is never
+    /// said.
+    pub operator: &'a [(Nanos, Event)],
     /// How much later than recorded market data reach us; not negative.
     pub feed_latency: Span,
 }
@@ -75,7 +76,7 @@ pub struct Outcome {
 pub trait Observer {
     /// Before the core learns something at `now`: what it knows has held since the event before.
     fn before(&mut self, now: Nanos, shard: &Shard);
-    /// After the core learned of one of our fills or orders.
+    /// After the core learned of one of our fills or orders, or what an operator says or is granted.
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard);
     /// After the core noted something, in its order; the answer to an operator comes first.
     fn noted(&mut self, _notes: &[Note], _now: Nanos) {}
@@ -200,7 +201,7 @@ struct Replay<'a, R> {
     feeds: Vec<Feed<'a>>,
     record: &'a mut R,
     /// What is still to be said.
-    operator: &'a [(Nanos, OperatorCommand)],
+    operator: &'a [(Nanos, Event)],
     shard: &'a mut Shard,
     venue: &'a mut TapeVenue,
     out: Outbox,
@@ -294,9 +295,9 @@ impl<'a, R: Record> Replay<'a, R> {
 
     /// Tells the core what an operator says next.
     fn operate(&mut self, now: Nanos, observer: &mut impl Observer) {
-        let Some(((_, command), rest)) = self.operator.split_first() else { return };
+        let Some(((_, event), rest)) = self.operator.split_first() else { return };
         self.operator = rest;
-        self.say(&Event::Operator(*command), now, observer);
+        self.say(event, now, observer);
     }
 
     /// Tells the core how its record stands, where that has changed and it is about to learn something anyway: what it does then
@@ -320,6 +321,7 @@ impl<'a, R: Record> Replay<'a, R> {
         self.shard.on_event(event, now, &mut self.out);
         self.record.after(now, self.shard, &self.out);
         self.send(now, observer);
+        observer.after(event, now, self.shard);
     }
 
     /// Plays messages to the venue for as long as nothing else comes first there.

@@ -1,11 +1,11 @@
 //! Loss limits: realised, unrealised and drawdown, each for itself.
 //!
-//! With `R` the realised and `U` the unrealised profit, and `R₀` the realised profit when the operator last resumed (zero
-//! before that, so that a restart forgives nothing):
+//! With `R` the realised and `U` the unrealised profit since the beginning, and `R₀` the realised profit when the operator last
+//! resumed (before that [`LossLimits::lost_before`], so that a restart forgives nothing):
 //!
 //! - realised loss: `R₀ − R`;
 //! - unrealised loss: `−U`;
-//! - drawdown: the highest `R + U` since the operator last resumed (at least zero before that), less `R + U`.
+//! - drawdown: the highest `R + U` since the operator last resumed (before that at least `lost_before`), less `R + U`.
 //!
 //! A loss *above* its limit latches: what follows is the limits' [`LossLimits::then`], until the operator resumes.
 //!
@@ -25,14 +25,21 @@ pub struct LossLimits {
     pub unrealised_max: Option<Money>,
     /// Largest fall of realised and unrealised profit together from their highest.
     pub drawdown_max: Option<Money>,
+    /// What was lost before the beginning and still counts as realised: of the same day, by a predecessor. Not below zero.
+    pub lost_before: Money,
     /// What a loss above its limit closes the gate to; not [`GateState::Active`].
     pub then: GateState,
 }
 
 impl LossLimits {
     /// No limit.
-    pub const NONE: Self =
-        Self { realised_max: None, unrealised_max: None, drawdown_max: None, then: GateState::ReduceOnly };
+    pub const NONE: Self = Self {
+        realised_max: None,
+        unrealised_max: None,
+        drawdown_max: None,
+        lost_before: Money::ZERO,
+        then: GateState::ReduceOnly,
+    };
 
     /// True where a loss is limited at all.
     #[must_use]
@@ -43,7 +50,8 @@ impl LossLimits {
     /// True where every limit set is not below zero and there is something to follow.
     pub(super) fn valid(&self) -> bool {
         let limits = [self.realised_max, self.unrealised_max, self.drawdown_max];
-        limits.iter().flatten().all(|limit| limit.0 >= 0) && self.then != GateState::Active
+        let sound = limits.iter().flatten().all(|limit| limit.0 >= 0) && self.lost_before.0 >= 0;
+        sound && self.then != GateState::Active
     }
 }
 
@@ -69,7 +77,8 @@ pub(super) struct LossGuard {
 
 impl LossGuard {
     pub(super) const fn new(limits: LossLimits) -> Self {
-        Self { limits, realised: 0, whole: 0, base: 0, peak: 0 }
+        let before = limits.lost_before.0;
+        Self { limits, realised: 0, whole: 0, base: before, peak: before }
     }
 
     /// Takes the profit as it stands; the first loss above its limit.
@@ -84,6 +93,11 @@ impl LossGuard {
         ];
         let above = losses.into_iter().find(|(_, loss, max)| max.is_some_and(|max| *loss > max.0));
         above.map(|(rule, _, _)| Loss { rule, then: self.limits.then })
+    }
+
+    /// What was lost before the beginning.
+    pub(super) const fn lost_before(&self) -> Money {
+        self.limits.lost_before
     }
 
     /// Whether the loss of open positions is above its limit as it stands: no counting anew changes that.

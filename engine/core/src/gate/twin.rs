@@ -234,7 +234,9 @@ impl Twin {
                 _ => None,
             })
         };
-        let start = profits(since.unwrap_or(0)).next_back().unwrap_or((0, 0));
+        // What was lost before counts as realised until the first resumption.
+        let before = if since.is_none() { limits.lost_before.0 } else { 0 };
+        let start = profits(since.unwrap_or(0)).next_back().unwrap_or((before, 0));
         let skipped = profits(since.unwrap_or(0)).count();
         let (realised, unrealised) = profits(index + 1).next_back()?;
         let later = profits(index + 1).skip(skipped).map(|(realised, unrealised)| realised + unrealised);

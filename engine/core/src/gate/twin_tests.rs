@@ -42,6 +42,7 @@ fn controls(dice: &mut Dice) -> Controls {
         realised_max: bound(dice),
         unrealised_max: bound(dice),
         drawdown_max: bound(dice),
+        lost_before: if dice.once_in(3) { Money(dice.from(0, 50).into()) } else { Money(0) },
         then: dice.pick(&[GateState::ReduceOnly, GateState::Paused, GateState::Killed]),
     });
     Controls {

@@ -1,13 +1,17 @@
 //! The books of a shard: whose each fill and payment is, by strategy and sub-account.
 //!
-//! They are kept beside the lanes' own ledgers, from the same facts, and no decision reads them.
+//! They are kept beside the lanes' own ledgers, from the same facts, and no decision reads them. An operator may move positions
+//! and cash between them.
 //!
 //! Never here: a fact that a lane's ledger did not take.
 
 use alloc::vec::Vec;
 
-use ballast_model::{Fill, FundingPayment, InstrumentId, SubAccountId};
+use ballast_model::{
+    BookOwner, Fill, FundingPayment, InstrumentId, OperatorAct, OperatorCommand, OperatorScope, SubAccountId,
+};
 
+use super::operator::OperatorRefusal;
 use super::{Lane, Shard};
 use crate::accounts::{AccountError, Accounts, BookKey, Settles, StrategyId};
 
@@ -47,10 +51,44 @@ impl Books {
         self.keys.get(instrument.index()).copied()
     }
 
+    /// Moves a position between books of an instrument. One that takes is opened where there is none, and one that fills are
+    /// booked to stays though all of it was moved.
+    fn change(
+        &mut self,
+        instrument: InstrumentId,
+        [from, to]: [BookOwner; 2],
+        change: impl FnOnce(&mut Accounts, BookKey, BookKey) -> Result<(), AccountError>,
+    ) -> Result<(), AccountError> {
+        let [from, to] = [from, to].map(|owner| BookKey {
+            instrument,
+            account: owner.account,
+            strategy: StrategyId(owner.strategy.0.into()),
+        });
+        self.accounts.book(from)?;
+        let new = self.accounts.book(to).is_err();
+        if new {
+            self.accounts.open(to)?;
+        }
+        let changed = change(&mut self.accounts, from, to);
+        if changed.is_err() && new {
+            self.accounts.close(to);
+        }
+        changed?;
+        if self.key(instrument) == Some(from) && self.accounts.book(from).is_err() {
+            self.accounts.open(from)?;
+        }
+        Ok(())
+    }
+
     /// Books a fill that the lane's ledger took; tells whether the books could hold it.
     pub(super) fn on_fill(&mut self, fill: &Fill) -> bool {
-        let key = self.key(fill.instrument);
-        key.is_none_or(|key| self.accounts.on_fill(key.account, key.strategy, fill).is_ok())
+        self.book(fill).is_ok()
+    }
+
+    /// Books a trade, whole or not at all.
+    pub(super) fn book(&mut self, fill: &Fill) -> Result<(), AccountError> {
+        let Some(key) = self.key(fill.instrument) else { return Ok(()) };
+        self.accounts.on_fill(key.account, key.strategy, fill)
     }
 
     /// Books a payment that the lane's ledger took; tells whether the books could hold it.
@@ -70,6 +108,24 @@ impl Shard {
     pub fn with_books(mut self, books: &[LaneBook]) -> Result<Self, AccountError> {
         self.books = Some(Books::new(&self.lanes, books)?);
         Ok(self)
+    }
+
+    /// Moves what an operator says between books. Fills are booked as before.
+    pub(super) fn move_books(&mut self, command: &OperatorCommand) -> Result<(), OperatorRefusal> {
+        let books = self.books.as_mut().ok_or(OperatorRefusal::NoBooks)?;
+        let moved = match (command.act, command.scope) {
+            (OperatorAct::Split { from, to, lots }, OperatorScope::Instrument(id)) => {
+                books.change(id, [from, to], |accounts, from, to| accounts.split(from, to, lots))
+            }
+            (OperatorAct::Merge { from, into }, OperatorScope::Instrument(id)) => {
+                books.change(id, [from, into], Accounts::merge)
+            }
+            (OperatorAct::Transfer { from, to, asset, amount }, OperatorScope::All) => {
+                books.accounts.transfer(from, to, asset, amount.money())
+            }
+            _ => return Err(OperatorRefusal::WrongScope),
+        };
+        moved.map_err(OperatorRefusal::Books)
     }
 
     /// The books by strategy and sub-account; `None` where none are kept.

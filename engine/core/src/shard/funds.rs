@@ -35,6 +35,8 @@ pub(super) struct Purse {
     holds: HoldLedger,
     /// By instrument; `None` where its orders are not paid from balances.
     spot: Vec<Option<InstrumentSpec>>,
+    /// An order was refused for want of money, and its lane has not been asked since.
+    pub(super) wanted: bool,
 }
 
 /// Whether a balance was known before.
@@ -54,6 +56,7 @@ impl Purse {
             fee_allowance: spec.fee_allowance,
             holds: HoldLedger::new(spec.fee_allowance)?,
             spot: members.iter().map(spot).collect(),
+            wanted: false,
         })
     }
 

@@ -16,6 +16,7 @@ use super::orders::OrderDesk;
 use super::payments::{Paid, Payments};
 use super::quoter::{Exposure, Quoter};
 use super::risk::{Risk, profit_of};
+use super::waiting::Wanting;
 use super::{LaneSpec, Turn, earliest};
 use crate::gate::{Controls, Gate, GateState, Halt, Rule};
 use crate::ledger::Ledger;
@@ -264,6 +265,17 @@ impl Lane {
         self.halts(turn) || missed || self.wants_own(turn.now) || self.wants_close()
     }
 
+    /// Tells all that follow the position that it was set right.
+    pub(super) fn on_adjusted(&mut self, turn: &mut Turn<'_>) {
+        if let Some(exits) = &mut self.exits {
+            exits.on_position(&self.ledger);
+        }
+        if let Some(risk) = turn.risk.as_deref_mut() {
+            risk.portfolio.on_position(self.id, self.ledger.position());
+        }
+        self.tell_profit(turn);
+    }
+
     /// Learns the venue's mark and index price; tells whether quotes are to be reconsidered.
     pub(super) fn on_mark(&mut self, mark: &MarkPrice, turn: &mut Turn<'_>) -> bool {
         let exits = self.exits.is_some() && self.watch_mark(mark, turn);
@@ -453,6 +465,7 @@ impl Lane {
         };
         let stance = self.beside_closing(stance);
         let Some(quoter) = &mut self.quoter else { return };
+        self.orders.wanting = Wanting::default();
         let position = self.ledger.position();
         let inventory = elsewhere.unhedged.unwrap_or(position);
         let Elsewhere { prices: hedge, stale_at: hedge_stale_at, hedging, .. } = elsewhere;

@@ -15,9 +15,11 @@ use ballast_model::{
 use super::lane::Lane;
 use super::orders::OrderDesk;
 use super::{Shard, Turn, ids};
+use crate::accounts::AccountError;
 use crate::gate::portfolio::{Level, Portfolio};
 use crate::gate::{Gate, GateState, StillClosed};
 use crate::hedge::HEDGE_CANCELS_MAX;
+use crate::ledger::Unbookable;
 use crate::oms::Order;
 use crate::outbox::{Note, Outbox};
 use crate::quotes::LiveStatus;
@@ -37,6 +39,14 @@ pub enum OperatorRefusal {
     FillsMissing,
     /// The ledger has another position, this one.
     Mismatch(Lots),
+    /// Orders of the instrument are open, and what they trade may be on its way.
+    OrdersOpen,
+    /// The ledger cannot hold it.
+    Unbookable(Unbookable),
+    /// No books are kept.
+    NoBooks,
+    /// The books cannot be changed so.
+    Books(AccountError),
 }
 
 impl core::fmt::Display for OperatorRefusal {
@@ -54,6 +64,10 @@ impl core::fmt::Display for OperatorRefusal {
             }),
             Self::FillsMissing => f.write_str("fills are missing"),
             Self::Mismatch(ledger) => write!(f, "the ledger has a position of {} lots", ledger.0),
+            Self::OrdersOpen => f.write_str("orders are open, and what they trade may be on its way"),
+            Self::Unbookable(why) => why.fmt(f),
+            Self::NoBooks => f.write_str("no books are kept"),
+            Self::Books(error) => error.fmt(f),
         }
     }
 }
@@ -66,12 +80,12 @@ impl From<StillClosed> for OperatorRefusal {
     }
 }
 
-type Outcome = Result<(), OperatorRefusal>;
+pub(super) type Outcome = Result<(), OperatorRefusal>;
 
 impl Shard {
     /// Takes a command, answers it by a note, and lets everything it may concern act on it.
     pub(super) fn on_operator(&mut self, command: &OperatorCommand, now: Nanos, out: &mut Outbox) {
-        let outcome = self.obey(command, now);
+        let outcome = self.obey(command, now, out);
         out.note(Note::Operator(*command, outcome));
         if outcome.is_err() {
             return;
@@ -80,7 +94,9 @@ impl Shard {
             self.tell(id, now, out, |lane, turn| {
                 lane.pull(turn);
                 // A kill said twice cancels once more what is still there and may add.
-                lane.is_moved(turn) || lane.stance(turn) == GateState::Killed
+                // What waited for a switch to be armed may leave.
+                let armed = matches!(command.act, OperatorAct::Arm(_)) && lane.wants_own(turn.now);
+                armed || lane.is_moved(turn) || lane.stance(turn) == GateState::Killed
             });
         }
         self.hedge(now, out);
@@ -98,7 +114,7 @@ impl Shard {
         self.finish(now, out);
     }
 
-    fn obey(&mut self, command: &OperatorCommand, now: Nanos) -> Outcome {
+    fn obey(&mut self, command: &OperatorCommand, now: Nanos, out: &mut Outbox) -> Outcome {
         match command.act {
             OperatorAct::ReduceOnly => self.close(command.scope, GateState::ReduceOnly),
             OperatorAct::Pause => self.close(command.scope, GateState::Paused),
@@ -107,6 +123,16 @@ impl Shard {
             OperatorAct::ClearLoss => self.clear_loss(command.scope),
             OperatorAct::Thaw => Ok(self.gate_of(command.scope)?.thaw(now)?),
             OperatorAct::Confirm(position) => self.confirm(command.scope, position),
+            OperatorAct::Arm(until) => self.arm(command.scope, until),
+            OperatorAct::Adjust { position, price } => match command.scope {
+                OperatorScope::Instrument(id) => self.adjust(id, (position, price), now, out),
+                OperatorScope::Strategy(_) | OperatorScope::Venue(_) | OperatorScope::All => {
+                    Err(OperatorRefusal::WrongScope)
+                }
+            },
+            OperatorAct::Split { .. } | OperatorAct::Merge { .. } | OperatorAct::Transfer { .. } => {
+                self.move_books(command)
+            }
         }
     }
 
@@ -161,6 +187,18 @@ impl Shard {
                 Ok(portfolio.clear_loss(level)?)
             }
             (OperatorScope::Instrument(_), _) => Ok(self.gate_of(scope)?.clear_loss()?),
+        }
+    }
+
+    /// What the venue confirms holds, though it be earlier than what it confirmed before.
+    fn arm(&mut self, scope: OperatorScope, until: Nanos) -> Outcome {
+        let OperatorScope::Venue(venue) = scope else { return Err(OperatorRefusal::WrongScope) };
+        match self.portfolio_of(scope) {
+            Some((portfolio, level)) if portfolio.has(level) => {
+                portfolio.on_dead_man(venue, until);
+                Ok(())
+            }
+            _ => Err(OperatorRefusal::NoSuchScope),
         }
     }
 

@@ -8,6 +8,7 @@ use ballast_model::{
 use super::funds::Purse;
 use super::lane_error::LaneError;
 use super::risk::Risk;
+use super::waiting::Wanting;
 use super::{LaneSpec, Turn};
 use crate::gate::portfolio::Work;
 use crate::gate::{Gate, GateContext, Refusal};
@@ -57,6 +58,8 @@ pub(super) struct OrderDesk {
     /// `None` where the instrument is only followed.
     pub(super) gate: Option<Gate>,
     sweep: SweepLimits,
+    /// What orders were refused for since quotes were last decided.
+    pub(super) wanting: Wanting,
     /// When the venue is to be asked about an order; as of the last [`OrderDesk::settle`].
     ask_at: Option<Nanos>,
     /// The orders have changed since.
@@ -72,7 +75,7 @@ impl OrderDesk {
         let gate = gate.map_err(LaneError::Limits)?.map(|gate| gate.with_controls(&lane.controls));
         let gate = gate.transpose().map_err(LaneError::Controls)?;
         let oms = Oms::new(id, orders + ORDERS_SPARE);
-        Ok(Self { id, oms, gate, sweep: lane.sweep, ask_at: None, moved: false })
+        Ok(Self { id, oms, gate, sweep: lane.sweep, wanting: Wanting::default(), ask_at: None, moved: false })
     }
 
     /// Takes news of an order; the outcome, and whether other fills are missing than before.
@@ -165,7 +168,14 @@ impl OrderDesk {
                 self.follow_hold(order.client_id, turn);
                 Placed::Refused(None)
             }
-            Err(refusal) => Placed::Refused(refused(self.id, gate, refusal, turn)),
+            Err(refusal) => {
+                if self.wanting.on_refused(&refusal)
+                    && let Some(purse) = purse(turn)
+                {
+                    purse.wanted = true;
+                }
+                Placed::Refused(refused(self.id, gate, refusal, turn))
+            }
         }
     }
 
@@ -263,6 +273,7 @@ impl OrderDesk {
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.oms.digest(digest);
+        self.wanting.digest(digest);
         if let Some(gate) = &self.gate {
             gate.digest(digest);
         }

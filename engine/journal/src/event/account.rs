@@ -1,9 +1,9 @@
 //! News of our account, of operators and of budgets as bytes and back: rare, so nothing is counted from what was before.
 
 use ballast_model::{
-    AssetId, BalanceUpdate, BudgetGrant, FundingPayment, Grant, InstrumentId, Lots, Money, Nanos,
-    OperatorAct, OperatorCommand, OperatorId, OperatorScope, PackedMoney, PaymentId, ReasonCode, ShardId,
-    StrategyId, SubAccountId, VenueId,
+    AssetId, BalanceUpdate, BookOwner, BudgetGrant, FundingPayment, Grant, InstrumentId, Lots, Money, Nanos,
+    OperatorAct, OperatorCommand, OperatorId, OperatorScope, PackedMoney, PaymentId, Price, ReasonCode,
+    ShardId, StrategyId, SubAccountId, VenueId,
 };
 
 use super::take_instrument;
@@ -27,6 +27,20 @@ mod act {
     pub(super) const CLEAR_LOSS: u8 = 4;
     pub(super) const THAW: u8 = 5;
     pub(super) const CONFIRM: u8 = 6;
+    pub(super) const SPLIT: u8 = 7;
+    pub(super) const MERGE: u8 = 8;
+    pub(super) const TRANSFER: u8 = 9;
+    pub(super) const ADJUST: u8 = 10;
+    pub(super) const ARM: u8 = 11;
+}
+
+fn put_owner(owner: BookOwner, put: &mut Put<'_>) {
+    put.word(owner.account.0.into());
+    put.byte(owner.strategy.0);
+}
+
+fn take_owner(take: &mut Take<'_>) -> Option<BookOwner> {
+    Some(BookOwner { account: SubAccountId(take.short()?), strategy: StrategyId(take.byte()?) })
 }
 
 fn put_money(money: PackedMoney, put: &mut Put<'_>) {
@@ -94,6 +108,33 @@ pub(super) fn put_operator(command: &OperatorCommand, put: &mut Put<'_>) {
             put.byte(act::CONFIRM);
             put.delta(0, lots);
         }
+        OperatorAct::Arm(until) => {
+            put.byte(act::ARM);
+            put.delta(0, until.0);
+        }
+        OperatorAct::Adjust { position, price } => {
+            put.byte(act::ADJUST);
+            put.delta(0, position.0);
+            put.delta(0, price.0);
+        }
+        OperatorAct::Split { from, to, lots } => {
+            put.byte(act::SPLIT);
+            put_owner(from, put);
+            put_owner(to, put);
+            put.delta(0, lots.0);
+        }
+        OperatorAct::Merge { from, into } => {
+            put.byte(act::MERGE);
+            put_owner(from, put);
+            put_owner(into, put);
+        }
+        OperatorAct::Transfer { from, to, asset, amount } => {
+            put.byte(act::TRANSFER);
+            put.word(from.0.into());
+            put.word(to.0.into());
+            put.word(asset.0.into());
+            put_money(amount, put);
+        }
     }
     put.word(command.operator.0.into());
     put.word(command.reason.0.into());
@@ -115,6 +156,19 @@ pub(super) fn take_operator(take: &mut Take<'_>) -> Option<OperatorCommand> {
         act::CLEAR_LOSS => OperatorAct::ClearLoss,
         act::THAW => OperatorAct::Thaw,
         act::CONFIRM => OperatorAct::Confirm(Lots(take.delta(0)?)),
+        act::ARM => OperatorAct::Arm(Nanos(take.delta(0)?)),
+        act::ADJUST => OperatorAct::Adjust { position: Lots(take.delta(0)?), price: Price(take.delta(0)?) },
+        act::SPLIT => {
+            let (from, to) = (take_owner(take)?, take_owner(take)?);
+            OperatorAct::Split { from, to, lots: Lots(take.delta(0)?) }
+        }
+        act::MERGE => OperatorAct::Merge { from: take_owner(take)?, into: take_owner(take)? },
+        act::TRANSFER => OperatorAct::Transfer {
+            from: SubAccountId(take.short()?),
+            to: SubAccountId(take.short()?),
+            asset: AssetId(take.short()?),
+            amount: take_money(take)?,
+        },
         _ => return None,
     };
     let (operator, reason) = (OperatorId(take.short()?), ReasonCode(take.short()?));

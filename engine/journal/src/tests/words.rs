@@ -4,12 +4,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BudgetGrant, BudgetKind, Cancel, ClientOrderId,
-    Command, Ending, Event, Fill, FillReason, FundingPayment, Grant, InstrumentId, JournalHealth, LOTS_MAX,
-    Liquidity, LostReason, Lots, MarkPrice, Money, Nanos, NewOrder, OperatorAct, OperatorCommand, OperatorId,
-    OperatorScope, OrderReport, OrderUpdate, PRICE_TICKS_MAX, PackedLevel, PackedMoney, PaymentId, Price,
-    Query, ReasonCode, ReduceOnly, RejectReason, Replace, ShardId, Side, StrategyId, SubAccountId, Ticker,
-    TimeInForce, Trade, TradeId, UpdateId, VenueId, VenueOrderId,
+    AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BookOwner, BudgetGrant, BudgetKind, Cancel,
+    ClientOrderId, Command, Ending, Event, Fill, FillReason, FundingPayment, Grant, InstrumentId,
+    JournalHealth, LOTS_MAX, Liquidity, LostReason, Lots, MarkPrice, Money, Nanos, NewOrder, OperatorAct,
+    OperatorCommand, OperatorId, OperatorScope, OrderReport, OrderUpdate, PRICE_TICKS_MAX, PackedLevel,
+    PackedMoney, PaymentId, Price, Query, ReasonCode, ReduceOnly, RejectReason, Replace, ShardId, Side,
+    StrategyId, SubAccountId, Ticker, TimeInForce, Trade, TradeId, UpdateId, VenueId, VenueOrderId,
 };
 use proptest::prelude::*;
 
@@ -205,6 +205,13 @@ fn own() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn owner() -> impl Strategy<Value = BookOwner> {
+    any::<(u16, u8)>().prop_map(|(account, strategy)| BookOwner {
+        account: SubAccountId(account),
+        strategy: StrategyId(strategy),
+    })
+}
+
 fn account() -> impl Strategy<Value = Event> {
     let money = || any::<i128>().prop_map(|units| PackedMoney::new(Money(units)));
     let scope = prop_oneof![
@@ -223,6 +230,21 @@ fn account() -> impl Strategy<Value = Event> {
             OperatorAct::Thaw,
         ]),
         any::<i64>().prop_map(|lots| OperatorAct::Confirm(Lots(lots))),
+        (owner(), owner(), any::<i64>()).prop_map(|(from, to, lots)| OperatorAct::Split {
+            from,
+            to,
+            lots: Lots(lots)
+        }),
+        any::<i64>().prop_map(|until| OperatorAct::Arm(Nanos(until))),
+        any::<(i64, i64)>().prop_map(|(position, price)| OperatorAct::Adjust {
+            position: Lots(position),
+            price: Price(price)
+        }),
+        (owner(), owner()).prop_map(|(from, into)| OperatorAct::Merge { from, into }),
+        (any::<(u16, u16, u16)>(), money()).prop_map(|((from, to, asset), amount)| {
+            let (from, to) = (SubAccountId(from), SubAccountId(to));
+            OperatorAct::Transfer { from, to, asset: AssetId(asset), amount }
+        }),
     ];
     let kinds = vec![BudgetKind::Gross, BudgetKind::Margin, BudgetKind::OrderRate, BudgetKind::Loss];
     prop_oneof![

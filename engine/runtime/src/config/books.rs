@@ -8,7 +8,7 @@ use ballast_venue::binance::Market;
 use super::resolve::{ResolvedInstrument, Resolver};
 
 /// The name of what no instrument names.
-pub(super) const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// Names of strategies and sub-accounts, by their ids, and what each instrument is booked to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use ballast_core::gate::{GateState, LossLimits};
 use ballast_core::oms::SweepLimits;
+use ballast_model::Money;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -122,6 +123,8 @@ pub struct LossConfig {
     pub unrealised_max: Option<Decimal>,
     /// Fall of both together from their highest.
     pub drawdown_max: Option<Decimal>,
+    /// What was lost today before the run, and counts as realised until the operator clears it; nothing where absent.
+    pub lost_before: Option<Decimal>,
     /// What a loss above its limit leads to.
     #[serde(default)]
     pub then: HaltConfig,
@@ -155,21 +158,20 @@ pub struct SweepConfig {
 }
 
 impl LossConfig {
-    /// As limits; `None` where nothing is limited.
-    pub(super) fn limits(&self) -> Option<LossLimits> {
+    /// As limits.
+    pub(super) fn limits(&self) -> LossLimits {
         let money = |loss: &Option<Decimal>| loss.as_ref().map(Decimal::money);
-        let limits = LossLimits {
+        LossLimits {
             realised_max: money(&self.realised_max),
             unrealised_max: money(&self.unrealised_max),
             drawdown_max: money(&self.drawdown_max),
+            lost_before: money(&self.lost_before).unwrap_or(Money::ZERO),
             then: match self.then {
                 HaltConfig::ReduceOnly => GateState::ReduceOnly,
                 HaltConfig::Pause => GateState::Paused,
                 HaltConfig::Kill => GateState::Killed,
             },
-        };
-        let any = limits.realised_max.or(limits.unrealised_max).or(limits.drawdown_max);
-        any.map(|_| limits)
+        }
     }
 }
 

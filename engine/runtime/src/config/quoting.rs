@@ -4,6 +4,7 @@ mod blend;
 mod controls;
 mod model;
 mod shape;
+mod shape_rules;
 
 use std::path::Path;
 

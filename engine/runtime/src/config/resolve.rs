@@ -8,8 +8,8 @@ use ballast_core::oms::SweepLimits;
 use ballast_core::shard::{HedgingSpec, LaneSpec, QuotingSpec, ShardSpec};
 use ballast_exchange::{Conditions, FeeSchedule, InstrumentRules, Latency, VenueSpec};
 use ballast_model::{
-    AssetId, Contract, HalfTicks, InstrumentId, InstrumentSpec, Lots, Money, Price, Span, SpecError, Step,
-    TradeId, VenueOrderId,
+    AssetId, BudgetGrant, Contract, HalfTicks, InstrumentId, InstrumentSpec, Lots, Money, Price, Span,
+    SpecError, Step, TradeId, VenueOrderId,
 };
 use ballast_venue::binance::Market;
 
@@ -21,7 +21,7 @@ use super::resolve_arbitrage::Arbitrage;
 use super::resolve_hedge::{Hedges, unheard};
 use super::risk::Risk;
 use super::unquoted::Unquoted;
-use super::{BookNames, Config, ConfigError, InstrumentConfig, ModelConfig, QuotingConfig};
+use super::{BookNames, BudgetsConfig, Config, ConfigError, InstrumentConfig, ModelConfig, QuotingConfig};
 use crate::capture::{Instrument, SeenInstrument};
 
 /// Most levels one side of a book holds: venues show 10 000 at most, the rest accumulates from diffs.
@@ -33,7 +33,7 @@ const PRICE_HEADROOM: i64 = 4;
 /// Largest order of an instrument whose limits are not known, where money then is exact.
 const SIZE_MAX: Lots = Lots(1 << 40);
 /// Session epoch of replays: their order ids never meet a venue's.
-const REPLAY_EPOCH: u32 = 1;
+pub(super) const REPLAY_EPOCH: u32 = 1;
 
 /// Quote currencies symbols end in, the longer before the shorter.
 const QUOTES: [&str; 14] =
@@ -313,6 +313,12 @@ impl Resolver<'_> {
         names
     }
 
+    /// What the shard owns of limits that span shards, from the beginning.
+    pub(crate) fn grants(&self) -> Vec<BudgetGrant> {
+        let budgets = self.config.risk.as_ref().and_then(|risk| risk.budgets.as_ref());
+        budgets.into_iter().flat_map(BudgetsConfig::grants).collect()
+    }
+
     fn arbitrage<'a>(&'a self, instruments: &'a [ResolvedInstrument]) -> Arbitrage<'a> {
         Arbitrage { config: self.config, path: &self.path, assets: &self.assets, instruments }
     }
@@ -338,7 +344,7 @@ impl Resolver<'_> {
     }
 
     /// The table an instrument is quoted by and its key: its own, else the common one.
-    fn table(&self, found: &FoundInstrument) -> (String, &QuotingConfig) {
+    pub(super) fn table(&self, found: &FoundInstrument) -> (String, &QuotingConfig) {
         let facts = self.facts(&found.instrument.symbol, found.instrument.market);
         let own = facts.and_then(|(index, facts)| Some((index, facts.quoting.as_ref()?)));
         own.map_or_else(

@@ -18,7 +18,7 @@ use super::books::DEFAULT;
 use super::controls::LossConfig;
 use super::funds::holds;
 use super::resolve::ResolvedInstrument;
-use super::{BookNames, Bps, Config, ConfigError, Decimal, Duration, market_name};
+use super::{BookNames, Bps, BudgetsConfig, Config, ConfigError, Decimal, Duration, market_name};
 
 /// Limits of all instruments together. Money is in the account currency.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -58,6 +58,8 @@ pub struct RiskConfig {
     /// Limits by strategy, as an `[[instrument]]` names it; `default` is that of those that name none.
     #[serde(default)]
     pub strategy: BTreeMap<String, StrategyRiskConfig>,
+    /// Parts of limits that span shards; none where absent.
+    pub budgets: Option<BudgetsConfig>,
 }
 
 /// Limits of one strategy: of its instruments together.
@@ -134,6 +136,20 @@ pub struct MarketRiskConfig {
     pub credit: CreditConfig,
     /// The market's allowance of messages, orders and cancels together.
     pub messages: Option<MessagesConfig>,
+    /// Whether the market is quoted without a dead man's switch: one that cancels all orders there if nothing is heard of us.
+    #[serde(default)]
+    pub dead_man: DeadManConfig,
+}
+
+/// Whether a market is quoted without a dead man's switch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeadManConfig {
+    /// It is.
+    #[default]
+    Optional,
+    /// Only orders that reduce pass while no operator's `arm` says that the switch is armed.
+    Required,
 }
 
 /// An allowance of messages.
@@ -210,8 +226,12 @@ impl Risk<'_> {
             strategies: self.strategies(table)?,
             exposure: table.exposure.limits(),
             credit: self.credit("credit", &table.credit)?,
-            loss: self.loss("loss", table.loss.as_ref())?,
-            budgets: None,
+            loss: self.loss(table, "loss", table.loss.as_ref())?,
+            budgets: table
+                .budgets
+                .as_ref()
+                .map(|budgets| budgets.spec(self.config, self.path))
+                .transpose()?,
             conversions: self.conversions(table)?,
             accounts: MARKETS.iter().map(|market| self.account(table, *market)).collect(),
             mark_age_max: table.mark_age_max.span(),
@@ -262,9 +282,18 @@ impl Risk<'_> {
         (0..).zip(self.instruments).zip(distances).map(member).collect()
     }
 
-    fn loss(&self, key: &str, table: Option<&LossConfig>) -> Result<LossLimits, ConfigError> {
-        let Some(loss) = table else { return Ok(LossLimits::NONE) };
-        loss.limits().ok_or_else(|| self.rule(key, "limits nothing"))
+    fn loss(
+        &self,
+        table: &RiskConfig,
+        key: &str,
+        loss: Option<&LossConfig>,
+    ) -> Result<LossLimits, ConfigError> {
+        let Some(loss) = loss else { return Ok(LossLimits::NONE) };
+        let limits = loss.limits();
+        // What was lost before counts against a budget too.
+        let budget = table.budgets.as_ref().is_some_and(|budgets| budgets.loss.is_some());
+        let used = limits.limits() || key == "loss" && budget && limits.lost_before > Money::ZERO;
+        if used { Ok(limits) } else { Err(self.rule(key, "limits nothing")) }
     }
 
     /// The limits of each strategy of these instruments; of one whose instruments the data has not, there is nothing to limit.
@@ -278,7 +307,7 @@ impl Risk<'_> {
         }
         let spec = |name: &String| {
             let Some(of) = table.strategy.get(name) else { return Ok(StrategySpec::NONE) };
-            let loss = self.loss(&format!("strategy.{name}.loss"), of.loss.as_ref())?;
+            let loss = self.loss(table, &format!("strategy.{name}.loss"), of.loss.as_ref())?;
             Ok(StrategySpec { exposure: of.exposure.limits(), loss })
         };
         self.names.strategies.iter().map(spec).collect()
@@ -355,7 +384,10 @@ impl Risk<'_> {
             exposure: of.exposure.limits(),
             credit: self.credit(&format!("{key}.credit"), &of.credit)?,
             messages,
-            dead_man: DeadMan::Optional,
+            dead_man: match of.dead_man {
+                DeadManConfig::Optional => DeadMan::Optional,
+                DeadManConfig::Required => DeadMan::Required,
+            },
         })
     }
 

@@ -2,7 +2,12 @@
 //!
 //! Never here: a rule that depends on the data.
 
+use ballast_model::Span;
+
 use super::{Config, HedgeConfig, InstrumentConfig, MarketConfig, ModelConfig, ORDERS_MAX, QuotingConfig};
+
+/// Longest time a message may travel: a longer one is a slip of the pen, and its run would say nothing.
+const LATENCY_MAX: Span = Span::from_secs(60);
 
 impl Config {
     /// The first rule broken that no instrument needs to be known for.
@@ -15,8 +20,8 @@ impl Config {
         for (key, latency) in
             [("order_latency", venue.order_latency), ("response_latency", venue.response_latency)]
         {
-            if latency.span().0 < 0 {
-                return Some((format!("venue.{key}"), "must not be negative"));
+            if !(0..=LATENCY_MAX.0).contains(&latency.span().0) {
+                return Some((format!("venue.{key}"), "must be from 0 to 60s"));
             }
         }
         if !(0.0..=1.0).contains(&venue.cancel_share) {

@@ -4,6 +4,8 @@
 
 use ballast_venue::binance::Market;
 
+use super::fair::FairConfig;
+use super::quoting::input_venues;
 use super::resolve::{ResolvedInstrument, Resolver, market_name};
 
 /// Why an instrument is only followed.
@@ -46,6 +48,28 @@ impl core::fmt::Display for Unquoted {
 }
 
 impl Resolver<'_> {
+    /// Each instrument whose fair value is made without an input that the data has not, and that input's name.
+    #[must_use]
+    pub fn lacking(&self, instruments: &[ResolvedInstrument]) -> Vec<(String, String)> {
+        let mut lacking = Vec::new();
+        for (one, unquoted) in instruments.iter().zip(self.unquoted(instruments)) {
+            let FairConfig::Blend(blend) = &self.table(&one.found).1.fair else { continue };
+            if unquoted.is_some() {
+                continue;
+            }
+            let venues = input_venues(&self.table(&one.found).1.fair, &one.found, instruments);
+            for (input, _) in blend.inputs.iter().zip(venues).filter(|(_, venue)| venue.is_none()) {
+                let market = market_name(input.market.into());
+                let name = input.symbol.as_ref().map_or_else(
+                    || format!("{market} on {}", one.found.base),
+                    |symbol| format!("{market} {symbol}"),
+                );
+                lacking.push((one.found.name(), name));
+            }
+        }
+        lacking
+    }
+
     /// Why each instrument is only followed; `None` for one that is quoted, and where the configuration cannot be used.
     #[must_use]
     pub fn unquoted(&self, instruments: &[ResolvedInstrument]) -> Vec<Option<Unquoted>> {

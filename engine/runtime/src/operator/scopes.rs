@@ -2,7 +2,8 @@
 //!
 //! Never here: what a command does.
 
-use ballast_model::{InstrumentId, OperatorScope, StrategyId};
+use ballast_core::gate::portfolio::BudgetsSpec;
+use ballast_model::{BudgetKind, InstrumentId, OperatorScope, StrategyId};
 use ballast_venue::binance::Market;
 
 use crate::config::{BookNames, Resolved, ResolvedInstrument, market_name, market_of, venue_named};
@@ -19,6 +20,12 @@ pub struct Scopes {
     strategies: Vec<String>,
     /// Whether a `[risk]` table holds the instruments together.
     together: bool,
+    /// `None` where no books are kept.
+    books: Option<BookNames>,
+    /// Names by [`ballast_model::AssetId`].
+    assets: Vec<String>,
+    /// The limits that span shards, of which this one owns a part.
+    budgets: Vec<BudgetKind>,
 }
 
 /// One instrument.
@@ -33,7 +40,12 @@ struct Named {
 
 impl Scopes {
     /// Those of what is built for these instruments.
-    pub(crate) fn new(instruments: &[ResolvedInstrument], names: &BookNames, built: &Resolved) -> Self {
+    pub(crate) fn new(
+        instruments: &[ResolvedInstrument],
+        names: &BookNames,
+        built: &Resolved,
+        assets: &[String],
+    ) -> Self {
         let named = |(id, one): (InstrumentId, &ResolvedInstrument)| {
             let lane = built.shard.lanes.get(id.index());
             Named {
@@ -47,6 +59,14 @@ impl Scopes {
             instruments: (0..).map(InstrumentId).zip(instruments).map(named).collect(),
             strategies: names.strategies.clone(),
             together: built.shard.portfolio.is_some(),
+            books: built.books.clone(),
+            assets: assets.to_vec(),
+            budgets: built
+                .shard
+                .portfolio
+                .as_ref()
+                .and_then(|risk| risk.budgets)
+                .map_or_else(Vec::new, divided),
         }
     }
 
@@ -96,6 +116,21 @@ impl Scopes {
         self.together
     }
 
+    /// Whether the shard owns a part of a limit.
+    pub(super) fn divides(&self, kind: BudgetKind) -> bool {
+        self.budgets.contains(&kind)
+    }
+
+    /// The names of the books; `None` where none are kept.
+    pub(super) const fn books(&self) -> Option<&BookNames> {
+        self.books.as_ref()
+    }
+
+    /// Names by [`ballast_model::AssetId`].
+    pub(super) fn assets(&self) -> &[String] {
+        &self.assets
+    }
+
     /// A scope that only a portfolio has.
     fn together(
         &self,
@@ -117,6 +152,12 @@ impl Scopes {
         let names: Vec<_> = strategies.chain(self.instruments.iter().map(|one| one.name.clone())).collect();
         format!("`{words}` is neither `all`, a market, nor one of: {}", names.join(", "))
     }
+}
+
+/// The limits that span shards.
+fn divided(spec: BudgetsSpec) -> Vec<BudgetKind> {
+    let kinds = BudgetKind::ALL.into_iter().zip(spec.budgets);
+    kinds.filter_map(|(kind, budget)| budget.map(|_| kind)).collect()
 }
 
 #[cfg(test)]

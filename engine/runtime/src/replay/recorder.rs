@@ -2,7 +2,10 @@
 
 use ballast_analytics::record::{FillRow, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, Sample};
 use ballast_core::shard::Shard;
-use ballast_model::{Event, Fill, HalfTicks, InstrumentId, Money, Nanos, Side, Span};
+use ballast_model::{
+    ClientOrderId, Event, Fill, FillReason, HalfTicks, InstrumentId, Liquidity, Lots, Money, Nanos,
+    OperatorAct, OperatorCommand, OperatorScope, PackedLevel, Price, Side, Span, TradeId,
+};
 
 use super::Observer;
 
@@ -144,6 +147,29 @@ impl Recorder {
         self.next_due = self.next_due.min(self.next_markout());
     }
 
+    /// Writes down the trade that set a ledger right; nothing where it was refused.
+    fn book_adjustment(&mut self, instrument: InstrumentId, price: Price, now: Nanos, shard: &Shard) {
+        let Some(record) = self.instruments.get(instrument.index()) else { return };
+        let before = record.fills.last().map_or(Lots::ZERO, |fill| fill.position_after);
+        let missing = shard.position(instrument) - before;
+        let Some(level) = PackedLevel::new(price, missing.abs()).filter(|_| !missing.is_zero()) else {
+            return;
+        };
+        let fill = Fill {
+            instrument,
+            side: if missing > Lots::ZERO { Side::Bid } else { Side::Ask },
+            liquidity: Liquidity::Taker,
+            reason: FillReason::Venue,
+            fee_asset: record.spec.settlement(),
+            level,
+            fee_e8: 0,
+            client_id: ClientOrderId::FOREIGN,
+            trade_id: TradeId(0),
+            venue_time: now,
+        };
+        self.book_fill(&fill, now, shard);
+    }
+
     /// The midpoint before the book was lost, where a fill arrives without one.
     fn last_mid(&self, index: usize) -> Option<HalfTicks> {
         Some(self.instruments.get(index)?.samples.last()?.mid)
@@ -161,6 +187,13 @@ impl Observer for Recorder {
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard) {
         if let Event::Fill(fill) = event {
             self.book_fill(fill, now, shard);
+        } else if let Event::Operator(OperatorCommand {
+            scope: OperatorScope::Instrument(id),
+            act: OperatorAct::Adjust { price, .. },
+            ..
+        }) = event
+        {
+            self.book_adjustment(*id, *price, now, shard);
         }
     }
 }

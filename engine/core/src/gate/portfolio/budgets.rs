@@ -1,7 +1,7 @@
 //! A shard's parts of limits that span shards: how much of each is in use, what is wanted, and what is refused.
 //!
 //! What is in use is measured, never counted up: gross exposure and margin at their worse ends, all that works among them;
-//! orders within the last second; the loss since the shard began. It is set after every event, so that what is owned follows.
+//! orders within the last second; the loss since the shard began and what was lost before. It is set after every event, so that what is owned follows.
 //! An adding order that would take more than is free is refused, and what it needed is remembered as a need.
 //!
 //! Wanted is what is in use, or was needed by an order refused within the last [`BudgetsSpec::repeat`], in whole steps and one
@@ -160,11 +160,13 @@ pub(super) struct Budgets {
     orders: SlidingSum,
     /// When all orders of the window are ones this shard remembers; `None` before the first event.
     warm_at: Option<Nanos>,
+    /// What was lost before the beginning.
+    lost_before: Money,
     loss: u128,
 }
 
 impl Budgets {
-    fn new(spec: &BudgetsSpec, epoch: u32) -> Result<Self, BudgetsError> {
+    fn new(spec: &BudgetsSpec, epoch: u32, lost_before: Money) -> Result<Self, BudgetsError> {
         if epoch == 0 {
             return Err(BudgetsError::Epoch);
         }
@@ -179,7 +181,8 @@ impl Budgets {
             budget.map(|budget| Line::new(kind, budget, spec.shard, epoch))
         };
         let orders = SlidingSum::new(RATE_WINDOW);
-        Ok(Self { spec: *spec, lines: BudgetKind::ALL.map(line), orders, warm_at: None, loss: 0 })
+        let (lines, loss) = (BudgetKind::ALL.map(line), unsigned(lost_before.0));
+        Ok(Self { spec: *spec, lines, orders, warm_at: None, lost_before, loss })
     }
 
     fn line(&mut self, kind: BudgetKind) -> Option<&mut Line> {
@@ -211,7 +214,8 @@ impl Budgets {
     }
 
     pub(super) fn on_profit(&mut self, realised: Money, unrealised: Money) {
-        self.loss = unsigned(realised.0.saturating_add(unrealised.0).saturating_neg());
+        let profit = realised.0.saturating_add(unrealised.0);
+        self.loss = unsigned(self.lost_before.0.saturating_sub(profit));
     }
 
     /// Quotes that add are pulled where the loss has used up its part.
@@ -263,7 +267,7 @@ impl Portfolio {
     /// # Errors
     /// [`BudgetsError`].
     pub fn with_budgets(mut self, spec: &BudgetsSpec, epoch: u32) -> Result<Self, BudgetsError> {
-        let budgets = Budgets::new(spec, epoch)?;
+        let budgets = Budgets::new(spec, epoch, self.loss.lost_before())?;
         let [gross, margin, ..] = &budgets.lines;
         if gross.is_some() || margin.is_some() {
             let group = self.groups.len() - 1;

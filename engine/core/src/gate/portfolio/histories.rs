@@ -39,6 +39,7 @@ fn desk(dice: &mut Dice) -> Desk {
         realised_max: dice.once_in(3).then_some(Money(40)),
         unrealised_max: dice.once_in(3).then_some(Money(40)),
         drawdown_max: dice.once_in(3).then_some(Money(40)),
+        lost_before: if dice.once_in(4) { Money(dice.from(0, 50).into()) } else { Money(0) },
         then: dice.pick(&[GateState::ReduceOnly, GateState::Paused, GateState::Killed]),
     };
     let credit = |dice: &mut Dice| CreditLimits {

@@ -317,6 +317,7 @@ fn halts_hold_for_their_level_and_only_the_operator_lifts_them() {
 fn losses_latch_until_the_operator_resumes_and_then_count_from_there() {
     let mut desk = Desk::new();
     desk.loss = LossLimits {
+        lost_before: Money::ZERO,
         realised_max: Some(dollars(5)),
         unrealised_max: Some(dollars(3)),
         drawdown_max: Some(dollars(6)),

@@ -285,7 +285,7 @@ impl Told {
             Halted::Profit(Level::All, realised, unrealised) => Some(realised + unrealised),
             _ => None,
         });
-        let loss = (-profit.unwrap_or(0)).max(0);
+        let loss = (self.desk.loss.lost_before.0 - profit.unwrap_or(0)).max(0);
         let grows = |was: i128, is: i128, kind: usize| is > was && is > self.granted[kind] as i128;
         [
             (Rule::BudgetGross, grows(was.gross, is.gross, 0)),
@@ -434,7 +434,12 @@ impl Told {
             }
             _ => None,
         };
-        let start = self.halts[..since].iter().rev().find_map(profit).unwrap_or((0, 0));
+        // What was lost before is forgiven with the first resumption.
+        let before = if since == 0 { self.losses(level).lost_before.0 } else { 0 };
+        let start = match self.halts[..since].iter().rev().find_map(profit) {
+            Some(last) => last,
+            None => (before, before),
+        };
         let (realised, whole) = profit(&self.halts[place])?;
         let peak = self.halts[since..=place]
             .iter()

@@ -9,7 +9,7 @@ use ballast_model::{
 };
 
 use super::desk::{Desk, Did, EPOCH, ETH, ask, bid, lane, quoting};
-use super::together::risk;
+use super::together::{OTHER, risk};
 use crate::balance::BalanceError;
 use crate::gate::Rule;
 use crate::gate::portfolio::Funding;
@@ -100,6 +100,56 @@ fn what_an_order_holds_comes_free_when_it_ends_and_not_before() {
     assert_eq!(desk.cancelled(2), [ask(4, 10_030)]);
     assert_eq!(desk.report(4, OrderReport::Rejected(RejectReason::WouldTake)).len(), 1);
     assert_eq!(desk.shard.holds().unwrap().holds(), 2);
+}
+
+/// Two instruments paid from the same balances; the second has its book only after the first has taken what it needs.
+fn two(base: i128, quote: i128) -> Desk {
+    let mut risk = risk();
+    risk.members.iter_mut().for_each(|member| member.funding = Funding::Spot);
+    risk.holds = Some(HoldsSpec { account: ACCOUNT, fee_allowance: Rate(0) });
+    let lanes = vec![lane(&quoting()), lane(&quoting())];
+    let portfolio = Some(risk);
+    let spec = ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio, arbitrage: None };
+    let mut desk = Desk::of(spec);
+    desk.tell(&balance(BASE, base, 0));
+    desk.tell(&balance(QUOTE, quote, 0));
+    desk.then_quoted()
+}
+
+#[test]
+fn a_lane_refused_for_funds_is_woken_when_they_come_free_elsewhere() {
+    let mut desk = two(15, 1_500);
+    assert_eq!(desk.snapshot_of(OTHER, 10_000, 10_010), [], "neither side can be paid");
+    let short = |desk: &Desk| {
+        let gate = desk.shard.gate(OTHER).unwrap();
+        [Rule::FreeBase, Rule::FreeQuote].map(|rule| gate.refusals(rule))
+    };
+    assert_eq!(short(&desk), [1, 1]);
+    // Four lots come in: nine of the ten an ask needs, and the bid is no nearer.
+    assert_eq!(on_other(&desk.fill(1, Side::Bid, 4)), [], "nobody is asked for too little");
+    assert_eq!(short(&desk), [1, 1]);
+    let did = desk.fill(1, Side::Bid, 1);
+    assert_eq!(on_other(&did).len(), 1, "ten are there: {did:?}");
+    assert!(matches!(on_other(&did)[0], Did::Place(_, Side::Ask, 10_010, 10)), "{did:?}");
+    assert_eq!(short(&desk), [1, 2], "its bid was asked for too, and waits on");
+}
+
+#[test]
+fn a_cancel_or_a_balance_wakes_a_lane_as_a_fill_does() {
+    let mut desk = two(100, 1_500);
+    assert_eq!(desk.snapshot_of(OTHER, 10_000, 10_010), [ask(3, 10_010)]);
+    assert_eq!(desk.lose(), [Did::Cancel(1), Did::Cancel(2)]);
+    assert_eq!(desk.cancelled(2), [], "the base was not what it lacked");
+    assert_eq!(desk.cancelled(1), [bid(4, 10_000)]);
+    let mut desk = two(100, 1_500);
+    desk.tell(&balance(QUOTE, 100, 1_000));
+    desk.snapshot_of(OTHER, 10_000, 10_010);
+    assert_eq!(desk.tell(&balance(QUOTE, 500, 1_000)), [], "half of what a bid needs");
+}
+
+/// What was placed beside the first two orders' own instrument.
+fn on_other(did: &[Did]) -> Vec<Did> {
+    did.iter().copied().filter(|did| matches!(did, Did::Place(_, _, 10_000 | 10_010, 10))).collect()
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What an operator may do, in every state, and what no sequence of commands can bring about.
 
+mod books;
 mod shouting;
 mod strategies;
 
@@ -138,6 +139,7 @@ fn every_command_in_every_state() {
                 (Pause, _) => before.max(GateState::Paused),
                 (Kill, _) => GateState::Killed,
                 (Resume | ClearLoss | Thaw | Confirm(_), _) => GateState::Active,
+                _ => unreachable!("not among these"),
             };
             assert_eq!(gate(&desk), after, "{act:?} where {state}");
             if expected.is_err() {
@@ -238,6 +240,24 @@ fn a_loss_of_everything_is_cleared_before_everything_is_resumed() {
     assert_eq!(desk.shard.portfolio().unwrap().state(ETH), GateState::Paused);
     assert_eq!(desk.answer(all, OperatorAct::Resume), Ok(()));
     assert_eq!(desk.shard.portfolio().unwrap().state(ETH), GateState::Active);
+}
+
+#[test]
+fn where_a_dead_mans_switch_is_required_quotes_wait_until_it_is_armed() {
+    let required = |risk: &mut crate::shard::RiskSpec| {
+        risk.venues[0].dead_man = crate::gate::portfolio::DeadMan::Required;
+    };
+    let mut desk = together::with(required);
+    let venue = OperatorScope::Venue(VenueId(0));
+    assert_eq!(desk.snapshot_of(ETH, 10_000, 10_010), []);
+    let until = desk.now + Span::from_secs(3);
+    assert_eq!(desk.operate(HERE, OperatorAct::Arm(until)).0, Err(OperatorRefusal::WrongScope));
+    let other = OperatorScope::Venue(VenueId(1));
+    assert_eq!(desk.operate(other, OperatorAct::Arm(until)).0, Err(OperatorRefusal::NoSuchScope));
+    assert_eq!(desk.operate(venue, OperatorAct::Arm(until)), (Ok(()), vec![bid(1, 10_000), ask(2, 10_010)]));
+    desk.now = until;
+    let moved = desk.touch(10_020, 10_030);
+    assert_eq!(moved, [1, 2].map(Did::Cancel), "what stands may go, and nothing new comes");
 }
 
 #[test]

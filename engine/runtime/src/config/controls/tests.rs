@@ -73,6 +73,7 @@ fn every_control_is_read_in_its_unit() {
         realised_max: Some(Money::ONE),
         unrealised_max: None,
         drawdown_max: Some(Money(5 * Money::ONE.0 / 2)),
+        lost_before: Money::ZERO,
         then: GateState::Paused,
     };
     assert_eq!(controls.loss, Some(loss));

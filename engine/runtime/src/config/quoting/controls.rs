@@ -22,7 +22,7 @@ impl Quoting<'_> {
         gate: GateLimits,
     ) -> Result<Controls, ConfigError> {
         let Some(table) = &limits.controls else { return Ok(Controls::NONE) };
-        if table.loss.as_ref().is_some_and(|loss| loss.limits().is_none()) {
+        if table.loss.as_ref().is_some_and(|loss| !loss.limits().limits()) {
             return Err(self.rule("limits.controls.loss", "limits nothing"));
         }
         let controls = self.read(table)?;
@@ -74,7 +74,7 @@ impl Quoting<'_> {
                 age_max: oracle.age_max.span(),
             }),
             fills: table.fills.as_ref().map(|breaker| self.fill_breaker(breaker)).transpose()?,
-            loss: table.loss.as_ref().and_then(|loss| loss.limits()),
+            loss: table.loss.as_ref().map(crate::config::LossConfig::limits),
         })
     }
 

@@ -11,6 +11,7 @@ use ballast_core::shape::throttle::{Throttle, ThrottleParams};
 use ballast_core::shard::ShapingSpec;
 use ballast_model::{HalfTicks, Rate, Ticks};
 
+use super::shape_rules::key_of;
 use super::{Quoting, whole_ticks};
 use crate::config::shape::{
     BelowMinConfig, InventoryShape, LevelsShape, MomentumShape, ProfileShape, ShapeConfig, SizeRuleConfig,
@@ -34,7 +35,7 @@ impl Quoting<'_> {
         };
         let shaper = self.shaper(shape)?;
         if let Err(error) = Shaper::new(&shaper, self.spec) {
-            return Err(self.rule("shape", error));
+            return Err(self.rule(key_of(error), error));
         }
         let throttle = quoting.throttle.as_ref().map(|throttle| self.throttle(throttle)).transpose()?;
         if let Some(Err(error)) = throttle.map(Throttle::new) {

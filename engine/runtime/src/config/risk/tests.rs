@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use ballast_core::gate::portfolio::{Account, Funding, MemberSpec, SelfTrade};
+use ballast_core::gate::portfolio::{Account, DeadMan, Funding, MemberSpec, SelfTrade};
 use ballast_core::gate::{GateState, VenueId};
 use ballast_core::shard::{RiskSpec, Shard};
 use ballast_model::{HalfTicks, Money, Rate, Span, Step};
@@ -41,7 +41,7 @@ maintenance_bps = 50
 liquidation_distance_min_bps = 1500.5
 exposure = { net_max = \"1000\", gross_max = \"2000\", open_max = \"3000\" }
 credit = { credit_max = \"10\", credit_share_max = \"0.5\", leverage_max = \"3\" }
-loss = { drawdown_max = \"50\", then = \"pause\" }
+loss = { drawdown_max = \"50\", then = \"pause\", lost_before = \"7\" }
 [risk.conversion]
 USDC = \"0.9998\"
 [risk.asset.ETH]
@@ -51,6 +51,7 @@ equity = \"100\"
 [risk.market.usdm]
 equity = \"200\"
 margin_share = \"0.1\"
+dead_man = \"required\"
 exposure = { gross_max = \"600\" }
 messages = { burst = 10, per_second = 5, reserve = 2 }
 [risk.strategy.default]
@@ -76,6 +77,7 @@ fn every_limit_is_read_in_its_unit_and_its_place() {
     assert_eq!(risk.credit.credit_share_max, Some(Rate(50_000_000)));
     assert_eq!(risk.credit.leverage_max, Some(Rate(300_000_000)));
     assert_eq!((risk.loss.drawdown_max, risk.loss.then), (money(50), GateState::Paused));
+    assert_eq!(Some(risk.loss.lost_before), money(7));
     // Assets in the order they were met: ETH, USDT, USDC.
     assert_eq!(risk.conversions, [None, Some(Rate::ONE), Some(Rate(99_980_000))]);
     let nets: Vec<_> = risk.assets.iter().map(|asset| asset.exposure.net_max).collect();
@@ -89,6 +91,8 @@ fn every_limit_is_read_in_its_unit_and_its_place() {
         Some((10, 5, 2))
     );
     assert_eq!(risk.mark_age_max, Span::from_secs(5));
+    let switches: Vec<_> = risk.venues.iter().map(|venue| venue.dead_man).collect();
+    assert_eq!(switches, [DeadMan::Optional, DeadMan::Required, DeadMan::Optional]);
     let [own] = &risk.strategies[..] else { panic!("one strategy") };
     assert_eq!((own.exposure.net_max, own.loss.realised_max), (money(70), money(5)));
     assert_eq!((own.exposure.gross_max, own.loss.drawdown_max), (None, None));

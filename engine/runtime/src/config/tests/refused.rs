@@ -130,6 +130,33 @@ fn rules_of_hedging_name_their_place() {
 }
 
 #[test]
+fn rules_of_shaping_name_their_key_as_it_is_written() {
+    let shaped = shaped();
+    let message = refuses(
+        &shaped,
+        "inventory = { limit = { quote = \"10000\" }, skew = [0.2, 0.1], reduce = [0.6, 0.5], hedge = [0.8, 0.7]",
+        "inventory = { limit = { quote = \"10000\" }, skew = [0.2, 0.1], reduce = [0.6, 0.5], hedge = [0.7, 0.8]",
+        "quoting.shape.inventory.hedge",
+    );
+    assert!(message.contains("stage hedge must be left"), "{message}");
+    refuses(&shaped, "reduce = [0.6, 0.5]", "reduce = [0.1, 0.05]", "quoting.shape.inventory.reduce");
+    refuses(&shaped, "count = 2", "count = 65", "quoting.shape.size.levels.count");
+    let max = "max = { quote = \"2000\" }";
+    refuses(&shaped, max, "max = { quote = \"50\" }", "quoting.shape.size.max");
+    refuses(&shaped, "widen_share = 0.5", "widen_share = -0.5", "quoting.shape.momentum.widen_share");
+}
+
+#[test]
+fn latencies_are_bounded() {
+    for (key, text) in
+        [("order_latency", "61s"), ("response_latency", "100000s"), ("response_latency", "-1ms")]
+    {
+        let from = format!("{key} = \"1ms\"");
+        refuses(REPLAY, &from, &format!("{key} = \"{text}\""), &format!("venue.{key}"));
+    }
+}
+
+#[test]
 fn rules_of_momentum_name_their_place() {
     let shaped = shaped()
         .replace("half_life = \"1s\"\nwarm_up = \"1s\"", "half_life = \"1s\" # drift\nwarm_up = \"1s\"");

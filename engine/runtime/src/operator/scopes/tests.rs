@@ -25,7 +25,7 @@ fn scopes(text: &str) -> Scopes {
     let reference = Some(HalfTicks(536_000));
     let all: Vec<_> = found.into_iter().map(|found| ResolvedInstrument { found, reference }).collect();
     let built = resolver.build(&all, Quoted::Yes).unwrap();
-    Scopes::new(&all, &resolver.names(&all), &built)
+    Scopes::new(&all, &resolver.names(&all), &built, resolver.assets())
 }
 
 #[test]

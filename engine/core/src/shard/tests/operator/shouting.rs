@@ -63,7 +63,14 @@ impl Account {
             OperatorAct::ReduceOnly => GateState::ReduceOnly,
             OperatorAct::Pause => GateState::Paused,
             OperatorAct::Kill => GateState::Killed,
-            OperatorAct::ClearLoss | OperatorAct::Thaw | OperatorAct::Confirm(_) => unreachable!("no halt"),
+            OperatorAct::ClearLoss
+            | OperatorAct::Thaw
+            | OperatorAct::Confirm(_)
+            | OperatorAct::Arm(_)
+            | OperatorAct::Adjust { .. }
+            | OperatorAct::Split { .. }
+            | OperatorAct::Merge { .. }
+            | OperatorAct::Transfer { .. } => unreachable!("no halt"),
         };
         if *said > to {
             return Err(OperatorRefusal::ClosedFurther(*said));
