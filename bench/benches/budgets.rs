@@ -20,94 +20,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use ballast_bench::inputs::{Input, inputs};
+use ballast_bench::quotes::{LEVELS, grid, ladder, live, quote_inputs};
 use ballast_bench::{Data, config, root};
-use ballast_core::book::Level;
-use ballast_core::fair::Touch;
 use ballast_core::market::Market;
-use ballast_core::model::{
-    DesiredQuotes, FixedSpread, FixedSpreadParams, Grid, GridParams, GridRange, GridSpacing, Model,
-    QUOTES_PER_SIDE_MAX, QuoteInputs, QuoteModel, Scales,
-};
+use ballast_core::model::{DesiredQuotes, QuoteModel};
 use ballast_core::outbox::Outbox;
-use ballast_core::quotes::{Actions, LiveQuote, LiveStatus, Planned, Tolerance, diff};
-use ballast_model::{
-    AssetId, ClientOrderId, Contract, Event, InstrumentId, InstrumentSpec, Last, Lots, MarketEvent, Money,
-    Nanos, Price, Rate, Side, Step, Ticks,
-};
+use ballast_core::quotes::{Actions, Planned, Tolerance, diff};
+use ballast_model::{Event, InstrumentId, Last, MarketEvent};
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
 use criterion::{Criterion, criterion_group, criterion_main};
 
-/// Quotes of the grid, and quotes a side of the ladder.
-const LEVELS: usize = 50;
 /// Ticks that moved orders are away.
 const MOVED: i64 = 7;
 /// Timed runs of one recording; the least counts.
 const RUNS: u32 = 7;
-
-fn spec() -> InstrumentSpec {
-    InstrumentSpec::new(InstrumentSpec {
-        tick: Step { mantissa: 1, scale: 2 },
-        lot: Step { mantissa: 1, scale: 3 },
-        multiplier: 1,
-        contract: Contract::Linear,
-        price_min: Price(1),
-        price_max: Price(1_000_000),
-        size_min: Lots(1),
-        size_max: Lots(1_000_000),
-        notional_min: Money::ZERO,
-        base: AssetId(0),
-        quote: AssetId(1),
-    })
-    .expect("a sound instrument")
-}
-
-fn grid() -> Model {
-    let params = GridParams {
-        range: GridRange::AroundMid(Rate::from_bps(100)),
-        spacing: GridSpacing::Geometric,
-        cells: LEVELS,
-        levels_max: QUOTES_PER_SIDE_MAX,
-        size: Lots(100),
-        maker_fee: Rate(0),
-    };
-    Model::Grid(Grid::new(params).expect("a grid"))
-}
-
-fn ladder() -> Model {
-    let plain = FixedSpreadParams::plain(Ticks(3), 0.0, Lots(100), Lots(1_000_000));
-    let params = FixedSpreadParams { levels: LEVELS, step: Ticks(10), ..plain };
-    Model::FixedSpread(FixedSpread::new(params, Scales::new(&spec())).expect("a ladder"))
-}
-
-fn quote_inputs(mid: i64) -> QuoteInputs {
-    let level = |price| Some(Level { price: Price(price), lots: Lots(5_000) });
-    QuoteInputs {
-        now: Nanos(1),
-        touch: Touch::from_sides(level(mid - 1), level(mid + 1)),
-        fair_ticks: 0.0,
-        sigma_ticks_per_sqrt_s: None,
-        inventory: Lots::ZERO,
-        arrivals: None,
-        depth: None,
-        hedge: None,
-    }
-}
-
-/// Live orders at what is wanted, `off` ticks away.
-fn live(quotes: &DesiredQuotes, off: i64) -> Vec<LiveQuote> {
-    let levels =
-        Side::BOTH.iter().flat_map(|side| quotes.side(*side).levels().iter().map(|level| (*side, level)));
-    let order = |(id, (side, level)): (u64, (Side, &Level))| LiveQuote {
-        client_id: ClientOrderId(id),
-        side,
-        price: Price(level.price.0 + off),
-        remaining: level.lots,
-        status: LiveStatus::Live,
-    };
-    (1..).zip(levels).map(order).collect()
-}
 
 fn generated_and_diffed(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("quotes");

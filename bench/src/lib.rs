@@ -5,7 +5,9 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, reason = "a benchmark without its data has nothing to measure and must stop")]
 
+pub mod flow;
 pub mod inputs;
+pub mod quotes;
 
 use std::path::{Path, PathBuf};
 

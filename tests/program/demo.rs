@@ -92,6 +92,25 @@ fn the_seed_is_the_run() {
 }
 
 #[test]
+fn the_quoter_also_trades_with_a_crowd_at_a_matching_engine() {
+    let folder = Folder::new();
+    let first = demo(&folder, "--venue matching --seed 5 --out a");
+    let again = demo(&folder, "--venue matching --seed 5 --out b");
+    let other = demo(&folder, "--venue matching --seed 6 --out c");
+    assert!(first["orders"].as_u64() > Some(100) && first["fills"].as_u64() > Some(3), "{first}");
+    assert!(first["requests"].as_u64() > Some(50_000), "{first}");
+    for key in ["decisions_hash", "state_hash", "venue_hash", "fills", "pnl", "venue_codes"] {
+        assert_eq!(first[key], again[key], "{key}");
+    }
+    for name in ["fills.csv", "equity.csv", "report.html"] {
+        assert!(read(&folder, &format!("a/{name}")) == read(&folder, &format!("b/{name}")), "{name}");
+    }
+    assert_ne!(first["decisions_hash"], other["decisions_hash"]);
+    assert_eq!(first["fills"], folder.csv("a/fills.csv").rows.len());
+    folder.expect(2, "demo --venue elsewhere");
+}
+
+#[test]
 fn an_earlier_report_is_replaced() {
     let folder = Folder::new();
     demo(&folder, "--seed 5 --out a");

@@ -144,6 +144,9 @@ pub(crate) struct SliceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
+    /// Who makes the market.
+    #[arg(long, value_name = "VENUE", value_enum, default_value_t = DemoVenue::Tape)]
+    pub(crate) venue: DemoVenue,
     /// Seed of the synthetic market.
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
@@ -156,6 +159,15 @@ pub(crate) struct DemoArgs {
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Where the demonstration trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DemoVenue {
+    /// A market made beforehand, which does not feel our orders.
+    Tape,
+    /// A matching engine where a crowd trades with us.
+    Matching,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! `ballast demo`: the whole path on a market the program makes itself.
 
+mod matching;
+
 use ballast_exchange::synth::{SynthMarket, SynthSpec};
 use ballast_model::Span;
 use ballast_runtime::capture::{Source, SurveyedFile};
@@ -9,7 +11,7 @@ use ballast_runtime::job::{JobError, Mode, Prepared};
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::cli::DemoArgs;
+use crate::cli::{DemoArgs, DemoVenue};
 use crate::exit::Code;
 use crate::output;
 use crate::replay::{Plan, finish};
@@ -25,6 +27,9 @@ const CONFIG_NAME: &str = "demo.toml";
 pub(crate) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
     let watch = Stopwatch::start();
     let config = Config::parse(CONFIG, Path::new(CONFIG_NAME)).map_err(JobError::from)?;
+    if arguments.venue == DemoVenue::Matching {
+        return matching::run(arguments, &config, watch);
+    }
     let spec = SynthSpec {
         duration: Span::from_secs(60 * i64::from(arguments.minutes)),
         ..SynthSpec::eth_perpetual(arguments.seed)

@@ -59,9 +59,13 @@ pub(crate) fn code_of(result: Result<Code, Error>) -> Code {
         return Code::Data;
     }
     match error.downcast_ref::<JobError>() {
-        Some(JobError::Config(_) | JobError::Venue(_) | JobError::Books(_) | JobError::Lane { .. }) => {
-            Code::Config
-        }
+        Some(
+            JobError::Config(_)
+            | JobError::Venue(_)
+            | JobError::Floor(_)
+            | JobError::Books(_)
+            | JobError::Lane { .. },
+        ) => Code::Config,
         Some(JobError::Load(LoadError::Unreadable { .. } | LoadError::Session { .. })) => Code::Data,
         None => Code::Failed,
     }

@@ -9,6 +9,7 @@ use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::outbox::Note;
 use ballast_core::shard::{LaneError, OperatorRefusal, Shard};
+use ballast_exchange::floor::FloorSpecError;
 use ballast_exchange::{Conditions, TapeVenue, VenueSpecError};
 use ballast_model::{AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorScope, Span};
 use ballast_venue::Counters;
@@ -39,6 +40,9 @@ pub enum JobError {
     /// The simulated venue cannot be built.
     #[error("the simulated venue: {0}")]
     Venue(#[from] VenueSpecError),
+    /// The venue of traders cannot be built.
+    #[error("the venue of traders: {0}")]
+    Floor(#[from] FloorSpecError),
     /// The books by strategy and account.
     #[error("the books: {0}")]
     Books(#[from] AccountError),
@@ -342,23 +346,25 @@ impl<'a> Prepared<'a> {
     /// A recorder for these instruments.
     #[must_use]
     pub fn recorder(&self, spec: RecorderSpec) -> Recorder {
-        let record = |one: &ResolvedInstrument| {
-            let found = &one.found;
-            InstrumentRecord {
-                name: found.name(),
-                spec: found.spec,
-                grid: if found.inferred { GridSource::Inferred } else { GridSource::Configured },
-                currency: found.settlement().to_owned(),
-                price_unit: found.quote.clone(),
-                size_unit: match found.spec.contract {
-                    Contract::Linear => found.base.clone(),
-                    Contract::Inverse => "contracts".to_owned(),
-                },
-                fills: Vec::new(),
-                samples: Vec::new(),
-            }
-        };
-        Recorder::new(spec, self.instruments.iter().map(record).collect())
+        Recorder::new(spec, self.instruments.iter().map(record_of).collect())
+    }
+}
+
+/// The empty record of an instrument.
+pub(crate) fn record_of(one: &ResolvedInstrument) -> InstrumentRecord {
+    let found = &one.found;
+    InstrumentRecord {
+        name: found.name(),
+        spec: found.spec,
+        grid: if found.inferred { GridSource::Inferred } else { GridSource::Configured },
+        currency: found.settlement().to_owned(),
+        price_unit: found.quote.clone(),
+        size_unit: match found.spec.contract {
+            Contract::Linear => found.base.clone(),
+            Contract::Inverse => "contracts".to_owned(),
+        },
+        fills: Vec::new(),
+        samples: Vec::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The world: clocks, files, captures, configuration and the replay loop.
+//! The world: clocks, files, captures, configuration, the replay loop and the loop at the venue of traders.
 #![deny(unsafe_code)]
 
 pub mod book_check;
@@ -6,6 +6,7 @@ pub mod capture;
 pub mod clock;
 pub mod config;
 pub mod config_check;
+pub mod floor;
 pub mod job;
 pub mod journal;
 pub mod operator;

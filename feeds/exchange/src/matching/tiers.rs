@@ -1,5 +1,10 @@
 //! Fees by what an account traded lately.
 //!
+//! Tiers are reviewed when a day is over, as venues do. The ledger's [`FeeSchedule`](ballast_core::ledger::FeeSchedule), which the
+//! tape charges by, lets the trade that reaches a tier pay by it already, and its days are those of a clock; so it is not used
+//! here, where a trade must cost an addition and no search for its tier. At the end of a day both find the same tier, which a
+//! test holds them to.
+//!
 //! Never here: a calendar. Whoever drives the engine says when a day is over.
 
 use alloc::vec;

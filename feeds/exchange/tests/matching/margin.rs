@@ -1,10 +1,12 @@
 //! Perpetuals: collateral, profit, funding, liquidation, the insurance fund, auto-deleveraging, fee tiers.
 
+use ballast_core::ledger;
 use ballast_exchange::FeeSchedule;
 use ballast_exchange::matching::{
     AccountId, FeeTier, MarginRules, Matching, MatchingSpec, MatchingSpecError, Outcome, Reject,
 };
-use ballast_model::{Contract, Lots, Money, Price, Rate, Step};
+use ballast_model::{Contract, Lots, Money, Nanos, Price, Rate, Step};
+use proptest::prelude::*;
 
 use crate::rig::{Change, IOC, Rig, ask, bid, spec, trades};
 
@@ -248,6 +250,38 @@ fn fees_follow_what_was_traded_in_thirty_days() {
     assert_eq!(fees(&rig, 2), cheap, "the first day no longer counts");
     rig.act(|engine, _| engine.end_day());
     assert_eq!(fees(&rig, 2), spec.fees);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    /// Days without a trade among them, and more of them than the window holds.
+    #[test]
+    fn at_the_end_of_a_day_the_ledgers_schedule_finds_the_same_tier(days in prop::collection::vec(0..6i64, 1..80)) {
+        let tiers = [(0, 2, 5), (40_000, 1, 4), (70_000, 0, 3)];
+        let fees = |maker, taker| FeeSchedule { maker: Rate::from_bps(maker), taker: Rate::from_bps(taker) };
+        let mut spec = spec();
+        spec.fees = fees(2, 5);
+        let expected = tiers.map(|(units, maker, taker)| {
+            let FeeSchedule { maker, taker } = fees(maker, taker);
+            ledger::FeeTier { volume_min: Money(units * UNIT), maker, taker }
+        });
+        for (place, (units, maker, taker)) in spec.tiers.iter_mut().zip(tiers.into_iter().skip(1)) {
+            *place = Some(FeeTier { volume: Money(units * UNIT), fees: fees(maker, taker) });
+        }
+        let mut schedule = ledger::FeeSchedule::new(ledger::FeeCharge::Settlement, &expected).unwrap();
+        let mut rig = Rig::new(&spec);
+        for (day, lots) in (0..).zip(days) {
+            let at = Nanos(day * 86_400_000_000_000 + 1);
+            if lots > 0 {
+                trade(&mut rig, 1_000, lots);
+                schedule.record(Money(i128::from(1_000 * lots) * UNIT), at).unwrap();
+            }
+            rig.act(|engine, _| engine.end_day());
+            let tier = schedule.tier_after(Money::ZERO, at);
+            let found = rig.engine.fees(AccountId(2)).unwrap();
+            prop_assert_eq!((found.maker, found.taker), (tier.maker, tier.taker), "day {}", day);
+        }
+    }
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use ballast_core::replace::ReplaceRules;
+use ballast_exchange::FeeSchedule;
 use ballast_exchange::matching::{
-    AccountId, Amendment, Matching, MatchingSpec, Outbox, Outcome, Placement, Prevention, PriceBand, Pricing,
-    Request, Source, Trigger, VolatilityHalt, When,
+    AccountId, Amendment, FeeTier, MarginRules, Matching, MatchingSpec, Outbox, Outcome, Placement,
+    Prevention, PriceBand, Pricing, Request, Source, Trigger, VolatilityHalt, When,
 };
 use ballast_model::{
     ClientOrderId, InstrumentId, Lots, Money, Nanos, NewOrder, Price, Rate, ReduceOnly, Side, Span,
@@ -122,6 +123,8 @@ fn request(random: &mut Random, twin: &Twin) -> Request {
 #[derive(Debug, PartialEq, Eq)]
 struct Run {
     hash: u64,
+    /// Requests made.
+    operations: usize,
     /// How often each kind of outcome was seen, with its reason where it has one.
     seen: BTreeMap<String, u32>,
 }
@@ -148,26 +151,85 @@ impl Run {
     }
 }
 
+/// Each account begins with this, and the fund with a tenth of it.
+const COLLATERAL: i128 = Money::ONE.0 / 20;
+
+/// Money is paid in.
+fn endow(engine: &mut Matching, twin: &mut Twin) {
+    for account in (0..4).map(AccountId) {
+        assert_eq!(
+            (engine.transfer(account, Money(COLLATERAL)), twin.transfer(account, COLLATERAL)),
+            (Ok(()), Ok(()))
+        );
+    }
+    engine.endow(Money(COLLATERAL / 10));
+    twin.endow(COLLATERAL / 10);
+}
+
+/// What happens to money now and then: funding, deposits and withdrawals, the end of a day.
+fn money_moves(random: &mut Random, (engine, twin): (&mut Matching, &mut Twin), outbox: &mut Outbox) {
+    if random.one_in(100) {
+        let rate = Rate(random.below(400_001) - 200_000);
+        engine.fund(rate, outbox);
+        twin.fund(rate);
+    }
+    if random.one_in(80) {
+        let (account, amount) =
+            (account(random), i128::from(random.below(2_001) - 1_150) * COLLATERAL / 2_000);
+        assert_eq!(
+            engine.transfer(account, Money(amount)),
+            twin.transfer(account, amount),
+            "{account:?} {amount}"
+        );
+    }
+    if random.one_in(300) {
+        engine.end_day();
+        twin.end_day();
+    }
+}
+
+/// Collateral, fees and fund of both are the same.
+fn compare_money(engine: &Matching, twin: &Twin) {
+    for account in (0..4).map(AccountId) {
+        let ours = (engine.wallet(account).0, engine.equity(account).0, engine.fees(account));
+        assert_eq!(ours, (twin.wallet(account), twin.equity(account), Some(twin.fees(account))));
+    }
+    assert_eq!(engine.insurance().0, twin.insurance());
+}
+
 /// Runs both over the same requests.
 fn compare(spec: &MatchingSpec, seed: u64) -> Run {
     let (mut engine, mut twin) = (Matching::new(spec).unwrap(), Twin::new(spec));
     let (mut random, mut outbox) = (Random(seed), Outbox::new(1_000));
-    let (mut now, mut run) = (0, Run { hash: 0, seen: BTreeMap::new() });
+    let (mut now, mut run) = (0, Run { hash: 0, operations: 0, seen: BTreeMap::new() });
+    if spec.margin.is_some() {
+        endow(&mut engine, &mut twin);
+    }
     for step in 0..OPERATIONS {
+        if spec.margin.is_some() {
+            money_moves(&mut random, (&mut engine, &mut twin), &mut outbox);
+        }
         if random.one_in(4) {
             now += random.below(20);
             engine.advance(Nanos(now), &mut outbox);
             twin.advance(now);
         }
         if random.one_in(60) {
-            let mark = 970 + random.below(60);
+            let wild = spec.margin.is_some() && random.one_in(4);
+            let mark = if wild { 900 + random.below(200) } else { 970 + random.below(60) };
             engine.set_mark(Price(mark), &mut outbox);
             twin.mark(mark);
         }
-        let request = request(&mut random, &twin);
-        engine.apply(&request, &mut outbox);
-        twin.apply(&request);
-        assert_eq!(outbox.outcomes(), twin.told, "seed {seed}, step {step}: {request:?}");
+        // Mostly one at a time; now and then more than a batch has room for.
+        let count = if random.one_in(30) { 1 + random.below(24) } else { 1 };
+        let requests: Vec<_> = (0..count).map(|_| request(&mut random, &twin)).collect();
+        match requests[..] {
+            [one] => engine.apply(&one, &mut outbox),
+            _ => engine.batch(&requests, &mut outbox),
+        }
+        twin.batch(&requests);
+        run.operations += requests.len();
+        assert_eq!(outbox.outcomes(), twin.told, "seed {seed}, step {step}: {requests:?}");
         twin.told.iter().for_each(|outcome| run.count(outcome));
         outbox.clear();
         twin.told.clear();
@@ -175,7 +237,7 @@ fn compare(spec: &MatchingSpec, seed: u64) -> Run {
             assert_eq!(
                 engine.validate(),
                 Ok(()),
-                "seed {seed}, step {step}: {request:?} at {:?}",
+                "seed {seed}, step {step}: {requests:?} at {:?}",
                 twin.now()
             );
             for side in Side::BOTH {
@@ -184,10 +246,16 @@ fn compare(spec: &MatchingSpec, seed: u64) -> Run {
             for account in (0..4).map(AccountId) {
                 assert_eq!(engine.position(account).0, twin.position(account));
             }
+            if spec.margin.is_some() {
+                compare_money(&engine, &twin);
+                let fees = engine.fees(AccountId(1)).unwrap();
+                *run.seen.entry(format!("maker {}", fees.maker.0)).or_default() += 1;
+            }
         }
     }
     assert_eq!(outbox.lost(), 0);
     run.hash = engine.state_hash();
+    println!("seed {seed}: {} operations equal, state {:016x}", run.operations, run.hash);
     run
 }
 
@@ -235,4 +303,29 @@ fn the_engine_equals_its_twin_through_halts() {
     let (window, pause) = (Span(700), Span(90));
     spec.halt = Some(VolatilityHalt { band: Rate::from_bps(90), window, pause });
     compare(&spec, 14).saw("Halted, Resumed, ended Halted, amend Halted");
+}
+
+#[test]
+fn the_engine_equals_its_twin_with_margin_funding_liquidation_and_tiers() {
+    for (seed, halt) in [(15, None), (16, Some(Rate::from_bps(120)))] {
+        let mut spec = small(ReplaceRules::BINANCE_USDM);
+        let percent = |percent: i64| Rate::from_bps(100 * percent);
+        spec.margin =
+            Some(MarginRules { initial: percent(4), maintenance: percent(2), clearance: Rate::from_bps(50) });
+        spec.fees = FeeSchedule { maker: Rate(-3_333), taker: Rate(40_001) };
+        let tier = |part: i128, maker, taker| {
+            let fees = FeeSchedule { maker: Rate(maker), taker: Rate(taker) };
+            Some(FeeTier { volume: Money(COLLATERAL * part), fees })
+        };
+        (spec.tiers[0], spec.tiers[1]) = (tier(1_800, -9_999, 20_003), tier(900, -6_666, 30_007));
+        let (window, pause) = (Span(700), Span(90));
+        spec.halt = halt.map(|band| VolatilityHalt { band, window, pause });
+        let run = compare(&spec, seed);
+        run.saw(
+            "Margin, Funded, Liquidated, Insured, Deleveraged, Traded, Triggered, amend Margin, BatchMax",
+        );
+        run.saw("maker -3333, maker -6666, maker -9999");
+        assert_eq!(halt.is_some(), run.seen.contains_key("Halted"));
+        assert_eq!(compare(&spec, seed), run, "the same requests give the same state");
+    }
 }

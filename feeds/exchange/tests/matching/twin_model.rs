@@ -2,6 +2,7 @@
 //! every question answered by looking at all of them.
 
 mod checks;
+mod margin;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,10 @@ use ballast_exchange::matching::{
     Remainder, Request, Source, Trigger, Why,
 };
 use ballast_model::{
-    ClientOrderId, Lots, Nanos, Price, ReduceOnly, Side, TimeInForce, TradeId, VenueOrderId,
+    ClientOrderId, Liquidity, Lots, Nanos, Price, ReduceOnly, Side, TimeInForce, TradeId, VenueOrderId,
 };
+
+use self::margin::Purse;
 
 const WHOLE: i128 = 100_000_000;
 
@@ -51,6 +54,10 @@ pub(crate) struct Twin {
     /// Those whose price has.
     fired: Vec<Waiter>,
     positions: BTreeMap<AccountId, i64>,
+    purses: Vec<Purse>,
+    insurance: i128,
+    /// Days that are over.
+    days: u32,
     now: i64,
     last: Option<i64>,
     mark: Option<i64>,
@@ -70,6 +77,9 @@ impl Twin {
             waiting: Vec::new(),
             fired: Vec::new(),
             positions: (0..spec.limits.accounts).map(|account| (AccountId(account), 0)).collect(),
+            purses: vec![Purse::new(spec); usize::from(spec.limits.accounts)],
+            insurance: 0,
+            days: 0,
             now: i64::MIN,
             last: None,
             mark: None,
@@ -86,6 +96,7 @@ impl Twin {
         self.mark = Some(price);
         self.see(Source::Mark, price);
         self.fire();
+        self.liquidate_all();
     }
 
     pub(crate) fn position(&self, account: AccountId) -> i64 {
@@ -113,6 +124,7 @@ impl Twin {
                     self.window = Some((self.window_of(self.now), None));
                     self.told.push(Outcome::Resumed);
                     self.fire();
+                    self.liquidate_all();
                 }
                 (_, Some((end, name))) if end <= now => {
                     self.now = self.now.max(end);
@@ -125,7 +137,24 @@ impl Twin {
         self.now = self.now.max(now);
     }
 
-    pub(crate) fn apply(&mut self, request: &Request) {
+    /// One after the other; those for which a batch has no room are refused.
+    pub(crate) fn batch(&mut self, requests: &[Request]) {
+        let why = Reject::BatchMax;
+        for (nth, request) in requests.iter().enumerate() {
+            if nth < self.spec.limits.batch {
+                self.apply(request);
+                continue;
+            }
+            self.told.push(match request {
+                Request::Place(new) => Outcome::Rejected(new.account, new.order.client_id, why),
+                Request::Amend(new) => Outcome::ReplaceRejected(new.account, new.client_id, why),
+                Request::Cancel(account, id) => Outcome::CancelRejected(*account, *id, why),
+                Request::CancelAll(account) => Outcome::CancelRejected(*account, ClientOrderId::FOREIGN, why),
+            });
+        }
+    }
+
+    fn apply(&mut self, request: &Request) {
         match request {
             Request::Place(new) => self.place(new),
             Request::Cancel(account, id) => match self.take_out(*account, *id) {
@@ -137,24 +166,24 @@ impl Twin {
                     self.told.push(Outcome::ReplaceRejected(new.account, new.client_id, why));
                 }
             }
-            Request::CancelAll(account) => {
-                let (gone, stay) =
-                    self.sorted().into_iter().partition(|order| order.name.account == *account);
-                self.standing = stay;
-                let waiters: Vec<_> = self.waiters().map(|waiter| waiter.name).collect();
-                let waiters = waiters.into_iter().filter(|name| name.account == *account);
-                let (count, names) = (Vec::len(&gone), waiters.collect::<Vec<_>>());
-                let count = u32::try_from(count + names.len()).unwrap();
-                self.told.extend(
-                    gone.iter().map(|order: &Standing| Outcome::Cancelled(order.name, Lots(order.left))),
-                );
-                for name in names {
-                    let left = self.take_out(name.account, name.client_id).unwrap().1;
-                    self.told.push(Outcome::Cancelled(name, left));
-                }
-                self.told.push(Outcome::AllCancelled(*account, count));
-            }
+            Request::CancelAll(account) => self.cancel_all(*account),
         }
+    }
+
+    fn cancel_all(&mut self, account: AccountId) {
+        let (gone, stay) = self.sorted().into_iter().partition(|order| order.name.account == account);
+        self.standing = stay;
+        let waiters: Vec<_> = self.waiters().map(|waiter| waiter.name).collect();
+        let waiters = waiters.into_iter().filter(|name| name.account == account);
+        let (count, names) = (Vec::len(&gone), waiters.collect::<Vec<_>>());
+        let count = u32::try_from(count + names.len()).unwrap();
+        self.told
+            .extend(gone.iter().map(|order: &Standing| Outcome::Cancelled(order.name, Lots(order.left))));
+        for name in names {
+            let left = self.take_out(name.account, name.client_id).unwrap().1;
+            self.told.push(Outcome::Cancelled(name, left));
+        }
+        self.told.push(Outcome::AllCancelled(account, count));
     }
 
     /// Bids, then asks, each in the order in which they would trade.
@@ -245,7 +274,8 @@ impl Twin {
         self.standing.push(order);
     }
 
-    fn arrive(&mut self, mut taker: Standing) {
+    /// Trades as far as the order's limit allows; tells why the rest of it ends, where it does.
+    fn meet(&mut self, taker: &mut Standing) -> Option<Why> {
         let bounds = self.best_against(taker.side).map(|at| self.halt_bounds(self.standing[at].price));
         let mut why = None;
         while taker.left > 0 && why.is_none() && self.would_take(taker.side, taker.price) {
@@ -253,7 +283,7 @@ impl Twin {
             let (low, high) = bounds.unwrap();
             let maker = self.standing[at].clone();
             if maker.name.account == taker.name.account && taker.prevention != Prevention::None {
-                why = self.prevent(&mut taker, at);
+                why = self.prevent(taker, at);
             } else if maker.price < low || maker.price > high {
                 self.halted_until = Some(self.now + self.spec.halt.unwrap().pause.0);
                 self.told.push(Outcome::Halted);
@@ -263,9 +293,14 @@ impl Twin {
             } else if taker.reduces && self.closable(taker.name.account, taker.side) == 0 {
                 why = Some(Why::ReduceOnly);
             } else {
-                self.trade(&mut taker, at);
+                self.trade(taker, at);
             }
         }
+        why
+    }
+
+    fn arrive(&mut self, mut taker: Standing) {
+        let why = self.meet(&mut taker);
         if taker.left == 0 {
             return;
         }
@@ -306,13 +341,6 @@ impl Twin {
         ends.then_some(Why::SelfTrade)
     }
 
-    fn fee(&self, price: i64, lots: i64, rate: i64) -> i64 {
-        let value = i128::from(price) * i128::from(lots) * 10i128.pow(13);
-        let (fee, unit) = (value * i128::from(rate), 10i128.pow(18));
-        let up = i128::from(fee.rem_euclid(unit) != 0);
-        i64::try_from(fee.div_euclid(unit) + up).unwrap()
-    }
-
     fn trade(&mut self, taker: &mut Standing, at: usize) {
         let may = |order: &Standing| {
             if order.reduces { self.closable(order.name.account, order.side) } else { i64::MAX }
@@ -324,8 +352,6 @@ impl Twin {
         maker.left -= lots;
         maker.shown -= lots;
         let maker = maker.clone();
-        *self.positions.get_mut(&taker.name.account).unwrap() += lots * taker.side.sign();
-        *self.positions.get_mut(&maker.name.account).unwrap() += lots * maker.side.sign();
         let window = self.window_of(self.now);
         let reference = match self.window {
             Some((of, reference)) if of == window => reference.or(Some(maker.price)),
@@ -334,18 +360,17 @@ impl Twin {
         self.window = Some((window, reference));
         self.last = Some(maker.price);
         self.see(Source::Last, maker.price);
-        let party = |order: &Standing, rate: i64| Party {
-            order: order.name,
-            left: Lots(order.left),
-            fee_e8: self.fee(maker.price, lots, rate),
-        };
+        let taker_fee = self.settle(&taker.name, taker.side, (maker.price, lots), Liquidity::Taker);
+        let maker_fee = self.settle(&maker.name, maker.side, (maker.price, lots), Liquidity::Maker);
+        let party =
+            |order: &Standing, fee_e8: i64| Party { order: order.name, left: Lots(order.left), fee_e8 };
         self.told.push(Outcome::Traded(Match {
             trade_id: TradeId(self.trade_id),
             price: Price(maker.price),
             lots: Lots(lots),
             taker_side: taker.side,
-            taker: party(taker, self.spec.fees.taker.0),
-            maker: party(&maker, self.spec.fees.maker.0),
+            taker: party(taker, taker_fee),
+            maker: party(&maker, maker_fee),
         }));
         self.trade_id += 1;
         if maker.shown == 0 {
@@ -400,7 +425,7 @@ impl Twin {
                 other => other?,
             }
             let more = lots - filled - order.left;
-            self.check_position(new.account, order.side, more, order.reduces, false)?;
+            self.check_position(new.account, (order.side, price), more, order.reduces, false)?;
         }
         let mut order = self.standing.remove(at);
         order.amendments += 1;

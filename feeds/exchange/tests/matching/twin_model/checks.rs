@@ -123,7 +123,7 @@ impl Twin {
         if rests && self.standing.len() >= self.spec.limits.orders as usize {
             return Err(Reject::VenueFull);
         }
-        self.check_position(new.account, side, new.order.lots.0, reduces, whole)?;
+        self.check_position(new.account, (side, price), new.order.lots.0, reduces, whole)?;
         if rests {
             return self.check_rest(side, price, tif);
         }
@@ -139,7 +139,7 @@ impl Twin {
     pub(super) fn check_position(
         &self,
         account: AccountId,
-        side: Side,
+        (side, price): (Side, i64),
         more: i64,
         reduces: bool,
         whole: bool,
@@ -152,7 +152,11 @@ impl Twin {
         let own = |order: &&Standing| order.name.account == account && order.side == side;
         let open: i64 = self.standing.iter().filter(own).map(|order| order.left).sum();
         let most = self.position(account) * side.sign() + open + more;
-        if most > self.spec.limits.position.0 { Err(Reject::PositionMax) } else { Ok(()) }
+        if most > self.spec.limits.position.0 {
+            return Err(Reject::PositionMax);
+        }
+        let needs = self.initial_margin(self.mark.unwrap_or(price), most);
+        if needs > 0 && self.equity(account) < needs { Err(Reject::Margin) } else { Ok(()) }
     }
 
     pub(super) fn check_rest(&self, side: Side, price: i64, tif: TimeInForce) -> Result<(), Reject> {
