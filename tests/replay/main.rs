@@ -12,5 +12,6 @@ mod funding;
 mod funds;
 mod golden;
 mod hedged;
+mod ladder;
 mod merging;
 mod rig;

@@ -11,10 +11,11 @@
 
 use ballast_model::{Digest, InstrumentSpec, Lots, Nanos, Rate, ReduceOnly, Side, Span, TimeInForce};
 
-use super::Turn;
+use super::exits::Exits;
 use super::lane::Lane;
 use super::orders::{Intent, OrderDesk, Placed, Standing};
 use super::quoter::Quoter;
+use super::{Turn, earliest};
 use crate::gate::GateState;
 use crate::model::Hold;
 use crate::trigger::protection_price;
@@ -102,6 +103,17 @@ impl Closer {
 }
 
 impl Lane {
+    /// Whether anything may ever close its position.
+    #[inline]
+    pub(super) const fn closes(&self) -> bool {
+        self.exits.is_some() || self.calling.is_some()
+    }
+
+    /// When an exit, or the next order that closes, is due.
+    pub(super) fn closing_deadline(&self) -> Option<Nanos> {
+        earliest([self.exits.as_ref().and_then(Exits::deadline), self.closer.deadline()])
+    }
+
     /// Whether somebody wants the position closed and the next order may be sent.
     pub(super) fn wants_close(&self) -> bool {
         let exit = self.exits.as_ref().is_some_and(|exits| exits.is_closing());
@@ -110,7 +122,7 @@ impl Lane {
 
     /// What may be quoted beside what closes the position; as far as that is known.
     pub(super) fn beside_closing(&self, stance: Result<GateState, Hold>) -> Result<GateState, Hold> {
-        if !self.position_known() {
+        if !self.closes() || !self.position_known() {
             return stance;
         }
         match (&self.exits, stance) {
@@ -122,10 +134,7 @@ impl Lane {
 
     /// Sends what closes the position, after the quotes were pulled. `hedging` are the sides on which orders of the hedge stand.
     pub(super) fn close(&mut self, hedging: [bool; 2], turn: &mut Turn<'_>) {
-        if self.exits.is_none() && self.calling.is_none()
-            || !self.position_known()
-            || self.closer.retry_at.is_some()
-        {
+        if !self.closes() || !self.position_known() || self.closer.retry_at.is_some() {
             return;
         }
         let position = self.ledger.position();

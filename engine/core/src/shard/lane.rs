@@ -131,9 +131,8 @@ impl Lane {
         // What waits for the end of a batch is decided then.
         let quoter = self.quoter.as_ref().filter(|_| !self.put_off).and_then(Quoter::deadline);
         let thaw = if self.controlled { self.gate().and_then(|gate| gate.thaws_at(now)) } else { None };
-        let exits = self.exits.as_ref().filter(|_| !self.put_off).and_then(Exits::deadline);
-        let closer = self.closer.deadline().filter(|_| !self.put_off);
-        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until, self.pull_at, exits, closer])
+        let closing = if self.closes() && !self.put_off { self.closing_deadline() } else { None };
+        earliest([quoter, self.orders.ask_at(), thaw, self.mark_until, self.pull_at, closing])
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
@@ -157,7 +156,7 @@ impl Lane {
         if let Some(calling) = &self.calling {
             calling.digest(digest);
         }
-        if self.exits.is_some() || self.calling.is_some() {
+        if self.closes() {
             self.closer.digest(digest);
         }
     }
