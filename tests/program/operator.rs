@@ -189,7 +189,7 @@ fn a_required_dead_mans_switch_lets_quotes_be_while_it_is_armed() {
     let folder = Folder::new();
     let market = "[risk.market.usdm]\ndead_man = \"required\"\n";
     folder.write("both.toml", format!("{QUOTER}\n{DESK}{market}"));
-    let orders = |run: &crate::rig::Folder, script: &str| {
+    let orders = |run: &Folder, script: &str| {
         run.write("arm.toml", script);
         let json = run.expect(0, &format!("{BOTH} --operator arm.toml")).json();
         let of = |name: &str| {
