@@ -158,7 +158,7 @@ fn positions_and_cash_are_moved_between_books_and_a_ledger_is_set_right() {
     let adjusted = folder.expect(0, &format!("{BOTH} --operator adjust.toml --out out")).json();
     assert_eq!(outcomes(&adjusted), ["accepted", "accepted"]);
     let one = adjusted["instruments"].as_array().unwrap().iter().find(|one| one["name"] == "usdm ETHUSDT");
-    assert_eq!(one.unwrap()["position"], -7.5, "{one:?}");
+    assert_eq!(one.unwrap()["position"], "-7.500", "{one:?}");
 }
 
 #[test]

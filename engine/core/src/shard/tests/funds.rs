@@ -8,6 +8,8 @@ use ballast_model::{
     Side, SubAccountId,
 };
 
+use proptest::prelude::*;
+
 use super::desk::{Desk, Did, EPOCH, ETH, ask, bid, lane, quoting};
 use super::together::{OTHER, risk};
 use crate::balance::BalanceError;
@@ -202,6 +204,31 @@ fn what_cannot_be_kept_is_noted() {
     assert_eq!(available(&desk), [15, 1_500]);
     let error = Shard::new(&spec(Rate(-1))).unwrap_err();
     assert_eq!(error, (0, LaneError::Risk(RiskError::Holds(BalanceError::Allowance))));
+}
+
+proptest! {
+    /// What an order needs, worked out from the words alone: its value and the fee on it, rounded up; or its lots.
+    #[test]
+    fn an_order_passes_exactly_where_the_balance_pays_for_it(
+        price in 5_000..15_000i64,
+        fee in 0..5_000_000i64,
+        more in -3..=3i128,
+        base_more in -3..=3i128,
+    ) {
+        let value = i128::from(price) * 10 * Money::ONE.0 / 100_000;
+        let need = value + (value * i128::from(fee) + 99_999_999) / 100_000_000;
+        let tell = |asset, units| {
+            let free = PackedMoney::new(Money(units));
+            let locked = PackedMoney::default();
+            Event::Balance(BalanceUpdate { account: ACCOUNT, asset, free, locked, venue_time: Nanos(0) })
+        };
+        let mut desk = Desk::of(spec(Rate(fee)));
+        desk.tell(&tell(BASE, milli(10).0 + base_more));
+        desk.tell(&tell(QUOTE, need + more));
+        let did = desk.snapshot(price, price + 10);
+        let placed = |side| did.iter().any(|did| matches!(did, Did::Place(_, one, ..) if *one == side));
+        prop_assert_eq!([placed(Side::Bid), placed(Side::Ask)], [more >= 0, base_more >= 0]);
+    }
 }
 
 #[test]
