@@ -6,7 +6,7 @@ use ballast_exchange::synth::Dialect;
 use ballast_journal::{Entry, Header, Reader};
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
-use ballast_runtime::journal::{Found, History, Journal, JournalError, Options, Step, slice, verify};
+use ballast_runtime::journal::{AtRest, Found, History, Journal, JournalError, Options, Step, slice, verify};
 use ballast_runtime::replay::{Journaled, Outcome, Unobserved};
 use ballast_tests::market::{QUOTER, lines, surveyed, text};
 
@@ -72,7 +72,7 @@ fn forged(folder: &Path, change: impl Fn(u64, &Entry<'_>) -> bool) -> tempfile::
 #[test]
 fn what_was_not_decided_so_is_named_with_its_cause() {
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), &Options::default());
+    run(folder.path(), &Options { at_rest: AtRest::AsWritten, ..Options::default() });
     // A command that was never recorded.
     let first = std::cell::Cell::new(0);
     let without = forged(folder.path(), |seq, entry| {

@@ -11,6 +11,8 @@ pub struct Record<'a> {
     pub seq: u64,
     /// Byte of the segment at which it begins.
     pub offset: usize,
+    /// Bytes it takes there, length and checksum included.
+    pub length: usize,
     /// Our clock: for an input the time the core was told it at, for a command that of the input it answers.
     pub now: Nanos,
     /// What it says.

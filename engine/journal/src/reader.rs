@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         if matches!(kind, kind::BLOCK | kind::END) {
             let now = Nanos(self.context.now);
             let entry = self.close_block(kind, take, length).map_err(fault)?;
-            return Ok(Some(Record { seq, offset, now, entry }));
+            return Ok(Some(Record { seq, offset, length, now, entry }));
         }
         let content = || fault(FaultKind::Content);
         let now = take.time(self.context.now).map(Nanos).ok_or_else(content)?;
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         self.seq += 1;
         self.offset += length;
         self.broken = false;
-        Ok(Some(Record { seq, offset, now, entry }))
+        Ok(Some(Record { seq, offset, length, now, entry }))
     }
 
     /// Checks the hash of the block that ends here.

@@ -21,17 +21,23 @@ impl Put<'_> {
         self.0.extend_from_slice(&bytes);
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "cut to the lowest bits on purpose")]
     pub(crate) fn unsigned(&mut self, mut number: u128) {
-        while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
+        // The rare number beyond 64 bits: its lowest bits first, seven at a time.
+        while number > u128::from(u64::MAX) {
+            self.0.push(low_bits(number) | 0x80);
             number >>= 7;
         }
-        self.0.push(number as u8);
+        #[expect(clippy::cast_possible_truncation, reason = "no more than 64 bits are left")]
+        self.word(number as u64);
     }
 
-    pub(crate) fn word(&mut self, number: u64) {
-        self.unsigned(number.into());
+    #[inline]
+    pub(crate) fn word(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.0.push(low_bits(number.into()) | 0x80);
+            number >>= 7;
+        }
+        self.0.push(low_bits(number.into()));
     }
 
     pub(crate) fn signed(&mut self, number: i128) {
@@ -39,22 +45,63 @@ impl Put<'_> {
     }
 
     /// The difference of two numbers of 64 bits, whatever they are.
+    #[inline]
     pub(crate) fn delta(&mut self, from: i64, to: i64) {
-        self.signed(i128::from(to) - i128::from(from));
+        match to.checked_sub(from) {
+            Some(passed) => self.word(zigzag_word(passed)),
+            None => self.signed(i128::from(to) - i128::from(from)),
+        }
     }
 
     /// The difference of two counters of 64 bits, whatever they are.
+    #[inline]
     pub(crate) fn word_delta(&mut self, from: u64, to: u64) {
-        self.signed(i128::from(to) - i128::from(from));
+        let passed = to.wrapping_sub(from).cast_signed();
+        // What wraps is told by its sign.
+        if (passed >= 0) == (to >= from) {
+            self.word(zigzag_word(passed));
+        } else {
+            self.signed(i128::from(to) - i128::from(from));
+        }
     }
 
     /// The difference of two times, in the largest unit that it is a multiple of.
+    #[inline]
     pub(crate) fn time(&mut self, from: i64, to: i64) {
-        let passed = i128::from(to) - i128::from(from);
+        let Some(passed) = to.checked_sub(from) else {
+            return self.long_time(i128::from(to) - i128::from(from));
+        };
+        let (code, units) = if passed % UNITS[0] == 0 {
+            (0, passed / UNITS[0])
+        } else if passed % UNITS[1] == 0 {
+            (1, passed / UNITS[1])
+        } else {
+            (2, passed)
+        };
+        match zigzag_word(units).checked_mul(1 << UNIT_BITS) {
+            Some(shifted) => self.word(shifted | code),
+            None => self.long_time(passed.into()),
+        }
+    }
+
+    /// The same for a difference that may need more than 64 bits.
+    #[cold]
+    fn long_time(&mut self, passed: i128) {
         let fits = |unit: &(usize, &i64)| passed % i128::from(*unit.1) == 0;
         let (code, unit) = UNITS.iter().enumerate().find(fits).unwrap_or((UNITS.len() - 1, &1));
         self.unsigned(zigzag(passed / i128::from(*unit)) << UNIT_BITS | code as u128);
     }
+}
+
+/// The lowest seven bits.
+#[expect(clippy::cast_possible_truncation, reason = "cut to the lowest bits on purpose")]
+const fn low_bits(number: u128) -> u8 {
+    number as u8 & 0x7f
+}
+
+/// As [`zigzag`], for numbers of 64 bits.
+const fn zigzag_word(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
 }
 
 /// Small numbers of either sign to small ones without: 0, −1, 1, −2 … to 0, 1, 2, 3 ….
@@ -167,6 +214,22 @@ mod tests {
             prop_assert_eq!(take.time(from), Some(to));
             prop_assert_eq!(take.word_delta(from.cast_unsigned()), Some(to.cast_unsigned()));
             prop_assert_eq!(take.0.len(), 0);
+        }
+
+        /// The short ways and the long way write the same.
+        #[test]
+        fn near_numbers_are_spelled_alike(from in any::<i64>(), by in any::<i64>(), shift in 0..64u32) {
+            let to = from.wrapping_add(by >> shift);
+            let (mut short, mut long) = (Vec::new(), Vec::new());
+            let mut put = Put(&mut short);
+            put.delta(from, to);
+            put.word_delta(from.cast_unsigned(), to.cast_unsigned());
+            put.time(from, to);
+            let mut put = Put(&mut long);
+            put.signed(i128::from(to) - i128::from(from));
+            put.signed(i128::from(to.cast_unsigned()) - i128::from(from.cast_unsigned()));
+            put.long_time(i128::from(to) - i128::from(from));
+            prop_assert_eq!(short, long);
         }
 
         #[test]

@@ -15,7 +15,7 @@
 //! up, as nobody could say what is there.
 //!
 //! Records are exactly those of [`ballast_journal`]; a folder holds `0000000000.journal`, `0000000001.journal`, … and, while it is
-//! written, `ring`.
+//! written, `ring`. A segment that ended is compressed in its place, to `0000000000.journal.zst`, and read like any other.
 //!
 //! Never here: a decision, a format.
 
@@ -25,6 +25,7 @@ mod history;
 mod keeper;
 mod map;
 mod meta;
+mod press;
 mod ring;
 mod segments;
 mod slice;
@@ -65,6 +66,16 @@ pub enum JournalError {
         path: PathBuf,
         /// What and where.
         fault: Fault,
+    },
+    /// A compressed segment that is damaged.
+    #[error("{path}: damaged: it cannot be decompressed from record {seq} on: {why}")]
+    Pressed {
+        /// Which segment.
+        path: PathBuf,
+        /// The first record that cannot be read.
+        seq: u64,
+        /// What the decompressor says.
+        why: String,
     },
     /// Another process writes it.
     #[error("{0}: this journal is being written")]
@@ -113,6 +124,15 @@ pub enum Pace {
     },
 }
 
+/// What becomes of segments that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtRest {
+    /// They are compressed, by a thread of its own.
+    Compressed,
+    /// They stay as they were written.
+    AsWritten,
+}
+
 /// How a journal is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -124,6 +144,8 @@ pub struct Options {
     pub sync_every: Span,
     /// What is done where records come faster than they are kept.
     pub pace: Pace,
+    /// What becomes of segments that ended.
+    pub at_rest: AtRest,
 }
 
 impl Default for Options {
@@ -133,6 +155,7 @@ impl Default for Options {
             segment_bytes: 256 << 20,
             sync_every: Span::from_secs(1),
             pace: Pace::Replay,
+            at_rest: AtRest::Compressed,
         }
     }
 }

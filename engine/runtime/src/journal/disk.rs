@@ -37,13 +37,18 @@ impl Disk for Files {
     fn create(&mut self, path: &Path) -> io::Result<Box<dyn Sheet>> {
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
         // A name is on the disk once its folder is.
-        let named = path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all());
+        let named = sync_folder(path);
         if let Err(error) = named {
             let _ = std::fs::remove_file(path);
             return Err(error);
         }
         Ok(Box::new(file))
     }
+}
+
+/// Has the folder of a file written to the disk: its names are there then.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 impl Sheet for File {

@@ -1,13 +1,16 @@
 //! Names and bytes of the files of a journal.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
 
 /// Ending of segment files.
-const EXTENSION: &str = "journal";
+const EXTENSION: &str = ".journal";
+/// What a compressed segment's name ends with beside.
+const PRESSED: &str = ".zst";
 
 /// The ring's file.
 pub(super) fn ring(folder: &Path) -> PathBuf {
@@ -16,28 +19,69 @@ pub(super) fn ring(folder: &Path) -> PathBuf {
 
 /// A segment's file.
 pub(super) fn segment(folder: &Path, number: u32) -> PathBuf {
-    folder.join(format!("{number:010}.{EXTENSION}"))
+    folder.join(format!("{number:010}{EXTENSION}"))
 }
 
-/// The segments of a folder, in order.
+/// The same, compressed.
+pub(super) fn pressed(segment: &Path) -> PathBuf {
+    with(segment, PRESSED)
+}
+
+/// The same while it is being compressed.
+pub(super) fn half_pressed(segment: &Path) -> PathBuf {
+    with(segment, ".zst.half")
+}
+
+/// True for the name of a compressed segment.
+pub(super) fn is_pressed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == PRESSED.trim_start_matches('.'))
+}
+
+fn with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// The segments of a folder, in order. One that is there under both names is named as it was written: that file is whole.
 pub(super) fn segments(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
     let failed = |error| JournalError::Io { path: folder.to_owned(), error };
-    let mut found = Vec::new();
+    let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == EXTENSION) {
-            found.push(path);
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let plain = name.strip_suffix(PRESSED).unwrap_or(&name).to_owned();
+        if plain.ends_with(EXTENSION) && (plain == name || !found.contains_key(&plain)) {
+            found.insert(plain, path);
         }
     }
-    found.sort();
-    Ok(found)
+    Ok(found.into_values().collect())
 }
 
-/// All bytes of a file.
+/// All bytes of a segment as it was written.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, JournalError> {
+    match read_as_far(path)? {
+        (bytes, None) => Ok(bytes),
+        (_, Some(error)) => Err(JournalError::Io { path: path.to_owned(), error }),
+    }
+}
+
+/// The bytes of a segment, and why there are no more of a compressed one that is damaged.
+pub(super) fn read_as_far(path: &Path) -> Result<(Vec<u8>, Option<io::Error>), JournalError> {
+    let failed = |error| JournalError::Io { path: path.to_owned(), error };
+    let opened = match File::open(path) {
+        // Whoever writes the journal has compressed it since it was found.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && pressed(path).exists() => {
+            return read_as_far(&pressed(path));
+        }
+        opened => opened,
+    };
+    let mut file = opened.map_err(failed)?;
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
-        .map_err(|error| JournalError::Io { path: path.to_owned(), error })?;
-    Ok(bytes)
+    if !is_pressed(path) {
+        file.read_to_end(&mut bytes).map_err(failed)?;
+        return Ok((bytes, None));
+    }
+    let damage = zstd::stream::copy_decode(file, &mut bytes).err();
+    Ok((bytes, damage))
 }

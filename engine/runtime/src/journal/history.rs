@@ -1,5 +1,6 @@
 //! A journal as it is read: segment after segment, every link of the chain checked.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ballast_journal::{EncoderEnd, Fault, FaultKind, Header, Reader, Record};
@@ -48,6 +49,18 @@ impl History {
         &self.segments
     }
 
+    /// Bytes of the segments' files as they are, compressed or not.
+    ///
+    /// # Errors
+    /// A file that is gone.
+    pub fn bytes_at_rest(&self) -> Result<u64, JournalError> {
+        let length = |path: &PathBuf| match path.metadata() {
+            Ok(file) => Ok(file.len()),
+            Err(error) => Err(JournalError::Io { path: path.clone(), error }),
+        };
+        self.segments.iter().map(length).sum()
+    }
+
     /// Reads all records in order. A record that the writer's death left incomplete at the very end is no fault: it is returned.
     ///
     /// # Errors
@@ -59,21 +72,35 @@ impl History {
         let mut before: Option<EncoderEnd> = None;
         for (path, number) in self.segments.iter().zip(0..) {
             let is_last = number + 1 == self.segments.len();
-            let bytes = files::read(path)?;
+            let (bytes, damage) = files::read_as_far(path)?;
             let at = |fault| JournalError::Fault { path: path.clone(), fault };
-            let (header, mut reader) = Reader::new(&bytes).map_err(at)?;
+            let cut = |seq, why: &io::Error| JournalError::Pressed {
+                path: path.clone(),
+                seq,
+                why: why.to_string(),
+            };
+            let begun = Reader::new(&bytes);
+            if let (Err(_), Some(why)) = (&begun, &damage) {
+                return Err(cut(before.map_or(1, |before| before.next_seq), why).into());
+            }
+            let (header, mut reader) = begun.map_err(at)?;
             check_link(path, &header, before)?;
             loop {
-                match reader.next() {
+                let (seq, next) = (reader.next_seq(), reader.next());
+                let is_torn = |fault: &Fault| matches!(fault.kind, FaultKind::Torn { .. });
+                // What comes before damage of a compressed segment is read; there it is cut off.
+                let is_cut = next.as_ref().map_or_else(is_torn, Option::is_none);
+                if let Some(why) = damage.as_ref().filter(|_| is_cut) {
+                    return Err(cut(seq, why).into());
+                }
+                match next {
                     Ok(Some(record)) => {
                         if visit(&record)? == Step::Stop {
                             return Ok(None);
                         }
                     }
                     Ok(None) => break,
-                    Err(fault) if is_last && matches!(fault.kind, FaultKind::Torn { .. }) => {
-                        return Ok(Some(fault));
-                    }
+                    Err(fault) if is_last && is_torn(&fault) => return Ok(Some(fault)),
                     Err(fault) => return Err(at(fault).into()),
                 }
             }

@@ -116,6 +116,7 @@ impl Keeper {
                         since_sync = Stopwatch::start();
                     }
                     if task == Task::Finish {
+                        self.segments.press();
                         return Ok(());
                     }
                     if !moved {
@@ -138,6 +139,9 @@ impl Keeper {
             if self.segments.is_full() {
                 self.segments.flush()?;
                 self.ring.release();
+            }
+            if !self.ring.has_more() {
+                break;
             }
             self.segments.ready()?;
             let Some(raw) = self.ring.pop() else { break };

@@ -154,6 +154,12 @@ impl RingWriter {
         self.tail = load(&self.ring.words, TAIL);
         self.head - self.tail >= limit
     }
+
+    /// True where the reader has given back everything.
+    pub(super) fn is_empty(&mut self) -> bool {
+        self.tail = load(&self.ring.words, TAIL);
+        self.head == self.tail
+    }
 }
 
 /// The end that moves records into segments.
@@ -166,6 +172,11 @@ pub(super) struct RingReader {
 }
 
 impl RingReader {
+    /// True where something was stored and not yet taken.
+    pub(super) fn has_more(&self) -> bool {
+        load(&self.ring.words, HEAD) != self.tail
+    }
+
     /// The next record; `None` where there is none, or where what is there is none.
     pub(super) fn pop(&mut self) -> Option<Raw<'_>> {
         let head = load(&self.ring.words, HEAD);

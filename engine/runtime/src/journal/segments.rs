@@ -1,8 +1,9 @@
 //! Records into segment files, one segment after another.
 
-use std::fs::OpenOptions;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::Sender;
 
 use ballast_journal::{EncoderEnd, Fault, FaultKind, Framed, Framer, Header, Raw, Reader, digest_of};
 
@@ -18,7 +19,7 @@ const WRITE_BYTES: usize = 256 << 10;
 pub struct Kept {
     /// Records in all.
     pub records: u64,
-    /// Bytes in all, headers included.
+    /// Bytes in all, headers included, before anything was compressed.
     pub bytes: u64,
     /// Segments begun.
     pub segments: u32,
@@ -30,6 +31,8 @@ pub(super) struct Segments {
     folder: PathBuf,
     meta: Vec<u8>,
     disk: Box<dyn Disk>,
+    /// Where to name segments that ended; `None` where they stay as they are.
+    press: Option<Sender<PathBuf>>,
     path: PathBuf,
     file: Box<dyn Sheet>,
     framer: Framer,
@@ -79,6 +82,7 @@ impl Segments {
             folder,
             meta,
             disk,
+            press: None,
             path,
             file,
             framer,
@@ -97,16 +101,19 @@ impl Segments {
     }
 
     /// Goes on in the middle of a segment.
-    fn resume(folder: &Path, header: Header, reader: &Reader<'_>) -> Result<Self, JournalError> {
-        let path = files::segment(folder, header.segment);
-        let failed = |error| JournalError::Io { path: path.clone(), error };
-        let file = OpenOptions::new().append(true).open(&path).map_err(failed)?;
-        file.set_len(reader.offset() as u64).map_err(failed)?;
+    fn resume(
+        folder: &Path,
+        path: PathBuf,
+        header: Header,
+        reader: &Reader<'_>,
+    ) -> Result<Self, JournalError> {
+        let file = goes_on(&path, reader).map_err(|error| JournalError::Io { path: path.clone(), error })?;
         Ok(Self {
             folder: folder.to_owned(),
             meta: header.meta,
             disk: Box::new(Files),
-            file: Box::new(file),
+            press: None,
+            file,
             framer: Framer::resume(reader),
             segment: header.segment,
             next_seq: reader.next_seq(),
@@ -155,9 +162,28 @@ impl Segments {
         self.file =
             self.disk.create(&path).map_err(|error| JournalError::Io { path: path.clone(), error })?;
         self.framer = Framer::new(&header(&place, &self.meta), &mut self.out);
+        self.press();
         (self.path, self.segment, self.ended) = (path, place.segment, None);
         self.kept.segments += 1;
         Ok(())
+    }
+
+    /// Names every segment that ended here from now on.
+    pub(super) fn press_by(&mut self, press: Sender<PathBuf>) {
+        self.press = Some(press);
+    }
+
+    /// Names the segment where it ended.
+    pub(super) fn press(&self) {
+        if let Some(press) = self.press.as_ref().filter(|_| self.ended.is_some()) {
+            // A press that is gone has left what it was named to the next run.
+            let _ = press.send(self.path.clone());
+        }
+    }
+
+    /// The segment being written.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Collects the next record; the segment is ready for it.
@@ -224,6 +250,16 @@ impl Segments {
     }
 }
 
+/// The file of a segment, cut to what was read of it. One that is compressed has ended, and nothing more is written to it.
+fn goes_on(path: &Path, reader: &Reader<'_>) -> io::Result<Box<dyn Sheet>> {
+    if files::is_pressed(path) {
+        return Ok(Box::new(File::open(path)?));
+    }
+    let file = File::options().append(true).open(path)?;
+    file.set_len(reader.offset() as u64)?;
+    Ok(Box::new(file))
+}
+
 /// With what a segment begins that goes on here.
 fn header(place: &Place, meta: &[u8]) -> Header {
     Header {
@@ -252,7 +288,7 @@ pub fn settle(folder: &Path) -> Result<(), JournalError> {
 /// Makes whole what a writer that died left, and says where the journal goes on.
 fn recover(folder: &Path) -> Result<Place, JournalError> {
     let path = files::ring(folder);
-    let failed = |error: std::io::Error| {
+    let failed = |error: io::Error| {
         if error.kind() == ErrorKind::WouldBlock {
             JournalError::Busy(folder.to_owned())
         } else {
@@ -307,7 +343,7 @@ fn last_segment(folder: &Path) -> Result<Option<Segments>, JournalError> {
                 Err(fault) => return Err(JournalError::Fault { path, fault }),
             }
         }
-        return Segments::resume(folder, header, &reader).map(Some);
+        return Segments::resume(folder, path, header, &reader).map(Some);
     }
     Ok(None)
 }

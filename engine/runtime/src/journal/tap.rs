@@ -9,9 +9,10 @@ use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos};
 
 use super::disk::{Disk, Files};
 use super::keeper::{Doing, Keeper, Shared, Task};
+use super::press::Press;
 use super::ring::{Full, Ring, RingWriter};
 use super::segments::{Kept, Segments};
-use super::{JournalError, Options, Pace, files};
+use super::{AtRest, JournalError, Options, Pace, files};
 use crate::clock::Stopwatch;
 
 /// From this share of the ring on the journal is behind, in percent.
@@ -92,6 +93,12 @@ impl Tap {
         if self.stored.ring.uses(limit) { JournalHealth::Behind } else { JournalHealth::Good }
     }
 
+    /// True where the kernel has every record that was stored.
+    #[must_use]
+    pub fn is_drained(&mut self) -> bool {
+        self.stored.ring.is_empty()
+    }
+
     /// Number of the next record.
     #[must_use]
     pub const fn next_seq(&self) -> u64 {
@@ -140,6 +147,7 @@ pub struct Journal {
     /// The deciding thread's end.
     pub tap: Tap,
     thread: Option<JoinHandle<Result<Kept, JournalError>>>,
+    press: Option<Press>,
     ring: PathBuf,
 }
 
@@ -162,10 +170,15 @@ impl Journal {
         meta: Vec<u8>,
         options: &Options,
     ) -> Result<Self, JournalError> {
-        let segments = Segments::open(folder, meta, disk)?;
+        let mut segments = Segments::open(folder, meta, disk)?;
         let path = files::ring(folder);
         let ring = Ring::create(&path, options.ring_bytes);
         let (writer, reader) = ring.map_err(|error| JournalError::Io { path: path.clone(), error })?.ends();
+        let press = match options.at_rest {
+            AtRest::Compressed => Some(Press::start(folder, segments.path())?),
+            AtRest::AsWritten => None,
+        };
+        press.iter().filter_map(Press::ended).for_each(|ended| segments.press_by(ended));
         let shared = Arc::new(Shared::new());
         let bodies = Bodies::new(segments.next_seq(), options.segment_bytes);
         let stored = Stored { ring: writer, shared: Arc::clone(&shared), pace: options.pace, lost: 0 };
@@ -173,10 +186,10 @@ impl Journal {
         let spawned = std::thread::Builder::new().name("journal".to_owned()).spawn(|| keeper.run());
         let thread = spawned.map_err(|error| JournalError::Thread(error.to_string()))?;
         let tap = Tap { bodies, stored, health: JournalHealth::Good };
-        Ok(Self { tap, thread: Some(thread), ring: path })
+        Ok(Self { tap, thread: Some(thread), press, ring: path })
     }
 
-    /// Ends the last segment and waits until everything is on the disk. After an error what was stored is left for the next
+    /// Ends the last segment and waits until everything is on the disk, and compressed where that is asked for. After an error what was stored is left for the next
     /// [`Journal::open`].
     ///
     /// # Errors
@@ -191,6 +204,9 @@ impl Journal {
         }
         std::fs::remove_file(&self.ring)
             .map_err(|error| JournalError::Io { path: self.ring.clone(), error })?;
+        if let Some(press) = self.press.take() {
+            press.finish();
+        }
         Ok(kept)
     }
 

@@ -1,5 +1,6 @@
 //! What is stored is kept, whatever happens to the process in between.
 
+mod pressed;
 mod stalls;
 
 use super::*;
@@ -33,8 +34,13 @@ fn inputs(folder: &Path) -> Vec<Event> {
     inputs
 }
 
-const SMALL: Options =
-    Options { ring_bytes: 1, segment_bytes: 100_000, sync_every: Span::from_secs(1), pace: Pace::Replay };
+const SMALL: Options = Options {
+    ring_bytes: 1,
+    segment_bytes: 100_000,
+    sync_every: Span::from_secs(1),
+    pace: Pace::Replay,
+    at_rest: AtRest::AsWritten,
+};
 
 #[test]
 fn what_is_recorded_is_read_over_many_segments_and_runs() {

@@ -81,6 +81,7 @@ const LIVE: Options = Options {
     segment_bytes: 100_000,
     sync_every: Span::from_millis(1),
     pace: Pace::Live { patience: Span::from_secs(60) },
+    at_rest: AtRest::Compressed,
 };
 
 struct Run {

@@ -1,0 +1,99 @@
+//! Segments that ended, compressed at rest by a thread of its own: `0000000000.journal` becomes `0000000000.journal.zst`.
+//!
+//! A segment is whole under one name or the other at every moment: the compressed file gets its name once it is on the disk, and
+//! only then does the other lose its own. One that cannot be compressed stays as it is; the next run tries again.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+
+use super::disk::sync_folder;
+use super::{JournalError, files};
+
+/// Of zstd: what more would gain is a hundredth, and costs three times the time.
+const LEVEL: i32 = 3;
+
+/// The thread that compresses, and the way to it.
+#[derive(Debug)]
+pub(super) struct Press {
+    ended: Option<Sender<PathBuf>>,
+    /// Nothing more is begun.
+    stopped: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Press {
+    /// Starts the thread, which begins with what earlier runs have left in the folder; `but` is being written.
+    pub(super) fn start(folder: &Path, but: &Path) -> Result<Self, JournalError> {
+        let (ended, waiting) = mpsc::channel();
+        let left = files::segments(folder)?;
+        for path in left.into_iter().filter(|path| path != but && !files::is_pressed(path)) {
+            let _ = ended.send(path);
+        }
+        let stopped = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&stopped);
+        let thread = std::thread::Builder::new().name("journal-press".to_owned());
+        let thread = thread.spawn(move || press_all(&waiting, &stop));
+        let thread = thread.map_err(|error| JournalError::Thread(error.to_string()))?;
+        Ok(Self { ended: Some(ended), stopped, thread: Some(thread) })
+    }
+
+    /// Where to name segments that ended.
+    pub(super) fn ended(&self) -> Option<Sender<PathBuf>> {
+        self.ended.clone()
+    }
+
+    /// Waits until all that were named are compressed.
+    pub(super) fn finish(mut self) {
+        self.join();
+    }
+
+    /// Waits for the thread. Whoever else could name segments is gone.
+    fn join(&mut self) {
+        self.ended = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Press {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Release);
+        self.join();
+    }
+}
+
+fn press_all(waiting: &Receiver<PathBuf>, stopped: &AtomicBool) {
+    for path in waiting {
+        if stopped.load(Ordering::Acquire) {
+            return;
+        }
+        // Left as it is where it cannot be: it is whole, and the next run tries again.
+        let _ = press(&path);
+    }
+}
+
+/// Compresses a segment in its place.
+pub(super) fn press(path: &Path) -> io::Result<()> {
+    let (half, whole) = (files::half_pressed(path), files::pressed(path));
+    let pressed = write_pressed(path, &half).and_then(|()| fs::rename(&half, &whole));
+    if pressed.is_err() {
+        let _ = fs::remove_file(&half);
+        return pressed;
+    }
+    sync_folder(path)?;
+    fs::remove_file(path)
+}
+
+fn write_pressed(path: &Path, to: &Path) -> io::Result<()> {
+    let mut from = BufReader::with_capacity(256 << 10, File::open(path)?);
+    let mut encoder = zstd::Encoder::new(File::create(to)?, LEVEL)?;
+    encoder.include_checksum(true)?;
+    io::copy(&mut from, &mut encoder)?;
+    encoder.finish()?.sync_all()
+}
