@@ -4,3 +4,4 @@
 
 mod kill;
 mod repeat;
+mod whatif;

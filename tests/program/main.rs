@@ -11,3 +11,4 @@ mod opportunities;
 mod rig;
 mod runs;
 mod silence;
+mod whatif;

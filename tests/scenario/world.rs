@@ -16,7 +16,8 @@ use ballast_core::quotes::Tolerance;
 use ballast_core::replace::ReplaceRules;
 use ballast_core::shard::{ExitSpec, HoldsSpec, LaneSpec, QuotingSpec, RiskSpec, Shard, ShardSpec, Trigger};
 use ballast_exchange::{
-    FeeSchedule, InstrumentRules, Latency, QueueRules, SelfTrade, TapeVenue, VenueSpec, WalletSpec,
+    Conditions, FeeSchedule, InstrumentRules, Latency, QueueRules, SelfTrade, TapeVenue, VenueSpec,
+    WalletSpec,
 };
 use ballast_model::{
     AssetId, BookBegin, BookKind, BookLevels, BookLost, Command, Contract, Event, Fill, InstrumentId,

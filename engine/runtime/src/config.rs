@@ -6,6 +6,7 @@
 mod amend;
 mod arbitrage;
 mod books;
+mod change;
 mod conditions;
 mod controls;
 mod exits;

@@ -1,5 +1,8 @@
 //! A replay from files to outcome: survey, settle the grids, decode, map the clocks, build core and venue, play.
 
+mod again;
+mod calibrate;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,12 +23,13 @@ use crate::config::{
     BookNames, Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver,
     Unquoted, conditions, fixed_offset, resolve,
 };
-use crate::journal::Meta;
+use crate::journal::{JournalError, Meta, MetaFeed};
 use crate::operator::{Obeyed, OperatorScript};
 use crate::replay::{
     self, NoteCounts, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled,
 };
 use crate::tape::{Cursor, Shift, Tape};
+pub use calibrate::{Calibration, Trial};
 
 /// Why a replay cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,12 @@ pub enum JobError {
     /// The books by strategy and account.
     #[error("the books: {0}")]
     Books(#[from] AccountError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// What a journal recorded cannot be played again.
+    #[error("the journal cannot be played again: {0}")]
+    Recorded(String),
     /// The core cannot be built.
     #[error("{instrument}: {error}")]
     Lane {
@@ -160,7 +170,8 @@ impl<'a> Prepared<'a> {
         let loaded = load(files, &instruments, progress)?;
         let decoding = watch.elapsed();
         let counters = loaded.feeds.iter().map(|feed| feed.counters).collect();
-        let mut tapes: Vec<_> = loaded.feeds.into_iter().map(|feed| feed.tape).collect();
+        let (carried, mut tapes): (Vec<_>, Vec<_>) =
+            loaded.feeds.into_iter().map(|feed| (feed.instruments, feed.tape)).unzip();
         if let Some(offset) = fixed_offset(config) {
             tapes.iter_mut().for_each(|tape| tape.fix_clock(offset));
         }
@@ -179,7 +190,8 @@ impl<'a> Prepared<'a> {
         let begin = tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
         let conditions = conditions(config, config_path, begin.unwrap_or_default())?;
         let (problems, lines) = (loaded.problems, loaded.lines);
-        let meta = Meta::new(config, config_path, &seen, &instruments);
+        let feeds = carried.iter().zip(&tapes).map(|(carried, tape)| meta_feed(carried, tape));
+        let meta = Meta::new(config, config_path, &seen, &instruments, feeds.collect());
         Ok(Self {
             instruments,
             tapes,
@@ -319,6 +331,14 @@ impl<'a> Prepared<'a> {
             }
         };
         Recorder::new(spec, self.instruments.iter().map(record).collect())
+    }
+}
+
+/// What a journal says of a session.
+fn meta_feed(carried: &[InstrumentId], tape: &Tape) -> MetaFeed {
+    MetaFeed {
+        instruments: carried.iter().map(|id| id.0).collect(),
+        clocks: tape.clocks().map(|(messages, offset)| (messages, offset.0)).collect(),
     }
 }
 
