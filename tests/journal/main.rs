@@ -5,3 +5,4 @@
 mod behind;
 mod kill;
 mod repeat;
+mod whatif;

@@ -12,3 +12,4 @@ mod opportunities;
 mod rig;
 mod runs;
 mod silence;
+mod whatif;

@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Market making on centralised venues with on-chain liquidity as ballast.
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Book(BookCommand),
     /// Decide again from a journal's inputs and compare every command and every checkpoint.
     Verify(JournalArgs),
+    /// Play a journal's market again, as it was configured and otherwise, beside what was recorded.
+    Whatif(WhatifArgs),
     /// Work on journals.
     #[command(subcommand)]
     Journal(JournalCommand),
@@ -96,6 +98,34 @@ pub(crate) struct JournalArgs {
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhatifArgs {
+    #[command(flatten)]
+    pub(crate) journal: JournalArgs,
+    /// Another value of a key of the configuration, such as `quoting.model.gamma=0.2`; may be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// How far apart in time two fills may be and still be the same.
+    #[arg(long, value_name = "SPAN", default_value = "1s")]
+    pub(crate) within: String,
+    /// Search the power of this family of queues under which the recorded orders come closest to the recorded fills.
+    #[arg(long, value_name = "FAMILY")]
+    pub(crate) calibrate: Option<FamilyArg>,
+}
+
+/// A family of queue models with a power; see `cancels` of `[venue.queue]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FamilyArg {
+    /// bⁿ / (bⁿ + aⁿ) of the cancels are behind us.
+    Power,
+    /// bⁿ / (a + b)ⁿ.
+    #[value(name = "power-2")]
+    Power2,
+    /// 1 − (a / (a + b))ⁿ.
+    #[value(name = "power-3")]
+    Power3,
 }
 
 /// A range of records.

@@ -66,7 +66,11 @@ pub(crate) fn code_of(result: Result<Code, Error>) -> Code {
             | JobError::Books(_)
             | JobError::Lane { .. },
         ) => Code::Config,
-        Some(JobError::Load(LoadError::Unreadable { .. } | LoadError::Session { .. })) => Code::Data,
+        Some(
+            JobError::Load(LoadError::Unreadable { .. } | LoadError::Session { .. })
+            | JobError::Journal(_)
+            | JobError::Recorded(_),
+        ) => Code::Data,
         None => Code::Failed,
     }
 }

@@ -26,6 +26,7 @@ mod results;
 mod summary;
 mod totals;
 mod verify;
+mod whatif;
 
 use clap::Parser as _;
 use cli::JournalCommand;
@@ -39,6 +40,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Config(cli::ConfigCommand::Schema(arguments)) => config::schema(&arguments),
         cli::Command::Book(cli::BookCommand::Check(arguments)) => book::check(&arguments),
         cli::Command::Verify(arguments) => verify::run(&arguments),
+        cli::Command::Whatif(arguments) => whatif::run(&arguments),
         cli::Command::Journal(JournalCommand::Inspect(arguments)) => journal::inspect(&arguments),
         cli::Command::Journal(JournalCommand::Verify(arguments)) => journal::verify(&arguments),
         cli::Command::Journal(JournalCommand::Export(arguments)) => journal::export(&arguments),

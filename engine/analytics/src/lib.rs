@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod activity;
+pub mod agreement;
 pub mod audit;
 pub mod conversion;
 pub mod drawdown;

@@ -7,6 +7,7 @@ mod amend;
 mod arbitrage;
 mod books;
 mod budgets;
+mod change;
 mod conditions;
 mod controls;
 mod exits;

@@ -1,5 +1,8 @@
 //! A replay from files to outcome: survey, settle the grids, decode, map the clocks, build core and venue, play.
 
+mod again;
+mod calibrate;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,12 +24,13 @@ use crate::config::{
     BookNames, Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver,
     Unquoted, conditions, fixed_offset, resolve,
 };
-use crate::journal::Meta;
+use crate::journal::{JournalError, Meta, MetaFeed};
 use crate::operator::{Obeyed, OperatorScript, Said, Scopes};
 use crate::replay::{
     self, NoteCounts, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled,
 };
 use crate::tape::{Cursor, Shift, Tape};
+pub use calibrate::{Calibration, Trial};
 
 /// Why a replay cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,12 @@ pub enum JobError {
     /// The books by strategy and account.
     #[error("the books: {0}")]
     Books(#[from] AccountError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// What a journal recorded cannot be played again.
+    #[error("the journal cannot be played again: {0}")]
+    Recorded(String),
     /// The core cannot be built.
     #[error("{instrument}: {error}")]
     Lane {
@@ -178,7 +188,8 @@ impl<'a> Prepared<'a> {
         let loaded = load(files, &instruments, progress)?;
         let decoding = watch.elapsed();
         let counters = loaded.feeds.iter().map(|feed| feed.counters).collect();
-        let mut tapes: Vec<_> = loaded.feeds.into_iter().map(|feed| feed.tape).collect();
+        let (carried, mut tapes): (Vec<_>, Vec<_>) =
+            loaded.feeds.into_iter().map(|feed| (feed.instruments, feed.tape)).unzip();
         if let Some(offset) = fixed_offset(config) {
             tapes.iter_mut().for_each(|tape| tape.fix_clock(offset));
         }
@@ -197,7 +208,8 @@ impl<'a> Prepared<'a> {
         let begin = begin_of(&tapes);
         let conditions = conditions(config, config_path, begin)?;
         let (problems, lines) = (loaded.problems, loaded.lines);
-        let meta = Meta::new(config, config_path, &seen, &instruments);
+        let feeds = carried.iter().zip(&tapes).map(|(carried, tape)| meta_feed(carried, tape));
+        let meta = Meta::new(config, config_path, &seen, &instruments, feeds.collect());
         let granted: Vec<_> =
             resolver.grants().into_iter().map(|grant| (begin, Event::Grant(grant))).collect();
         Ok(Self {
@@ -365,6 +377,14 @@ pub(crate) fn record_of(one: &ResolvedInstrument) -> InstrumentRecord {
         },
         fills: Vec::new(),
         samples: Vec::new(),
+    }
+}
+
+/// What a journal says of a session.
+fn meta_feed(carried: &[InstrumentId], tape: &Tape) -> MetaFeed {
+    MetaFeed {
+        instruments: carried.iter().map(|id| id.0).collect(),
+        clocks: tape.clocks().map(|(messages, offset)| (messages, offset.0)).collect(),
     }
 }
 

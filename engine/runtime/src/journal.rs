@@ -30,6 +30,7 @@ mod ring;
 mod segments;
 mod slice;
 mod tap;
+mod told;
 mod verify;
 
 #[cfg(test)]
@@ -42,10 +43,11 @@ use ballast_model::Span;
 
 pub use disk::{Disk, Files, Sheet};
 pub use history::{History, Step};
-pub use meta::{Meta, MetaInstrument, Rebuilt};
+pub use meta::{Meta, MetaFeed, MetaInstrument, Rebuilt};
 pub use segments::{Kept, settle};
 pub use slice::slice;
 pub use tap::{Journal, Tap};
+pub use told::{Happened, Heard, Told};
 pub use verify::{Difference, Found, Input, Verified, verify};
 
 /// Why a journal cannot be written or read.

@@ -13,6 +13,7 @@ mod feed;
 mod notes;
 mod record;
 mod recorder;
+mod scripted;
 
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::Shard;
@@ -24,6 +25,7 @@ use feed::{Feed, NEVER};
 pub use notes::{InstrumentNotes, NoteCount, NoteCounts};
 pub use record::{Journaled, Record, Unjournaled};
 pub use recorder::{Recorder, RecorderSpec};
+pub use scripted::play_commands;
 
 /// Time between the last message of one repetition and the first of the next.
 const REPEAT_GAP: Span = Span::from_millis(1);

@@ -157,6 +157,12 @@ impl Tape {
         self.clocks = vec![Clock { end: self.records.len(), offset }];
     }
 
+    /// By file: how many messages it has, and what maps the venue's clock to ours over them; nothing for files without venue times.
+    pub fn clocks(&self) -> impl Iterator<Item = (usize, Span)> + '_ {
+        let begins = std::iter::once(0).chain(self.clocks.iter().map(|clock| clock.end));
+        self.clocks.iter().zip(begins).map(|(clock, begin)| (clock.end - begin, clock.offset))
+    }
+
     /// What is added to the venue's times to map them to our clock, by file; nothing for files without venue times.
     pub fn clock_offsets(&self) -> impl Iterator<Item = Span> + '_ {
         self.clocks.iter().map(|clock| clock.offset)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::SeenInstrument;
 use crate::config::{Config, Quoted, ResolvedInstrument, market_name, resolve};
-use crate::job::{JobError, build_core};
+use crate::job::{JobError, Mode, build_core};
 
 /// Program, configuration and instruments of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,9 +27,22 @@ pub struct Meta {
     pub seen: Vec<MetaInstrument>,
     /// First midpoint of each resolved instrument in half ticks, at which sizes in quote currency were converted.
     pub references: Vec<Option<i64>>,
+    /// What carried the market, in the order in which equal times are told; empty where nobody knows.
+    #[serde(default)]
+    pub feeds: Vec<MetaFeed>,
     /// Number that the first record had in the journal it was cut from; `None` where nothing was cut off before it.
     #[serde(default)]
     pub cut_from: Option<u64>,
+}
+
+/// What one session carried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetaFeed {
+    /// Its instruments.
+    pub instruments: Vec<u16>,
+    /// By file: how many messages it has, and the nanoseconds that map the venue's clock to ours over them.
+    pub clocks: Vec<(usize, i64)>,
 }
 
 /// What was seen of an instrument.
@@ -63,6 +76,7 @@ impl Meta {
         config_path: &Path,
         seen: &[SeenInstrument],
         instruments: &[ResolvedInstrument],
+        feeds: Vec<MetaFeed>,
     ) -> Self {
         let step = |step: Step| (step.mantissa, step.scale);
         let seen = seen.iter().map(|one| MetaInstrument {
@@ -81,6 +95,7 @@ impl Meta {
             quoting: true,
             seen: seen.collect(),
             references: instruments.iter().map(|one| one.reference.map(|mid| mid.0)).collect(),
+            feeds,
             cut_from: None,
         }
     }
@@ -99,29 +114,54 @@ impl Meta {
         serde_json::from_slice(bytes).map_err(|error| error.to_string())
     }
 
+    /// Whether the journal begins where its core did.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub(crate) fn whole(&self) -> Result<(), String> {
+        match self.cut_from.filter(|first| *first > 1) {
+            Some(first) => Err(format!(
+                "it was cut from another journal at record {first}: what came before is not known"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the instruments were quoted.
+    #[must_use]
+    pub const fn mode(&self) -> Mode {
+        if self.quoting { Mode::Quoting } else { Mode::Idle }
+    }
+
+    /// What the data showed of each instrument.
+    ///
+    /// # Errors
+    /// What cannot be.
+    pub(crate) fn seen_instruments(&self) -> Result<Vec<SeenInstrument>, String> {
+        self.seen.iter().map(seen_instrument).collect()
+    }
+
+    /// First midpoints.
+    pub(crate) fn references(&self) -> impl Iterator<Item = Option<HalfTicks>> {
+        self.references.iter().map(|reference| reference.map(HalfTicks))
+    }
+
     /// Builds the core that wrote the journal.
     ///
     /// # Errors
     /// Why it cannot be built.
     pub fn rebuild(&self) -> Result<Rebuilt, String> {
-        if let Some(first) = self.cut_from.filter(|first| *first > 1) {
-            return Err(format!(
-                "it was cut from another journal at record {first}: what came before is not known"
-            ));
-        }
+        self.whole()?;
         let told = |error: JobError| error.to_string();
         let path = PathBuf::from(&self.config_name);
         let config = Config::parse(&self.config, &path).map_err(|error| told(error.into()))?;
-        let seen = self.seen.iter().map(seen_instrument).collect::<Result<Vec<_>, _>>()?;
+        let seen = self.seen_instruments()?;
         let (found, resolver) = resolve(&config, path, &seen).map_err(|error| told(error.into()))?;
         if found.len() != self.references.len() {
             return Err(format!("{} instruments, {} references", found.len(), self.references.len()));
         }
-        let resolved = |(found, reference): (_, &Option<i64>)| ResolvedInstrument {
-            found,
-            reference: reference.map(HalfTicks),
-        };
-        let instruments: Vec<_> = found.into_iter().zip(&self.references).map(resolved).collect();
+        let resolved = |(found, reference)| ResolvedInstrument { found, reference };
+        let instruments: Vec<_> = found.into_iter().zip(self.references()).map(resolved).collect();
         let quoted = if self.quoting { Quoted::Yes } else { Quoted::No };
         let built = resolver.build(&instruments, quoted).map_err(|error| told(error.into()))?;
         let shard = build_core(&built, &instruments).map_err(told)?;

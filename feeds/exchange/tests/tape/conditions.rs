@@ -112,8 +112,18 @@ fn conditions_that_cannot_hold_are_refused() {
 /// A new order or a cancel of the one sent so many before, after a pause, and then a trade or none.
 type Deed = (i64, Option<u64>, bool);
 
-/// Plays deeds and tells when the venue came to each command, and when we heard of what.
-fn play(conditions: &Conditions, deeds: &[Deed]) -> (Vec<(Nanos, u64)>, Vec<(Nanos, Told)>, u64) {
+/// What came of deeds.
+#[derive(Debug, PartialEq, Eq)]
+struct Course {
+    /// When the venue came to each command, and how many it had by then.
+    acted: Vec<(Nanos, u64)>,
+    /// When we heard of what.
+    heard: Vec<(Nanos, Told)>,
+    lost: u64,
+}
+
+/// Plays deeds.
+fn play(conditions: &Conditions, deeds: &[Deed]) -> Course {
     let mut spec = spec();
     spec.latency.order = Span(5);
     spec.latency.response = Span(5);
@@ -172,8 +182,7 @@ fn play(conditions: &Conditions, deeds: &[Deed]) -> (Vec<(Nanos, u64)>, Vec<(Nan
         venue.send(&command, now);
     }
     turn(&mut venue, Nanos(1_000_000));
-    let lost = venue.counters().lost;
-    (acted, heard, lost)
+    Course { acted, heard, lost: venue.counters().lost }
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
@@ -217,17 +226,14 @@ proptest! {
     /// it happened.
     #[test]
     fn nothing_overtakes_and_nothing_is_told_before_it_happened(deeds in deeds(), conditions in conditions()) {
-        let (acted, heard, lost) = play(&conditions, &deeds);
-        prop_assert_eq!(acted.len() as u64 + lost, deeds.len() as u64);
-        prop_assert!(acted.is_sorted(), "each comes after the one before: {:?}", acted);
-        prop_assert!(heard.is_sorted_by_key(|(at, _)| *at));
-        let accepted: Vec<u64> = heard.iter().filter_map(|(_, told)| match told {
-            Told::Accepted(id) => Some(*id),
-            _ => None,
-        }).collect();
+        let course = play(&conditions, &deeds);
+        prop_assert_eq!(course.acted.len() as u64 + course.lost, deeds.len() as u64);
+        prop_assert!(course.acted.is_sorted(), "each comes after the one before: {:?}", course);
+        prop_assert!(course.heard.is_sorted_by_key(|(at, _)| *at));
+        let accepted = |(_, told): &(Nanos, Told)| if let Told::Accepted(id) = told { Some(*id) } else { None };
+        let accepted: Vec<u64> = course.heard.iter().filter_map(accepted).collect();
         prop_assert!(accepted.is_sorted(), "{:?}", accepted);
-        let again = play(&conditions, &deeds);
-        prop_assert_eq!(again, (acted, heard, lost));
+        prop_assert_eq!(play(&conditions, &deeds), course);
     }
 
     /// Latencies recorded as they are configured, a load that costs nothing and an outage that is over before it begins change

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use ballast_core::replace::AmendKind;
-use ballast_exchange::{CancelModel, Curve, Family, FillSizes, Impact, Latency, QueueRules, TapeVenue};
+use ballast_exchange::{
+    CancelModel, Curve, Family, FillSizes, Impact, Latency, QueueRules, Resting, TapeVenue,
+};
 use ballast_model::{
     BookBatch, BookKind, BookLost, Cancel, ClientOrderId, Command, Ending, Event, LostReason, Lots, Nanos,
     NewOrder, Price, Query, Rate, ReduceOnly, Side, Span, Ticker, TimeInForce, Trade, TradeId, UpdateId,
@@ -258,6 +260,12 @@ impl Driven {
         self.drain()
     }
 
+    /// Others' lots ahead of each order that rests.
+    fn ahead(&self) -> BTreeMap<u64, i64> {
+        let ahead = |resting: &Resting| (resting.order().client_id.0, resting.ahead().0);
+        self.venue.resting(ETH).map(ahead).collect()
+    }
+
     /// As `market`, with a book batch in one piece.
     fn market_whole(&mut self, happening: &Happening, at: Nanos) -> Vec<Told> {
         let Happening::Batch { bids, asks, .. } = happening else { return self.market(happening, at) };
@@ -352,6 +360,7 @@ proptest! {
                 }
             }
             prop_assert_eq!(driven.venue.position(ETH), Lots(twin.position));
+            prop_assert_eq!(driven.ahead(), twin.ahead(), "others ahead of our orders");
         }
     }
 

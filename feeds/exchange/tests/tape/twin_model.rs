@@ -143,7 +143,8 @@ impl Twin {
             let (untraded, there) = (old + extra - order.traded, if new == 0 { 0 } else { new + extra });
             if untraded > there {
                 order.ahead = order.ahead.min(untraded);
-                order.ahead -= queues.cancels.ahead(untraded - there, order.ahead, untraded);
+                let gone = queues.cancels.ahead(untraded - there, order.ahead, untraded);
+                order.ahead -= gone.min(order.ahead);
             }
             order.ahead = order.ahead.min(there);
             order.traded = 0;
@@ -302,6 +303,11 @@ impl Twin {
     fn end(&mut self, id: u64, how: Ending, filled: i64) {
         self.ended.push((id, how, filled));
         self.told.push(if how == Ending::Cancelled { Told::Cancelled(id) } else { Told::Expired(id) });
+    }
+
+    /// Others' lots ahead of each order that rests.
+    pub(crate) fn ahead(&self) -> BTreeMap<u64, i64> {
+        self.orders.iter().map(|order| (order.new.client_id.0, order.ahead)).collect()
     }
 
     /// When the first order ends by its own lifetime.

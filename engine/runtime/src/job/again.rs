@@ -1,0 +1,113 @@
+//! A journal played again: the same market, under the configuration that was recorded or another.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ballast_core::outbox::Outbox;
+use ballast_core::shard::Shard;
+use ballast_journal::Entry;
+use ballast_model::{Event, Nanos};
+use ballast_venue::Counters;
+
+use super::{JobError, Mode, Prepared};
+use crate::capture::{Instrument, Problems};
+use crate::config::{Config, ConfigError, ResolvedInstrument, conditions, resolve};
+use crate::journal::{History, Step, Told};
+use crate::replay::Observer;
+use crate::tape::Tape;
+
+impl<'a> Prepared<'a> {
+    /// What a journal tells of the world, to be played under `config`: that of the journal or a changed one.
+    ///
+    /// # Errors
+    /// [`JobError`]: a configuration that cannot be used, or one in whose ticks and lots the journal does not count.
+    pub fn from_journal(config: &'a Config, told: &Told) -> Result<Self, JobError> {
+        let path = Path::new(&told.meta.config_name);
+        let seen = told.meta.seen_instruments().map_err(JobError::Recorded)?;
+        let (found, resolver) = resolve(config, path.to_owned(), &seen)?;
+        let (recorded, _) = resolve(&told.config, path.to_owned(), &seen)?;
+        let grids = |found: &[crate::config::FoundInstrument]| -> Vec<Instrument> {
+            found.iter().map(|one| one.instrument.clone()).collect()
+        };
+        if grids(&found) != grids(&recorded) {
+            let rule = "tick and lot stay as recorded: the journal counts in them";
+            let (path, key) = (path.to_owned(), "instrument".to_owned());
+            return Err(ConfigError::Rule { path, line: None, key, rule: rule.to_owned() }.into());
+        }
+        if found.len() != told.meta.references.len() {
+            let counts = (found.len(), told.meta.references.len());
+            return Err(JobError::Recorded(format!("{} instruments, {} references", counts.0, counts.1)));
+        }
+        let instruments: Vec<_> = found
+            .into_iter()
+            .zip(told.meta.references())
+            .map(|(found, reference)| ResolvedInstrument { found, reference })
+            .collect();
+        let begin = told.tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
+        Ok(Self {
+            conditions: conditions(config, path, begin.unwrap_or_default())?,
+            feed_latency: config.venue.feed_latency(),
+            instruments,
+            tapes: told.tapes.clone(),
+            counters: vec![Counters { snapshots: told.snapshots, ..Counters::default() }],
+            problems: Problems::default(),
+            time_units: Vec::new(),
+            lines: 0,
+            decoding: Duration::ZERO,
+            operator: told.operator.clone(),
+            resolver,
+            meta: told.meta.clone(),
+        })
+    }
+
+    /// Tells a core once more all that a journal of it says, so that `observer` sees the recorded run; what it decides goes
+    /// nowhere. Returns the core at the end and the time of the last input.
+    ///
+    /// # Errors
+    /// Damage in the journal, or a core that cannot be built.
+    pub fn relive(
+        &self,
+        folder: &Path,
+        mode: Mode,
+        observer: &mut impl Observer,
+    ) -> Result<(Shard, Option<Nanos>), JobError> {
+        let (mut shard, _) = self.build(mode)?;
+        let mut out = Outbox::new(shard.commands_per_event_max());
+        let mut ended_at = None;
+        History::open(folder)?.walk(|record| {
+            if record.entry.is_input() {
+                ended_at = Some(record.now);
+                observer.before(record.now, &shard);
+            }
+            match record.entry {
+                Entry::Batch(batch) => shard.on_batch(&batch, record.now, &mut out),
+                Entry::Event(event) => {
+                    shard.on_event(&event, record.now, &mut out);
+                    if is_ours(&event) {
+                        observer.after(&event, record.now, &shard);
+                    }
+                }
+                Entry::Command(_) | Entry::Checkpoint(_) | Entry::Block(_) | Entry::End(_) => {}
+            }
+            out.clear();
+            Ok::<_, JobError>(Step::On)
+        })?;
+        Ok((shard, ended_at))
+    }
+}
+
+/// Whether an event tells of our own orders and account.
+const fn is_ours(event: &Event) -> bool {
+    match event {
+        Event::Order(_) | Event::Fill(_) | Event::Funding(_) | Event::Balance(_) => true,
+        Event::BookBegin(_)
+        | Event::BookLevels(_)
+        | Event::BookLost(_)
+        | Event::Ticker(_)
+        | Event::Trade(_)
+        | Event::Mark(_)
+        | Event::Grant(_)
+        | Event::Operator(_)
+        | Event::Timer => false,
+    }
+}

@@ -1,0 +1,252 @@
+//! `ballast whatif`: a recorded run again, as it was configured and otherwise.
+
+use anyhow::Context as _;
+use ballast_analytics::agreement::Agreement;
+use ballast_analytics::format;
+use ballast_analytics::record::InstrumentRecord;
+use ballast_analytics::summary::Summary;
+use ballast_exchange::Family;
+use ballast_model::Span;
+use ballast_runtime::config::Config;
+use ballast_runtime::job::{Calibration, JobError, Prepared};
+use ballast_runtime::journal::Told;
+use ballast_runtime::replay::{Recorder, RecorderSpec};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::cli::{FamilyArg, WhatifArgs};
+use crate::exit::Code;
+use crate::output::{self, Form};
+use crate::summary::number;
+
+/// One run of an instrument, beside what was recorded.
+struct Row {
+    run: &'static str,
+    record: InstrumentRecord,
+    /// Orders of the whole run; `None` for the recorded one.
+    orders: Option<u64>,
+    /// `None` for the recorded run itself.
+    agreement: Option<Agreement>,
+    /// Net profit less that of the recorded run.
+    net_apart: Option<f64>,
+}
+
+/// Plays a journal again and prints what came out beside what was recorded.
+///
+/// # Errors
+/// A damaged journal, one that cannot be played again, or a change that cannot be made.
+pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
+    let folder = &arguments.journal.folder;
+    let told = Told::read(folder)?;
+    let path = Path::new(&told.meta.config_name);
+    // Before anything is played, so that a wrong change is told at once.
+    let changed = told.config.changed(path, &arguments.set).map_err(JobError::from)?;
+    let prepared = Prepared::from_journal(&told.config, &told)?;
+    let other = Prepared::from_journal(&changed, &told)?;
+    other.build(told.meta.mode())?;
+
+    let mut recorder = recorder(&prepared, &told.config);
+    let (shard, ended_at) = prepared.relive(folder, told.meta.mode(), &mut recorder)?;
+    let recorded = recorder.finish(ended_at, &shard);
+    let within = span_of(&arguments.within)?;
+    let mut rows: Vec<Row> = Vec::new();
+    rows.extend(recorded.iter().map(|record| Row {
+        run: "recorded",
+        record: record.clone(),
+        orders: None,
+        agreement: None,
+        net_apart: None,
+    }));
+    rows.extend(play("unchanged", &prepared, &told, &told.config, &recorded, within)?);
+    if !arguments.set.is_empty() {
+        rows.extend(play("changed", &other, &told, &changed, &recorded, within)?);
+    }
+    let calibration =
+        arguments.calibrate.map(|family| prepared.calibrate(&told, family.into())).transpose()?;
+    let mut text = reproduction(&rows);
+    text.push_str(&table(&rows));
+    if let Some(found) = &calibration {
+        text.push_str(&calibration_text(found));
+    }
+    output::text(&text, Form::asked(arguments.journal.json))?;
+    if arguments.journal.json {
+        output::json(&json!({
+            "set": arguments.set,
+            "within_seconds": within.as_secs_f64(),
+            "rows": rows.iter().map(Row::json).collect::<Vec<_>>(),
+            "calibration": calibration.as_ref().map(calibration_json),
+        }))?;
+    }
+    Ok(Code::Done)
+}
+
+fn span_of(text: &str) -> anyhow::Result<Span> {
+    let span = ballast_runtime::config::Duration::try_from(text.to_owned()).map_err(anyhow::Error::msg);
+    let span = span.context("--within")?.span();
+    anyhow::ensure!(span >= Span::ZERO, "--within: must not be negative");
+    Ok(span)
+}
+
+fn recorder(prepared: &Prepared<'_>, config: &Config) -> Recorder {
+    let report = config.report;
+    prepared
+        .recorder(RecorderSpec { interval: report.sample_interval.span(), samples_max: report.samples_max })
+}
+
+/// Plays one configuration, and compares it with what was recorded.
+fn play(
+    run: &'static str,
+    prepared: &Prepared<'_>,
+    told: &Told,
+    config: &Config,
+    recorded: &[InstrumentRecord],
+    within: Span,
+) -> anyhow::Result<Vec<Row>> {
+    let mut recorder = recorder(prepared, config);
+    let played = prepared.play(told.meta.mode(), 1, &mut recorder).context(run)?;
+    let records = recorder.finish(played.outcome.ended_at, &played.shard);
+    let net = |record: &InstrumentRecord| record.samples.last().map(|end| end.net());
+    let row = |(record, before): (InstrumentRecord, &InstrumentRecord)| Row {
+        run,
+        orders: Some(played.outcome.orders),
+        agreement: Some(Agreement::of(&before.fills, &record.fills, within)),
+        net_apart: net(&record).zip(net(before)).map(|(now, then)| (now - then).to_f64()),
+        record,
+    };
+    Ok(records.into_iter().zip(recorded).map(row).collect())
+}
+
+impl Row {
+    fn json(&self) -> Value {
+        let summary = Summary::of(&self.record);
+        let [all, ..] = summary.judgements;
+        let spec = &self.record.spec;
+        let lots = |lots| format::lots(spec, lots).to_string();
+        let volume = self.record.fills.iter().fold(ballast_model::Lots::ZERO, |sum, fill| sum + fill.lots);
+        json!({
+            "run": self.run,
+            "instrument": self.record.name,
+            "currency": self.record.currency,
+            "orders_of_run": self.orders,
+            "fills": self.record.fills.len(),
+            "volume": lots(volume),
+            "position": summary.end.map(|end| lots(end.position)),
+            "net": summary.end.map(|end| number(end.net())),
+            "net_apart": self.net_apart,
+            "spread_captured": summary.captured.to_f64(),
+            "markout_1s_bps": all.markouts.get(1).and_then(|markout| *markout).map(|markout| markout.bps.mean),
+            "matched_fills": self.agreement.map(|found| found.matched_fills),
+            "matched_volume": self.agreement.map(|found| lots(found.matched_lots)),
+            "matched_share": self.agreement.map(|found| found.share()),
+            "apart_seconds": self.agreement.map(|found| found.apart.as_secs_f64()),
+        })
+    }
+}
+
+/// How well the run is reproduced as it was configured: what has to be known before anything else is believed.
+fn reproduction(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for row in rows.iter().filter(|row| row.run == "unchanged") {
+        let Some(found) = row.agreement else { continue };
+        let spec = &row.record.spec;
+        let _ = writeln!(
+            text,
+            "{}: unchanged, the run again matches {} of {} recorded fills and {} of {} {} (traded again: {}; \
+             {:.1} % of the larger), {:.6} s apart in the mean; net {:+} {} apart",
+            row.record.name,
+            found.matched_fills,
+            found.fills,
+            format::lots(spec, found.matched_lots),
+            format::lots(spec, found.lots),
+            row.record.size_unit,
+            format::lots(spec, found.other_lots),
+            100.0 * found.share(),
+            found.apart.as_secs_f64(),
+            row.net_apart.unwrap_or_default(),
+            row.record.currency,
+        );
+    }
+    text
+}
+
+/// What the table shows of a row: heading, key in the JSON, digits behind the point.
+const COLUMNS: [(&str, &str, usize); 11] = [
+    ("run", "run", 0),
+    ("instrument", "instrument", 0),
+    ("orders", "orders_of_run", 0),
+    ("fills", "fills", 0),
+    ("volume", "volume", 0),
+    ("matched", "matched_fills", 0),
+    ("share", "matched_share", 3),
+    ("position", "position", 0),
+    ("net", "net", 4),
+    ("net apart", "net_apart", 4),
+    ("1 s bp", "markout_1s_bps", 3),
+];
+
+fn table(rows: &[Row]) -> String {
+    let mut cells = vec![COLUMNS.map(|(heading, ..)| heading.to_owned())];
+    for row in rows {
+        let json = row.json();
+        cells.push(COLUMNS.map(|(_, key, digits)| match json.get(key) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => format!("{:.digits$}", number.as_f64().unwrap_or(f64::NAN)),
+            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => "-".to_owned(),
+        }));
+    }
+    let width = |column: usize| {
+        cells.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let mut text = String::new();
+    for line in &cells {
+        for (column, cell) in line.iter().enumerate() {
+            // Writing to a string cannot fail.
+            let _ = if column < 2 {
+                write!(text, "{cell:<0$}  ", width(column))
+            } else {
+                write!(text, "{cell:>0$}  ", width(column))
+            };
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}
+
+fn calibration_text(found: &Calibration) -> String {
+    let mut text = format!(
+        "calibrated on {} orders: power {:.3} ± {:.3}, disagreement {:.5} (risk-averse {:.5})\n",
+        found.orders, found.power, found.power_error, found.best.disagreement, found.risk_averse.disagreement
+    );
+    for (power, trial) in &found.tried {
+        let _ = writeln!(
+            text,
+            "  power {power:>7.3}  disagreement {:.5}  filled {} lots of {}",
+            trial.disagreement, trial.filled.0, found.recorded.0
+        );
+    }
+    text
+}
+
+fn calibration_json(found: &Calibration) -> Value {
+    json!({
+        "orders": found.orders,
+        "power": found.power,
+        "power_error": found.power_error,
+        "disagreement": found.best.disagreement,
+        "risk_averse_disagreement": found.risk_averse.disagreement,
+        "filled_lots": found.best.filled.0,
+        "recorded_lots": found.recorded.0,
+    })
+}
+
+impl From<FamilyArg> for Family {
+    fn from(family: FamilyArg) -> Self {
+        match family {
+            FamilyArg::Power => Self::Ratio,
+            FamilyArg::Power2 => Self::Whole,
+            FamilyArg::Power3 => Self::Front,
+        }
+    }
+}
