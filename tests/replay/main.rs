@@ -10,5 +10,6 @@ mod foresight;
 mod funding;
 mod funds;
 mod golden;
+mod judging;
 mod merging;
 mod rig;

@@ -57,7 +57,7 @@ pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
 };
-pub use report::{ConversionConfig, ReportConfig};
+pub use report::{ConversionConfig, ProgrammeConfig, ReportConfig};
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };

@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ballast_analytics::record::{GridSource, InstrumentRecord};
+use ballast_analytics::record::{GridSource, InstrumentRecord, Requests, Role};
 use ballast_core::accounts::AccountError;
 use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::outbox::Note;
 use ballast_core::shard::{LaneError, Shard};
-use ballast_exchange::{TapeVenue, VenueSpecError};
-use ballast_model::{AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorCommand};
+use ballast_exchange::{Place, TapeVenue, VenueSpecError};
+use ballast_model::{
+    AssetId, Command, Contract, Event, Fill, HalfTicks, InstrumentId, Nanos, OperatorCommand,
+};
 use ballast_venue::Counters;
 
 use crate::book_check::follow;
@@ -18,7 +20,7 @@ use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey
 use crate::clock::Stopwatch;
 use crate::config::{
     BookNames, Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver,
-    Unquoted, fixed_offset, resolve,
+    Unquoted, fixed_offset, market_name, resolve,
 };
 use crate::journal::Meta;
 use crate::operator::{Obeyed, OperatorScript};
@@ -116,6 +118,14 @@ impl<O: Observer> Observer for Listening<'_, O> {
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard) {
         self.notes.follow(event, now, shard);
         self.observer.after(event, now, shard);
+    }
+
+    fn placed(&mut self, fill: &Fill, place: &Place) {
+        self.observer.placed(fill, place);
+    }
+
+    fn sent(&mut self, command: &Command) {
+        self.observer.sent(command);
     }
 
     fn noted(&mut self, notes: &[Note], at: Nanos) {
@@ -297,6 +307,8 @@ impl<'a> Prepared<'a> {
             let found = &one.found;
             InstrumentRecord {
                 name: found.name(),
+                venue: market_name(found.instrument.market).to_owned(),
+                role: Role::Quoted,
                 spec: found.spec,
                 grid: if found.inferred { GridSource::Inferred } else { GridSource::Configured },
                 currency: found.settlement().to_owned(),
@@ -305,6 +317,8 @@ impl<'a> Prepared<'a> {
                     Contract::Linear => found.base.clone(),
                     Contract::Inverse => "contracts".to_owned(),
                 },
+                programme: self.resolver.programme(),
+                requests: Requests::default(),
                 fills: Vec::new(),
                 samples: Vec::new(),
             }

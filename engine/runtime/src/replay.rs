@@ -16,8 +16,8 @@ mod recorder;
 
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::Shard;
-use ballast_exchange::TapeVenue;
-use ballast_model::{BookBatch, Command, Digest, Event, Nanos, OperatorCommand, Span};
+use ballast_exchange::{Place, TapeVenue};
+use ballast_model::{BookBatch, Command, Digest, Event, Fill, Nanos, OperatorCommand, Span};
 
 use crate::tape::{Listener, Tape};
 use feed::{Feed, NEVER};
@@ -75,6 +75,10 @@ pub trait Observer {
     fn before(&mut self, now: Nanos, shard: &Shard);
     /// After the core learned of one of our fills or orders.
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard);
+    /// After [`Observer::after`] a fill of an order that rested at the venue, where the venue tells its place.
+    fn placed(&mut self, _fill: &Fill, _place: &Place) {}
+    /// A command leaves the core.
+    fn sent(&mut self, _command: &Command) {}
     /// After the core noted something, in its order; the answer to an operator comes first.
     fn noted(&mut self, _notes: &[Note], _now: Nanos) {}
 }
@@ -277,6 +281,11 @@ impl<'a, R: Record> Replay<'a, R> {
                     self.record.after(now, self.shard, &self.out);
                     self.send(now, observer);
                     observer.after(&event, now, self.shard);
+                    if let Event::Fill(fill) = &event
+                        && let Some(place) = self.venue.take_place(fill.trade_id)
+                    {
+                        observer.placed(fill, &place);
+                    }
                 }
             }
             Turn::Operator => self.operate(now, observer),
@@ -376,6 +385,7 @@ impl<'a, R: Record> Replay<'a, R> {
                 Command::Replace(_) => self.outcome.replaces += 1,
                 Command::Query(_) => self.outcome.queries += 1,
             }
+            observer.sent(command);
             command.digest(&mut self.decisions);
             self.venue.send(command, now);
         }

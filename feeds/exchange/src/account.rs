@@ -18,6 +18,7 @@ use ballast_model::{
 use crate::counters::{Counters, Traded};
 use crate::funding::FundingClock;
 use crate::in_flight::InFlight;
+use crate::place::{Place, Places};
 use crate::spec::{FeeSchedule, InstrumentRules, VenueSpec};
 use tiers::TierTable;
 use wallet::Wallet;
@@ -108,6 +109,7 @@ pub struct Account {
     /// `None` where orders need no funds.
     wallet: Option<Wallet>,
     counters: Counters,
+    places: Places,
 }
 
 impl Account {
@@ -136,6 +138,7 @@ impl Account {
             tiers: TierTable::new(spec),
             wallet: spec.wallet.as_ref().map(|wallet| Wallet::new(wallet, &spec.instruments)),
             counters: Counters::default(),
+            places: Places::new(),
         }
     }
 
@@ -156,6 +159,15 @@ impl Account {
             self.remember(order, Ending::Filled);
         }
         allowed
+    }
+
+    /// Whoever books trades from here on stands there; [`None`] for orders that do not rest.
+    pub(crate) const fn stand(&mut self, place: Option<Place>) {
+        self.places.set(place);
+    }
+
+    pub(crate) fn take_place(&mut self, trade: TradeId) -> Option<Place> {
+        self.places.take(trade)
     }
 
     /// Most an order may trade: all there is, or for a reduce-only order what closes the position.
@@ -179,6 +191,7 @@ impl Account {
         let trade_id = self.trade_id_next;
         self.trade_id_next = TradeId(trade_id.0 + 1);
         self.counters.count_fill(reason);
+        self.places.keep(trade_id);
         let fee_e8 = self.fee_e8(order, price, lots, liquidity);
         let holding = self.holding_mut(order.instrument);
         let fee_asset = holding.spec.settlement();

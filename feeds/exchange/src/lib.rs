@@ -18,6 +18,7 @@ mod counters;
 mod funding;
 mod in_flight;
 pub mod matching;
+mod place;
 mod spec;
 pub mod synth;
 mod tape;
@@ -25,6 +26,7 @@ mod venue;
 
 pub use account::{Account, OpenOrder};
 pub use counters::{Counters, Traded};
+pub use place::Place;
 pub use spec::{
     FeeSchedule, InstrumentRules, Latency, SelfTrade, TierSpec, VenueSpec, VenueSpecError, WalletSpec,
 };

@@ -299,7 +299,11 @@ impl Market {
                 depth.best_price(side.opposite()).is_some_and(|other| side.reaches(best.price, other))
             };
             if own.best().is_some_and(reached) {
-                own.trade_each(|order| depth.trade(order, FillReason::BookCross, account));
+                own.trade_each(|order, place| {
+                    account.stand(Some(place));
+                    depth.trade(order, FillReason::BookCross, account);
+                });
+                account.stand(None);
             }
         }
         self.watch_again();

@@ -5,6 +5,7 @@ mod amend;
 mod front;
 mod funding;
 mod market;
+mod places;
 mod queue;
 mod rig;
 mod tiers;
