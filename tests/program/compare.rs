@@ -27,8 +27,19 @@ fn a_row_of_the_comparison_is_what_a_replay_alone_says() {
         assert!(table.lines().any(|line| line.starts_with(config)), "{table}");
     }
     let heading = table.lines().next().unwrap();
-    for column in ["currency", "net PnL", "fills", "captured", "10 s bp", "half-life s", "drawdown", "uptime"]
-    {
+    for column in [
+        "currency",
+        "net PnL",
+        "fills",
+        "captured",
+        "10 s bp",
+        "half-life s",
+        "drawdown",
+        "uptime",
+        "programme",
+        "fill ratio",
+        "Sharpe",
+    ] {
         assert!(heading.contains(column), "{column} in {heading}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ballast_analytics::record::{FillRow, HORIZONS, InstrumentRecord};
+use ballast_analytics::record::{FillRow, HORIZONS, InstrumentRecord, Requests};
 use ballast_model::{Nanos, Span};
 use ballast_runtime::config::Config;
 use ballast_tests::market::{Line, QUOTER, config};
@@ -23,9 +23,9 @@ static CONFIG: LazyLock<Config> = LazyLock::new(|| {
     config(&(quoter + &instrument("usdm", "0.001") + &instrument("spot", "0.0001")))
 });
 
-/// What was known and done up to `end`, markouts left out: they look ahead by design.
+/// What was known and done up to `end`; markouts left out, which look ahead by design, and what was sent, counted to the end.
 fn until(record: &InstrumentRecord, end: Nanos) -> InstrumentRecord {
-    let mut part = record.clone();
+    let mut part = InstrumentRecord { requests: Requests::default(), ..record.clone() };
     part.fills.retain(|fill| fill.time <= end);
     for fill in &mut part.fills {
         *fill = FillRow { markouts: [None; HORIZONS], ..*fill };

@@ -12,6 +12,7 @@ mod funding;
 mod funds;
 mod golden;
 mod hedged;
+mod judging;
 mod ladder;
 mod merging;
 mod rig;

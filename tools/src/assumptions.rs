@@ -1,6 +1,7 @@
 //! What a simulation assumed, as reports say it.
 
 use ballast_analytics::format::{self, Decimal};
+use ballast_analytics::record::Programme;
 use ballast_model::{Money, Rate, Span};
 use ballast_runtime::config::{Bps, Config, MarketFees, SelfTradeConfig, VenueConfig, market_name};
 use ballast_runtime::job::Prepared;
@@ -28,6 +29,10 @@ pub(crate) fn of(config: &Config, prepared: &Prepared<'_>) -> Vec<(String, Strin
     }
     let interval = config.report.sample_interval.span();
     rows.push(row("Account sampled every", format!("{}, longer in long runs", millis(interval))));
+    rows.push(row(
+        "Market maker's programme",
+        format!("{} of mid, on both sides", terms(&config.report.programme())),
+    ));
     if let Some(conversion) = config.report.conversion() {
         let Money(one) = Money::ONE;
         for (name, rate) in &conversion.rates {
@@ -37,6 +42,15 @@ pub(crate) fn of(config: &Config, prepared: &Prepared<'_>) -> Vec<(String, Strin
         }
     }
     rows
+}
+
+/// What a programme asks for on a side.
+pub(crate) fn terms(programme: &Programme) -> String {
+    let least = match programme.notional_min {
+        Money::ZERO => "any size".to_owned(),
+        least => format!("a value of {:#}", format::money(least)),
+    };
+    format!("{least} within {}", bps(programme.within))
 }
 
 /// Fees of a market, by the volume they begin at.

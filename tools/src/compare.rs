@@ -3,6 +3,7 @@
 use anyhow::Context as _;
 use ballast_analytics::estimate::Estimate;
 use ballast_analytics::format;
+use ballast_analytics::ratios::Ratios;
 use ballast_analytics::record::{HORIZONS, InstrumentRecord, MARKOUT_HORIZONS};
 use ballast_analytics::summary::Summary;
 use ballast_analytics::total::{Total, Totals};
@@ -101,7 +102,7 @@ impl Played {
         let summary = Summary::of(record);
         let Summary { end, captured, drawdown, inventory, quoting, half_life_secs, judgements, .. } =
             &summary;
-        let [all, ..] = judgements;
+        let (execution, [all, ..]) = (summary.execution, judgements);
         let net = end.map(|end| end.net());
         let fallen = drawdown.map(|drawdown| drawdown.value);
         let json = json!({
@@ -118,6 +119,10 @@ impl Played {
             "max_position": inventory.map(|held| format::lots(&record.spec, held.max_abs).to_string()),
             "max_drawdown": fallen.map(number),
             "quote_uptime": quoting.map(|quoting| quoting.two_sided),
+            "programme_uptime": summary.presence.map(|presence| presence.both),
+            "fill_ratio": execution.fill_ratio,
+            "order_to_trade": execution.order_to_trade,
+            "sharpe": sharpe(summary.ratios),
             "figures": results::json(&results::of_instrument(record, &summary)),
             "decisions_hash": format!("{:016x}", self.decisions_hash),
         });
@@ -137,15 +142,20 @@ impl Played {
             "fills": total.fills,
             "orders_of_run": self.orders,
             "spread_captured": number(total.captured),
-            "spread_captured_bps": total.spread_bps.map(|spread| spread.mean),
-            "markout_bps": markouts(total.markouts_bps),
+            "spread_captured_bps": total.marks.spread.map(|spread| spread.mean),
+            "markout_bps": markouts(total.marks.later),
             "max_drawdown": fallen.map(number),
+            "sharpe": sharpe(total.ratios),
             "figures": results::json(&results::of_total(total)),
             "decisions_hash": format!("{:016x}", self.decisions_hash),
         });
         let amounts = [net, total.captured].into_iter().chain(fallen).collect();
         Row { json, currency: total.currency.clone(), amounts }
     }
+}
+
+fn sharpe(ratios: Option<Ratios>) -> Option<f64> {
+    ratios?.sharpe.map(|sharpe| sharpe.ratio)
 }
 
 /// Means by horizon.
@@ -166,7 +176,7 @@ enum Shown {
 }
 
 /// What the table shows of a row: heading, key in the JSON, how.
-const COLUMNS: [(&str, &str, Shown); 12] = [
+const COLUMNS: [(&str, &str, Shown); 16] = [
     ("config", "/config", Shown::Plain),
     ("instrument", "/instrument", Shown::Plain),
     ("currency", "/currency", Shown::Plain),
@@ -179,6 +189,10 @@ const COLUMNS: [(&str, &str, Shown); 12] = [
     ("half-life s", "/inventory_half_life_seconds", Shown::Digits(1)),
     ("drawdown", "/max_drawdown", Shown::Money),
     ("uptime", "/quote_uptime", Shown::Digits(3)),
+    ("programme", "/programme_uptime", Shown::Digits(3)),
+    ("fill ratio", "/fill_ratio", Shown::Digits(4)),
+    ("orders/trade", "/order_to_trade", Shown::Digits(1)),
+    ("Sharpe", "/sharpe", Shown::Digits(1)),
 ];
 /// Columns of words, which begin at the left.
 const WORDS: usize = 3;

@@ -8,6 +8,7 @@ mod columns;
 mod csv;
 mod decimate;
 mod figures;
+mod judged;
 mod page;
 mod plot;
 mod section;
@@ -106,17 +107,21 @@ pub(crate) fn write(
     Ok(ReportFiles { html_bytes: html.len() as u64, html: store(dir, "report.html", html.as_bytes())? })
 }
 
-/// The figures of each instrument, then of each total.
+/// The figures of each instrument, then of each total and each venue.
 fn figures_of(run: &RunRecord, totals: &Totals) -> Vec<table::Scoped> {
     let instruments = run.instruments.iter().map(|record| table::Scoped {
         scope: record.name.clone(),
         figures: results::of_instrument(record, &Judged::of(record)),
     });
-    let totals = totals.each().map(|total| table::Scoped {
+    let sums = totals.each().map(|total| table::Scoped {
         scope: format!("{}, {}", results::scope(total), total.currency),
         figures: results::of_total(total),
     });
-    instruments.chain(totals).collect()
+    let venues = totals.venues.iter().map(|(venue, marks)| table::Scoped {
+        scope: format!("venue {venue}"),
+        figures: results::of_venue(marks),
+    });
+    instruments.chain(sums).chain(venues).collect()
 }
 
 fn store(dir: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {

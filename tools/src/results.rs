@@ -1,10 +1,13 @@
 //! Every figure of a run by name, for results that programs read: JSON, CSV and Parquet.
 
+use ballast_analytics::attribution::Attribution;
+use ballast_analytics::execution::Execution;
 use ballast_analytics::format::{self, Decimal};
 use ballast_analytics::markout::{Markout, Selection};
+use ballast_analytics::ratios::Ratios;
 use ballast_analytics::record::{InstrumentRecord, MARKOUT_HORIZONS};
 use ballast_analytics::summary::Summary;
-use ballast_analytics::total::{Scope, Total};
+use ballast_analytics::total::{Marks, Scope, Total};
 use ballast_model::{Money, Side};
 use serde_json::{Map, Value, json};
 
@@ -62,6 +65,12 @@ impl From<Option<Money>> for Figured {
     }
 }
 
+impl From<Option<Decimal>> for Figured {
+    fn from(number: Option<Decimal>) -> Self {
+        number.map_or(Self::Nothing, Self::Size)
+    }
+}
+
 impl From<Option<f64>> for Figured {
     fn from(number: Option<f64>) -> Self {
         number.map_or(Self::Nothing, Self::Real)
@@ -103,6 +112,83 @@ impl Figures {
         self.put(name, &currency, amount.into());
     }
 
+    fn attribution(&mut self, attribution: Option<Attribution>) {
+        self.group = "attribution";
+        for (name, part) in attribution.into_iter().flat_map(Attribution::each) {
+            self.money(name, part);
+        }
+    }
+
+    fn ratios(&mut self, ratios: Option<Ratios>) {
+        self.group = "ratios";
+        let sharpe = ratios.and_then(|ratios| ratios.sharpe);
+        self.put("sharpe", "", sharpe.map(|sharpe| sharpe.ratio));
+        self.put("sharpe_standard_error", "", sharpe.map(|sharpe| sharpe.standard_error));
+        self.put("sortino", "", ratios.and_then(|ratios| ratios.sortino));
+        self.put("calmar", "", ratios.and_then(|ratios| ratios.calmar));
+        self.put("sampled_every", "s", ratios.map(|ratios| ratios.interval.as_secs_f64()));
+        self.put("duration", "s", ratios.map(|ratios| ratios.duration.as_secs_f64()));
+    }
+
+    /// Time in the book as a market maker's programme asks for it.
+    fn programme(&mut self, record: &InstrumentRecord, summary: &Summary) {
+        self.group = "programme";
+        let (terms, presence, quote) = (record.programme, summary.presence, record.price_unit.clone());
+        self.put("within", "bps", Some(Decimal { units: terms.within.0.into(), scale: 4 }));
+        self.put("notional_min", &quote, Some(terms.notional_min));
+        self.put("both_sides", "share", presence.map(|presence| presence.both));
+        for (side, name) in Side::BOTH.into_iter().zip(["bid", "ask"]) {
+            let of = |sides: [f64; 2]| sides.get(side.index()).copied();
+            self.put(name, "share", presence.and_then(|presence| of(presence.sides)));
+            self.put(&format!("{name}_depth"), &quote, presence.and_then(|presence| of(presence.depth)));
+        }
+    }
+
+    /// What became of orders, and from where in the queue they traded.
+    fn execution(&mut self, record: &InstrumentRecord, execution: &Execution) {
+        self.group = "execution";
+        let requests = execution.requests;
+        let filled = execution.orders_filled as u64;
+        for (name, count) in [
+            ("orders", requests.orders),
+            ("amendments", requests.amendments),
+            ("cancels", requests.cancels),
+            ("orders_filled", filled),
+        ] {
+            self.put(name, "", Figured::Count(count));
+        }
+        self.put("fill_ratio", "share", execution.fill_ratio);
+        self.put("fill_ratio_by_size", "share", execution.fill_ratio_by_size);
+        self.put("order_to_trade", "", execution.order_to_trade);
+        self.put("order_to_trade_by_size", "", execution.order_to_trade_by_size);
+        let (queue, unit) = (execution.queue, &record.size_unit);
+        let size = |lots: f64| lots * record.spec.lot.to_f64();
+        self.put("queue_known_fills", "", Figured::Count(queue.map_or(0, |queue| queue.ahead.count as u64)));
+        self.put("queue_joined", unit, queue.map(|queue| size(queue.joined.mean)));
+        self.put("queue_ahead", unit, queue.map(|queue| size(queue.ahead.mean)));
+        self.put("queue_front", "share", queue.map(|queue| queue.front));
+    }
+
+    /// Markouts of fills of several instruments.
+    fn marks(&mut self, fills: &str, marks: &Marks) {
+        self.group = "markouts";
+        self.put(&format!("{fills}_at_fill"), "bps", marks.spread.map(|spread| spread.mean));
+        for (horizon, markout) in MARKOUT_HORIZONS.iter().zip(marks.later) {
+            let name = format!("{fills}_after_{}s", horizon.as_secs_f64());
+            self.put(&name, "bps", markout.map(|markout| markout.mean));
+        }
+    }
+
+    fn adverse(&mut self, summary: &Summary) {
+        self.group = "adverse_selection";
+        for (horizon, adverse) in MARKOUT_HORIZONS.iter().zip(summary.adverse) {
+            let name = |what: &str| format!("{what}_after_{}s", horizon.as_secs_f64());
+            self.put(&name("impact"), "bps", adverse.map(|adverse| adverse.impact.mean));
+            self.put(&name("against"), "share", adverse.map(|adverse| adverse.against));
+            self.money(&name("cost"), adverse.map(|adverse| adverse.cost));
+        }
+    }
+
     /// What was held and quoted.
     fn standing(&mut self, record: &InstrumentRecord, summary: &Summary) {
         self.group = "inventory";
@@ -122,14 +208,16 @@ impl Figures {
         self.put("spread", "ticks", quoting.and_then(|quoting| quoting.spread_ticks));
     }
 
-    /// Spread captured and markouts, of all fills and by side.
+    /// Spread captured and markouts, of all fills, by side and by level.
     fn markouts(&mut self, summary: &Summary) {
         self.group = "markouts";
-        for judgement in &summary.judgements {
+        for judgement in summary.judgements.iter().chain(&summary.levels) {
             let fills = match judgement.selection {
-                Selection::All => "all",
-                Selection::Only(Side::Bid) => "buys",
-                Selection::Only(Side::Ask) => "sells",
+                Selection::All => "all".to_owned(),
+                Selection::Only(Side::Bid) => "buys".to_owned(),
+                Selection::Only(Side::Ask) => "sells".to_owned(),
+                Selection::Level(level) => format!("level_{level}"),
+                Selection::Taken => "taken".to_owned(),
             };
             let bps = |markout: Option<Markout>| markout.map(|markout| markout.bps.mean);
             self.put(&format!("{fills}_at_fill"), "bps", bps(judgement.spread));
@@ -156,8 +244,13 @@ pub(crate) fn of_instrument(record: &InstrumentRecord, summary: &Summary) -> Vec
     figures.put("net_per_turnover", "bps", summary.net_bps);
     figures.money("max_drawdown", summary.drawdown.map(|drawdown| drawdown.value));
     figures.put("fills", "", Figured::Count(summary.activity.fills as u64));
+    figures.attribution(summary.attribution);
+    figures.ratios(summary.ratios);
     figures.standing(record, summary);
+    figures.programme(record, summary);
+    figures.execution(record, &summary.execution);
     figures.markouts(summary);
+    figures.adverse(summary);
     figures.list
 }
 
@@ -176,12 +269,18 @@ pub(crate) fn of_total(total: &Total) -> Vec<Figure> {
     figures.put("net_per_turnover", "bps", total.net_bps);
     figures.money("max_drawdown", total.drawdown.map(|drawdown| drawdown.value));
     figures.put("fills", "", Figured::Count(total.fills as u64));
+    figures.attribution(Some(total.attribution));
+    figures.ratios(total.ratios);
+    figures.marks("all", &total.marks);
+    figures.list
+}
+
+/// How fills did at a venue.
+pub(crate) fn of_venue(marks: &Marks) -> Vec<Figure> {
+    let mut figures = Figures::new("");
     figures.group = "markouts";
-    figures.put("all_at_fill", "bps", total.spread_bps.map(|spread| spread.mean));
-    for (horizon, markout) in MARKOUT_HORIZONS.iter().zip(total.markouts_bps) {
-        let name = format!("all_after_{}s", horizon.as_secs_f64());
-        figures.put(&name, "bps", markout.map(|markout| markout.mean));
-    }
+    figures.put("fills", "", Figured::Count(marks.fills as u64));
+    figures.marks("all", marks);
     figures.list
 }
 

@@ -79,6 +79,7 @@ impl Summary<'_> {
         let by_currency = settled.iter().map(|total| (total.currency.clone(), json_of(total.pnl)));
         put("pnl_by_currency", by_currency.collect::<Map<_, _>>().into());
         put("totals", self.totals.each().map(totals::json).collect());
+        put("venues", self.totals.venues.iter().map(totals::venue_json).collect());
         // One figure for the whole run exists where everything settles in one currency, one position where there is one
         // instrument.
         let single = match settled.as_slice() {

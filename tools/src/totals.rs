@@ -1,6 +1,6 @@
 //! What instruments made together, in words and as JSON.
 
-use ballast_analytics::total::{Total, Totals};
+use ballast_analytics::total::{Marks, Total, Totals};
 use ballast_model::Money;
 use serde_json::{Value, json};
 
@@ -56,4 +56,9 @@ pub(crate) fn json(total: &Total) -> Value {
         "instruments": total.instruments,
         "figures": results::json(&results::of_total(total)),
     })
+}
+
+/// How fills did at a venue.
+pub(crate) fn venue_json((venue, marks): &(String, Marks)) -> Value {
+    json!({ "venue": venue, "figures": results::json(&results::of_venue(marks)) })
 }

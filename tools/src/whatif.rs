@@ -10,15 +10,15 @@ use ballast_model::Span;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Calibration, JobError, Prepared};
 use ballast_runtime::journal::Told;
-use ballast_runtime::replay::{Recorder, RecorderSpec};
+use ballast_runtime::replay::Recorder;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::amounts::number;
 use crate::cli::{FamilyArg, WhatifArgs};
 use crate::exit::Code;
 use crate::output::{self, Form};
-use crate::summary::number;
 
 /// One run of an instrument, beside what was recorded.
 struct Row {
@@ -89,9 +89,7 @@ fn span_of(text: &str) -> anyhow::Result<Span> {
 }
 
 fn recorder(prepared: &Prepared<'_>, config: &Config) -> Recorder {
-    let report = config.report;
-    prepared
-        .recorder(RecorderSpec { interval: report.sample_interval.span(), samples_max: report.samples_max })
+    prepared.recorder(config.report.recorder())
 }
 
 /// Plays one configuration, and compares it with what was recorded.

@@ -93,6 +93,7 @@ mod tests {
             mid: HalfTicks(200),
             markouts: [None; crate::record::HORIZONS],
             position_after: Lots::ZERO,
+            place: None,
         }
     }
 

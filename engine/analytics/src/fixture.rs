@@ -1,9 +1,9 @@
 //! Small records the unit tests build on: tick 0.1, lot 0.01, so that one lot over one tick is worth 0.001.
 
-use crate::record::{FillRow, GridSource, HORIZONS, InstrumentRecord, Sample};
+use crate::record::{FillRow, GridSource, HORIZONS, InstrumentRecord, Programme, Requests, Role, Sample};
 use ballast_model::{
     AssetId, ClientOrderId, Contract, FillReason, HalfTicks, InstrumentSpec, Liquidity, Lots, Money, Nanos,
-    Price, Side, Step, TradeId,
+    Price, Rate, Side, Step, TradeId,
 };
 
 /// Money units of one lot over one tick: 0.1 · 0.01 = 0.001.
@@ -29,11 +29,15 @@ pub(crate) fn spec(contract: Contract) -> InstrumentSpec {
 pub(crate) fn record() -> InstrumentRecord {
     InstrumentRecord {
         name: "TEST".to_owned(),
+        venue: "usdm".to_owned(),
+        role: Role::Quoted,
         spec: spec(Contract::Linear),
         grid: GridSource::Configured,
         currency: "USDT".to_owned(),
         price_unit: "USDT".to_owned(),
         size_unit: "ETH".to_owned(),
+        programme: Programme { within: Rate::from_bps(10), notional_min: Money::ZERO },
+        requests: Requests::default(),
         fills: Vec::new(),
         samples: Vec::new(),
     }
@@ -58,6 +62,7 @@ pub(crate) const fn fill(at_secs: i64, side: Side, ticks: i64, lots: i64) -> Fil
         mid: HalfTicks(2 * ticks),
         markouts: [None; HORIZONS],
         position_after: Lots::ZERO,
+        place: None,
     }
 }
 
@@ -68,6 +73,7 @@ pub(crate) const fn sample(at_secs: i64) -> Sample {
         mid: HalfTicks(200),
         bid: None,
         ask: None,
+        depth: [Money::ZERO; 2],
         position: Lots::ZERO,
         gross: Money::ZERO,
         fees: Money::ZERO,

@@ -11,18 +11,23 @@
 #![forbid(unsafe_code)]
 
 pub mod activity;
+pub mod adverse;
 pub mod agreement;
+pub mod attribution;
 pub mod audit;
 pub mod conversion;
 pub mod drawdown;
 pub mod estimate;
+pub mod execution;
 pub mod format;
 pub mod half_life;
 pub mod histogram;
 pub mod inventory;
 pub mod markout;
 pub mod pnl;
+pub mod programme;
 pub mod quoting;
+pub mod ratios;
 pub mod record;
 pub mod sharpe;
 pub mod spread;

@@ -6,7 +6,7 @@
 
 use crate::estimate::Estimate;
 use crate::record::{FillRow, HORIZONS};
-use ballast_model::{HalfTicks, Side};
+use ballast_model::{HalfTicks, Liquidity, Side};
 
 /// Earnings per unit of size of a fill, were it closed at midpoint `mid`, in half ticks, exact.
 #[must_use]
@@ -33,18 +33,34 @@ pub enum Selection {
     All,
     /// Fills of one side: bids bought, asks sold.
     Only(Side),
+    /// Fills of orders that rested at this level of ours: 0 at our best price of the side.
+    Level(u16),
+    /// Fills of orders that took.
+    Taken,
 }
 
 impl Selection {
     /// All fills first, then buys, then sells.
     pub const EACH: [Self; 3] = [Self::All, Self::Only(Side::Bid), Self::Only(Side::Ask)];
 
-    /// Whether a fill of `side` is looked at.
+    /// Each level that fills have, from our best on, then those that took where there are any.
     #[must_use]
-    pub fn takes(self, side: Side) -> bool {
+    pub fn levels(fills: &[FillRow]) -> Vec<Self> {
+        let mut levels: Vec<u16> = fills.iter().filter_map(|fill| Some(fill.place?.level)).collect();
+        levels.sort_unstable();
+        levels.dedup();
+        let taken = fills.iter().any(|fill| Self::Taken.takes(fill)).then_some(Self::Taken);
+        levels.into_iter().map(Self::Level).chain(taken).collect()
+    }
+
+    /// Whether a fill is looked at.
+    #[must_use]
+    pub fn takes(self, fill: &FillRow) -> bool {
         match self {
             Self::All => true,
-            Self::Only(wanted) => wanted == side,
+            Self::Only(wanted) => wanted == fill.side,
+            Self::Level(wanted) => fill.place.is_some_and(|place| place.level == wanted),
+            Self::Taken => fill.liquidity == Liquidity::Taker,
         }
     }
 }
@@ -70,7 +86,7 @@ impl Markout {
         mid_of: impl Fn(&FillRow) -> Option<HalfTicks>,
     ) -> Option<Self> {
         let judged = || {
-            let selected = fills.iter().filter(|fill| selection.takes(fill.side));
+            let selected = fills.iter().filter(|fill| selection.takes(fill));
             selected.filter_map(|fill| Some((fill, mid_of(fill)?)))
         };
         let (mut size, mut earned) = (0i128, 0i128);
@@ -98,6 +114,7 @@ impl Markout {
 mod tests {
     use super::*;
     use crate::fixture;
+    use crate::record::Place;
     use ballast_model::Lots;
 
     fn close(a: f64, b: f64) -> bool {
@@ -133,6 +150,25 @@ mod tests {
         assert_eq!(one_second, None);
         let [sells, ..] = Markout::curve(&fills, Selection::Only(Side::Ask));
         assert!(close(sells.unwrap().ticks.mean, -1.0));
+    }
+
+    #[test]
+    fn fills_are_told_apart_by_the_level_they_rested_at() {
+        let at = |level, ticks| FillRow {
+            place: Some(Place { level, joined: None, ahead: None }),
+            mid: HalfTicks(2 * ticks + 2),
+            ..fixture::fill(0, Side::Bid, ticks, 1)
+        };
+        let took = FillRow { liquidity: Liquidity::Taker, ..fixture::fill(0, Side::Ask, 100, 1) };
+        let fills = [at(2, 50), at(0, 100), took, at(0, 200), fixture::fill(0, Side::Ask, 100, 1)];
+        let levels = Selection::levels(&fills);
+        assert_eq!(levels, [Selection::Level(0), Selection::Level(2), Selection::Taken]);
+        let of = |selection| Markout::of(&fills, selection, |fill| Some(fill.mid)).unwrap().bps;
+        let [best, third, taken] = [levels[0], levels[1], levels[2]].map(of);
+        assert!(best.count == 2 && close(best.mean, 75.0), "100 and 50 bp");
+        assert!(third.count == 1 && close(third.mean, 200.0));
+        assert!(taken.count == 1 && close(taken.mean, 0.0));
+        assert_eq!(Selection::levels(&fills[4..]), []);
     }
 
     #[test]

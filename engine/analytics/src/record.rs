@@ -1,8 +1,8 @@
 //! What a run leaves behind for judgement: fills and samples, per instrument.
 
 use ballast_model::{
-    ClientOrderId, FillReason, HalfTicks, InstrumentSpec, Liquidity, Lots, Money, Nanos, Price, Side, Span,
-    TradeId,
+    ClientOrderId, FillReason, HalfTicks, InstrumentSpec, Liquidity, Lots, Money, Nanos, Price, Rate, Side,
+    Span, TradeId,
 };
 
 /// Number of markout horizons.
@@ -27,6 +27,49 @@ pub enum GridSource {
     Inferred,
 }
 
+/// What an instrument's orders are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// To earn: it is quoted, or only followed.
+    #[default]
+    Quoted,
+    /// To hedge what others hold.
+    Hedge,
+}
+
+/// What was sent to the venue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// New orders.
+    pub orders: u64,
+    /// Their size, as first asked for.
+    pub lots: Lots,
+    /// Amendments.
+    pub amendments: u64,
+    /// Cancels.
+    pub cancels: u64,
+}
+
+/// What a market maker's programme asks for: size on both sides within a distance of the midpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Programme {
+    /// Share of the midpoint that a quote may be from it to count.
+    pub within: Rate,
+    /// Value in quote currency that must stand on a side; one of zero is met by any quote.
+    pub notional_min: Money,
+}
+
+/// Where a resting order stood as the event that filled it came, as the venue tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// How many better prices of its side had an order of ours: 0 for our best.
+    pub level: u16,
+    /// Others' lots ahead of it when it joined the queue; `None` where nobody knew.
+    pub joined: Option<Lots>,
+    /// Others' lots ahead of it just before that event; `None` where nobody knew.
+    pub ahead: Option<Lots>,
+}
+
 /// What one instrument did in a run.
 ///
 /// All times are on one clock, the run's own, and neither list ever steps back in time ([`InstrumentRecord::check`]).
@@ -36,6 +79,10 @@ pub enum GridSource {
 pub struct InstrumentRecord {
     /// The instrument's name, as the configuration or the capture spells it.
     pub name: String,
+    /// Where it trades.
+    pub venue: String,
+    /// What its orders are for.
+    pub role: Role,
     /// Its grid and contract.
     pub spec: InstrumentSpec,
     /// Who said what the grid is.
@@ -46,6 +93,10 @@ pub struct InstrumentRecord {
     pub price_unit: String,
     /// Name of what sizes count: the base coin, or contracts.
     pub size_unit: String,
+    /// What its quotes are held against.
+    pub programme: Programme,
+    /// What was sent.
+    pub requests: Requests,
     /// Our trades, in the order they were booked.
     pub fills: Vec<FillRow>,
     /// The account, in time order; each sample holds until the next one.
@@ -79,6 +130,8 @@ pub struct FillRow {
     pub markouts: [Option<HalfTicks>; HORIZONS],
     /// Position once this fill was booked.
     pub position_after: Lots,
+    /// Where its order stood; `None` where it took, and where the venue does not tell.
+    pub place: Option<Place>,
 }
 
 /// The account and our quotes at one instant.
@@ -92,6 +145,8 @@ pub struct Sample {
     pub bid: Option<Price>,
     /// Our best live ask; `None` where we quote none.
     pub ask: Option<Price>,
+    /// Value in quote currency of our live quotes within the distance of [`Programme`], by [`Side::index`].
+    pub depth: [Money; 2],
     /// Position.
     pub position: Lots,
     /// Profit since the run began before fees: realised, plus the open position marked at `mid`.
@@ -105,6 +160,16 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Value in quote currency of our live quotes of a side within the distance of [`Programme`].
+    #[must_use]
+    pub const fn depth_of(&self, side: Side) -> Money {
+        let [bid, ask] = self.depth;
+        match side {
+            Side::Bid => bid,
+            Side::Ask => ask,
+        }
+    }
+
     /// Profit after fees, rebates and funding: `gross − fees + rebates + funding`.
     #[must_use]
     pub fn net(&self) -> Money {

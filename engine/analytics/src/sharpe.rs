@@ -57,7 +57,7 @@ impl Sharpe {
 }
 
 /// Changes of profit over each whole interval of the curve, in currency units.
-fn increments(curve: impl IntoIterator<Item = (Nanos, Money)>, interval: Span) -> Vec<f64> {
+pub(crate) fn increments(curve: impl IntoIterator<Item = (Nanos, Money)>, interval: Span) -> Vec<f64> {
     let mut curve = curve.into_iter();
     let mut changes = Vec::new();
     let Some((start, first)) = curve.next() else { return changes };

@@ -1,19 +1,20 @@
 //! Every statistic of one instrument, in one place.
 
 use crate::activity::Activity;
+use crate::adverse::Adverse;
+use crate::attribution::Attribution;
 use crate::audit::Audit;
 use crate::drawdown::Drawdown;
+use crate::execution::Execution;
 use crate::half_life::half_life_secs;
 use crate::inventory::Inventory;
 use crate::markout::{Markout, Selection};
+use crate::programme::Presence;
 use crate::quoting::Quoting;
+use crate::ratios::Ratios;
 use crate::record::{HORIZONS, InstrumentRecord, Sample};
-use crate::sharpe::Sharpe;
 use crate::spread;
 use ballast_model::{Money, Span};
-
-/// Sampling interval of the Sharpe ratio in a [`Summary`].
-pub const SHARPE_INTERVAL: Span = Span::from_secs(1);
 
 /// Spread captured and markouts of a selection of fills.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +40,8 @@ pub struct Summary {
     pub captured: Money,
     /// Gross profit not captured at the fills: earned or lost by holding inventory. `gross − captured`, exact.
     pub held: Option<Money>,
+    /// What net profit is made of; adds up to it exactly.
+    pub attribution: Option<Attribution>,
     /// Net profit in basis points of turnover, `10⁴ · net / turnover`.
     pub net_bps: Option<f64>,
     /// Of net profit.
@@ -49,10 +52,18 @@ pub struct Summary {
     pub half_life_secs: Option<f64>,
     /// Time in the book.
     pub quoting: Option<Quoting>,
-    /// Of net profit, sampled every [`SHARPE_INTERVAL`].
-    pub sharpe: Option<Sharpe>,
+    /// Time in the book as the record's programme asks for it.
+    pub presence: Option<Presence>,
+    /// What became of orders.
+    pub execution: Execution,
+    /// How far the midpoint went against fills, at each of [`crate::record::MARKOUT_HORIZONS`].
+    pub adverse: [Option<Adverse>; HORIZONS],
+    /// Of net profit.
+    pub ratios: Option<Ratios>,
     /// All fills, buys, sells: in the order of [`Selection::EACH`].
     pub judgements: [Judgement; Selection::EACH.len()],
+    /// By level, as [`Selection::levels`] has them.
+    pub levels: Vec<Judgement>,
     /// Whether fills and samples tell the same story.
     pub audit: Option<Audit>,
 }
@@ -65,23 +76,29 @@ impl Summary {
         let activity = Activity::of(&record.spec, &record.fills);
         let captured = spread::captured_total(&record.spec, &record.fills);
         let turnover = activity.turnover.to_f64();
+        let judge = |selection| Judgement {
+            selection,
+            spread: spread::per_fill(&record.fills, selection),
+            markouts: Markout::curve(&record.fills, selection),
+        };
         Self {
             end,
             duration: record.duration(),
             activity,
             captured,
             held: end.map(|sample| sample.gross - captured),
+            attribution: Attribution::of(record),
             net_bps: end.filter(|_| turnover > 0.0).map(|sample| 1e4 * sample.net().to_f64() / turnover),
             drawdown: Drawdown::of(record.net_curve()),
             inventory: Inventory::of(record),
             half_life_secs: half_life_secs(record),
             quoting: Quoting::of(&record.samples),
-            sharpe: Sharpe::of(record.net_curve(), SHARPE_INTERVAL),
-            judgements: Selection::EACH.map(|selection| Judgement {
-                selection,
-                spread: spread::per_fill(&record.fills, selection),
-                markouts: Markout::curve(&record.fills, selection),
-            }),
+            presence: Presence::of(&record.samples, &record.programme),
+            execution: Execution::of(record),
+            adverse: Adverse::curve(&record.spec, &record.fills),
+            ratios: Ratios::of(&record.net_curve().collect::<Vec<_>>()),
+            judgements: Selection::EACH.map(judge),
+            levels: Selection::levels(&record.fills).into_iter().map(judge).collect(),
             audit: Audit::of(record),
         }
     }
@@ -107,7 +124,8 @@ mod tests {
         assert!((summary.net_bps.unwrap() - -100.0).abs() < 1e-9); // −4 of 400 lot ticks
         assert!(summary.audit.unwrap().agrees());
         assert_eq!(summary.drawdown.unwrap().value, Money(4 * LOT_TICK));
-        assert_eq!(summary.sharpe, None);
+        assert_eq!(summary.ratios.unwrap().sharpe, None);
+        assert_eq!(summary.attribution.unwrap().net(), Money(-4 * LOT_TICK));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! What several instruments made together: per currency, and across currencies only at rates that somebody stated.
 
+use crate::attribution::Attribution;
 use crate::conversion::{Conversion, converted};
 use crate::drawdown::Drawdown;
 use crate::estimate::Estimate;
 use crate::markout;
 use crate::pnl::Pnl;
+use crate::ratios::Ratios;
 use crate::record::{FillRow, HORIZONS, InstrumentRecord};
-use crate::sharpe::Sharpe;
 use crate::spread;
-use crate::summary::SHARPE_INTERVAL;
 use ballast_model::{HalfTicks, Money, Nanos, Step};
 
 /// Whose money a [`Total`] adds up.
@@ -39,14 +39,14 @@ pub struct Total {
     pub captured: Money,
     /// Net profit in basis points of turnover; `None` where nothing was traded.
     pub net_bps: Option<f64>,
-    /// Spread captured per fill in basis points of its price.
-    pub spread_bps: Option<Estimate>,
-    /// Markouts per fill in basis points of its price, at each of [`crate::record::MARKOUT_HORIZONS`].
-    pub markouts_bps: [Option<Estimate>; HORIZONS],
+    /// What the profit is made of; adds up to it exactly.
+    pub attribution: Attribution,
+    /// How the fills did.
+    pub marks: Marks,
     /// Of the net profit of all together.
     pub drawdown: Option<Drawdown>,
-    /// Of the net profit of all together, sampled every [`SHARPE_INTERVAL`].
-    pub sharpe: Option<Sharpe>,
+    /// Of the net profit of all together.
+    pub ratios: Option<Ratios>,
 }
 
 /// Every total of a run.
@@ -57,6 +57,8 @@ pub struct Totals {
     /// All together at stated rates; `None` where rates are missing, and where everything settles in one currency and is
     /// counted in it already.
     pub all: Option<Total>,
+    /// How fills did at each venue, by its name.
+    pub venues: Vec<(String, Marks)>,
 }
 
 impl Totals {
@@ -66,7 +68,14 @@ impl Totals {
         let settled = Total::by_currency(records);
         let counted = |rates: &&Conversion| settled.iter().any(|total| total.currency != rates.currency);
         let all = conversion.filter(counted).and_then(|rates| Total::across(records, rates));
-        Self { settled, all }
+        let mut venues: Vec<&str> = records.iter().map(|record| record.venue.as_str()).collect();
+        venues.sort_unstable();
+        venues.dedup();
+        let marks = |venue: &str| {
+            let own = records.iter().filter(|record| record.venue == venue);
+            (venue.to_owned(), Marks::of(own.flat_map(|record| &record.fills)))
+        };
+        Self { settled, all, venues: venues.into_iter().map(marks).collect() }
     }
 
     /// Each total, that of all together last.
@@ -79,6 +88,31 @@ impl Totals {
     pub fn apart(&self) -> Vec<&str> {
         let several = self.settled.len() > 1 && self.all.is_none();
         self.settled.iter().filter(|_| several).map(|total| total.currency.as_str()).collect()
+    }
+}
+
+/// Fills of several instruments against the midpoints that followed, in basis points of each fill's price.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Marks {
+    /// Number of fills.
+    pub fills: usize,
+    /// Against the midpoint at the fill: spread captured.
+    pub spread: Option<Estimate>,
+    /// Against the midpoint at each of [`crate::record::MARKOUT_HORIZONS`].
+    pub later: [Option<Estimate>; HORIZONS],
+}
+
+impl Marks {
+    /// Of all these fills.
+    fn of<'a>(fills: impl Iterator<Item = &'a FillRow> + Clone) -> Self {
+        let estimate = |mid_of: &dyn Fn(&FillRow) -> Option<HalfTicks>| {
+            Estimate::of(fills.clone().filter_map(|fill| markout::bps(fill, mid_of(fill)?)))
+        };
+        Self {
+            fills: fills.clone().count(),
+            spread: estimate(&|fill| Some(fill.mid)),
+            later: core::array::from_fn(|at| estimate(&|fill| fill.markouts.get(at).copied().flatten())),
+        }
     }
 }
 
@@ -119,29 +153,34 @@ impl Total {
         let captured = sum(&|record| spread::captured_total(&record.spec, &record.fills))?;
         let curve = curve(parts)?;
         let pnl = curve.last().map_or_else(Pnl::default, |(_, pnl)| *pnl);
-        let net = || curve.iter().map(|(time, pnl)| (*time, pnl.net()));
+        let net: Vec<_> = curve.iter().map(|(time, pnl)| (*time, pnl.net())).collect();
         let traded = turnover.to_f64();
-        let fills = || parts.iter().flat_map(|(record, _)| &record.fills);
-        let estimate = |mid_of: &dyn Fn(&FillRow) -> Option<HalfTicks>| {
-            Estimate::of(fills().filter_map(|fill| markout::bps(fill, mid_of(fill)?)))
-        };
+        let marks = Marks::of(parts.iter().flat_map(|(record, _)| &record.fills));
+        let shares = parts.iter().map(attributed).collect::<Option<Vec<_>>>()?;
         Some(Self {
             currency: currency.to_owned(),
             scope,
             instruments: parts.len(),
             pnl,
-            fills: fills().count(),
+            fills: marks.fills,
             turnover,
             captured,
             net_bps: (traded > 0.0).then(|| 1e4 * pnl.net().to_f64() / traded),
-            spread_bps: estimate(&|fill| Some(fill.mid)),
-            markouts_bps: core::array::from_fn(|at| {
-                estimate(&|fill| fill.markouts.get(at).copied().flatten())
-            }),
-            drawdown: Drawdown::of(net()),
-            sharpe: Sharpe::of(net(), SHARPE_INTERVAL),
+            attribution: shares.into_iter().fold(Attribution::default(), Attribution::plus),
+            marks,
+            drawdown: Drawdown::of(net.iter().copied()),
+            ratios: Ratios::of(&net),
         })
     }
+}
+
+/// What the profit of one part is made of.
+fn attributed((record, rate): &Part<'_>) -> Option<Attribution> {
+    let captured = converted(spread::captured_total(&record.spec, &record.fills), *rate)?;
+    let pnl = record.samples.last().map_or_else(Pnl::default, Pnl::from);
+    // Where there is no account there is no spread either: a fill without a sample is nobody's.
+    let captured = if record.samples.is_empty() { Money::ZERO } else { captured };
+    Some(Attribution::split(record.role, captured, pnl.map(|amount| converted(amount, *rate))?))
 }
 
 /// The account of all parts together: one point per time at which any of them was sampled, each holding what it last was.
@@ -195,8 +234,10 @@ mod tests {
         let drawdown = usdt.drawdown.unwrap();
         assert_eq!((drawdown.value, drawdown.peak, drawdown.trough), (Money(7), seconds(1), seconds(3)));
         assert_eq!((usdt.turnover, usdt.captured), (Money(300 * LOT_TICK), Money(3 * LOT_TICK)));
-        assert!((usdt.spread_bps.unwrap().mean - 100.0).abs() < 1e-9);
-        assert_eq!(usdt.markouts_bps, [None; HORIZONS]);
+        assert!((usdt.marks.spread.unwrap().mean - 100.0).abs() < 1e-9);
+        assert_eq!(usdt.marks.later, [None; HORIZONS]);
+        assert_eq!(usdt.attribution.net(), usdt.pnl.net());
+        assert_eq!(usdt.attribution.spread, Money(3 * LOT_TICK));
     }
 
     #[test]
@@ -208,6 +249,7 @@ mod tests {
         // −3 at 2.5 is −7.5, down to −8; 5 is 12.5, down to 12.
         assert_eq!((all.pnl.net(), all.scope, all.instruments), (Money(22), Scope::Converted, 2));
         assert_eq!(all.drawdown.unwrap().value, Money::ZERO);
+        assert_eq!(all.attribution.net(), all.pnl.net(), "nothing is lost in conversion");
         let poorer = Conversion { rates: vec![rate("BTC", "2.5")], ..conversion.clone() };
         assert_eq!(Total::across(&records, &poorer), None);
         let totals = Totals::of(&records, Some(&conversion));
@@ -216,6 +258,21 @@ mod tests {
         assert_eq!((totals.each().count(), totals.apart()), (2, vec!["ETH", "USDT"]));
         let [usdt, _] = records;
         assert_eq!(Totals::of(&[usdt], Some(&conversion)).all, None, "it would be the same again");
+    }
+
+    #[test]
+    fn venues_are_judged_apart() {
+        let traded = |venue: &str, sides: &[Side]| {
+            let fill = |side: &Side| FillRow { mid: HalfTicks(202), ..fill(1, *side, 100, 1) };
+            let fills = sides.iter().map(fill).collect();
+            InstrumentRecord { venue: venue.to_owned(), fills, ..earning("USDT", &[(0, 0)]) }
+        };
+        let (usdm, spot) = (traded("usdm", &[Side::Bid]), traded("spot", &[Side::Ask, Side::Ask]));
+        let totals = Totals::of(&[usdm, spot, traded("usdm", &[Side::Ask])], None);
+        let marks = |at: usize| (totals.venues[at].0.as_str(), totals.venues[at].1.fills);
+        assert_eq!((marks(0), marks(1), totals.venues.len()), (("spot", 2), ("usdm", 2), 2));
+        let mean = |at: usize| totals.venues[at].1.spread.unwrap().mean;
+        assert!((mean(0) + 100.0).abs() < 1e-9 && mean(1).abs() < 1e-9);
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub use model::{
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
 };
 pub use queue::{CancelsConfig, FillsConfig, ImpactConfig, QueueConfig};
-pub use report::{ConversionConfig, ReportConfig};
+pub use report::{ConversionConfig, ProgrammeConfig, ReportConfig};
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
 };

@@ -17,9 +17,7 @@ use ballast_exchange::matching::{
     MarginRules, MatchingLimits, MatchingSpec, Prevention, PriceBand, TIERS_MAX, VolatilityHalt,
 };
 use ballast_exchange::{InstrumentRules, SelfTrade, VenueSpec};
-use ballast_model::{
-    Command, Digest, Event, HalfTicks, InstrumentId, Lots, Money, Nanos, Price, Rate, Span, Step,
-};
+use ballast_model::{Digest, Event, HalfTicks, InstrumentId, Lots, Money, Nanos, Price, Rate, Span, Step};
 use ballast_venue::binance::Market;
 
 use crate::capture::SeenInstrument;
@@ -88,7 +86,9 @@ pub fn play(config: &Config, config_path: &Path, plan: &FloorPlan) -> Result<Flo
     let rules = resolved.venue.instruments.first().ok_or(FloorSpecError::Clients)?;
     let spec = spec(&resolved.venue, rules, plan.seed);
     let mut venue = MatchingVenue::new(&spec)?;
-    let mut recorder = Recorder::new(plan.recorder, instruments.iter().map(record_of).collect());
+    let programme = resolver.programme();
+    let records = instruments.iter().map(|one| record_of(one, programme)).collect();
+    let mut recorder = Recorder::new(plan.recorder, records);
     let watch = Stopwatch::start();
     let end = spec.start + plan.duration;
     let outcome = run(&mut shard, &mut venue, US, end, &mut recorder);
@@ -259,12 +259,8 @@ impl Trading<'_> {
             observer.noted(self.out.notes(), now);
         }
         for command in self.out.commands() {
-            match command {
-                Command::New(_) => self.outcome.orders += 1,
-                Command::Cancel(_) => self.outcome.cancels += 1,
-                Command::Replace(_) => self.outcome.replaces += 1,
-                Command::Query(_) => self.outcome.queries += 1,
-            }
+            self.outcome.count(command);
+            observer.sent(command);
             command.digest(&mut self.decisions);
             self.venue.send(self.client, command, now);
         }

@@ -6,15 +6,17 @@ mod calibrate;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ballast_analytics::record::{GridSource, InstrumentRecord};
+use ballast_analytics::record::{GridSource, InstrumentRecord, Programme, Requests, Role};
 use ballast_core::accounts::AccountError;
 use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::outbox::Note;
 use ballast_core::shard::{LaneError, OperatorRefusal, Shard};
 use ballast_exchange::floor::FloorSpecError;
-use ballast_exchange::{Conditions, TapeVenue, VenueSpecError};
-use ballast_model::{AssetId, Contract, Event, HalfTicks, InstrumentId, Nanos, OperatorScope, Span};
+use ballast_exchange::{Conditions, Place, TapeVenue, VenueSpecError};
+use ballast_model::{
+    AssetId, Command, Contract, Event, Fill, HalfTicks, InstrumentId, Nanos, OperatorScope, Span,
+};
 use ballast_venue::Counters;
 
 use crate::book_check::follow;
@@ -22,7 +24,7 @@ use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey
 use crate::clock::Stopwatch;
 use crate::config::{
     BookNames, Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver,
-    Unquoted, conditions, fixed_offset, resolve,
+    Unquoted, conditions, fixed_offset, market_name, resolve,
 };
 use crate::journal::{JournalError, Meta, MetaFeed};
 use crate::operator::{Obeyed, OperatorScript, Said, Scopes};
@@ -146,6 +148,14 @@ impl<O: Observer> Observer for Listening<'_, O> {
             self.obeyed.push(Obeyed { at: now, said: Said::Grant(*grant), outcome });
         }
         self.observer.after(event, now, shard);
+    }
+
+    fn placed(&mut self, fill: &Fill, place: &Place) {
+        self.observer.placed(fill, place);
+    }
+
+    fn sent(&mut self, command: &Command) {
+        self.observer.sent(command);
     }
 
     fn noted(&mut self, notes: &[Note], at: Nanos) {
@@ -358,15 +368,18 @@ impl<'a> Prepared<'a> {
     /// A recorder for these instruments.
     #[must_use]
     pub fn recorder(&self, spec: RecorderSpec) -> Recorder {
-        Recorder::new(spec, self.instruments.iter().map(record_of).collect())
+        let programme = self.resolver.programme();
+        Recorder::new(spec, self.instruments.iter().map(|one| record_of(one, programme)).collect())
     }
 }
 
-/// The empty record of an instrument.
-pub(crate) fn record_of(one: &ResolvedInstrument) -> InstrumentRecord {
+/// The empty record of an instrument whose quotes are held against `programme`.
+pub(crate) fn record_of(one: &ResolvedInstrument, programme: Programme) -> InstrumentRecord {
     let found = &one.found;
     InstrumentRecord {
         name: found.name(),
+        venue: market_name(found.instrument.market).to_owned(),
+        role: Role::Quoted,
         spec: found.spec,
         grid: if found.inferred { GridSource::Inferred } else { GridSource::Configured },
         currency: found.settlement().to_owned(),
@@ -375,6 +388,8 @@ pub(crate) fn record_of(one: &ResolvedInstrument) -> InstrumentRecord {
             Contract::Linear => found.base.clone(),
             Contract::Inverse => "contracts".to_owned(),
         },
+        programme,
+        requests: Requests::default(),
         fills: Vec::new(),
         samples: Vec::new(),
     }

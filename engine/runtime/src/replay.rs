@@ -17,8 +17,8 @@ mod scripted;
 
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::Shard;
-use ballast_exchange::TapeVenue;
-use ballast_model::{BookBatch, Command, Digest, Event, Nanos, Span};
+use ballast_exchange::{Place, TapeVenue};
+use ballast_model::{BookBatch, Command, Digest, Event, Fill, Nanos, Span};
 
 use crate::tape::{Listener, Tape};
 use feed::{Feed, NEVER};
@@ -74,12 +74,28 @@ pub struct Outcome {
     pub ended_at: Option<Nanos>,
 }
 
+impl Outcome {
+    /// Counts a command that is sent.
+    pub(crate) const fn count(&mut self, command: &Command) {
+        match command {
+            Command::New(_) => self.orders += 1,
+            Command::Cancel(_) => self.cancels += 1,
+            Command::Replace(_) => self.replaces += 1,
+            Command::Query(_) => self.queries += 1,
+        }
+    }
+}
+
 /// Looks at a run without taking part in it.
 pub trait Observer {
     /// Before the core learns something at `now`: what it knows has held since the event before.
     fn before(&mut self, now: Nanos, shard: &Shard);
     /// After the core learned of one of our fills or orders, or what an operator says or is granted.
     fn after(&mut self, event: &Event, now: Nanos, shard: &Shard);
+    /// After [`Observer::after`] a fill of an order that rested at the venue, where the venue tells its place.
+    fn placed(&mut self, _fill: &Fill, _place: &Place) {}
+    /// A command leaves the core.
+    fn sent(&mut self, _command: &Command) {}
     /// After the core noted something, in its order; the answer to an operator comes first.
     fn noted(&mut self, _notes: &[Note], _now: Nanos) {}
 }
@@ -284,6 +300,11 @@ impl<'a, R: Record> Replay<'a, R> {
                     self.record.after(now, self.shard, &self.out);
                     self.send(now, observer);
                     observer.after(&event, now, self.shard);
+                    if let Event::Fill(fill) = &event
+                        && let Some(place) = self.venue.take_place(fill.trade_id)
+                    {
+                        observer.placed(fill, &place);
+                    }
                 }
             }
             Turn::Operator => self.operate(now, observer),
@@ -390,12 +411,8 @@ impl<'a, R: Record> Replay<'a, R> {
             self.catch_up(now);
         }
         for command in self.out.commands() {
-            match command {
-                Command::New(_) => self.outcome.orders += 1,
-                Command::Cancel(_) => self.outcome.cancels += 1,
-                Command::Replace(_) => self.outcome.replaces += 1,
-                Command::Query(_) => self.outcome.queries += 1,
-            }
+            self.outcome.count(command);
+            observer.sent(command);
             command.digest(&mut self.decisions);
             self.venue.send(command, now);
         }

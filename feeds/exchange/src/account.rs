@@ -19,6 +19,7 @@ use crate::conditions::{Outage, Wire};
 use crate::counters::{Counters, Traded};
 use crate::funding::FundingClock;
 use crate::in_flight::InFlight;
+use crate::place::{Place, Places};
 use crate::spec::{FeeSchedule, InstrumentRules, VenueSpec};
 use tiers::TierTable;
 use wallet::Wallet;
@@ -109,6 +110,7 @@ pub struct Account {
     /// `None` where orders need no funds.
     wallet: Option<Wallet>,
     counters: Counters,
+    places: Places,
 }
 
 impl Account {
@@ -137,6 +139,7 @@ impl Account {
             tiers: TierTable::new(spec),
             wallet: spec.wallet.as_ref().map(|wallet| Wallet::new(wallet, &spec.instruments)),
             counters: Counters::default(),
+            places: Places::new(),
         }
     }
 
@@ -157,6 +160,15 @@ impl Account {
             self.remember(order, Ending::Filled);
         }
         allowed
+    }
+
+    /// Whoever books trades from here on stands there; [`None`] for orders that do not rest.
+    pub(crate) const fn stand(&mut self, place: Option<Place>) {
+        self.places.set(place);
+    }
+
+    pub(crate) fn take_place(&mut self, trade: TradeId) -> Option<Place> {
+        self.places.take(trade)
     }
 
     /// Most an order may trade: all there is, or for a reduce-only order what closes the position.
@@ -180,6 +192,7 @@ impl Account {
         let trade_id = self.trade_id_next;
         self.trade_id_next = TradeId(trade_id.0 + 1);
         self.counters.count_fill(reason);
+        self.places.keep(trade_id);
         let fee_e8 = self.fee_e8(order, price, lots, liquidity);
         let holding = self.holding_mut(order.instrument);
         let fee_asset = holding.spec.settlement();

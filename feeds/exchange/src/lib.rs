@@ -20,6 +20,7 @@ pub mod floor;
 mod funding;
 mod in_flight;
 pub mod matching;
+mod place;
 mod queue_rules;
 mod spec;
 pub mod synth;
@@ -29,6 +30,7 @@ mod venue;
 pub use account::{Account, OpenOrder};
 pub use conditions::{Conditions, ConditionsError, LatencyRow, LoadSpec, Outage, OutageKind};
 pub use counters::{Counters, Traded};
+pub use place::Place;
 pub use queue_rules::{CancelModel, Curve, Family, FillSizes, Impact, QueueRules};
 pub use spec::{
     FeeSchedule, InstrumentRules, Latency, SelfTrade, TierSpec, VenueSpec, VenueSpecError, WalletSpec,

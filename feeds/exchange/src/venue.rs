@@ -4,13 +4,14 @@ mod replace;
 
 use ballast_model::{
     AssetId, Cancel, ClientOrderId, Command, Digest, Event, InstrumentId, Lots, Money, Nanos, NewOrder,
-    Price, Query, ReduceOnly, RejectReason, Span, TimeInForce,
+    Price, Query, ReduceOnly, RejectReason, Span, TimeInForce, TradeId,
 };
 
 use crate::account::{Account, OpenOrder};
 use crate::conditions::{Leg, OutageKind};
 use crate::counters::{Counters, Traded};
 use crate::in_flight::InFlight;
+use crate::place::Place;
 use crate::spec::{SelfTrade, VenueSpec};
 
 /// What stands behind the front: it holds the open orders and decides what they trade. Everything it decides it tells the
@@ -244,6 +245,12 @@ impl<B: BackEnd> Venue<B> {
     /// [`Event::Balance`].
     pub fn pop_response(&mut self, now: Nanos) -> Option<Event> {
         self.account.pop_report(now)
+    }
+
+    /// Where the order of a fill that reached us stood when it traded; to be asked in the order of the fills, once each.
+    /// `None` for a fill of an order that did not rest, and for one of a back end that does not tell.
+    pub fn take_place(&mut self, trade: TradeId) -> Option<Place> {
+        self.account.take_place(trade)
     }
 
     /// Our position as the venue knows it, long > 0. It begins flat and is ahead of what has been reported to us.

@@ -4,30 +4,28 @@
 
 use ballast_analytics::format;
 use ballast_analytics::record::{InstrumentRecord, Sample};
+use ballast_analytics::total::Totals;
 use ballast_exchange::matching::Dialect;
 use ballast_model::{Lots, Money, Span};
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::floor::{self, FloorPlan, FloorRun};
-use ballast_runtime::replay::RecorderSpec;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
 use super::CONFIG_NAME;
+use crate::amounts::number;
 use crate::cli::DemoArgs;
 use crate::exit::Code;
+use crate::output;
 use crate::report::{self, ReportContext, ReportFiles};
-use crate::{output, summary};
 
 /// Lets the quoter trade with the crowd and writes the report.
 ///
 /// # Errors
 /// A report that cannot be written.
 pub(crate) fn run(arguments: &DemoArgs, config: &Config, watch: Stopwatch) -> anyhow::Result<Code> {
-    let recorder = RecorderSpec {
-        interval: config.report.sample_interval.span(),
-        samples_max: config.report.samples_max,
-    };
+    let recorder = config.report.recorder();
     let duration = Span::from_secs(60 * i64::from(arguments.minutes));
     output::tell(&format!("trading {} min with a crowd, seed {}", arguments.minutes, arguments.seed));
     let plan = FloorPlan { seed: arguments.seed, duration, recorder };
@@ -45,7 +43,8 @@ pub(crate) fn run(arguments: &DemoArgs, config: &Config, watch: Stopwatch) -> an
             .collect(),
         opportunities: Vec::new(),
     };
-    let files = report::write(&arguments.out, &run.record, &context)?;
+    let totals = Totals::of(&run.record.instruments, config.report.conversion().as_ref());
+    let files = report::write(&arguments.out, &run.record, &totals, &context)?;
     output::text(&text(&run, &files, watch), output::Form::asked(arguments.json))?;
     if arguments.json {
         output::json(&object(&run, &files, watch))?;
@@ -99,10 +98,6 @@ fn only(run: &FloorRun) -> Option<(&InstrumentRecord, &Sample)> {
     Some((record, record.samples.last()?))
 }
 
-fn net(sample: &Sample) -> Money {
-    sample.gross - sample.fees + sample.rebates + sample.funding
-}
-
 fn object(run: &FloorRun, files: &ReportFiles, watch: Stopwatch) -> Value {
     let mut object = Map::new();
     let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
@@ -118,11 +113,11 @@ fn object(run: &FloorRun, files: &ReportFiles, watch: Stopwatch) -> Value {
         put(
             "pnl",
             json!({
-                "gross": summary::number(sample.gross),
-                "fees": summary::number(sample.fees),
-                "rebates": summary::number(sample.rebates),
-                "funding": summary::number(sample.funding),
-                "net": summary::number(net(sample)),
+                "gross": number(sample.gross),
+                "fees": number(sample.fees),
+                "rebates": number(sample.rebates),
+                "funding": number(sample.funding),
+                "net": number(sample.net()),
             }),
         );
     }
@@ -157,7 +152,7 @@ fn text(run: &FloorRun, files: &ReportFiles, watch: Stopwatch) -> String {
             money(sample.fees),
             money(sample.rebates),
             money(sample.funding),
-            money(net(sample))
+            money(sample.net())
         ));
     }
     for (code, count) in refusals(run) {

@@ -16,13 +16,16 @@ use ballast_analytics::summary::Summary;
 use ballast_model::{Lots, Money, Side};
 use std::fmt::Write as _;
 
+/// Levels of ours that the page shows markouts of; the tables beside it have all.
+const LEVELS_SHOWN: usize = 8;
+
 /// What is written where there is nothing to say.
 pub(crate) const NONE: &str = "–";
 
 /// Renders one instrument.
 pub(super) struct Section<'a> {
-    record: &'a InstrumentRecord,
-    summary: &'a Summary,
+    pub(super) record: &'a InstrumentRecord,
+    pub(super) summary: &'a Summary,
     money_digits: u32,
 }
 
@@ -47,10 +50,14 @@ impl<'a> Section<'a> {
         }
         let _ = write!(out, r#"<div class="pair">{}{}</div>"#, figures.spread(), figures.markouts());
         out.push_str(&self.markout_table());
+        out.push_str(&self.adverse_table());
         let _ = write!(
             out,
-            r#"<div class="tables">{}{}{}</div></section>"#,
+            r#"<div class="tables">{}{}{}{}{}{}</div></section>"#,
             rows("Profit", &self.profit()),
+            self.attribution(),
+            self.execution(),
+            self.programme(),
             rows("Trading", &self.trading()),
             rows("Inventory, quoting and checks", &self.standing())
         );
@@ -69,7 +76,7 @@ impl<'a> Section<'a> {
     }
 
     /// An amount with its currency.
-    fn money(&self, amount: Money) -> String {
+    pub(super) fn money(&self, amount: Money) -> String {
         format!("{} {}", text::money(amount, self.money_digits), self.record.currency)
     }
 
@@ -107,7 +114,7 @@ impl<'a> Section<'a> {
     fn profit(&self) -> Vec<(String, String)> {
         let summary = self.summary;
         let end = |of: &dyn Fn(&Sample) -> Money| option(summary.end, |end| self.money(of(&end)));
-        vec![
+        let mut list = vec![
             row("Gross", end(&|end| end.gross)),
             row("· captured as spread", self.money(summary.captured)),
             row("· from holding inventory", option(summary.held, |held| self.money(held))),
@@ -118,8 +125,9 @@ impl<'a> Section<'a> {
             row("Net / turnover", option(summary.net_bps, |bps| format!("{} bps", text::float(bps, 4)))),
             row("Max drawdown", option(summary.drawdown, |drawdown| self.drawdown(&drawdown))),
             row("Longest below a peak", option(summary.drawdown, |drawdown| text::span(drawdown.longest))),
-            row("Sharpe ratio, annualised", option(summary.sharpe, |sharpe| describe_sharpe(&sharpe))),
-        ]
+        ];
+        list.extend(self.ratios());
+        list
     }
 
     fn drawdown(&self, drawdown: &Drawdown) -> String {
@@ -216,11 +224,15 @@ impl<'a> Section<'a> {
             r#"<th class="n" scope="col">Mean ± standard error, ticks</th><th class="n" scope="col">Mean by size, ticks</th>"#,
             r#"<th class="n" scope="col">Mean ± standard error, bps</th></tr></thead><tbody>"#
         ));
-        for judgement in &self.summary.judgements {
+        let levels = self.summary.levels.iter().take(LEVELS_SHOWN);
+        for judgement in self.summary.judgements.iter().chain(levels) {
             let name = match judgement.selection {
-                Selection::All => "all",
-                Selection::Only(Side::Bid) => "buys",
-                Selection::Only(Side::Ask) => "sells",
+                Selection::All => "all".to_owned(),
+                Selection::Only(Side::Bid) => "buys".to_owned(),
+                Selection::Only(Side::Ask) => "sells".to_owned(),
+                Selection::Level(0) => "of our best price".to_owned(),
+                Selection::Level(level) => format!("of our price {level} behind it"),
+                Selection::Taken => "taken".to_owned(),
             };
             let later = MARKOUT_HORIZONS.iter().map(|span| format!("+{} s", span.as_secs_f64()));
             let names = std::iter::once("at the fill".to_owned()).chain(later);
@@ -255,16 +267,19 @@ pub(super) fn describe_sharpe(sharpe: &Sharpe) -> String {
     )
 }
 
-fn estimate(estimate: &Estimate) -> String {
+/// A mean with its uncertainty.
+pub(super) fn estimate(estimate: &Estimate) -> String {
     let error = option(estimate.standard_error, |error| text::float(error, 3));
     format!("{} ± {error}", text::float(estimate.mean, 3))
 }
 
-fn option<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
+/// A value as shown, [`NONE`] where there is none.
+pub(super) fn option<T>(value: Option<T>, show: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| NONE.to_owned(), show)
 }
 
-fn row(name: &str, value: String) -> (String, String) {
+/// A row of [`rows`].
+pub(super) fn row(name: &str, value: String) -> (String, String) {
     (name.to_owned(), value)
 }
 

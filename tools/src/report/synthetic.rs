@@ -1,7 +1,8 @@
 //! A seeded run for tests: a random walk quoted on both sides, filled now and then, with an exact account.
 
 use ballast_analytics::record::{
-    FillRow, GridSource, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, RunRecord, Sample,
+    FillRow, GridSource, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, Place, Programme, Requests, Role,
+    RunRecord, Sample,
 };
 use ballast_model::{
     AssetId, ClientOrderId, Contract, FillReason, HalfTicks, InstrumentSpec, Liquidity, Lots, Money, Nanos,
@@ -51,11 +52,15 @@ impl Walk {
         });
         let record = InstrumentRecord {
             name: name.to_owned(),
+            venue: if name.ends_with("PERP") { "coinm" } else { "usdm" }.to_owned(),
+            role: Role::Quoted,
             spec: spec.unwrap(),
             grid: GridSource::Inferred,
             currency: "USDT".to_owned(),
             price_unit: "USDT".to_owned(),
             size_unit: "ETH".to_owned(),
+            programme: Programme { within: Rate::from_bps(1), notional_min: Money::ZERO },
+            requests: Requests::default(),
             fills: Vec::new(),
             samples: Vec::new(),
         };
@@ -102,6 +107,9 @@ impl Walk {
         let reasons = [FillReason::QueueExhausted, FillReason::TradeThrough, FillReason::BookCross];
         let reason = reasons[usize::try_from(self.below(3)).unwrap()];
         let number = self.record.fills.len() as u64;
+        let requests = &mut self.record.requests;
+        (requests.orders, requests.cancels) = (requests.orders + 3, requests.cancels + 2);
+        requests.lots += Lots(3 * LOTS.0);
         self.record.fills.push(FillRow {
             time,
             side,
@@ -115,6 +123,11 @@ impl Walk {
             mid,
             markouts: [None; HORIZONS],
             position_after: self.position,
+            place: Some(Place {
+                level: u16::try_from(number % 3).unwrap(),
+                joined: Some(Lots(90)),
+                ahead: Some(Lots(7)),
+            }),
         });
     }
 
@@ -127,6 +140,8 @@ impl Walk {
             mid,
             bid,
             ask,
+            depth: [bid, ask]
+                .map(|quote| quote.map_or(Money::ZERO, |price| self.record.spec.notional(price, LOTS))),
             position,
             gross,
             fees,

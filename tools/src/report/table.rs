@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use ballast_analytics::format::{self, Decimal};
 use ballast_analytics::record::{FillRow, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, RunRecord, Sample};
-use ballast_model::{FillReason, Liquidity, Money, Side};
+use ballast_model::{FillReason, Liquidity, Lots, Money, Side};
 
 use crate::results::Figure;
 
@@ -129,7 +129,29 @@ impl<'a, R> Rows<'a, R> {
         name: &str,
         of: impl Fn(&InstrumentRecord, &R) -> Option<Decimal>,
     ) -> anyhow::Result<Column<'a>> {
-        let scale = self.price_scale;
+        self.sparse(name, self.price_scale, of)
+    }
+
+    fn sparse_size(
+        &self,
+        name: &str,
+        of: impl Fn(&InstrumentRecord, &R) -> Option<Decimal>,
+    ) -> anyhow::Result<Column<'a>> {
+        self.sparse(name, self.size_scale, of)
+    }
+
+    /// Whole numbers that may be missing.
+    fn whole(&self, name: &str, of: impl Fn(&R) -> Option<i64>) -> Column<'a> {
+        let units = self.rows.iter().map(|(_, row)| of(row)).collect();
+        self.column(name, Values::Sparse { scale: 0, units })
+    }
+
+    fn sparse(
+        &self,
+        name: &str,
+        scale: u32,
+        of: impl Fn(&InstrumentRecord, &R) -> Option<Decimal>,
+    ) -> anyhow::Result<Column<'a>> {
         let one = |(record, row): &(&InstrumentRecord, &R)| {
             of(record, row).map(|value| units(name, value, scale)).transpose()
         };
@@ -144,6 +166,11 @@ impl<'a, R> Rows<'a, R> {
             None => name.to_owned(),
         };
         self.column(&name, Values::Money(self.rows.iter().map(|(_, row)| of(row)).collect()))
+    }
+
+    /// Value in each instrument's quote currency.
+    fn quoted(&self, name: &str, of: impl Fn(&R) -> Money) -> Column<'a> {
+        self.column(name, Values::Money(self.rows.iter().map(|(_, row)| of(row)).collect()))
     }
 
     /// The currency of each row's money, where the columns' names do not say it.
@@ -195,9 +222,16 @@ pub(super) fn fills(run: &RunRecord) -> anyhow::Result<Table<'_>> {
             rows.sparse_price(&name, |record, fill| later(fill).map(|mid| format::mid(&record.spec, mid)))?,
         );
     }
+    columns.push(rows.whole("level", |fill| fill.place.map(|place| place.level.into())));
+    columns.push(rows.sparse_size("queue_joined", |record, fill| lots(record, fill.place?.joined?))?);
+    columns.push(rows.sparse_size("queue_ahead", |record, fill| lots(record, fill.place?.ahead?))?);
     columns
         .push(rows.size("position_after", |record, fill| format::lots(&record.spec, fill.position_after))?);
     Ok(rows.table(columns))
+}
+
+fn lots(record: &InstrumentRecord, lots: Lots) -> Option<Decimal> {
+    Some(format::lots(&record.spec, lots))
 }
 
 /// One row per sample of the account.
@@ -220,6 +254,8 @@ pub(super) fn equity(run: &RunRecord) -> anyhow::Result<Table<'_>> {
         rows.money("net", Sample::net),
     ];
     columns.extend(rows.currency());
+    columns.push(rows.quoted("bid_depth", |sample| sample.depth_of(Side::Bid)));
+    columns.push(rows.quoted("ask_depth", |sample| sample.depth_of(Side::Ask)));
     Ok(rows.table(columns))
 }
 

@@ -128,12 +128,13 @@ fn csv_has_one_row_per_fill_and_per_sample() {
     assert_eq!(fills.lines().count(), 1 + count(|record| record.fills.len()));
     assert_eq!(equity.lines().count(), 1 + count(|record| record.samples.len()));
     let header = "time_ns,instrument,side,price,size,liquidity,reason,fee_usdt,client_id,trade_id,mid,mid_after_100ms,mid_after_1s,\
-                  mid_after_10s,position_after";
+                  mid_after_10s,level,queue_joined,queue_ahead,position_after";
     assert_eq!(fills.lines().next(), Some(header));
     assert_eq!(
         equity.lines().next(),
         Some(
-            "time_ns,instrument,mid,bid,ask,position,gross_usdt,fees_usdt,rebates_usdt,funding_usdt,net_usdt"
+            "time_ns,instrument,mid,bid,ask,position,gross_usdt,fees_usdt,rebates_usdt,funding_usdt,net_usdt,\
+             bid_depth,ask_depth"
         )
     );
 }
@@ -146,10 +147,10 @@ fn currencies_that_differ_are_named_in_each_row() {
     let equity = fs::read_to_string(beside(&files, EQUITY_CSV)).unwrap();
     assert!(
         equity
-            .starts_with("time_ns,instrument,mid,bid,ask,position,gross,fees,rebates,funding,net,currency\n")
+            .starts_with("time_ns,instrument,mid,bid,ask,position,gross,fees,rebates,funding,net,currency,bid_depth,ask_depth\n")
     );
     assert!(
-        equity.lines().nth(1).unwrap().ends_with(",USDT") && equity.lines().last().unwrap().ends_with(",BTC")
+        equity.lines().nth(1).unwrap().contains(",USDT,") && equity.lines().last().unwrap().contains(",BTC,")
     );
 }
 
@@ -175,6 +176,60 @@ fn totals_are_per_currency_and_across_them_only_at_stated_rates() {
         let unit = if scope.contains("USDT") { "USDT" } else { "BTC" };
         let row = csv.lines().find(|line| line.starts_with(&format!("{scope},profit,net,{unit},"))).unwrap();
         assert!(row.ends_with(&format!(",{:#}", format::money(net))), "{row}");
+    }
+}
+
+#[test]
+fn causes_add_up_to_net_in_every_scope() {
+    let mut run = synthetic::run(&["ETHUSDT", "BTCUSDT", "BTCUSD_PERP"], 500);
+    run.instruments[1].role = ballast_analytics::record::Role::Hedge;
+    run.instruments[2].currency = "BTC".to_owned();
+    let rates = vec![("BTC".to_owned(), Step::parse("2634.57").unwrap())];
+    let totals = Totals::of(&run.instruments, Some(&Conversion { currency: "USDT".to_owned(), rates }));
+    let scopes = figures_of(&run, &totals);
+    let mut hedged = 0;
+    for of in scopes.iter().filter(|of| !of.scope.starts_with("venue")) {
+        let amounts = |group: &str, name: &str| -> Vec<i128> {
+            let wanted =
+                |figure: &&results::Figure| figure.group == group && (name.is_empty() || figure.name == name);
+            let amount = |figure: &results::Figure| {
+                let results::Figured::Money(amount) = figure.value else { panic!("{figure:?}") };
+                amount.0
+            };
+            of.figures.iter().filter(wanted).map(amount).collect()
+        };
+        let parts = amounts("attribution", "");
+        assert_eq!(
+            (parts.len(), parts.iter().sum::<i128>()),
+            (6, amounts("profit", "net")[0]),
+            "{}",
+            of.scope
+        );
+        hedged += usize::from(amounts("attribution", "hedging")[0] != 0);
+    }
+    assert_eq!((scopes.len(), hedged), (3 + 3 + 2, 3), "the hedge, its total and that of all");
+}
+
+#[test]
+fn a_page_judges_levels_venues_execution_and_presence() {
+    let mut run = synthetic::run(&["ETHUSDT", "BTCUSD_PERP"], 3_000);
+    run.instruments[0].programme.notional_min = Money(50 * Money::ONE.0);
+    let page = page::render(&run, &Totals::of(&run.instruments, None), &context());
+    for part in [
+        "<caption>Net profit by cause</caption>",
+        "<caption>Ratios of net profit</caption>",
+        "<caption>Markouts by venue, bps</caption>",
+        "<caption>Execution</caption>",
+        "<caption>Programme: a value of 50 within 1 bp of mid</caption>",
+        "<caption>Programme: any size within 1 bp of mid</caption>",
+        "<th scope=\"row\">coinm</th>",
+        "<td>of our best price</td><td>at the fill</td>",
+        "<td>of our price 2 behind it</td><td>+10 s</td>",
+        "<th scope=\"row\">Order-to-trade ratio (RTS 9)</th><td class=\"n\">4.0</td>",
+        "<th scope=\"row\">· ahead when the order joined, mean</th><td class=\"n\">0.090 ETH</td>",
+        "<th scope=\"row\">Calmar ratio, annualised</th>",
+    ] {
+        assert!(page.contains(part), "{part}");
     }
 }
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use ballast_analytics::conversion::Conversion;
+use ballast_analytics::record::Programme;
+use ballast_model::{Money, Rate};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Decimal, Duration};
+use super::{Bps, Decimal, Duration};
 use crate::replay::RecorderSpec;
 
 /// What the report samples.
@@ -19,6 +21,18 @@ pub struct ReportConfig {
     pub samples_max: usize,
     /// At which rates profit in several currencies is added up; kept apart where absent.
     pub conversion: Option<ConversionConfig>,
+    /// What quotes are held against, as a market maker's programme would.
+    pub programme: ProgrammeConfig,
+}
+
+/// Obligations of a market maker's programme: met while enough stands on both sides near the midpoint.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProgrammeConfig {
+    /// How far from the midpoint a quote may be to count.
+    pub within_bps: Bps,
+    /// Value that must stand on a side, in quote currency; any where absent.
+    pub notional_min: Option<Decimal>,
 }
 
 /// Rates at which profit in several currencies is added up.
@@ -33,7 +47,18 @@ pub struct ConversionConfig {
 
 impl Default for ReportConfig {
     fn default() -> Self {
-        Self { sample_interval: Duration::from_millis(100), samples_max: 200_000, conversion: None }
+        Self {
+            sample_interval: Duration::from_millis(100),
+            samples_max: 200_000,
+            conversion: None,
+            programme: ProgrammeConfig::default(),
+        }
+    }
+}
+
+impl Default for ProgrammeConfig {
+    fn default() -> Self {
+        Self { within_bps: Bps::whole(10), notional_min: None }
     }
 }
 
@@ -53,6 +78,13 @@ impl ReportConfig {
         })
     }
 
+    /// What quotes are held against.
+    #[must_use]
+    pub fn programme(&self) -> Programme {
+        let notional_min = self.programme.notional_min.as_ref().map_or(Money::ZERO, Decimal::money);
+        Programme { within: self.programme.within_bps.rate(), notional_min }
+    }
+
     /// The first rule broken, with its key in the table.
     pub(super) fn broken_rule(&self) -> Option<(String, &'static str)> {
         if self.sample_interval.span().0 <= 0 {
@@ -60,6 +92,9 @@ impl ReportConfig {
         }
         if self.samples_max < 16 {
             return Some(("samples_max".to_owned(), "must be at least 16"));
+        }
+        if self.programme.within_bps.rate() <= Rate(0) {
+            return Some(("programme.within_bps".to_owned(), "must be above zero"));
         }
         let conversion = self.conversion.as_ref()?;
         let own = &conversion.currency;
@@ -78,6 +113,7 @@ impl ReportConfig {
 mod tests {
     use std::path::Path;
 
+    use super::*;
     use crate::config::Config;
 
     const REPLAY: &str = include_str!("../../../../config/replay.toml");
@@ -99,6 +135,20 @@ mod tests {
         assert_eq!(conversion.currency, "USDT");
         assert_eq!(conversion.rate("ETH").map(|rate| (rate.mantissa, rate.scale)), Some((26_345, 1)));
         assert_eq!(conversion.rate("BTC"), None);
+    }
+
+    #[test]
+    fn a_programme_is_ten_basis_points_and_any_size_unless_stated() {
+        let of = |lines: &str| parse(lines).map(|config| config.report.programme());
+        let any = Programme { within: Rate::from_bps(10), notional_min: Money::ZERO };
+        assert_eq!(of(""), Ok(any));
+        let stated = Programme { within: Rate(25_000), notional_min: Money(5_000 * Money::ONE.0) };
+        assert_eq!(of("programme = { within_bps = 2.5, notional_min = \"5000\" }"), Ok(stated));
+        let line = 1 + with("# mark").lines().position(|line| line == "# mark").unwrap();
+        let message = of("programme = { within_bps = 0.0 }").unwrap_err();
+        let place = format!("some.toml: line {line}: report.programme.within_bps: must be above zero");
+        assert_eq!(message, place);
+        assert!(of("programme = { notional_min = \"-1\" }").unwrap_err().contains(&format!("line {line}")));
     }
 
     #[test]

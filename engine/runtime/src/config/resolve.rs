@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ballast_analytics::record::Programme;
 use ballast_core::book::BookLimits;
 use ballast_core::gate::Controls;
 use ballast_core::oms::SweepLimits;
@@ -301,6 +302,11 @@ impl Resolver<'_> {
         };
         let shard = ShardSpec { epoch: REPLAY_EPOCH, lanes, hedges, portfolio, arbitrage };
         Ok(Resolved { shard, venue, books })
+    }
+
+    /// What quotes are held against.
+    pub(crate) fn programme(&self) -> Programme {
+        self.config.report.programme()
     }
 
     /// Names of instruments that detectors of arbitrage need and that are not among these: those detectors are left out.

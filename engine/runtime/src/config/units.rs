@@ -57,6 +57,13 @@ impl Bps {
     }
 }
 
+impl Bps {
+    /// So many whole basis points.
+    pub(crate) const fn whole(bps: i64) -> Self {
+        Self(Rate::from_bps(bps))
+    }
+}
+
 impl TryFrom<f64> for Bps {
     type Error = String;
 

@@ -9,12 +9,11 @@ use ballast_journal::Entry;
 use ballast_model::{Event, Nanos};
 use ballast_venue::Counters;
 
-use super::{JobError, Mode, Prepared};
+use super::{JobError, Mode, Prepared, begin_of};
 use crate::capture::{Instrument, Problems};
 use crate::config::{Config, ConfigError, ResolvedInstrument, conditions, resolve};
 use crate::journal::{History, Step, Told};
 use crate::replay::Observer;
-use crate::tape::Tape;
 
 impl<'a> Prepared<'a> {
     /// What a journal tells of the world, to be played under `config`: that of the journal or a changed one.
@@ -25,7 +24,7 @@ impl<'a> Prepared<'a> {
         let path = Path::new(&told.meta.config_name);
         let seen = told.meta.seen_instruments().map_err(JobError::Recorded)?;
         let (found, resolver) = resolve(config, path.to_owned(), &seen)?;
-        let (recorded, _) = resolve(&told.config, path.to_owned(), &seen)?;
+        let (recorded, recorded_resolver) = resolve(&told.config, path.to_owned(), &seen)?;
         let grids = |found: &[crate::config::FoundInstrument]| -> Vec<Instrument> {
             found.iter().map(|one| one.instrument.clone()).collect()
         };
@@ -43,9 +42,13 @@ impl<'a> Prepared<'a> {
             .zip(told.meta.references())
             .map(|(found, reference)| ResolvedInstrument { found, reference })
             .collect();
-        let begin = told.tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
+        let begin = begin_of(&told.tapes);
+        let granted = resolver.grants().into_iter().map(|grant| (begin, Event::Grant(grant)));
+        let granted: Vec<_> = granted.collect();
+        // What the recorded configuration granted came first of all; this one's takes its place.
+        let rest = told.outside.iter().skip(recorded_resolver.grants().len());
         Ok(Self {
-            conditions: conditions(config, path, begin.unwrap_or_default())?,
+            conditions: conditions(config, path, begin)?,
             feed_latency: config.venue.feed_latency(),
             instruments,
             tapes: told.tapes.clone(),
@@ -54,7 +57,9 @@ impl<'a> Prepared<'a> {
             time_units: Vec::new(),
             lines: 0,
             decoding: Duration::ZERO,
-            operator: told.operator.clone(),
+            granted: granted.len(),
+            told: granted.iter().chain(rest).copied().collect(),
+            scopes: None,
             resolver,
             meta: told.meta.clone(),
         })
@@ -108,6 +113,7 @@ const fn is_ours(event: &Event) -> bool {
         | Event::Mark(_)
         | Event::Grant(_)
         | Event::Operator(_)
+        | Event::Journal(_)
         | Event::Timer => false,
     }
 }

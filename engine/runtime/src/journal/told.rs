@@ -4,8 +4,7 @@ use std::path::Path;
 
 use ballast_journal::{Entry, Record};
 use ballast_model::{
-    BookBatch, ClientOrderId, Command, Ending, Event, InstrumentId, Lots, Nanos, OperatorCommand,
-    OrderReport, Span,
+    BookBatch, ClientOrderId, Command, Ending, Event, InstrumentId, Lots, Nanos, OrderReport, Span,
 };
 
 use super::meta::MetaFeed;
@@ -24,8 +23,8 @@ pub struct Told {
     pub tapes: Vec<Tape>,
     /// Snapshots among the batches.
     pub snapshots: u64,
-    /// What operators said, and when.
-    pub operator: Vec<(Nanos, OperatorCommand)>,
+    /// What operators said, what was granted and how the journal stood, and when.
+    pub outside: Vec<(Nanos, Event)>,
     /// What the core asked for, and when.
     pub commands: Vec<(Nanos, Command)>,
     /// What it was told of its orders, in the order in which it heard.
@@ -96,6 +95,7 @@ impl Heard {
             | Event::Balance(_)
             | Event::Grant(_)
             | Event::Operator(_)
+            | Event::Journal(_)
             | Event::Timer => None,
         }
     }
@@ -162,7 +162,7 @@ impl Told {
                 .collect(),
             later,
             snapshots: 0,
-            operator: Vec::new(),
+            outside: Vec::new(),
             commands: Vec::new(),
             reports: Vec::new(),
             now: Nanos::MIN,
@@ -171,9 +171,9 @@ impl Told {
             Ok(()) => Ok(Step::On),
             Err(why) => Err(told(format!("record {}: {why}", record.seq))),
         })?;
-        let Reading { feeds, snapshots, operator, commands, reports, now, .. } = reading;
+        let Reading { feeds, snapshots, outside, commands, reports, now, .. } = reading;
         let tapes = feeds.into_iter().map(Filling::finish).collect();
-        Ok(Self { config, tapes, snapshots, operator, commands, reports, ended_at: now, meta })
+        Ok(Self { config, tapes, snapshots, outside, commands, reports, ended_at: now, meta })
     }
 }
 
@@ -183,7 +183,7 @@ struct Reading<'a> {
     /// How much later than received the core learned of market data.
     later: Span,
     snapshots: u64,
-    operator: Vec<(Nanos, OperatorCommand)>,
+    outside: Vec<(Nanos, Event)>,
     commands: Vec<(Nanos, Command)>,
     reports: Vec<Heard>,
     now: Nanos,
@@ -221,15 +221,14 @@ impl Reading<'_> {
                 let instrument = event.instrument().ok_or("a message of no market")?;
                 self.push(instrument, &[*event], now)
             }
-            Event::Operator(command) => {
-                self.operator.push((now, *command));
+            Event::Operator(_) | Event::Grant(_) | Event::Journal(_) => {
+                self.outside.push((now, *event));
                 Ok(())
             }
             Event::Order(_) | Event::Fill(_) => {
                 self.reports.extend(Heard::of(event));
                 Ok(())
             }
-            Event::Grant(_) => Err("a grant of a budget: what other shards do cannot be played again"),
             Event::BookBegin(_)
             | Event::BookLevels(_)
             | Event::Funding(_)

@@ -88,17 +88,19 @@ impl NoteCounts {
     }
 }
 
+/// Whether an order rests at the venue, as far as we have heard.
+pub(super) fn rests(order: &Order) -> bool {
+    let known = matches!(
+        order.state,
+        OrderState::Live
+            | OrderState::PendingReplace
+            | OrderState::PendingCancel(BeforeCancel::Live | BeforeCancel::Replace)
+    );
+    known && order.tif.may_rest()
+}
+
 /// Whether the venue has an order of ours that rests, as far as we have heard.
 fn stands(shard: &Shard, id: InstrumentId) -> bool {
-    let rests = |order: &Order| {
-        let known = matches!(
-            order.state,
-            OrderState::Live
-                | OrderState::PendingReplace
-                | OrderState::PendingCancel(BeforeCancel::Live | BeforeCancel::Replace)
-        );
-        known && order.tif.may_rest()
-    };
     shard.orders(id).is_some_and(|orders| orders.open_orders().any(rests))
 }
 

@@ -1,13 +1,16 @@
 //! Writes down what a run did, for judgement afterwards.
 
-use ballast_analytics::record::{FillRow, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, Sample};
+use ballast_analytics::record::{
+    FillRow, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, Place, Programme, Role, Sample,
+};
 use ballast_core::shard::Shard;
 use ballast_model::{
-    ClientOrderId, Event, Fill, FillReason, HalfTicks, InstrumentId, Liquidity, Lots, Money, Nanos,
-    OperatorAct, OperatorCommand, OperatorScope, PackedLevel, Price, Side, Span, TradeId,
+    ClientOrderId, Command, Event, Fill, FillReason, HalfTicks, InstrumentId, Liquidity, Lots, Money, Nanos,
+    OperatorAct, OperatorCommand, OperatorScope, PackedLevel, Price, Rate, Side, Span, TradeId,
 };
 
 use super::Observer;
+use super::notes::rests;
 
 /// How densely a run is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +63,13 @@ impl Recorder {
             self.make_room();
             for (index, record) in self.instruments.iter_mut().enumerate() {
                 let mid = mid_of(shard, index).or_else(|| record.samples.last().map(|last| last.mid));
-                record.samples.extend(mid.and_then(|mid| sample_of(shard, index, mid, now)));
+                let sample = mid.and_then(|mid| sample_of(shard, index, &record.programme, mid, now));
+                record.samples.extend(sample);
+            }
+        }
+        for venue in shard.hedgings().flat_map(|hedging| &hedging.hedge.venues) {
+            if let Some(record) = self.instruments.get_mut(venue.instrument.index()) {
+                record.role = Role::Hedge;
             }
         }
         self.instruments
@@ -104,7 +113,9 @@ impl Recorder {
         self.make_room();
         let mut sampled = Sampled::None;
         for (index, record) in self.instruments.iter_mut().enumerate() {
-            if let Some(sample) = mid_of(shard, index).and_then(|mid| sample_of(shard, index, mid, now)) {
+            let sample =
+                mid_of(shard, index).and_then(|mid| sample_of(shard, index, &record.programme, mid, now));
+            if let Some(sample) = sample {
                 record.samples.push(sample);
                 sampled = Sampled::Some;
             }
@@ -143,6 +154,7 @@ impl Recorder {
             mid,
             markouts: [None; HORIZONS],
             position_after: shard.position(fill.instrument),
+            place: None,
         });
         self.next_due = self.next_due.min(self.next_markout());
     }
@@ -196,6 +208,28 @@ impl Observer for Recorder {
             self.book_adjustment(*id, *price, now, shard);
         }
     }
+
+    fn placed(&mut self, fill: &Fill, place: &ballast_exchange::Place) {
+        let record = self.instruments.get_mut(fill.instrument.index());
+        let booked = record.and_then(|record| record.fills.last_mut());
+        if let Some(row) = booked.filter(|row| row.trade_id == fill.trade_id) {
+            row.place = Some(Place { level: place.level, joined: place.joined, ahead: place.ahead });
+        }
+    }
+
+    fn sent(&mut self, command: &Command) {
+        let Some(record) = self.instruments.get_mut(command.instrument().index()) else { return };
+        let requests = &mut record.requests;
+        match command {
+            Command::New(order) => {
+                requests.orders += 1;
+                requests.lots += order.lots;
+            }
+            Command::Replace(_) => requests.amendments += 1,
+            Command::Cancel(_) => requests.cancels += 1,
+            Command::Query(_) => {}
+        }
+    }
 }
 
 fn id_of(index: usize) -> Option<InstrumentId> {
@@ -206,16 +240,43 @@ fn mid_of(shard: &Shard, index: usize) -> Option<HalfTicks> {
     shard.market(id_of(index)?).and_then(|market| market.touch()).map(|touch| touch.mid())
 }
 
-fn sample_of(shard: &Shard, index: usize, mid: HalfTicks, now: Nanos) -> Option<Sample> {
+/// Value in quote currency of what rests of ours on a side within the programme's distance of the midpoint.
+fn depth_of(
+    shard: &Shard,
+    id: InstrumentId,
+    programme: &Programme,
+    mid: HalfTicks,
+    side: Side,
+) -> Option<Money> {
+    let spec = shard.spec(id)?;
+    let near = |price: Price| {
+        let off = i128::from((2 * price.0 - mid.0).abs());
+        off * i128::from(Rate::ONE.0) <= i128::from(mid.0) * i128::from(programme.within.0)
+    };
+    let orders = shard.orders(id)?.open_orders();
+    let stands = orders.filter(|order| order.side == side && rests(order) && near(order.price));
+    let left = |lots: Lots, filled: Lots| (lots - filled).max(Lots::ZERO);
+    Some(stands.map(|order| spec.notional(order.price, left(order.lots, order.filled))).sum())
+}
+
+fn sample_of(
+    shard: &Shard,
+    index: usize,
+    programme: &Programme,
+    mid: HalfTicks,
+    now: Nanos,
+) -> Option<Sample> {
     let id = id_of(index)?;
     let ledger = shard.ledger(id)?;
     let settlement = shard.spec(id)?.settlement();
     let quote = |side: Side| shard.best_quote(id, side);
+    let depth = |side: Side| depth_of(shard, id, programme, mid, side).unwrap_or_default();
     Some(Sample {
         time: now,
         mid,
         bid: quote(Side::Bid),
         ask: quote(Side::Ask),
+        depth: Side::BOTH.map(depth),
         position: ledger.position(),
         gross: ledger.gross(mid),
         fees: ledger.fees(settlement),

@@ -300,12 +300,15 @@ impl Market {
                 depth.best_price(side.opposite()).is_some_and(|other| side.reaches(best.price, other))
             };
             if own.best().is_some_and(reached) {
-                match self.fills {
-                    FillSizes::Partial => {
-                        own.trade_each(|order| depth.trade(order, FillReason::BookCross, account));
+                let fills = self.fills;
+                own.trade_each(|order, place| {
+                    account.stand(Some(place));
+                    match fills {
+                        FillSizes::Partial => depth.trade(order, FillReason::BookCross, account),
+                        FillSizes::Whole => depth.trade_whole(order, account),
                     }
-                    FillSizes::Whole => own.trade_each(|order| depth.trade_whole(order, account)),
-                }
+                });
+                account.stand(None);
             }
         }
         self.watch_again();

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use ballast_model::{ClientOrderId, Digest, FillReason, LOTS_MAX, Lots, Price, Side};
 
 use crate::account::{Account, OpenOrder};
+use crate::place::{Levels, Place};
 use crate::queue_rules::{FillSizes, Impact, QueueRules};
 use crate::spec::InstrumentRules;
 
@@ -12,6 +13,8 @@ use crate::spec::InstrumentRules;
 #[derive(Clone, Copy, Debug)]
 pub struct Resting {
     order: OpenOrder,
+    /// `ahead` as it was when the order joined.
+    joined: Lots,
     /// Others' lots that trade before ours; never grows. Before the venue has shown the level,
     /// [`Resting::UNKNOWN_AHEAD`].
     ahead: Lots,
@@ -25,7 +28,8 @@ impl Resting {
 
     /// An order joining a queue in which `ahead` is known to stand.
     pub(super) fn new(order: OpenOrder, ahead: Option<Lots>) -> Self {
-        Self { order, ahead: ahead.unwrap_or(Self::UNKNOWN_AHEAD), traded: Lots::ZERO }
+        let ahead = ahead.unwrap_or(Self::UNKNOWN_AHEAD);
+        Self { order, joined: ahead, ahead, traded: Lots::ZERO }
     }
 
     /// The order.
@@ -38,6 +42,12 @@ impl Resting {
     #[must_use]
     pub const fn ahead(&self) -> Lots {
         self.ahead
+    }
+
+    /// Where it stands, on a level of ours.
+    fn place(&self, level: u16) -> Place {
+        let known = |ahead: Lots| (ahead < Self::UNKNOWN_AHEAD).then_some(ahead);
+        Place { level, joined: known(self.joined), ahead: known(self.ahead) }
     }
 
     /// The level went from `before` to `after`; see the module above for the rule. `unit` is one lot in units of size.
@@ -143,7 +153,10 @@ impl OwnQueue {
         let mut left = lots;
         let mut to_others = Lots::ZERO;
         let mut to_us = Lots::ZERO;
+        let mut levels = Levels::default();
         for resting in &mut self.orders {
+            let place = resting.place(levels.next(resting.order.price));
+            account.stand(Some(place));
             let order = &mut resting.order;
             if !self.side.reaches(order.price, price) {
                 break;
@@ -168,6 +181,7 @@ impl OwnQueue {
                 to_us += filled;
             }
         }
+        account.stand(None);
         if self.rules.impact == Impact::Displaces && !to_us.is_zero() {
             self.displace(price, to_us);
         }
@@ -200,9 +214,11 @@ impl OwnQueue {
     }
 
     /// Lets `trade` work on the orders from the best on, while it leaves none of the order looked at.
-    pub(super) fn trade_each(&mut self, mut trade: impl FnMut(&mut OpenOrder)) {
+    pub(super) fn trade_each(&mut self, mut trade: impl FnMut(&mut OpenOrder, Place)) {
+        let mut levels = Levels::default();
         for resting in &mut self.orders {
-            trade(&mut resting.order);
+            let place = resting.place(levels.next(resting.order.price));
+            trade(&mut resting.order, place);
             if !resting.order.left.is_zero() {
                 break;
             }

@@ -6,6 +6,7 @@ mod conditions;
 mod front;
 mod funding;
 mod market;
+mod places;
 mod queue;
 mod rig;
 mod tiers;
