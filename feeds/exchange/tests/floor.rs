@@ -263,6 +263,34 @@ fn the_feed_is_the_book_of_the_engine() {
 }
 
 #[test]
+fn the_crowd_keeps_a_market() {
+    let mut venue = MatchingVenue::new(&spec()).unwrap();
+    let (mut trades, mut makers, mut widest) = (0, [0; 2], 0);
+    for _ in 0..20_000 {
+        let at = venue.next_arrival().unwrap();
+        venue.on_arrival();
+        while let Some(news) = venue.pop_news(at + Span::from_millis(1)) {
+            if let MarketNews::Event(Event::Trade(trade)) = news {
+                trades += 1;
+                makers[trade.maker.index()] += 1;
+            }
+        }
+        let [bid, ask] = Side::BOTH.map(|side| venue.engine().best(side).unwrap());
+        assert!(bid < ask);
+        widest = widest.max((ask - bid).0);
+    }
+    let open = venue.engine().open_orders();
+    println!(
+        "{trades} trades {makers:?}, {open} open, {} wait, widest {widest}",
+        venue.engine().waiting_orders()
+    );
+    assert!(trades > 300 && makers.iter().all(|count| *count > 100), "{trades} {makers:?}");
+    assert!((100..300).contains(&open) && venue.engine().waiting_orders() > 0, "{open}");
+    assert!(widest < 2_000, "{widest} ticks");
+    assert_eq!(venue.validate(), Ok(()));
+}
+
+#[test]
 fn a_spec_out_of_range_is_refused_by_name() {
     type Fault = fn(&mut FloorSpec);
     let cases: [(Fault, FloorSpecError); 11] = [

@@ -9,8 +9,8 @@ use ballast_exchange::matching::{
     Prevention, PriceBand, Pricing, Request, Source, Trigger, VolatilityHalt, When,
 };
 use ballast_model::{
-    ClientOrderId, InstrumentId, Lots, Money, Nanos, NewOrder, Price, Rate, ReduceOnly, Side, Span,
-    TimeInForce,
+    ClientOrderId, Contract, InstrumentId, Lots, Money, Nanos, NewOrder, Price, Rate, ReduceOnly, Side, Span,
+    Step, TimeInForce,
 };
 
 use crate::rig::{FOK, GTC, IOC, POST, spec};
@@ -151,23 +151,33 @@ impl Run {
     }
 }
 
-/// Each account begins with this, and the fund with a tenth of it.
-const COLLATERAL: i128 = Money::ONE.0 / 20;
+/// What each account of a perpetual begins with, and ten times the fund: a quarter of the value of twenty lots.
+const fn collateral(contract: Contract) -> i128 {
+    match contract {
+        Contract::Linear => Money::ONE.0 / 20,
+        Contract::Inverse => 50 * Money::ONE.0,
+    }
+}
 
 /// Money is paid in.
-fn endow(engine: &mut Matching, twin: &mut Twin) {
+fn endow(engine: &mut Matching, twin: &mut Twin, collateral: i128) {
     for account in (0..4).map(AccountId) {
         assert_eq!(
-            (engine.transfer(account, Money(COLLATERAL)), twin.transfer(account, COLLATERAL)),
+            (engine.transfer(account, Money(collateral)), twin.transfer(account, collateral)),
             (Ok(()), Ok(()))
         );
     }
-    engine.endow(Money(COLLATERAL / 10));
-    twin.endow(COLLATERAL / 10);
+    engine.endow(Money(collateral / 10));
+    twin.endow(collateral / 10);
 }
 
 /// What happens to money now and then: funding, deposits and withdrawals, the end of a day.
-fn money_moves(random: &mut Random, (engine, twin): (&mut Matching, &mut Twin), outbox: &mut Outbox) {
+fn money_moves(
+    random: &mut Random,
+    (engine, twin): (&mut Matching, &mut Twin),
+    collateral: i128,
+    outbox: &mut Outbox,
+) {
     if random.one_in(100) {
         let rate = Rate(random.below(400_001) - 200_000);
         engine.fund(rate, outbox);
@@ -175,7 +185,7 @@ fn money_moves(random: &mut Random, (engine, twin): (&mut Matching, &mut Twin), 
     }
     if random.one_in(80) {
         let (account, amount) =
-            (account(random), i128::from(random.below(2_001) - 1_150) * COLLATERAL / 2_000);
+            (account(random), i128::from(random.below(2_001) - 1_150) * collateral / 2_000);
         assert_eq!(
             engine.transfer(account, Money(amount)),
             twin.transfer(account, amount),
@@ -202,12 +212,13 @@ fn compare(spec: &MatchingSpec, seed: u64) -> Run {
     let (mut engine, mut twin) = (Matching::new(spec).unwrap(), Twin::new(spec));
     let (mut random, mut outbox) = (Random(seed), Outbox::new(1_000));
     let (mut now, mut run) = (0, Run { hash: 0, operations: 0, seen: BTreeMap::new() });
+    let collateral = collateral(spec.instrument.contract);
     if spec.margin.is_some() {
-        endow(&mut engine, &mut twin);
+        endow(&mut engine, &mut twin, collateral);
     }
     for step in 0..OPERATIONS {
         if spec.margin.is_some() {
-            money_moves(&mut random, (&mut engine, &mut twin), &mut outbox);
+            money_moves(&mut random, (&mut engine, &mut twin), collateral, &mut outbox);
         }
         if random.one_in(4) {
             now += random.below(20);
@@ -307,15 +318,23 @@ fn the_engine_equals_its_twin_through_halts() {
 
 #[test]
 fn the_engine_equals_its_twin_with_margin_funding_liquidation_and_tiers() {
-    for (seed, halt) in [(15, None), (16, Some(Rate::from_bps(120)))] {
+    let (linear, inverse) = (Contract::Linear, Contract::Inverse);
+    let far = Some(Rate::from_bps(120));
+    for (seed, contract, halt) in
+        [(15, linear, None), (16, linear, far), (17, inverse, None), (18, inverse, far)]
+    {
         let mut spec = small(ReplaceRules::BINANCE_USDM);
+        if contract == inverse {
+            spec.instrument.lot = Step::parse("1").unwrap();
+            (spec.instrument.contract, spec.instrument.multiplier) = (inverse, 100);
+        }
         let percent = |percent: i64| Rate::from_bps(100 * percent);
         spec.margin =
             Some(MarginRules { initial: percent(4), maintenance: percent(2), clearance: Rate::from_bps(50) });
         spec.fees = FeeSchedule { maker: Rate(-3_333), taker: Rate(40_001) };
         let tier = |part: i128, maker, taker| {
             let fees = FeeSchedule { maker: Rate(maker), taker: Rate(taker) };
-            Some(FeeTier { volume: Money(COLLATERAL * part), fees })
+            Some(FeeTier { volume: Money(collateral(contract) * part), fees })
         };
         (spec.tiers[0], spec.tiers[1]) = (tier(1_800, -9_999, 20_003), tier(900, -6_666, 30_007));
         let (window, pause) = (Span(700), Span(90));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ballast_exchange::matching::{AccountId, Placement, Prevention, Pricing, Reject, Source, Trigger, When};
-use ballast_model::{ReduceOnly, Side, TimeInForce};
+use ballast_model::{Contract, Money, ReduceOnly, Side, TimeInForce};
 
 use super::{Standing, Twin, WHOLE, Waiter};
 
@@ -32,8 +32,11 @@ impl Twin {
         if lots < instrument.size_min.0 || lots > instrument.size_max.0 {
             return Err(Reject::Size);
         }
-        // A tick of 0.01 and a lot of 0.001: 10⁻⁵ of the quote currency.
-        let value = i128::from(price) * i128::from(lots) * 10i128.pow(13);
+        // Linear: a tick of 0.01 and a lot of 0.001, 10⁻⁵ of the quote currency; inverse: 100 a contract.
+        let value = match instrument.contract {
+            Contract::Linear => i128::from(price) * i128::from(lots) * 10i128.pow(13),
+            Contract::Inverse => i128::from(lots) * 100 * Money::ONE.0,
+        };
         if !worthless && value < instrument.notional_min.0 { Err(Reject::NotionalMin) } else { Ok(()) }
     }
 

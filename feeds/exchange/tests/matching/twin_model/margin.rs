@@ -1,17 +1,19 @@
-//! The twin's money: collateral, funding, liquidation, auto-deleveraging and fee tiers of a linear perpetual.
+//! The twin's money: collateral, funding, liquidation, auto-deleveraging and fee tiers of a perpetual.
 
 use ballast_exchange::FeeSchedule;
 use ballast_exchange::matching::{
     AccountId, Deleverage, MatchingSpec, OrderRef, Outcome, Prevention, Reject,
 };
 use ballast_model::{
-    ClientOrderId, Liquidity, Lots, Money, Price, Rate, Side, TimeInForce, TradeId, VenueOrderId,
+    ClientOrderId, Contract, Liquidity, Lots, Money, Price, Rate, Side, TimeInForce, TradeId, VenueOrderId,
 };
 
 use super::{Standing, Twin, WHOLE};
 
-/// Money of one tick and lot: a tick of 0.01 and a lot of 0.001.
+/// Linear: money of one tick and lot, a tick of 0.01 and a lot of 0.001.
 const UNIT: i128 = 10_000_000_000_000;
+/// Inverse: coins of one contract of 100 at one tick of 0.01.
+const COINS: i128 = 10_000 * Money::ONE.0;
 /// Days whose trading counts.
 const DAYS: u32 = 30;
 
@@ -32,10 +34,6 @@ impl Purse {
     }
 }
 
-const fn value(price: i64, lots: i64) -> i128 {
-    price as i128 * lots as i128 * UNIT
-}
-
 /// Of an amount not below zero, rounded down.
 const fn share(amount: i128, rate: Rate) -> i128 {
     amount * rate.0 as i128 / WHOLE
@@ -46,6 +44,20 @@ const fn ceil(amount: i128, by: i128) -> i128 {
 }
 
 impl Twin {
+    const fn is_linear(&self) -> bool {
+        matches!(self.spec.instrument.contract, Contract::Linear)
+    }
+
+    fn value(&self, price: i64, lots: i64) -> i128 {
+        let (price, lots) = (i128::from(price), i128::from(lots));
+        if self.is_linear() { price * lots * UNIT } else { lots * COINS / price }
+    }
+
+    /// Which way a position gains as its value rises: a long one in linear contracts, a short one in inverse ones.
+    fn gains(&self, position: i64) -> i128 {
+        i128::from(if self.is_linear() { position.signum() } else { -position.signum() })
+    }
+
     fn purse(&self, account: AccountId) -> &Purse {
         &self.purses[usize::from(account.0)]
     }
@@ -73,11 +85,11 @@ impl Twin {
 
     fn unrealised(&self, account: AccountId, mark: i64) -> i128 {
         let position = self.position(account);
-        (value(mark, position.abs()) - self.purse(account).entry) * i128::from(position.signum())
+        (self.value(mark, position.abs()) - self.purse(account).entry) * self.gains(position)
     }
 
     pub(super) fn initial_margin(&self, price: i64, lots: i64) -> i128 {
-        self.spec.margin.map_or(0, |rules| share(value(price, lots.max(0)), rules.initial))
+        self.spec.margin.map_or(0, |rules| share(self.value(price, lots.max(0)), rules.initial))
     }
 
     pub(crate) fn endow(&mut self, amount: i128) {
@@ -114,9 +126,9 @@ impl Twin {
         let rates = self.purse(order.account).fees;
         let rate = if role == Liquidity::Maker { rates.maker } else { rates.taker };
         let forced = order.client_id == ClientOrderId::FOREIGN;
-        let fee = if forced { 0 } else { ceil(value(price, lots) * i128::from(rate.0), 10i128.pow(18)) };
-        let day = self.days;
-        self.purse_mut(order.account).traded.push((day, value(price, lots)));
+        let (day, value) = (self.days, self.value(price, lots));
+        let fee = if forced { 0 } else { ceil(value * i128::from(rate.0), 10i128.pow(18)) };
+        self.purse_mut(order.account).traded.push((day, value));
         self.book(order.account, side, price, lots);
         if self.spec.margin.is_some() {
             self.purse_mut(order.account).wallet -= fee * 10i128.pow(10);
@@ -131,13 +143,16 @@ impl Twin {
             return;
         }
         let closes = if held.signum() == -side.sign() { lots.min(held.abs()) } else { 0 };
+        let (value, gains) = (self.value(price, lots), self.gains(held));
+        // A trade moves its value as a whole: what does not close opens.
+        let closing = if closes == lots { value } else { self.value(price, closes) };
         let purse = self.purse_mut(account);
         if closes > 0 {
             let released = purse.entry * i128::from(closes) / i128::from(held.abs());
             purse.entry -= released;
-            purse.wallet += (value(price, closes) - released) * i128::from(held.signum());
+            purse.wallet += (closing - released) * gains;
         }
-        purse.entry += value(price, lots - closes);
+        purse.entry += value - closing;
     }
 
     pub(crate) fn end_day(&mut self) {
@@ -159,7 +174,7 @@ impl Twin {
     pub(crate) fn fund(&mut self, rate: Rate) {
         let (Some(mark), Some(_)) = (self.mark, self.spec.margin) else { return };
         for (account, position) in self.positions.clone() {
-            let moved = share(value(mark, position.abs()), Rate(rate.0.abs()));
+            let moved = share(self.value(mark, position.abs()), Rate(rate.0.abs()));
             let amount = if position * rate.0 > 0 { -moved - 2 } else { moved };
             if position != 0 && rate.0 != 0 {
                 self.purse_mut(account).wallet += amount;
@@ -178,7 +193,7 @@ impl Twin {
             if self.halted_until.is_some() {
                 return;
             }
-            let value = value(mark, self.position(account).abs());
+            let value = self.value(mark, self.position(account).abs());
             if self.equity(account) < share(value, rules.maintenance) {
                 self.liquidate(account, share(value, rules.clearance));
             }
@@ -221,11 +236,22 @@ impl Twin {
     /// The price at which closing the position leaves the account nothing, with this beside its collateral.
     fn ruin(&self, account: AccountId, more: i128) -> i64 {
         let (purse, position) = (self.purse(account), self.position(account));
-        let by = UNIT * i128::from(position.abs());
-        let price = if position > 0 {
-            ceil(purse.entry - purse.wallet - more, by)
+        let funds = purse.wallet + more;
+        let lots = i128::from(position.abs());
+        let price = if self.is_linear() {
+            if position > 0 {
+                ceil(purse.entry - funds, UNIT * lots)
+            } else {
+                (purse.entry + funds).div_euclid(UNIT * lots)
+            }
         } else {
-            (purse.entry + purse.wallet + more).div_euclid(by)
+            // What it costs to close is worth this many coins at most, where it is not worth any number.
+            let coins = if position > 0 { purse.entry + funds } else { purse.entry - funds };
+            match position > 0 {
+                _ if coins <= 0 => i128::MAX,
+                true => ceil(COINS * lots, coins),
+                false => COINS * lots / coins,
+            }
         };
         let (low, high) = (self.spec.instrument.price_min.0, self.spec.instrument.price_max.0);
         i64::try_from(price.clamp(low.into(), high.into())).unwrap()
@@ -291,7 +317,7 @@ impl Twin {
         let mark = self.mark.unwrap();
         let money = |amount: i128| Money(amount.max(1)).to_f64();
         let profit = self.unrealised(account, mark);
-        let worth = value(mark, self.position(account).abs());
+        let worth = self.value(mark, self.position(account).abs());
         let leverage = Money(worth).to_f64() / money(self.purse(account).wallet + profit);
         let gained = Money(profit).to_f64() / money(self.purse(account).entry);
         if profit > 0 { gained * leverage } else { gained / leverage }
