@@ -155,10 +155,28 @@ fn take_body(bytes: &[u8], seq: u64) -> Result<(&[u8], usize), FaultKind> {
     let body = take.bytes(length.ok_or(FaultKind::Length)?).ok_or(torn)?;
     let told = u32::from_le_bytes(take.array().ok_or(torn)?);
     if told != checksum(seq, body) {
-        let later = (1..=MISSING_MAX).find(|missing| told == checksum(seq.wrapping_add(*missing), body));
+        let later = missing_before(told, seq, body);
         return Err(later.map_or(FaultKind::Checksum, |records| FaultKind::Missing { records }));
     }
     Ok((body, bytes.len() - take.0.len()))
+}
+
+/// How many records are missing before one that says this of itself; `None` where that explains nothing.
+///
+/// A CRC is affine: of bodies of one length, what a bit of the number changes in the checksum does not depend on the others. So
+/// one checksum for each bit tells all of them, however long the body is.
+fn missing_before(told: u32, seq: u64, body: &[u8]) -> Option<u64> {
+    let here = checksum(seq, body);
+    let later = |missing: u64| seq ^ seq.wrapping_add(missing);
+    let changed = (1..=MISSING_MAX).fold(0, |bits, missing| bits | later(missing));
+    let change = |bit: u32| if changed >> bit & 1 == 1 { checksum(seq ^ 1 << bit, body) ^ here } else { 0 };
+    let changes: [u32; 64] = core::array::from_fn(|bit| change(u32::try_from(bit).unwrap_or(0)));
+    let there = |missing: &u64| {
+        let bits = later(*missing);
+        let of_bits = changes.iter().zip(0..).filter(|(_, bit)| bits >> bit & 1 == 1);
+        of_bits.fold(here, |sum, (change, _)| sum ^ change)
+    };
+    (1..=MISSING_MAX).find(|missing| there(missing) == told)
 }
 
 fn take_checkpoint(take: &mut Take<'_>) -> Option<Checkpoint> {

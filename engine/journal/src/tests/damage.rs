@@ -75,7 +75,7 @@ fn a_flipped_bit_anywhere_is_found_at_its_record() {
 fn records_taken_out_are_counted() {
     let bytes = segment(&history()[..300], true);
     let starts = starts(&bytes);
-    for (first, count) in [(0, 1), (5, 1), (17, 40), (250, 3)] {
+    for (first, count) in [(0, 1), (5, 1), (17, 40), (250, 3), (1, 249), (120, 8), (120, 9)] {
         let mut damaged = bytes.clone();
         damaged.drain(starts[first]..starts[first + count]);
         let (records, fault) = read(&damaged);
