@@ -9,13 +9,13 @@ use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Prepared};
 use ballast_runtime::replay::RecorderSpec;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::cli::CompareArgs;
 use crate::exit::Code;
 use crate::progress::Progress;
 use crate::replay::name_of;
+use crate::side_by_side::{Column, table};
 use crate::{data, output};
 
 /// One instrument under one configuration.
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &CompareArgs) -> anyhow::Result<Code> {
     for path in &arguments.config {
         code = play(path, &files, &mut rows)?.max(code);
     }
-    output::text(&table(&rows), output::Form::asked(arguments.json))?;
+    output::text(&table(&COLUMNS, rows.iter().map(Row::json)), output::Form::asked(arguments.json))?;
     if arguments.json {
         output::json(&json!({ "rows": rows.iter().map(Row::json).collect::<Vec<_>>() }))?;
     }
@@ -96,8 +96,8 @@ impl Row {
     }
 }
 
-/// What the table shows of a row: heading, key in the JSON, digits behind the point.
-const COLUMNS: [(&str, &str, usize); 11] = [
+/// What the table shows of a row. Markouts and captured spread are means over fills, the sign in our favour.
+const COLUMNS: [Column; 11] = [
     ("config", "/config", 0),
     ("instrument", "/instrument", 0),
     ("net PnL", "/net", 4),
@@ -110,37 +110,6 @@ const COLUMNS: [(&str, &str, usize); 11] = [
     ("drawdown", "/max_drawdown", 4),
     ("uptime", "/quote_uptime", 3),
 ];
-
-/// Markouts and captured spread are means over fills, the sign in our favour.
-fn table(rows: &[Row]) -> String {
-    let mut cells = vec![COLUMNS.map(|(heading, ..)| heading.to_owned())];
-    for row in rows {
-        let json = row.json();
-        cells.push(COLUMNS.map(|(_, key, digits)| match json.pointer(key) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => format!("{:.digits$}", number.as_f64().unwrap_or(f64::NAN)),
-            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => "-".to_owned(),
-        }));
-    }
-    let width = |column: usize| {
-        let lengths = cells.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count());
-        lengths.max().unwrap_or(0)
-    };
-    let mut text = String::new();
-    for line in &cells {
-        for (column, cell) in line.iter().enumerate() {
-            // Writing to a string cannot fail.
-            let _ = if column < 2 {
-                write!(text, "{cell:<0$}  ", width(column))
-            } else {
-                write!(text, "{cell:>0$}  ", width(column))
-            };
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-    }
-    text
-}
 
 fn seconds(seconds: f64) -> String {
     format!("{seconds}")

@@ -20,6 +20,7 @@ mod output;
 mod progress;
 mod replay;
 mod report;
+mod side_by_side;
 mod summary;
 mod verify;
 mod whatif;

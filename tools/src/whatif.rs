@@ -18,6 +18,7 @@ use std::path::Path;
 use crate::cli::{FamilyArg, WhatifArgs};
 use crate::exit::Code;
 use crate::output::{self, Form};
+use crate::side_by_side::{Column, table};
 use crate::summary::number;
 
 /// One run of an instrument, beside what was recorded.
@@ -65,7 +66,7 @@ pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
     let calibration =
         arguments.calibrate.map(|family| prepared.calibrate(&told, family.into())).transpose()?;
     let mut text = reproduction(&rows);
-    text.push_str(&table(&rows));
+    text.push_str(&table(&COLUMNS, rows.iter().map(Row::json)));
     if let Some(found) = &calibration {
         text.push_str(&calibration_text(found));
     }
@@ -153,7 +154,7 @@ fn reproduction(rows: &[Row]) -> String {
         let _ = writeln!(
             text,
             "{}: unchanged, the run again matches {} of {} recorded fills and {} of {} {} (traded again: {}; \
-             {:.1} % of the larger), {:.6} s apart in the mean; net {:+} {} apart",
+             {:.1} % of the larger), {:.6} s apart in the mean; net {:+.4} {} apart",
             row.record.name,
             found.matched_fills,
             found.fills,
@@ -170,49 +171,20 @@ fn reproduction(rows: &[Row]) -> String {
     text
 }
 
-/// What the table shows of a row: heading, key in the JSON, digits behind the point.
-const COLUMNS: [(&str, &str, usize); 11] = [
-    ("run", "run", 0),
-    ("instrument", "instrument", 0),
-    ("orders", "orders_of_run", 0),
-    ("fills", "fills", 0),
-    ("volume", "volume", 0),
-    ("matched", "matched_fills", 0),
-    ("share", "matched_share", 3),
-    ("position", "position", 0),
-    ("net", "net", 4),
-    ("net apart", "net_apart", 4),
-    ("1 s bp", "markout_1s_bps", 3),
+/// What the table shows of a row.
+const COLUMNS: [Column; 11] = [
+    ("run", "/run", 0),
+    ("instrument", "/instrument", 0),
+    ("orders", "/orders_of_run", 0),
+    ("fills", "/fills", 0),
+    ("volume", "/volume", 0),
+    ("matched", "/matched_fills", 0),
+    ("share", "/matched_share", 3),
+    ("position", "/position", 0),
+    ("net", "/net", 4),
+    ("net apart", "/net_apart", 4),
+    ("1 s bp", "/markout_1s_bps", 3),
 ];
-
-fn table(rows: &[Row]) -> String {
-    let mut cells = vec![COLUMNS.map(|(heading, ..)| heading.to_owned())];
-    for row in rows {
-        let json = row.json();
-        cells.push(COLUMNS.map(|(_, key, digits)| match json.get(key) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => format!("{:.digits$}", number.as_f64().unwrap_or(f64::NAN)),
-            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => "-".to_owned(),
-        }));
-    }
-    let width = |column: usize| {
-        cells.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let mut text = String::new();
-    for line in &cells {
-        for (column, cell) in line.iter().enumerate() {
-            // Writing to a string cannot fail.
-            let _ = if column < 2 {
-                write!(text, "{cell:<0$}  ", width(column))
-            } else {
-                write!(text, "{cell:>0$}  ", width(column))
-            };
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-    }
-    text
-}
 
 fn calibration_text(found: &Calibration) -> String {
     let mut text = format!(
