@@ -7,19 +7,18 @@ use ballast_analytics::ratios::Ratios;
 use ballast_analytics::record::{HORIZONS, InstrumentRecord, MARKOUT_HORIZONS};
 use ballast_analytics::summary::Summary;
 use ballast_analytics::total::{Total, Totals};
-use ballast_model::Money;
 use ballast_runtime::capture::{SurveyedFile, survey_files};
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Prepared};
 use serde_json::{Map, Value, json};
-use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::amounts::{self, number};
+use crate::amounts::number;
 use crate::cli::CompareArgs;
 use crate::exit::Code;
 use crate::progress::Progress;
 use crate::replay::name_of;
+use crate::side_by_side::{Column, Line, Shown, table};
 use crate::{data, output, results, totals};
 
 /// What came of one configuration.
@@ -29,14 +28,6 @@ struct Played {
     totals: Totals,
     orders: u64,
     decisions_hash: u64,
-}
-
-/// One line of the table: an instrument or a total under one configuration.
-struct Row {
-    json: Value,
-    currency: String,
-    /// The amounts shown, for the digits they need.
-    amounts: Vec<Money>,
 }
 
 /// Plays each configuration on the data and prints what came out side by side.
@@ -50,18 +41,19 @@ pub(crate) fn run(arguments: &CompareArgs) -> anyhow::Result<Code> {
     for path in &arguments.config {
         code = play(path, &files, &mut all)?.max(code);
     }
-    let rows: Vec<Row> =
+    let lines: Vec<Line> =
         all.iter().flat_map(|one| one.instruments().into_iter().chain(one.totals())).collect();
-    let mut text = table(&rows);
-    for line in
+    let mut text = table(&COLUMNS, &lines);
+    for apart in
         all.iter().filter_map(|one| Some(format!("{}: {}\n", one.config, totals::apart(&one.totals)?)))
     {
-        text.push_str(&line);
+        text.push_str(&apart);
     }
     output::text(&text, output::Form::asked(arguments.json))?;
     if arguments.json {
-        let each =
-            |rows: fn(&Played) -> Vec<Row>| all.iter().flat_map(rows).map(|row| row.json).collect::<Vec<_>>();
+        let each = |rows: fn(&Played) -> Vec<Line>| {
+            all.iter().flat_map(rows).map(|line| line.json).collect::<Vec<_>>()
+        };
         output::json(&json!({ "rows": each(Played::instruments), "totals": each(Played::totals) }))?;
     }
     Ok(code)
@@ -90,15 +82,15 @@ fn play(path: &Path, files: &[SurveyedFile], all: &mut Vec<Played>) -> anyhow::R
 }
 
 impl Played {
-    fn instruments(&self) -> Vec<Row> {
+    fn instruments(&self) -> Vec<Line> {
         self.instruments.iter().map(|record| self.instrument(record)).collect()
     }
 
-    fn totals(&self) -> Vec<Row> {
+    fn totals(&self) -> Vec<Line> {
         self.totals.each().map(|total| self.total(total)).collect()
     }
 
-    fn instrument(&self, record: &InstrumentRecord) -> Row {
+    fn instrument(&self, record: &InstrumentRecord) -> Line {
         let summary = Summary::of(record);
         let Summary { end, captured, drawdown, inventory, quoting, half_life_secs, judgements, .. } =
             &summary;
@@ -127,10 +119,10 @@ impl Played {
             "decisions_hash": format!("{:016x}", self.decisions_hash),
         });
         let amounts = [net, Some(*captured), fallen].into_iter().flatten().collect();
-        Row { json, currency: record.currency.clone(), amounts }
+        Line { json, currency: record.currency.clone(), amounts }
     }
 
-    fn total(&self, total: &Total) -> Row {
+    fn total(&self, total: &Total) -> Line {
         let net = total.pnl.net();
         let fallen = total.drawdown.map(|drawdown| drawdown.value);
         let json = json!({
@@ -150,7 +142,7 @@ impl Played {
             "decisions_hash": format!("{:016x}", self.decisions_hash),
         });
         let amounts = [net, total.captured].into_iter().chain(fallen).collect();
-        Row { json, currency: total.currency.clone(), amounts }
+        Line { json, currency: total.currency.clone(), amounts }
     }
 }
 
@@ -164,22 +156,11 @@ fn markouts(means: [Option<Estimate>; HORIZONS]) -> Map<String, Value> {
     horizons.zip(means).map(|(horizon, mean)| (horizon, json!(mean.map(|mean| mean.mean)))).collect()
 }
 
-/// How a column shows its numbers.
-#[derive(Clone, Copy)]
-enum Shown {
-    /// Words, and whole numbers.
-    Plain,
-    /// With as many digits behind the point as the amounts of its currency need.
-    Money,
-    /// With so many digits behind the point.
-    Digits(usize),
-}
-
-/// What the table shows of a row: heading, key in the JSON, how.
-const COLUMNS: [(&str, &str, Shown); 16] = [
-    ("config", "/config", Shown::Plain),
-    ("instrument", "/instrument", Shown::Plain),
-    ("currency", "/currency", Shown::Plain),
+/// What the table shows of a line. Markouts and captured spread are means over fills, the sign in our favour.
+const COLUMNS: [Column; 16] = [
+    ("config", "/config", Shown::Words),
+    ("instrument", "/instrument", Shown::Words),
+    ("currency", "/currency", Shown::Words),
     ("net PnL", "/net", Shown::Money),
     ("fills", "/fills", Shown::Plain),
     ("captured", "/spread_captured", Shown::Money),
@@ -194,49 +175,6 @@ const COLUMNS: [(&str, &str, Shown); 16] = [
     ("orders/trade", "/order_to_trade", Shown::Digits(1)),
     ("Sharpe", "/sharpe", Shown::Digits(1)),
 ];
-/// Columns of words, which begin at the left.
-const WORDS: usize = 3;
-
-/// Markouts and captured spread are means over fills, the sign in our favour.
-fn table(rows: &[Row]) -> String {
-    let mut cells = vec![COLUMNS.map(|(heading, ..)| heading.to_owned())];
-    for row in rows {
-        let same = rows.iter().filter(|other| other.currency == row.currency);
-        let amounts: Vec<Money> = same.flat_map(|row| row.amounts.iter().copied()).collect();
-        let money_digits = usize::try_from(amounts::digits(&amounts)).unwrap_or(0);
-        cells.push(COLUMNS.map(|(_, key, shown)| match row.json.pointer(key) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => {
-                let real = number.as_f64().unwrap_or(f64::NAN);
-                match shown {
-                    Shown::Plain => number.to_string(),
-                    Shown::Money => format!("{real:.money_digits$}"),
-                    Shown::Digits(digits) => format!("{real:.digits$}"),
-                }
-            }
-            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => "-".to_owned(),
-        }));
-    }
-    let width = |column: usize| {
-        let lengths = cells.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count());
-        lengths.max().unwrap_or(0)
-    };
-    let mut text = String::new();
-    for line in &cells {
-        for (column, cell) in line.iter().enumerate() {
-            // Writing to a string cannot fail.
-            let _ = if column < WORDS {
-                write!(text, "{cell:<0$}  ", width(column))
-            } else {
-                write!(text, "{cell:>0$}  ", width(column))
-            };
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-    }
-    text
-}
-
 fn seconds(seconds: f64) -> String {
     format!("{seconds}")
 }

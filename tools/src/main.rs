@@ -23,6 +23,7 @@ mod progress;
 mod replay;
 mod report;
 mod results;
+mod side_by_side;
 mod summary;
 mod totals;
 mod verify;

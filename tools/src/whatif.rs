@@ -19,6 +19,7 @@ use crate::amounts::number;
 use crate::cli::{FamilyArg, WhatifArgs};
 use crate::exit::Code;
 use crate::output::{self, Form};
+use crate::side_by_side::{Column, Line, Shown, table};
 
 /// One run of an instrument, beside what was recorded.
 struct Row {
@@ -65,7 +66,8 @@ pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
     let calibration =
         arguments.calibrate.map(|family| prepared.calibrate(&told, family.into())).transpose()?;
     let mut text = reproduction(&rows);
-    text.push_str(&table(&rows));
+    let lines: Vec<Line> = rows.iter().map(Row::line).collect();
+    text.push_str(&table(&COLUMNS, &lines));
     if let Some(found) = &calibration {
         text.push_str(&calibration_text(found));
     }
@@ -74,7 +76,7 @@ pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
         output::json(&json!({
             "set": arguments.set,
             "within_seconds": within.as_secs_f64(),
-            "rows": rows.iter().map(Row::json).collect::<Vec<_>>(),
+            "rows": lines.into_iter().map(|line| line.json).collect::<Vec<_>>(),
             "calibration": calibration.as_ref().map(calibration_json),
         }))?;
     }
@@ -116,13 +118,14 @@ fn play(
 }
 
 impl Row {
-    fn json(&self) -> Value {
+    fn line(&self) -> Line {
         let summary = Summary::of(&self.record);
         let [all, ..] = summary.judgements;
         let spec = &self.record.spec;
         let lots = |lots| format::lots(spec, lots).to_string();
         let volume = self.record.fills.iter().fold(ballast_model::Lots::ZERO, |sum, fill| sum + fill.lots);
-        json!({
+        let net = summary.end.map(|end| end.net());
+        let json = json!({
             "run": self.run,
             "instrument": self.record.name,
             "currency": self.record.currency,
@@ -130,7 +133,7 @@ impl Row {
             "fills": self.record.fills.len(),
             "volume": lots(volume),
             "position": summary.end.map(|end| lots(end.position)),
-            "net": summary.end.map(|end| number(end.net())),
+            "net": net.map(number),
             "net_apart": self.net_apart,
             "spread_captured": summary.captured.to_f64(),
             "markout_1s_bps": all.markouts.get(1).and_then(|markout| *markout).map(|markout| markout.bps.mean),
@@ -138,7 +141,8 @@ impl Row {
             "matched_volume": self.agreement.map(|found| lots(found.matched_lots)),
             "matched_share": self.agreement.map(|found| found.share()),
             "apart_seconds": self.agreement.map(|found| found.apart.as_secs_f64()),
-        })
+        });
+        Line { json, currency: self.record.currency.clone(), amounts: net.into_iter().collect() }
     }
 }
 
@@ -151,7 +155,7 @@ fn reproduction(rows: &[Row]) -> String {
         let _ = writeln!(
             text,
             "{}: unchanged, the run again matches {} of {} recorded fills and {} of {} {} (traded again: {}; \
-             {:.1} % of the larger), {:.6} s apart in the mean; net {:+} {} apart",
+             {:.1} % of the larger), {:.6} s apart in the mean; net {:+.4} {} apart",
             row.record.name,
             found.matched_fills,
             found.fills,
@@ -168,49 +172,21 @@ fn reproduction(rows: &[Row]) -> String {
     text
 }
 
-/// What the table shows of a row: heading, key in the JSON, digits behind the point.
-const COLUMNS: [(&str, &str, usize); 11] = [
-    ("run", "run", 0),
-    ("instrument", "instrument", 0),
-    ("orders", "orders_of_run", 0),
-    ("fills", "fills", 0),
-    ("volume", "volume", 0),
-    ("matched", "matched_fills", 0),
-    ("share", "matched_share", 3),
-    ("position", "position", 0),
-    ("net", "net", 4),
-    ("net apart", "net_apart", 4),
-    ("1 s bp", "markout_1s_bps", 3),
+/// What the table shows of a row.
+const COLUMNS: [Column; 12] = [
+    ("run", "/run", Shown::Words),
+    ("instrument", "/instrument", Shown::Words),
+    ("currency", "/currency", Shown::Words),
+    ("orders", "/orders_of_run", Shown::Plain),
+    ("fills", "/fills", Shown::Plain),
+    ("volume", "/volume", Shown::Plain),
+    ("matched", "/matched_fills", Shown::Plain),
+    ("share", "/matched_share", Shown::Digits(3)),
+    ("position", "/position", Shown::Plain),
+    ("net", "/net", Shown::Money),
+    ("net apart", "/net_apart", Shown::Money),
+    ("1 s bp", "/markout_1s_bps", Shown::Digits(3)),
 ];
-
-fn table(rows: &[Row]) -> String {
-    let mut cells = vec![COLUMNS.map(|(heading, ..)| heading.to_owned())];
-    for row in rows {
-        let json = row.json();
-        cells.push(COLUMNS.map(|(_, key, digits)| match json.get(key) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => format!("{:.digits$}", number.as_f64().unwrap_or(f64::NAN)),
-            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => "-".to_owned(),
-        }));
-    }
-    let width = |column: usize| {
-        cells.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let mut text = String::new();
-    for line in &cells {
-        for (column, cell) in line.iter().enumerate() {
-            // Writing to a string cannot fail.
-            let _ = if column < 2 {
-                write!(text, "{cell:<0$}  ", width(column))
-            } else {
-                write!(text, "{cell:>0$}  ", width(column))
-            };
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-    }
-    text
-}
 
 fn calibration_text(found: &Calibration) -> String {
     let mut text = format!(

@@ -111,7 +111,13 @@ impl VenueConfig {
 pub fn conditions(config: &Config, path: &Path, begin: Nanos) -> Result<Conditions, ConfigError> {
     let venue = &config.venue;
     let recorded = match &venue.latency.recorded {
-        Some(name) => recorded(&path.with_file_name(name))?,
+        Some(name) => {
+            let file = path.with_file_name(name);
+            let text = std::fs::read_to_string(&file).map_err(|error| {
+                config.rule(path, "venue.latency.recorded", format_args!("{}: {error}", file.display()))
+            })?;
+            recorded(&text, &file)?
+        }
         None => Vec::new(),
     };
     let load = venue.latency.load.map(|load| LoadSpec {
@@ -139,12 +145,10 @@ pub fn conditions(config: &Config, path: &Path, begin: Nanos) -> Result<Conditio
     Ok(Conditions { recorded, load, outages })
 }
 
-/// Reads recorded latencies.
-fn recorded(path: &Path) -> Result<Vec<LatencyRow>, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), error })?;
-    rows(&text).map_err(|(line, key, rule)| ConfigError::Rule {
-        path: path.to_owned(),
+/// Recorded latencies, as the text of a file.
+fn recorded(text: &str, file: &Path) -> Result<Vec<LatencyRow>, ConfigError> {
+    rows(text).map_err(|(line, key, rule)| ConfigError::Rule {
+        path: file.to_owned(),
         line: Some(line),
         key: key.to_owned(),
         rule: rule.to_owned(),

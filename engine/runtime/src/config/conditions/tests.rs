@@ -94,5 +94,8 @@ fn recorded_latencies_are_read_and_their_faults_named_by_line_and_column() {
         assert_eq!((found_line, found_key), (line, key), "{text}");
     }
     let missing = conditions_of("[venue.latency]\nrecorded = \"no-such-file.csv\"").unwrap_err().to_string();
-    assert!(missing.starts_with("no-such-file.csv: "), "{missing}");
+    assert!(missing.starts_with("some.toml: line "), "{missing}");
+    assert!(missing.contains("venue.latency.recorded: no-such-file.csv: "), "{missing}");
+    let broken = recorded("request,venue,response\n5,4,7\n", Path::new("some.csv")).unwrap_err().to_string();
+    assert_eq!(broken, "some.csv: line 2: venue: is before the request");
 }
