@@ -49,6 +49,10 @@ fn stated_rates_are_assumptions_and_total_what_they_can() {
     assert_eq!((&dollars["currency"], &euros["currency"]), (&"USDT".into(), &"EUR".into()));
     let net = |total: &serde_json::Value| total["figures"]["profit"]["net"].as_f64().unwrap();
     assert!((net(euros) - 0.9 * net(dollars)).abs() < 1e-12 && net(dollars) != 0.0);
+    let text = folder.expect(0, "replay --config euro.toml --data futures.gz").out;
+    for line in ["USDT by cause: spread ", "all, in EUR at the stated rates: gross "] {
+        assert!(text.lines().any(|told| told.starts_with(line)), "{line} in {text}");
+    }
     let table = folder.expect(0, "compare --config euro.toml --data futures.gz").out;
     assert!(table.contains("total, converted  EUR"), "{table}");
 }

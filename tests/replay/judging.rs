@@ -10,7 +10,7 @@ use ballast_model::{FillReason, Liquidity, Lots, Money, Price, Side};
 use ballast_runtime::config::Config;
 use ballast_tests::market::config;
 
-use crate::rig::{AVELLANEDA, FUTURES, INTERVAL, SPOT, file, prepare, record};
+use crate::rig::{AVELLANEDA, FUTURES, INTERVAL, SPOT, file, interval, prepare, record};
 
 #[test]
 fn every_order_sent_is_counted_and_every_resting_fill_has_its_place() {
@@ -81,6 +81,17 @@ fn depth_near_the_midpoint_is_what_stands_there() {
     assert!(stood > record.samples.len(), "most of the time on both sides: {stood}");
     let presence = Summary::of(record).presence.unwrap();
     assert!(presence.both > 0.5 && presence.both <= 1.0, "{presence:?}");
+}
+
+#[test]
+fn quotes_farther_than_the_programme_asks_do_not_count() {
+    static STRICT: LazyLock<Config> =
+        LazyLock::new(|| config(&format!("{}[report.programme]\nwithin_bps = 0.0001\n", interval())));
+    let (_, records) = record(&prepare(&STRICT, &[file(&FUTURES)]), 10_000);
+    let summary = Summary::of(&records[0]);
+    assert!(summary.quoting.unwrap().two_sided > 0.5);
+    let presence = summary.presence.unwrap();
+    assert!(presence.sides.iter().chain(&presence.depth).all(|share| *share < 0.05), "{presence:?}");
 }
 
 #[test]

@@ -137,6 +137,8 @@ impl Played {
             "spread_captured_bps": total.marks.spread.map(|spread| spread.mean),
             "markout_bps": markouts(total.marks.later),
             "max_drawdown": fallen.map(number),
+            "fill_ratio": total.execution.fill_ratio,
+            "order_to_trade": total.execution.order_to_trade,
             "sharpe": sharpe(total.ratios),
             "figures": results::json(&results::of_total(total)),
             "decisions_hash": format!("{:016x}", self.decisions_hash),

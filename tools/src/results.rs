@@ -146,6 +146,19 @@ impl Figures {
 
     /// What became of orders, and from where in the queue they traded.
     fn execution(&mut self, record: &InstrumentRecord, execution: &Execution) {
+        self.messages(execution);
+        self.put("fill_ratio_by_size", "share", execution.fill_ratio_by_size);
+        self.put("order_to_trade_by_size", "", execution.order_to_trade_by_size);
+        let (queue, unit) = (execution.queue, &record.size_unit);
+        let size = |lots: f64| lots * record.spec.lot.to_f64();
+        self.put("queue_known_fills", "", Figured::Count(queue.map_or(0, |queue| queue.ahead.count as u64)));
+        self.put("queue_joined", unit, queue.map(|queue| size(queue.joined.mean)));
+        self.put("queue_ahead", unit, queue.map(|queue| size(queue.ahead.mean)));
+        self.put("queue_front", "share", queue.map(|queue| queue.front));
+    }
+
+    /// What was sent and what of it traded, by number.
+    fn messages(&mut self, execution: &Execution) {
         self.group = "execution";
         let requests = execution.requests;
         let filled = execution.orders_filled as u64;
@@ -158,15 +171,7 @@ impl Figures {
             self.put(name, "", Figured::Count(count));
         }
         self.put("fill_ratio", "share", execution.fill_ratio);
-        self.put("fill_ratio_by_size", "share", execution.fill_ratio_by_size);
         self.put("order_to_trade", "", execution.order_to_trade);
-        self.put("order_to_trade_by_size", "", execution.order_to_trade_by_size);
-        let (queue, unit) = (execution.queue, &record.size_unit);
-        let size = |lots: f64| lots * record.spec.lot.to_f64();
-        self.put("queue_known_fills", "", Figured::Count(queue.map_or(0, |queue| queue.ahead.count as u64)));
-        self.put("queue_joined", unit, queue.map(|queue| size(queue.joined.mean)));
-        self.put("queue_ahead", unit, queue.map(|queue| size(queue.ahead.mean)));
-        self.put("queue_front", "share", queue.map(|queue| queue.front));
     }
 
     /// Markouts of fills of several instruments.
@@ -271,6 +276,7 @@ pub(crate) fn of_total(total: &Total) -> Vec<Figure> {
     figures.put("fills", "", Figured::Count(total.fills as u64));
     figures.attribution(Some(total.attribution));
     figures.ratios(total.ratios);
+    figures.messages(&total.execution);
     figures.marks("all", &total.marks);
     figures.list
 }

@@ -1,34 +1,43 @@
 //! What instruments made together, in words and as JSON.
 
-use ballast_analytics::total::{Marks, Total, Totals};
+use ballast_analytics::total::{Marks, Scope, Total, Totals};
 use ballast_model::Money;
 use serde_json::{Value, json};
 
 use crate::{amounts, results};
 
-/// Lines for a person: one per total, and which currencies are not added up.
+/// Lines for a person: two per total, and which currencies are not added up.
 pub(crate) fn lines(totals: &Totals) -> Vec<String> {
-    totals.each().map(line).chain(apart(totals)).collect()
+    totals.each().flat_map(|total| [line(total), causes(total)]).chain(apart(totals)).collect()
 }
 
 fn line(total: &Total) -> String {
     let pnl = total.pnl;
     let digits = amounts::digits(&amounts_of(total));
     let show = |amount: Money| amounts::plain(amount, digits);
-    let name = match total.scope {
-        ballast_analytics::total::Scope::Settled => total.currency.clone(),
-        ballast_analytics::total::Scope::Converted => {
-            format!("all, in {} at the stated rates", total.currency)
-        }
-    };
     format!(
-        "{name}: gross {}, fees {}, rebates {}, funding {}, net {}",
+        "{}: gross {}, fees {}, rebates {}, funding {}, net {}",
+        name(total),
         show(pnl.gross),
         show(pnl.fees),
         show(pnl.rebates),
         show(pnl.funding),
         show(pnl.net())
     )
+}
+
+fn causes(total: &Total) -> String {
+    let parts = total.attribution.each();
+    let digits = amounts::digits(&parts.map(|(_, part)| part));
+    let parts = parts.map(|(name, part)| format!("{name} {}", amounts::plain(part, digits)));
+    format!("{} by cause: {}", name(total), parts.join(", "))
+}
+
+fn name(total: &Total) -> String {
+    match total.scope {
+        Scope::Settled => total.currency.clone(),
+        Scope::Converted => format!("all, in {} at the stated rates", total.currency),
+    }
 }
 
 /// Says where profit is not added up.

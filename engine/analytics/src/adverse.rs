@@ -97,6 +97,9 @@ mod tests {
         let both = both.unwrap();
         assert!(close(both.against, 0.5) && close(both.impact.mean, 50.0), "{both:?}");
         assert_eq!(both.cost, Money(3 * LOT_TICK));
+        let still = FillRow { markouts: [Some(fills[0].mid), None, None], ..fills[0] };
+        let [unmoved, ..] = Adverse::curve(&fixture::spec(Contract::Linear), &[still]);
+        assert!(close(unmoved.unwrap().against, 0.0), "what does not move goes against nobody");
     }
 
     #[test]

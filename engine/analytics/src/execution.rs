@@ -40,27 +40,63 @@ pub struct Queue {
 }
 
 impl Execution {
+    /// Judges the orders of several instruments by their number: sizes of different instruments do not add up, nor do
+    /// their queues.
+    #[must_use]
+    pub fn together<'a>(records: impl Iterator<Item = &'a InstrumentRecord>) -> Self {
+        let (mut requests, mut orders_filled, mut fills) = (Requests::default(), 0, 0);
+        for record in records {
+            requests.orders += record.requests.orders;
+            requests.amendments += record.requests.amendments;
+            requests.cancels += record.requests.cancels;
+            orders_filled += orders_of(&record.fills);
+            fills += record.fills.len();
+        }
+        Self {
+            requests,
+            orders_filled,
+            fill_ratio: over(orders_filled as f64, requests.orders as f64),
+            fill_ratio_by_size: None,
+            order_to_trade: over(messages(&requests), fills as f64).map(|ratio| ratio - 1.0),
+            order_to_trade_by_size: None,
+            queue: None,
+        }
+    }
+
     /// Judges the orders of an instrument.
     #[must_use]
     pub fn of(record: &InstrumentRecord) -> Self {
-        let Requests { orders, lots, amendments, cancels } = record.requests;
-        let mut ids: Vec<_> = record.fills.iter().map(|fill| fill.client_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let over = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
+        let requests = record.requests;
+        let orders_filled = orders_of(&record.fills);
         let traded = record.fills.iter().map(|fill| i128::from(fill.lots.0)).sum::<i128>() as f64;
-        let (asked, sent) = (lots.0 as f64, orders as f64);
-        let messages = (orders + amendments + cancels) as f64;
+        let asked = requests.lots.0 as f64;
         Self {
-            requests: record.requests,
-            orders_filled: ids.len(),
-            fill_ratio: over(ids.len() as f64, sent),
+            requests,
+            orders_filled,
+            fill_ratio: over(orders_filled as f64, requests.orders as f64),
             fill_ratio_by_size: over(traded, asked),
-            order_to_trade: over(messages, record.fills.len() as f64).map(|ratio| ratio - 1.0),
+            order_to_trade: over(messages(&requests), record.fills.len() as f64).map(|ratio| ratio - 1.0),
             order_to_trade_by_size: over(asked, traded).map(|ratio| ratio - 1.0),
             queue: Queue::of(&record.fills),
         }
     }
+}
+
+/// Number of orders that have these fills.
+fn orders_of(fills: &[FillRow]) -> usize {
+    let mut ids: Vec<_> = fills.iter().map(|fill| fill.client_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.len()
+}
+
+/// Number of messages sent.
+fn messages(requests: &Requests) -> f64 {
+    (requests.orders + requests.amendments + requests.cancels) as f64
+}
+
+fn over(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
 }
 
 impl Queue {
@@ -109,6 +145,20 @@ mod tests {
         let queue = execution.queue.unwrap();
         assert_eq!((queue.joined.count, queue.joined.mean, queue.ahead.mean), (3, 20.0, 2.0));
         assert!((queue.front - 2.0 / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn instruments_are_counted_together_and_their_sizes_are_not() {
+        let requests = Requests { orders: 3, lots: Lots(9), amendments: 1, cancels: 2 };
+        let one =
+            InstrumentRecord { requests, fills: vec![filled(1, 4, None), filled(1, 4, None)], ..record() };
+        let two = InstrumentRecord { requests, fills: vec![filled(1, 5, None)], ..record() };
+        let both = Execution::together([&one, &two].into_iter());
+        assert_eq!((both.requests.orders, both.orders_filled), (6, 2), "ids are those of an instrument");
+        assert!((both.fill_ratio.unwrap() - 1.0 / 3.0).abs() < 1e-12);
+        assert_eq!(both.order_to_trade, Some(3.0), "12 messages for 3 fills");
+        assert_eq!((both.fill_ratio_by_size, both.queue), (None, None));
+        assert_eq!(Execution::together(std::iter::empty()).fill_ratio, None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::attribution::Attribution;
 use crate::conversion::{Conversion, converted};
 use crate::drawdown::Drawdown;
 use crate::estimate::Estimate;
+use crate::execution::Execution;
 use crate::markout;
 use crate::pnl::Pnl;
 use crate::ratios::Ratios;
@@ -43,6 +44,8 @@ pub struct Total {
     pub attribution: Attribution,
     /// How the fills did.
     pub marks: Marks,
+    /// What became of orders, by their number.
+    pub execution: Execution,
     /// Of the net profit of all together.
     pub drawdown: Option<Drawdown>,
     /// Of the net profit of all together.
@@ -168,6 +171,7 @@ impl Total {
             net_bps: (traded > 0.0).then(|| 1e4 * pnl.net().to_f64() / traded),
             attribution: shares.into_iter().fold(Attribution::default(), Attribution::plus),
             marks,
+            execution: Execution::together(parts.iter().map(|(record, _)| *record)),
             drawdown: Drawdown::of(net.iter().copied()),
             ratios: Ratios::of(&net),
         })

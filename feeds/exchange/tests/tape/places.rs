@@ -60,6 +60,11 @@ fn an_order_that_takes_has_no_place_and_one_that_is_crossed_has() {
     assert_eq!(places(&mut rig), [(takes, place(0, Some(0), Some(0)))]);
     let again = rig.order(Side::Bid, 103, 3, TimeInForce::ImmediateOrCancel);
     assert_eq!(places(&mut rig), [(again, None)], "the place of the one before is not its own");
+    rig.cancel(takes);
+    let rests = rig.bid(101, 1);
+    rig.trade(Side::Bid, 101, 1);
+    let takes = rig.order(Side::Bid, 103, 2, TimeInForce::ImmediateOrCancel);
+    assert_eq!(places(&mut rig), [(rests, place(0, Some(0), Some(0))), (takes, None)]);
 }
 
 #[test]
