@@ -22,7 +22,7 @@ cargo build --release --locked --manifest-path peers/Cargo.toml
     facts
 } >"$tables"
 
-for bench in decode rings replay; do
+for bench in decode rings replay fills; do
     peers "$bench" 2>"$log" | tail -n 1 >>"$figures" || { cat "$log" >&2; exit 1; }
     { printf '## %s\n\n' "$bench"; cat "$log"; } | tee -a "$tables" >&2
 done

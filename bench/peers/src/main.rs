@@ -1,7 +1,7 @@
 //! `ballast-peers`: tables on standard error, one JSON object as the last line of standard output.
 
 use anyhow::Result;
-use ballast_peers::{decode, replay, rings};
+use ballast_peers::{decode, fills, replay, rings};
 use clap::{Parser, Subcommand};
 
 /// Ballast and its rivals, measured in one process.
@@ -19,6 +19,8 @@ enum Bench {
     Decode(decode::Options),
     /// 64-byte events between two pinned threads: one-way latency and throughput.
     Rings(rings::Options),
+    /// The same quoter on the same capture: fills, volume and position side by side.
+    Fills(fills::Options),
 }
 
 fn main() -> Result<()> {
@@ -26,6 +28,7 @@ fn main() -> Result<()> {
         Bench::Replay(options) => replay::run(&options)?,
         Bench::Decode(options) => decode::run(&options)?,
         Bench::Rings(options) => rings::run(&options)?,
+        Bench::Fills(options) => fills::run(&options)?,
     };
     println!("{figures}");
     Ok(())

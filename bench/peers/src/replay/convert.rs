@@ -42,7 +42,15 @@ impl Tape {
     /// The capture cannot be read, or holds a frame that is neither a combined-stream message nor a depth
     /// snapshot.
     pub fn load(path: &Path, repeat: u32) -> Result<Self> {
-        let mut rows = rows(&capture::read(path)?)?;
+        Self::from_text(&capture::read(path)?, repeat, Rows::AsReceived)
+    }
+
+    /// As [`Tape::load`], of an unpacked capture.
+    ///
+    /// # Errors
+    /// As [`Tape::load`].
+    pub fn from_text(text: &[u8], repeat: u32, order: Rows) -> Result<Self> {
+        let mut rows = rows(text, order)?;
         let level_updates = rows.iter().filter(|row| is_level(row)).count() as u64 * u64::from(repeat);
         correct_local_time(&mut rows);
         let once = correct_event_order(&rows);
@@ -58,6 +66,15 @@ impl Tape {
         }
         Ok(Self { data: Data::from_data(&all), events: all.len() as u64, level_updates })
     }
+}
+
+/// In which order the levels of a diff become rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Bids, then asks, as the converter of hftbacktest has them: the book between two rows may be crossed.
+    AsReceived,
+    /// Levels that go first, of both sides: no book between two rows is crossed where the whole is not.
+    RemovalsFirst,
 }
 
 fn is_level(event: &Event) -> bool {
@@ -111,10 +128,16 @@ enum Payload<'a> {
 }
 
 /// One row per level and per trade, in the order received.
-fn rows(text: &[u8]) -> Result<Vec<Event>> {
+fn rows(text: &[u8], order: Rows) -> Result<Vec<Event>> {
     let mut rows = Vec::new();
     for frame in capture::frames(text) {
+        let begin = rows.len();
         push_frame(&mut rows, frame).with_context(|| format!("frame received at {}", frame.local_ns))?;
+        if let (Rows::RemovalsFirst, Some(frame)) = (order, rows.get_mut(begin..))
+            && frame.iter().all(|row| row.ev & 0xff == DEPTH_EVENT)
+        {
+            frame.sort_by_key(|row| row.qty > 0.0);
+        }
     }
     Ok(rows)
 }
@@ -216,7 +239,7 @@ mod tests {
 
     #[test]
     fn rows_follow_the_frames() {
-        let rows = rows(CAPTURE).unwrap();
+        let rows = rows(CAPTURE, Rows::AsReceived).unwrap();
         let kinds: Vec<_> = rows.iter().map(|row| (row.ev, row.px, row.qty)).collect();
         let expected = [
             (DEPTH_EVENT | BUY_EVENT, 1.5, 2.0),
@@ -231,8 +254,16 @@ mod tests {
     }
 
     #[test]
+    fn levels_that_go_can_come_first() {
+        let rows = rows(CAPTURE, Rows::RemovalsFirst).unwrap();
+        let first: Vec<_> = rows.iter().take(2).map(|row| (row.px, row.qty)).collect();
+        assert_eq!(first, [(1.6, 0.0), (1.5, 2.0)]);
+        assert_eq!(rows.last().map(|row| (row.px, row.qty)), Some((1.4, 5.0)), "a snapshot is as it was");
+    }
+
+    #[test]
     fn a_row_out_of_order_is_seen_twice_and_each_side_in_its_own_order() {
-        let mut rows = rows(CAPTURE).unwrap();
+        let mut rows = rows(CAPTURE, Rows::AsReceived).unwrap();
         correct_local_time(&mut rows);
         assert_eq!(rows.iter().map(|row| row.local_ts - row.exch_ts).min(), Some(0));
         let events = correct_event_order(&rows);

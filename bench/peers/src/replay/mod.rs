@@ -10,8 +10,8 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-pub use convert::Tape;
-pub use hft::{Book, Market, Mode, hft};
+pub use convert::{Rows, Tape};
+pub use hft::{Book, Exchange, Fill, Market, Mode, Quoted, hft, quote_alone};
 pub use ours::{Configs, Ours};
 
 use crate::race::{Contender, Standing, race};
