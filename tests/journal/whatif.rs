@@ -11,6 +11,7 @@ use ballast_runtime::capture::SurveyedFile;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::journal::{Journal, Options, Told};
+use ballast_runtime::operator::OperatorScript;
 use ballast_runtime::replay::{Journaled, RecorderSpec};
 use ballast_tests::market::{QUOTER, lines, surveyed, text};
 
@@ -35,6 +36,10 @@ fn prepare<'a>(config: &'a Config, files: &[SurveyedFile]) -> Prepared<'a> {
     Prepared::from_surveyed(config, Path::new(NAME), files, |_| {}).unwrap()
 }
 
+/// An operator pauses all for five seconds.
+const PAUSED: &str = "[[at]]\noffset = \"30s\"\ncommand = \"pause\"\nscope = \"all\"\n\
+    [[at]]\noffset = \"35s\"\ncommand = \"resume\"\nscope = \"all\"\n";
+
 const SPEC: RecorderSpec = RecorderSpec { interval: Span::from_millis(100), samples_max: 10_000 };
 
 /// Journals a run under one configuration, as if it had been another's.
@@ -45,7 +50,8 @@ fn record(
     repeat: u32,
     folder: &Path,
 ) -> Vec<InstrumentRecord> {
-    let prepared = prepare(config, files);
+    let mut prepared = prepare(config, files);
+    prepared.operate(&OperatorScript::parse(PAUSED, Path::new("operator.toml")).unwrap()).unwrap();
     let meta = prepare(says, files).meta(Mode::Quoting).to_bytes();
     let mut journal = Journal::open(folder, meta, &Options::default()).unwrap();
     let mut recorder = prepared.recorder(SPEC);
@@ -84,6 +90,7 @@ fn an_unchanged_run_comes_out_again_whatever_was_recorded() {
         let folder = tempfile::tempdir().unwrap();
         let alone = record(&config, &config, files, repeat, folder.path());
         let told = Told::read(folder.path()).unwrap();
+        assert_eq!(told.operator.len(), 2, "what an operator said is part of it");
         let (recorded, played) = again(folder.path(), &told);
         assert!(recorded.iter().any(|record| record.fills.len() > 10), "enough to tell");
         for ((alone, recorded), played) in alone.iter().zip(&recorded).zip(&played) {

@@ -30,6 +30,10 @@ const PHASES: i64 = 100;
 /// Enough samples for any capture.
 const RECORDED: RecorderSpec = RecorderSpec { interval: Span::from_secs(1), samples_max: 100_000 };
 
+/// What the table shows of a run, by keys of its figures.
+const COLUMNS: [&str; 10] =
+    ["run", "orders", "fills", "volume", "position", "as_first", "as_second", "queue", "through", "cross"];
+
 /// Options of `fills`.
 #[derive(Debug, Args)]
 pub struct Options {
@@ -101,27 +105,7 @@ pub fn run(options: &Options) -> Result<Value> {
         options.within_ms
     );
     let rows: Vec<_> = runs.iter().map(|run| run.figures(&runs, within)).collect();
-    let columns = [
-        "run",
-        "orders",
-        "fills",
-        "volume",
-        "position",
-        "as_first",
-        "as_second",
-        "queue",
-        "through",
-        "cross",
-    ];
-    let cell = |row: &Value, key: &str| match row.get(key) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) if number.is_f64() => {
-            format!("{:.3}", number.as_f64().unwrap_or(f64::NAN))
-        }
-        Some(Value::Null) | None => "–".to_owned(),
-        Some(other) => other.to_string(),
-    };
-    table::print(&columns, rows.iter().map(|row| columns.iter().map(|key| cell(row, key)).collect()));
+    print(&rows);
     if let (true, [_, second, .., last]) = (options.alone, &*runs) {
         tell_alone(second, last, within);
         tell_alone(last, second, within);
@@ -160,6 +144,18 @@ impl Done {
             "cross": count(FillReason::BookCross),
         })
     }
+}
+
+fn print(rows: &[Value]) {
+    let cell = |row: &Value, key: &str| match row.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) if number.is_f64() => {
+            format!("{:.3}", number.as_f64().unwrap_or(f64::NAN))
+        }
+        Some(Value::Null) | None => "–".to_owned(),
+        Some(other) => other.to_string(),
+    };
+    table::print(&COLUMNS, rows.iter().map(|row| COLUMNS.iter().map(|key| cell(row, key)).collect()));
 }
 
 /// Names the fills of one run that another has nothing like.
