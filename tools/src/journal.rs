@@ -1,143 +1,20 @@
 //! `ballast journal`.
 
 mod columns;
+mod counts;
 mod line;
 
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use ballast_journal::{Entry, Record};
-use ballast_model::{Event, LEVELS_PER_SLOT};
+use ballast_journal::Record;
 use ballast_runtime::journal::{History, Step, settle, slice as cut};
 use serde_json::json;
 
 use crate::cli::{ExportArgs, InspectArgs, JournalArgs, RangeArgs, SliceArgs};
 use crate::exit::Code;
 use crate::output::{self, Form};
-
-/// Records of one kind, and the bytes they take as written.
-#[derive(Clone, Copy, Debug, Default)]
-struct Weight {
-    records: u64,
-    bytes: u64,
-}
-
-impl Weight {
-    const fn add(&mut self, bytes: usize) {
-        self.records += 1;
-        self.bytes += bytes as u64;
-    }
-
-    fn each(self) -> f64 {
-        self.bytes as f64 / self.records.max(1) as f64
-    }
-
-    fn json(self) -> serde_json::Value {
-        json!({ "records": self.records, "bytes": self.bytes, "bytes_each": self.each() })
-    }
-}
-
-/// What a journal holds.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    /// Messages of the market, a book batch among them as one.
-    market: Weight,
-    /// Of these, best prices.
-    tickers: Weight,
-    /// Of these, trades.
-    trades: Weight,
-    /// Of these, book batches.
-    batches: Weight,
-    /// Levels of the batches.
-    levels: u64,
-    /// Slots of at most 64 bytes in which the core learns the messages: a batch takes one, and one for each four levels of a side.
-    slots: u64,
-    /// Inputs that are not of the market.
-    own: Weight,
-    commands: Weight,
-    checkpoints: Weight,
-    blocks: Weight,
-}
-
-impl Counts {
-    fn take(&mut self, record: &Record<'_>) {
-        let bytes = record.length;
-        match &record.entry {
-            Entry::Event(event) => self.event(event, bytes),
-            Entry::Batch(batch) => {
-                self.market.add(bytes);
-                self.batches.add(bytes);
-                self.slots += 1;
-                for (_, levels) in batch.sides() {
-                    self.levels += levels.len() as u64;
-                    self.slots += levels.len().div_ceil(LEVELS_PER_SLOT) as u64;
-                }
-            }
-            Entry::Command(_) => self.commands.add(bytes),
-            Entry::Checkpoint(_) => self.checkpoints.add(bytes),
-            Entry::Block(_) | Entry::End(_) => self.blocks.add(bytes),
-        }
-    }
-
-    const fn event(&mut self, event: &Event, bytes: usize) {
-        match event {
-            Event::Ticker(_) => self.tickers.add(bytes),
-            Event::Trade(_) => self.trades.add(bytes),
-            Event::BookBegin(_) | Event::BookLevels(_) | Event::BookLost(_) | Event::Mark(_) => {}
-            Event::Order(_)
-            | Event::Fill(_)
-            | Event::Grant(_)
-            | Event::Operator(_)
-            | Event::Funding(_)
-            | Event::Balance(_)
-            | Event::Journal(_)
-            | Event::Timer => return self.own.add(bytes),
-        }
-        self.market.add(bytes);
-        self.slots += 1;
-    }
-
-    const fn inputs(self) -> u64 {
-        self.market.records + self.own.records
-    }
-
-    const fn records(self) -> u64 {
-        self.inputs() + self.commands.records + self.checkpoints.records + self.blocks.records
-    }
-
-    const fn bytes(self) -> u64 {
-        self.market.bytes + self.own.bytes + self.commands.bytes + self.checkpoints.bytes + self.blocks.bytes
-    }
-
-    /// What the records weigh, by kind.
-    fn lines(self, at_rest: u64) -> String {
-        let mut lines = String::new();
-        let kinds = [
-            ("best prices", self.tickers),
-            ("trades", self.trades),
-            ("book batches", self.batches),
-            ("other inputs", self.own),
-            ("commands", self.commands),
-        ];
-        for (name, weight) in kinds.into_iter().filter(|(_, weight)| weight.records > 0) {
-            lines +=
-                &format!("{name}: {} in {} bytes, {:.1} each\n", weight.records, weight.bytes, weight.each());
-        }
-        let of = |count: u64| self.market.bytes as f64 / count.max(1) as f64;
-        lines += &format!(
-            "market: {} messages with {} levels in {} event slots: {:.1} bytes a message, {:.1} a slot\n",
-            self.market.records,
-            self.levels,
-            self.slots,
-            of(self.market.records),
-            of(self.slots)
-        );
-        let share = at_rest as f64 / self.bytes().max(1) as f64;
-        let each = at_rest as f64 / self.records().max(1) as f64;
-        lines += &format!("at rest: {at_rest} bytes, {share:.2} of what was written, {each:.1} a record\n");
-        lines
-    }
-}
+use counts::Counts;
 
 /// A journal, what a writer that died left made whole first.
 fn open(folder: &Path) -> anyhow::Result<History> {

@@ -5,6 +5,9 @@ use alloc::vec::Vec;
 /// Units that differences of time are multiples of, the largest first: recorded clocks count in milli- or microseconds.
 const UNITS: [i64; 3] = [1_000_000, 1_000, 1];
 
+/// Numbers of so many bits take eight bytes at most.
+const SPREAD_BITS: u32 = 56;
+
 /// Bits that name the unit.
 const UNIT_BITS: u32 = 2;
 
@@ -24,20 +27,34 @@ impl Put<'_> {
     pub(crate) fn unsigned(&mut self, mut number: u128) {
         // The rare number beyond 64 bits: its lowest bits first, seven at a time.
         while number > u128::from(u64::MAX) {
+            self.0.push(low_bits(low_word(number)) | 0x80);
+            number >>= 7;
+        }
+        self.word(low_word(number));
+    }
+
+    /// Eight bytes at once, of which those that are needed stay: how many that is can be guessed no better than the number, and a
+    /// branch on it would be.
+    #[inline]
+    pub(crate) fn word(&mut self, number: u64) {
+        if number >= 1 << SPREAD_BITS {
+            return self.word_slowly(number);
+        }
+        let bits = u64::BITS - (number | 1).leading_zeros();
+        // Seven bits a byte, rounded up: exact for 1 to 56 bits.
+        let bytes = (9 * bits + 64) / 64;
+        let more = 0x8080_8080_8080_8080 & ((1 << (8 * (bytes - 1))) - 1);
+        let end = self.0.len() + bytes as usize;
+        self.0.extend_from_slice(&(spread(number) | more).to_le_bytes());
+        self.0.truncate(end);
+    }
+
+    fn word_slowly(&mut self, mut number: u64) {
+        while number >= 0x80 {
             self.0.push(low_bits(number) | 0x80);
             number >>= 7;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "no more than 64 bits are left")]
-        self.word(number as u64);
-    }
-
-    #[inline]
-    pub(crate) fn word(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.0.push(low_bits(number.into()) | 0x80);
-            number >>= 7;
-        }
-        self.0.push(low_bits(number.into()));
+        self.0.push(low_bits(number));
     }
 
     pub(crate) fn signed(&mut self, number: i128) {
@@ -71,12 +88,12 @@ impl Put<'_> {
         let Some(passed) = to.checked_sub(from) else {
             return self.long_time(i128::from(to) - i128::from(from));
         };
-        let (code, units) = if passed % UNITS[0] == 0 {
-            (0, passed / UNITS[0])
-        } else if passed % UNITS[1] == 0 {
-            (1, passed / UNITS[1])
-        } else {
+        let (code, units) = if passed % UNITS[1] != 0 {
             (2, passed)
+        } else if passed % UNITS[0] == 0 {
+            (0, passed / UNITS[0])
+        } else {
+            (1, passed / UNITS[1])
         };
         match zigzag_word(units).checked_mul(1 << UNIT_BITS) {
             Some(shifted) => self.word(shifted | code),
@@ -93,9 +110,22 @@ impl Put<'_> {
     }
 }
 
+/// Eight times seven bits to the lower seven of each byte: halves move apart, then quarters, then eighths.
+const fn spread(number: u64) -> u64 {
+    let halves = number & 0x0fff_ffff | (number & 0x00ff_ffff_f000_0000) << 4;
+    let quarters = halves & 0x0000_3fff_0000_3fff | (halves & 0x0fff_c000_0fff_c000) << 2;
+    quarters & 0x007f_007f_007f_007f | (quarters & 0x3f80_3f80_3f80_3f80) << 1
+}
+
+/// The lowest 64 bits.
+#[expect(clippy::cast_possible_truncation, reason = "cut to the lowest bits on purpose")]
+const fn low_word(number: u128) -> u64 {
+    number as u64
+}
+
 /// The lowest seven bits.
 #[expect(clippy::cast_possible_truncation, reason = "cut to the lowest bits on purpose")]
-const fn low_bits(number: u128) -> u8 {
+const fn low_bits(number: u64) -> u8 {
     number as u8 & 0x7f
 }
 
