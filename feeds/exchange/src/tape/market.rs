@@ -300,10 +300,10 @@ impl Market {
             };
             if own.best().is_some_and(reached) {
                 own.trade_each(|order, place| {
-                    account.stand(Some(place));
+                    account.places.set(Some(place));
                     depth.trade(order, FillReason::BookCross, account);
                 });
-                account.stand(None);
+                account.places.set(None);
             }
         }
         self.watch_again();

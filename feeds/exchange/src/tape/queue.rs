@@ -135,7 +135,7 @@ impl OwnQueue {
         let mut levels = Levels::default();
         for resting in &mut self.orders {
             let place = resting.place(levels.next(resting.order.price));
-            account.stand(Some(place));
+            account.places.set(Some(place));
             let order = &mut resting.order;
             if !self.side.reaches(order.price, price) {
                 break;
@@ -155,7 +155,7 @@ impl OwnQueue {
                 left -= account.fill(order, price, ours, FillReason::QueueExhausted);
             }
         }
-        account.stand(None);
+        account.places.set(None);
         self.drop_ended();
     }
 
