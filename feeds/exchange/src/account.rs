@@ -19,7 +19,7 @@ use crate::conditions::{Outage, Wire};
 use crate::counters::{Counters, Traded};
 use crate::funding::FundingClock;
 use crate::in_flight::InFlight;
-use crate::place::{Place, Places};
+use crate::place::Places;
 use crate::spec::{FeeSchedule, InstrumentRules, VenueSpec};
 use tiers::TierTable;
 use wallet::Wallet;
@@ -110,7 +110,7 @@ pub struct Account {
     /// `None` where orders need no funds.
     wallet: Option<Wallet>,
     counters: Counters,
-    places: Places,
+    pub(crate) places: Places,
 }
 
 impl Account {
@@ -160,15 +160,6 @@ impl Account {
             self.remember(order, Ending::Filled);
         }
         allowed
-    }
-
-    /// Whoever books trades from here on stands there; [`None`] for orders that do not rest.
-    pub(crate) const fn stand(&mut self, place: Option<Place>) {
-        self.places.set(place);
-    }
-
-    pub(crate) fn take_place(&mut self, trade: TradeId) -> Option<Place> {
-        self.places.take(trade)
     }
 
     /// Most an order may trade: all there is, or for a reduce-only order what closes the position.

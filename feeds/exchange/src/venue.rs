@@ -250,7 +250,7 @@ impl<B: BackEnd> Venue<B> {
     /// Where the order of a fill that reached us stood when it traded; to be asked in the order of the fills, once each.
     /// `None` for a fill of an order that did not rest, and for one of a back end that does not tell.
     pub fn take_place(&mut self, trade: TradeId) -> Option<Place> {
-        self.account.take_place(trade)
+        self.account.places.take(trade)
     }
 
     /// Our position as the venue knows it, long > 0. It begins flat and is ahead of what has been reported to us.

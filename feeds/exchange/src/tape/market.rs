@@ -302,13 +302,13 @@ impl Market {
             if own.best().is_some_and(reached) {
                 let fills = self.fills;
                 own.trade_each(|order, place| {
-                    account.stand(Some(place));
+                    account.places.set(Some(place));
                     match fills {
                         FillSizes::Partial => depth.trade(order, FillReason::BookCross, account),
                         FillSizes::Whole => depth.trade_whole(order, account),
                     }
                 });
-                account.stand(None);
+                account.places.set(None);
             }
         }
         self.watch_again();

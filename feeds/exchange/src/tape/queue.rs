@@ -156,7 +156,7 @@ impl OwnQueue {
         let mut levels = Levels::default();
         for resting in &mut self.orders {
             let place = resting.place(levels.next(resting.order.price));
-            account.stand(Some(place));
+            account.places.set(Some(place));
             let order = &mut resting.order;
             if !self.side.reaches(order.price, price) {
                 break;
@@ -181,7 +181,7 @@ impl OwnQueue {
                 to_us += filled;
             }
         }
-        account.stand(None);
+        account.places.set(None);
         if self.rules.impact == Impact::Displaces && !to_us.is_zero() {
             self.displace(price, to_us);
         }
