@@ -90,7 +90,7 @@ fn an_unchanged_run_comes_out_again_whatever_was_recorded() {
         let folder = tempfile::tempdir().unwrap();
         let alone = record(&config, &config, files, repeat, folder.path());
         let told = Told::read(folder.path()).unwrap();
-        assert_eq!(told.operator.len(), 2, "what an operator said is part of it");
+        assert_eq!(told.outside.len(), 2, "what an operator said is part of it");
         let (recorded, played) = again(folder.path(), &told);
         assert!(recorded.iter().any(|record| record.fills.len() > 10), "enough to tell");
         for ((alone, recorded), played) in alone.iter().zip(&recorded).zip(&played) {
