@@ -104,7 +104,8 @@ pub(crate) struct JournalArgs {
 pub(crate) struct WhatifArgs {
     #[command(flatten)]
     pub(crate) journal: JournalArgs,
-    /// Another value of a key of the configuration, such as `quoting.model.gamma=0.2`; may be given several times.
+    /// Another value of a key of the configuration, such as `quoting.model.gamma=0.2`, or none, such as `venue.queue.power=`;
+    /// may be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// How far apart in time two fills may be and still be the same.

@@ -190,8 +190,13 @@ const COLUMNS: [Column; 12] = [
 
 fn calibration_text(found: &Calibration) -> String {
     let mut text = format!(
-        "calibrated on {} orders: power {:.3} ± {:.3}, disagreement {:.5} (risk-averse {:.5})\n",
-        found.orders, found.power, found.power_error, found.best.disagreement, found.risk_averse.disagreement
+        "calibrated on {} orders: power {:.3}, {:.3} to {:.3} not told apart, disagreement {:.5} (risk-averse {:.5})\n",
+        found.orders,
+        found.power,
+        found.range.0,
+        found.range.1,
+        found.best.disagreement,
+        found.risk_averse.disagreement
     );
     for (power, trial) in &found.tried {
         let _ = writeln!(
@@ -207,7 +212,7 @@ fn calibration_json(found: &Calibration) -> Value {
     json!({
         "orders": found.orders,
         "power": found.power,
-        "power_error": found.power_error,
+        "power_range": [found.range.0, found.range.1],
         "disagreement": found.best.disagreement,
         "risk_averse_disagreement": found.risk_averse.disagreement,
         "filled_lots": found.best.filled.0,

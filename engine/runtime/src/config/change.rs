@@ -11,7 +11,7 @@ type Refusal = (String, String);
 
 impl Config {
     /// This configuration with other values: each change is `key=value`, the key as messages write it (`quoting.model.gamma`,
-    /// `instrument.0.tick`), the value as TOML or, where it is none, a text without its quotes.
+    /// `instrument.0.tick`), the value as TOML or, where it is none, a text without its quotes; `key=` takes the key out.
     ///
     /// # Errors
     /// [`ConfigError`], naming the key and the rule; no line, since the file does not say it so.
@@ -38,14 +38,14 @@ impl Config {
     }
 }
 
-/// What a value says: TOML, else a text.
-fn value_of(text: &str) -> Value {
+/// What a value says: TOML, else a text; `None` where it is empty.
+fn value_of(text: &str) -> Option<Value> {
     let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
-    parsed.unwrap_or_else(|| Value::String(text.to_owned()))
+    parsed.or_else(|| (!text.is_empty()).then(|| Value::String(text.to_owned())))
 }
 
-/// Puts a value where a key says; tables on the way there that are missing are made.
-fn put(table: &mut Table, key: &str, value: Value) -> Result<(), Refusal> {
+/// Puts a value where a key says, or takes out what is there; tables on the way there that are missing are made.
+fn put(table: &mut Table, key: &str, value: Option<Value>) -> Result<(), Refusal> {
     let refused = |depth: usize, rule: String| {
         let upto: Vec<_> = key.split('.').take(depth).collect();
         (upto.join("."), rule)
@@ -85,13 +85,17 @@ fn put(table: &mut Table, key: &str, value: Value) -> Result<(), Refusal> {
         };
         at = inner;
     }
-    at.insert(last.to_owned(), value);
+    match value {
+        Some(value) => drop(at.insert(last.to_owned(), value)),
+        None => drop(at.remove(last)),
+    }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ModelConfig;
 
     const REPLAY: &str = include_str!("../../../../config/replay.toml");
 
@@ -121,6 +125,10 @@ mod tests {
         assert!(matches!(config.quoting.requote, crate::config::Requote::Every(_)));
         assert_eq!(config.venue.orders_max, 200, "what was not named is as before");
         assert!(changed(&[]).is_ok());
+        let endless = changed(&["quoting.model.session="]).unwrap();
+        let ModelConfig::AvellanedaStoikov(_, model) = endless.quoting.model else { panic!("another model") };
+        assert!(model.session.is_none(), "taken out");
+        assert!(changed(&["quoting.model.gamma="]).unwrap_err().contains("missing"), "not all can be");
     }
 
     #[test]

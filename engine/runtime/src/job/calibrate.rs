@@ -6,9 +6,9 @@
 //! end, and for one that filled ten seconds more, since it may do so later in the simulation. Zero is perfect; it grows with
 //! fills that come too early, too late, or not at all.
 //!
-//! The power of the least disagreement is searched on a grid of equal ratios and then between its neighbours there by golden
-//! section. The error that is stated is half of the last interval: how well the search knows its minimum. How well the minimum
-//! is founded, the disagreements beside it tell: few fills make a flat curve.
+//! Powers are tried on a grid of equal ratios. What is found is the best one, of several that are as good the middle by ratio. Its
+//! error is the range of neighbours whose disagreement lies within a fiftieth of the whole spread above the least: orders are
+//! few and fill by steps, so that many powers come to nearly the same. A range that goes on to an end of the grid has none there.
 
 use std::collections::BTreeMap;
 
@@ -20,25 +20,23 @@ use crate::config::Quoted;
 use crate::journal::{Happened, Heard, Told};
 use crate::replay::play_commands;
 
-/// The smallest and largest power tried.
-const POWERS: (f64, f64) = (0.125, 16.0);
-/// Powers on the grid.
-const GRID: u8 = 15;
-/// Steps of golden section after it.
-const STEPS: u8 = 8;
+/// Powers of two of the smallest and the largest power tried, and the powers between two of them.
+const POWERS: (i8, i8, i8) = (-3, 4, 8);
+/// Above the least disagreement, in the spread between least and most.
+const ALIKE: f64 = 0.02;
 /// How long after a recorded fill the simulated one is waited for.
 const LATER: Span = Span::from_secs(10);
 
 /// What a calibration found.
 #[derive(Clone, Debug)]
 pub struct Calibration {
-    /// The best power, and half of the interval that its search ended with.
+    /// The best power; of several that are as good, their middle by ratio.
     pub power: f64,
-    /// See [`Calibration::power`].
-    pub power_error: f64,
+    /// The least and the largest power that the fills do not tell from the best one.
+    pub range: (f64, f64),
     /// What queues by trades alone come to.
     pub risk_averse: Trial,
-    /// What the best power comes to.
+    /// What that power comes to.
     pub best: Trial,
     /// Everything tried, by rising power.
     pub tried: Vec<(f64, Trial)>,
@@ -79,35 +77,19 @@ impl Prepared<'_> {
         let lives = lives(told);
         let trial = |cancels| self.try_queue(told, &lives, cancels);
         let power = |power: f64| trial(CancelModel::Odds(family, Curve::Power(power)));
+        let (low, high, between) = POWERS;
         let mut tried = Vec::new();
-        let (low, high) = (POWERS.0.ln(), POWERS.1.ln());
-        for step in 0..GRID {
-            let at = (low + (high - low) * f64::from(step) / f64::from(GRID - 1)).exp();
+        for step in low * between..=high * between {
+            let at = (f64::from(step) / f64::from(between)).exp2();
             tried.push((at, power(at)?));
         }
-        let least = |tried: &[(f64, Trial)]| {
-            let order = |one: &&(f64, Trial), other: &&(f64, Trial)| {
-                one.1.disagreement.total_cmp(&other.1.disagreement)
-            };
-            tried.iter().min_by(order).map_or(1.0, |(at, _)| *at)
-        };
-        let ratio = ((high - low) / f64::from(GRID - 1)).exp();
-        let (mut from, mut to) = (least(&tried) / ratio, least(&tried) * ratio);
-        let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
-        for _ in 0..STEPS {
-            let (left, right) = (to - golden * (to - from), from + golden * (to - from));
-            let found = (power(left)?, power(right)?);
-            tried.extend([(left, found.0), (right, found.1)]);
-            if found.0.disagreement <= found.1.disagreement { to = right } else { from = left }
-        }
-        tried.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let best = least(&tried);
-        let found = power(best)?;
+        let (range, best) = (alike(&tried, ALIKE), alike(&tried, 0.0));
+        let middle = (best.0 * best.1).sqrt();
         Ok(Calibration {
-            power: best,
-            power_error: (to - from) / 2.0,
+            power: middle,
+            range,
             risk_averse: trial(CancelModel::Share(Rate(0)))?,
-            best: found,
+            best: power(middle)?,
             tried,
             recorded: lives.values().flat_map(|life| &life.fills).fold(Lots::ZERO, |sum, fill| sum + fill.1),
             orders: lives.len(),
@@ -137,6 +119,18 @@ impl Prepared<'_> {
         }
         Ok(Trial { disagreement: apart as f64 / whole.max(1) as f64, filled })
     }
+}
+
+/// The ends of the range of neighbours that come to as little disagreement as the best one, or to more by no more than this share
+/// of the spread.
+fn alike(tried: &[(f64, Trial)], share: f64) -> (f64, f64) {
+    let all = || tried.iter().map(|(_, trial)| trial.disagreement);
+    let (least, most) = (all().fold(f64::INFINITY, f64::min), all().fold(0.0, f64::max));
+    let is_alike = |trial: &Trial| trial.disagreement <= least + share * (most - least);
+    let runs = tried.chunk_by(|one, next| is_alike(&one.1) == is_alike(&next.1));
+    let mut found = runs.filter(|run| run.iter().any(|(_, trial)| trial.disagreement <= least));
+    let ends = found.next().and_then(|run| Some((run.first()?.0, run.last()?.0)));
+    ends.unwrap_or((1.0, 1.0))
 }
 
 /// The orders of a journal.
@@ -195,6 +189,24 @@ mod tests {
 
     fn curve(steps: &[(i64, i64)]) -> Vec<(Nanos, Lots)> {
         steps.iter().map(|(at, lots)| (Nanos(*at), Lots(*lots))).collect()
+    }
+
+    #[test]
+    fn powers_that_come_to_the_same_are_one_range() {
+        let tried = |disagreements: &[f64]| -> Vec<(f64, Trial)> {
+            let trial = |disagreement| Trial { disagreement, filled: Lots(1) };
+            (1..).map(f64::from).zip(disagreements.iter().map(|&one| trial(one))).collect()
+        };
+        let range = |disagreements: &[f64]| {
+            let (low, high) = alike(&tried(disagreements), ALIKE);
+            format!("{low:.0} to {high:.0}")
+        };
+        assert_eq!(range(&[1.0, 0.3, 0.201, 0.2, 0.21, 0.3]), "3 to 5");
+        assert_eq!(range(&[0.201, 1.0, 0.2, 0.9]), "3 to 3", "neighbours alone");
+        assert_eq!(range(&[0.5, 0.5, 0.5]), "1 to 3", "nothing is told apart");
+        assert_eq!(range(&[]), "1 to 1");
+        let (low, high) = alike(&tried(&[1.0, 0.201, 0.2, 0.2, 0.3]), 0.0);
+        assert_eq!(format!("{low:.0} to {high:.0}"), "3 to 4", "the best ones alone");
     }
 
     #[test]
