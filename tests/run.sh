@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check of the project, in the order in which they fail cheapest:
 #
-#     ./tests/run.sh           format, lints, tests in debug and release builds, documentation, benches, fuzz targets
+#     ./tests/run.sh           format, lints, tests in debug and release builds, documentation, benches, fuzz targets 30 s each
 #     ./tests/run.sh --full    also the comparison with rival crates (a long build) and the licences (cargo-deny)
 #
 # Needs Rust by rustup; what else is missing it installs, on Debian. BALLAST_CAPTURES names a folder of recorded captures
@@ -53,11 +53,12 @@ step test-debug cargo test --locked --workspace --no-fail-fast
 step test-release cargo test --locked --workspace --no-fail-fast --release
 step docs env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 step benches cargo bench --locked --workspace --no-run
-for manifest in feeds/*/fuzz/Cargo.toml; do
+for manifest in {engine,feeds}/*/fuzz/Cargo.toml; do
     crate=$(cut -d / -f 2 <<<"$manifest")
     step "fuzz-$crate-format" cargo fmt --check --manifest-path "$manifest"
     lint "fuzz-$crate" "$manifest"
 done
+step fuzz ./tests/fuzz.sh 30
 if [ "$full" = yes ]; then
     step peers-format cargo fmt --check --manifest-path bench/peers/Cargo.toml
     lint peers bench/peers/Cargo.toml

@@ -1,0 +1,109 @@
+//! Writes what the fuzz targets begin with, one folder for each: frames, captures, configurations and journals of the project's own
+//! synthetic market. Nothing recorded is among them.
+#![forbid(unsafe_code)]
+#![expect(clippy::expect_used, reason = "seeds that cannot be written must stop whoever asked for them")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ballast_exchange::synth::Dialect;
+use ballast_journal::Reader;
+use ballast_runtime::config::Config;
+use ballast_runtime::job::{Mode, Prepared};
+use ballast_runtime::journal::{AtRest, Journal, Options};
+use ballast_runtime::replay::{Journaled, Unobserved};
+use ballast_tests::market::{Line, QUOTER, lines, surveyed, text};
+
+/// Lines of a market that are a seed each, or one together.
+const LINES: usize = 60;
+/// Bytes of a journal's records that are a seed.
+const RECORD_BYTES: usize = 4_000;
+
+/// A capture in few bytes: a snapshot, then each kind of message, in envelopes and bare.
+const CAPTURE: &str = r#"1723161256000000000 {"lastUpdateId":10,"E":1723161255990,"T":1723161255990,"symbol":"ETHUSDT","bids":[["2400.00","5.000"],["2399.50","7.250"]],"asks":[["2400.50","4.000"],["2401.00","1.125"]]}
+1723161256010000000 {"stream":"ethusdt@depth@0ms","data":{"e":"depthUpdate","E":1723161256000,"T":1723161256000,"s":"ETHUSDT","U":9,"u":12,"pu":8,"b":[["2400.00","6.000"]],"a":[["2401.00","0.000"]]}}
+1723161256020000000 {"e":"depthUpdate","E":1723161256010,"T":1723161256010,"s":"ETHUSDT","U":13,"u":15,"pu":12,"b":[],"a":[["2400.50","3.500"]]}
+1723161256030000000 {"stream":"ethusdt@bookTicker","data":{"e":"bookTicker","u":16,"s":"ETHUSDT","b":"2400.00","B":"6.000","a":"2400.50","A":"3.000","T":1723161256020,"E":1723161256020}}
+1723161256040000000 {"e":"trade","E":1723161256030,"T":1723161256030,"s":"ETHUSDT","t":77,"p":"2400.50","q":"0.500","X":"MARKET","m":false}
+1723161256050000000 {"e":"markPriceUpdate","E":1723161256040,"s":"ETHUSDT","p":"2400.25000000","i":"2400.30000000","P":"2400.20000000","r":"0.00010000","T":1723190400000}
+"#;
+
+struct Seeds(PathBuf);
+
+impl Seeds {
+    fn write(&self, target: &str, name: &str, bytes: impl AsRef<[u8]>) {
+        let folder = self.0.join(target);
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        fs::write(folder.join(name), bytes).expect("a seed can be written");
+    }
+}
+
+/// The first lines of a market, its snapshot among them.
+fn market(dialect: Dialect) -> Vec<Line> {
+    let mut lines = lines(dialect, 41, 2);
+    lines.truncate(LINES);
+    lines
+}
+
+/// The only segment of a journal of a short run.
+fn segment() -> Vec<u8> {
+    let config = Config::parse(QUOTER, Path::new("quoter.toml")).expect("the quoter is sound");
+    let files = [surveyed("futures", text(&lines(Dialect::UsdM, 31, 10)))];
+    let prepared =
+        Prepared::from_surveyed(&config, Path::new("quoter.toml"), &files, |_| {}).expect("it decodes");
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let options = Options { at_rest: AtRest::AsWritten, ..Options::default() };
+    let meta = prepared.meta(Mode::Quoting).to_bytes();
+    let mut journal = Journal::open(folder.path(), meta, &options).expect("it opens");
+    let mut record = Journaled::new(&mut journal.tap);
+    let played = prepared.play_recorded(Mode::Quoting, 1, &mut Unobserved, &mut record).expect("it plays");
+    record.finish(&played.shard);
+    journal.finish().expect("it is kept");
+    fs::read(folder.path().join("0000000000.journal")).expect("it is there")
+}
+
+/// A segment in the three forms that the journal's target takes; the words of its header.
+fn journals(seeds: &Seeds) {
+    let segment = segment();
+    let (header, mut reader) = Reader::new(&segment).expect("it begins well");
+    let (begin, mut bodies) = (reader.offset(), vec![2]);
+    let mut end = begin;
+    while let Ok(Some(record)) = reader.next()
+        && record.offset - begin < RECORD_BYTES
+    {
+        end = record.offset + record.length;
+        let whole = segment.get(record.offset..end - 4).expect("it was read");
+        let length_bytes = whole.iter().take_while(|byte| **byte >= 0x80).count() + 1;
+        let body = whole.get(length_bytes..).expect("a record has a body");
+        bodies.extend_from_slice(&u16::try_from(body.len()).expect("a short record").to_le_bytes());
+        bodies.extend_from_slice(body);
+    }
+    seeds.write("journal", "segment", [&[0][..], segment.get(..end).expect("it was read")].concat());
+    seeds.write("journal", "records", [&[1][..], segment.get(begin..end).expect("it was read")].concat());
+    seeds.write("journal", "bodies", bodies);
+    seeds.write("header", "header", header.meta);
+}
+
+fn main() {
+    let folder = std::env::args_os().nth(1).expect("usage: seeds FOLDER");
+    let seeds = Seeds(folder.into());
+    for (name, dialect) in [("futures", Dialect::UsdM), ("spot", Dialect::Spot)] {
+        let lines = market(dialect);
+        for (index, line) in lines.iter().enumerate() {
+            seeds.write("decode", &format!("{name}-{index}"), &line.frame);
+        }
+    }
+    seeds.write("capture", "few-lines", CAPTURE);
+    seeds.write("config", "quoter.toml", QUOTER);
+    for file in fs::read_dir(ballast_tests::root().join("config")).expect("the configurations are there") {
+        let path = file.expect("a file").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        seeds.write("config", &name, fs::read(&path).expect("a configuration"));
+    }
+    seeds.write(
+        "config",
+        "operator.toml",
+        "[[at]]\noffset = \"60s\"\ncommand = \"pause\"\nscope = \"all\"\n",
+    );
+    journals(&seeds);
+}
