@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ballast_analytics::agreement::Agreement;
-use ballast_analytics::record::InstrumentRecord;
+use ballast_analytics::record::{FillRow, InstrumentRecord};
 use ballast_exchange::Family;
 use ballast_exchange::synth::Dialect;
 use ballast_model::Span;
@@ -94,7 +94,12 @@ fn an_unchanged_run_comes_out_again_whatever_was_recorded() {
         let (recorded, played) = again(folder.path(), &told);
         assert!(recorded.iter().any(|record| record.fills.len() > 10), "enough to tell");
         for ((alone, recorded), played) in alone.iter().zip(&recorded).zip(&played) {
-            assert_eq!((&alone.fills, &alone.fills), (&recorded.fills, &played.fills), "{venue} {repeat}");
+            // A journal does not say where in its queue an order stood.
+            let placeless = |record: &InstrumentRecord| -> Vec<_> {
+                record.fills.iter().map(|fill| FillRow { place: None, ..*fill }).collect()
+            };
+            assert_eq!(alone.fills, played.fills, "{venue} {repeat}");
+            assert_eq!(placeless(alone), recorded.fills, "{venue} {repeat}");
             let ends = [alone, recorded, played].map(|record| record.samples.last().map(|end| end.net()));
             assert!(ends.iter().all(|end| *end == ends[0]), "{ends:?}");
             let found = Agreement::of(&recorded.fills, &played.fills, Span::ZERO);

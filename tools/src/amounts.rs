@@ -10,7 +10,7 @@ pub(crate) fn number(amount: Money) -> Value {
     digits.parse::<f64>().map_or(Value::Null, |number| json!(number))
 }
 
-/// Digits behind the point that show the largest of several amounts with five significant digits: at least
+/// Digits behind the point that show the largest of several amounts with six significant digits: at least
 /// two, at most eight.
 pub(crate) fn digits(amounts: &[Money]) -> u32 {
     let largest = amounts.iter().map(|amount| amount.abs()).max().unwrap_or_default();

@@ -95,6 +95,6 @@ mod tests {
         let columns = [("net", "/net", Shown::Money)];
         let lines = [(12_345, "JPY"), (1, "JPY"), (2, "USDT")];
         let lines = lines.map(|(net, currency)| line(json!({ "net": net }), currency, net.into()));
-        assert_eq!(table(&columns, &lines), "     net\n12345.00\n    1.00\n  2.0000\n");
+        assert_eq!(table(&columns, &lines), "     net\n12345.00\n    1.00\n 2.00000\n");
     }
 }

@@ -33,8 +33,8 @@ mod waiting;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    BalanceUpdate, BookBatch, BudgetGrant, ClientOrderId, Event, Fill, FundingPayment, InstrumentId,
-    MarkPrice, Nanos, OrderUpdate, Trade,
+    BalanceUpdate, BookBatch, ClientOrderId, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos,
+    OrderUpdate, Trade,
 };
 
 use crate::hedge::HEDGE_CANCELS_MAX;
@@ -260,16 +260,6 @@ impl Shard {
             risk.portfolio.report(now, |report| out.report(report));
         }
         self.find_deadline();
-    }
-
-    /// Takes what the shard owns of a limit from here on, and lets quotes that waited for it leave.
-    fn on_grant(&mut self, grant: &BudgetGrant, now: Nanos, out: &mut Outbox) {
-        let Some(risk) = &mut self.risk else { return };
-        risk.portfolio.on_grant(grant);
-        for id in ids(self.lanes.len()) {
-            self.tell(id, now, out, |lane, turn| lane.is_moved(turn) || lane.wants_touch(now));
-        }
-        self.finish(now, out);
     }
 
     #[inline]

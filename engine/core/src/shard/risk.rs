@@ -8,12 +8,13 @@
 use alloc::vec::Vec;
 
 use ballast_model::{
-    AssetId, BudgetKind, Contract, Digest, HalfTicks, InstrumentId, InstrumentSpec, Money, Nanos, Rate, Span,
+    AssetId, BudgetGrant, BudgetKind, Contract, Digest, HalfTicks, InstrumentId, InstrumentSpec, Money,
+    Nanos, Rate, Span,
 };
 
-use super::LaneSpec;
 use super::funds::{HoldsSpec, Purse};
 use super::margin::Margins;
+use super::{LaneSpec, Shard, ids};
 use crate::balance::BalanceError;
 use crate::gate::portfolio::{
     Account, AssetSpec, BudgetsError, BudgetsSpec, CreditLimits, ExposureLimits, MemberSpec, Portfolio,
@@ -21,6 +22,7 @@ use crate::gate::portfolio::{
 };
 use crate::gate::{LossLimits, StrategyId, VenueId};
 use crate::ledger::Ledger;
+use crate::outbox::Outbox;
 
 /// What holds the instruments of a shard together. Money is in the account currency.
 #[derive(Clone, Debug)]
@@ -276,4 +278,16 @@ fn converted(amount: Money, spec: &InstrumentSpec, mid: HalfTicks, rate: Rate) -
     let one = i128::from(Rate::ONE.0);
     let (whole, rest) = (quote.div_euclid(one), quote.rem_euclid(one));
     whole.saturating_mul(rate.0.into()).saturating_add((rest * i128::from(rate.0)).div_euclid(one))
+}
+
+impl Shard {
+    /// Takes what the shard owns of a limit from here on, and lets quotes that waited for it leave.
+    pub(super) fn on_grant(&mut self, grant: &BudgetGrant, now: Nanos, out: &mut Outbox) {
+        let Some(risk) = &mut self.risk else { return };
+        risk.portfolio.on_grant(grant);
+        for id in ids(self.lanes.len()) {
+            self.tell(id, now, out, |lane, turn| lane.is_moved(turn) || lane.wants_touch(now));
+        }
+        self.finish(now, out);
+    }
 }

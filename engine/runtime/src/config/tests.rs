@@ -286,7 +286,7 @@ fn amendments_follow_the_rules_of_each_market_where_they_are_wanted() {
     assert_eq!(rules("amend = \"venue\"", Market::Spot), (spot, spot));
     assert_eq!(rules("amend = \"venue\"", Market::UsdM), (usdm, usdm));
     let message = error_with("fair = \"weighted-mid\"", "amend = \"always\"");
-    assert!(message.contains("line 23") && message.contains("`never` or `venue`"), "{message}");
+    assert!(message.contains("line 25") && message.contains("`never` or `venue`"), "{message}");
 }
 
 #[test]

@@ -132,13 +132,9 @@ fn rules_of_hedging_name_their_place() {
 #[test]
 fn rules_of_shaping_name_their_key_as_it_is_written() {
     let shaped = shaped();
-    let message = refuses(
-        &shaped,
-        "inventory = { limit = { quote = \"10000\" }, skew = [0.2, 0.1], reduce = [0.6, 0.5], hedge = [0.8, 0.7]",
-        "inventory = { limit = { quote = \"10000\" }, skew = [0.2, 0.1], reduce = [0.6, 0.5], hedge = [0.7, 0.8]",
-        "quoting.shape.inventory.hedge",
-    );
-    assert!(message.contains("stage hedge must be left"), "{message}");
+    let (from, to) = ("liquidate = [1.0, 0.9]", "liquidate = [0.9, 1.0]");
+    let message = refuses(&shaped, from, to, "quoting.shape.inventory.liquidate");
+    assert!(message.contains("stage liquidate must be left"), "{message}");
     refuses(&shaped, "reduce = [0.6, 0.5]", "reduce = [0.1, 0.05]", "quoting.shape.inventory.reduce");
     refuses(&shaped, "count = 2", "count = 65", "quoting.shape.size.levels.count");
     let max = "max = { quote = \"2000\" }";
