@@ -363,7 +363,7 @@ impl Shard {
         if self.hedgers.iter().any(|hedger| hedger.wants_fill(fill.instrument)) {
             self.hedge_but(Some(fill.instrument), now, out);
         }
-        if due {
+        if due || self.calls && self.takes_call(fill.instrument) {
             self.requote(fill.instrument, now, out);
         }
         self.wake_wanting(now, out);

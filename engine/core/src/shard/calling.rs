@@ -3,7 +3,8 @@
 //! The ladder of an instrument takes what is held without doubt at every decision and whenever one of its orders moves. At the
 //! stage `hedge` the hedger that has the instrument as a part works off what it would leave inside its band. At the stage
 //! `liquidate` the position is closed at once ([`super::closing`]), and while that goes on the hedger leaves this side alone; where
-//! nothing can be sent (no fresh market, a refusal) it hedges. Either ends when its stage is left.
+//! nothing can be sent (no fresh market, a refusal) it hedges. Either ends when its stage is left. Inventories call before the
+//! hedges decide, so that these never begin what is closed next.
 //!
 //! Quotes that lean on what is not hedged elsewhere are judged by that; no more of the position is closed then than is not hedged.
 //!
@@ -12,10 +13,10 @@
 use ballast_model::{Digest, InstrumentId, Lots, Nanos, Rate, Side, TimeInForce};
 
 use super::closing::Wish;
-use super::hedger::{Hedger, settled_in};
+use super::hedger::Hedger;
 use super::lane::Lane;
 use super::lane_error::LaneError;
-use super::{ShapingSpec, Shard};
+use super::{ShapingSpec, Shard, Turn, ids as ids_of};
 use crate::gate::GateLimits;
 use crate::hedge::HedgeCalls;
 use crate::inventory::{Exposure, HedgeCall, InventoryLadder};
@@ -34,6 +35,8 @@ pub(super) struct Calling {
     call: HedgeCall,
     /// What is there without doubt on the side of the call, as it was then. Zero or more.
     certain: Lots,
+    /// The quotes have not heard that something else is called for.
+    unheard: bool,
 }
 
 impl Calling {
@@ -47,7 +50,8 @@ impl Calling {
         let ladder = InventoryLadder::new(params);
         let ladder = ladder.map_err(|error| LaneError::Shaper(ShaperParamError::Inventory(error)))?;
         let (call, certain, hedges) = (HedgeCall::Rest, Lots::ZERO, params.hedge.is_some());
-        Ok(params.calls().then_some(Self { ladder, protection, hedges, call, certain }))
+        let unheard = false;
+        Ok(params.calls().then_some(Self { ladder, protection, hedges, call, certain, unheard }))
     }
 
     /// Takes what is held now; tells whether that calls for something else than before.
@@ -60,13 +64,16 @@ impl Calling {
                 (-exposure.held_for(side)).max(Lots::ZERO)
             }
         };
-        core::mem::replace(&mut self.call, call) != call
+        let changed = core::mem::replace(&mut self.call, call) != call;
+        self.unheard |= changed;
+        changed
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.ladder.digest(digest);
         self.call.digest(digest);
         digest.signed(self.certain.0);
+        digest.word(u64::from(self.unheard));
     }
 }
 
@@ -125,9 +132,7 @@ impl Shard {
         };
         let hedger = self.hedgers.iter().find(|hedger| hedger.wants_fill(id));
         let exposure = match hedger.filter(|_| lane.leans()) {
-            Some(hedger) => {
-                hedger.view().and_then(|view| settled_in(view, lane)).unwrap_or(Exposure::UNKNOWN)
-            }
+            Some(hedger) => hedger.seen_in(lane).unwrap_or(Exposure::UNKNOWN),
             None => lane.own_exposure(),
         };
         let calling = self.lanes.get_mut(id.index()).and_then(|lane| lane.calling.as_mut());
@@ -140,6 +145,24 @@ impl Shard {
         }
         (self.called, self.unsettled) = (true, true);
         true
+    }
+
+    /// Lets inventories call by what is not hedged now, before the hedges decide: a hedge that decides by what was called for before
+    /// would order what is closed next, call it back, and no longer know for certain what there is to close.
+    pub(super) fn look(&mut self, now: Nanos, out: &mut Outbox) {
+        let Self { hedgers, lanes, ids, risk, books, .. } = self;
+        let turn = Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out: &mut *out };
+        hedgers.iter_mut().filter(|hedger| !hedger.is_put_off()).for_each(|hedger| hedger.look(lanes, &turn));
+        for id in ids_of(self.lanes.len()) {
+            self.call(id, out);
+        }
+        self.called = false;
+    }
+
+    /// Whether something else is called for than the quotes of an instrument have heard; now they do.
+    pub(super) fn takes_call(&mut self, id: InstrumentId) -> bool {
+        let calling = self.lanes.get_mut(id.index()).and_then(|lane| lane.calling.as_mut());
+        calling.is_some_and(|calling| core::mem::take(&mut calling.unheard))
     }
 
     /// Sides on which orders of the hedge stand that an instrument is a part of.

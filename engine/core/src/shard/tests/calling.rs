@@ -207,18 +207,13 @@ fn the_hedge_works_off_what_lies_inside_its_band_while_the_stage_lasts() {
 fn quotes_that_lean_call_by_what_is_not_hedged() {
     let mut story = leaning(true, false);
     let commands = moved(&mut story, Side::Bid, 10);
-    // The hedge has decided by its band when the quotes hear what is open: what is called for follows.
-    let [first] = on(PERP, &news(&commands))[..] else { panic!("one hedge: {commands:?}") };
-    assert_eq!((first.side, first.lots), (Side::Ask, Lots(5)));
-    story.report(PERP, first.client_id, OrderReport::Accepted(VenueOrderId(77)));
-    let commands = story.fill(&first, 5);
+    let [hedge] = on(PERP, &news(&commands))[..] else { panic!("one hedge: {commands:?}") };
+    assert_eq!((hedge.side, hedge.lots), (Side::Ask, Lots(9)));
+    story.report(PERP, hedge.client_id, OrderReport::Accepted(VenueOrderId(77)));
     // Five are open, the stage lasts to four.
-    let mut later = commands;
-    later.extend(story.wait(Span::from_millis(200)));
-    assert_eq!(hedges(&later), [(Side::Ask, 4, TimeInForce::PostOnly)]);
-    let [second] = on(PERP, &news(&later))[..] else { panic!("one hedge: {later:?}") };
-    story.report(PERP, second.client_id, OrderReport::Accepted(VenueOrderId(78)));
-    let left = story.fill(&second, 1);
+    let lasts = story.fill(&hedge, 5);
+    assert_eq!(cancels(&lasts).iter().filter(|(id, _)| *id == PERP).count(), 0, "{lasts:?}");
+    let left = story.fill(&hedge, 1);
     assert_eq!(cancels(&left).iter().filter(|(id, _)| *id == PERP).count(), 1, "four are open: {left:?}");
     assert_eq!((story.position(SPOT), story.position(PERP)), (Lots(10), Lots(-6)));
 }
@@ -271,6 +266,35 @@ fn one_closes_at_a_time() {
             (exits(&commands), hedges(&commands)),
             (vec![], vec![(Side::Ask, 9, TimeInForce::PostOnly)])
         );
+    }
+}
+
+#[test]
+fn a_hedge_that_gave_way_is_not_sent_again_before_the_position_is_closed() {
+    let mut story = leaning(true, true);
+    // A hedge stands when the stage begins.
+    let [hedge] = on(PERP, &news(&moved(&mut story, Side::Bid, 20)))[..] else { panic!("one hedge") };
+    let mut commands = moved(&mut story, Side::Bid, 17);
+    assert!(cancels(&commands).contains(&(PERP, hedge.client_id)), "{commands:?}");
+    for (id, client_id) in cancels(&commands) {
+        // While nobody can say whether it has traded, the stage is left, and nothing is hedged or closed.
+        commands = story.report(id, client_id, OrderReport::Cancelled);
+        let (exits, hedges) = (exits(&commands), hedges(&commands));
+        assert_eq!(hedges, [], "{commands:?}");
+        assert!(exits.is_empty() || exits == [(Side::Ask, 37)] || exits == [(Side::Ask, 27)], "{exits:?}");
+    }
+    commands.extend(story.wait(Span::from_millis(500)));
+    assert_eq!(hedges(&commands), [], "{commands:?}");
+    assert!(story.shard.orders(SPOT).unwrap().open_orders().any(|order| !order.tif.may_rest()));
+}
+
+#[test]
+fn what_is_closed_at_once_is_not_hedged_first() {
+    for side in Side::BOTH {
+        let mut story = leaning(true, true);
+        let commands = moved(&mut story, side, 40);
+        // Ten are on their way out by a quote whose cancel is not confirmed.
+        assert_eq!((exits(&commands), hedges(&commands)), (vec![(side.opposite(), 30)], vec![]));
     }
 }
 
