@@ -98,7 +98,7 @@ impl Lane {
         if let HedgeCall::Hedge(side) | HedgeCall::Liquidate(side) = calling.call {
             calls.work_on(side);
         }
-        let able = self.position_known() && !self.closer.is_refused() && self.fresh_mid(now).is_some();
+        let able = !self.closer.is_refused() && self.fresh_mid(now).is_some();
         if let Some(wish) = self.to_liquidate().filter(|_| able) {
             calls.yield_on(wish.side);
         }
@@ -124,8 +124,8 @@ impl Lane {
 }
 
 impl Shard {
-    /// Lets the ladder of an instrument take what is held now; tells whether that calls for something else than before. The hedges
-    /// hear of it at their next decision, at the latest before the event is over.
+    /// Lets the ladder of an instrument take what is held now; tells whether that calls for something else than before. What changes
+    /// the one changes the other: the hedges decide at the same event.
     pub(super) fn call(&mut self, id: InstrumentId, out: &mut Outbox) -> bool {
         let Some(lane) = self.lanes.get(id.index()).filter(|lane| lane.calling.is_some()) else {
             return false;
@@ -143,7 +143,7 @@ impl Shard {
         if let Some(stage) = calling.call.stage() {
             out.note(Note::Inventory(id, stage));
         }
-        (self.called, self.unsettled) = (true, true);
+        self.unsettled = true;
         true
     }
 
@@ -156,7 +156,6 @@ impl Shard {
         for id in ids_of(self.lanes.len()) {
             self.call(id, out);
         }
-        self.called = false;
     }
 
     /// Whether something else is called for than the quotes of an instrument have heard; now they do.
@@ -177,12 +176,5 @@ impl Shard {
             }
         }
         sides
-    }
-
-    /// Lets the hedges answer what inventories have called for at this event.
-    pub(super) fn answer_calls(&mut self, now: Nanos, out: &mut Outbox) {
-        self.hedge(now, out);
-        // What an answer has called for again is heard at the next event, or when the hedge looks again.
-        self.called = false;
     }
 }

@@ -19,7 +19,6 @@ impl Shard {
     /// As [`Shard::hedge`]. Quotes that lean on what is not hedged follow where that has changed, but those of `quoted`, which
     /// are about to be decided anyway.
     pub(super) fn hedge_but(&mut self, quoted: Option<InstrumentId>, now: Nanos, out: &mut Outbox) {
-        self.called = false;
         for hedger in &mut self.hedgers {
             self.put_off |= hedger.waits(&self.lanes);
         }

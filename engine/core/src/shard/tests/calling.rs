@@ -13,7 +13,8 @@ use super::hedging::{PERP, SPOT, Story, cross_venue, hedging, news, on};
 use super::throttled::shaping;
 use crate::inventory::{Band, Stage};
 use crate::outbox::Note;
-use crate::shard::{LaneError, QuotingSpec, ShapingSpec, Shard, ShardSpec, Trigger};
+use crate::shard::{ExitSpec, LaneError, QuotingSpec, ShapingSpec, Shard, ShardSpec, Trigger};
+use crate::trigger::Watched;
 
 /// The hedge is called at ten lots and down to four, the position closed at thirty and down to twelve; half a per cent through the
 /// mid at most.
@@ -111,6 +112,35 @@ fn a_position_that_is_not_known_is_not_closed() {
     desk.tell(&Event::Fill(forgotten));
     let did = foreign(&mut desk, Side::Bid, 60);
     assert!(did.iter().all(|did| !matches!(did, Did::Exit(..))), "in doubt: {did:?}");
+    assert!(!desk.notes.contains(&Note::Inventory(ETH, Stage::Liquidate)), "{:?}", desk.notes);
+    // Of thirty-five ten have been sold already, only that they are not booked.
+    let mut desk = closing(Trigger::Touch).then_quoted();
+    desk.report(2, OrderReport::Ended { how: Ending::Cancelled, filled: Lots(10) });
+    foreign(&mut desk, Side::Bid, 35);
+    assert!(!desk.notes.contains(&Note::Inventory(ETH, Stage::Liquidate)), "{:?}", desk.notes);
+}
+
+#[test]
+fn an_exit_goes_before_the_ladder() {
+    let mut desk = Desk::with(|quoting| {
+        (quoting.shaping, quoting.touch_age_max) = (Some(stages(false, true)), Span::from_secs(100));
+        quoting.exits = Some(ExitSpec {
+            stop_loss: Some(Rate::from_bps(50)),
+            take_profit: None,
+            trailing: None,
+            watched: Watched::Mid,
+            protection: Rate::from_bps(20),
+            cooldown: Span::ZERO,
+        });
+    })
+    .then_quoted();
+    let pulled = foreign(&mut desk, Side::Bid, 40);
+    assert_eq!(pulled, [Did::Cancel(1), Did::Cancel(2), Did::Exit(3, Side::Ask, 9_955, 30)]);
+    assert_eq!((desk.cancelled(1), desk.cancelled(2)), (vec![], vec![]));
+    assert_eq!(desk.report(3, OrderReport::Expired), []);
+    assert_eq!(desk.touch(9_900, 9_910), []);
+    // 9 905, and a fifth of a per cent of it: half a per cent would be 9 856.
+    assert_eq!(desk.timer(), [Did::Exit(4, Side::Ask, 9_886, 40)]);
 }
 
 #[test]
@@ -286,6 +316,23 @@ fn a_hedge_that_gave_way_is_not_sent_again_before_the_position_is_closed() {
     commands.extend(story.wait(Span::from_millis(500)));
     assert_eq!(hedges(&commands), [], "{commands:?}");
     assert!(story.shard.orders(SPOT).unwrap().open_orders().any(|order| !order.tif.may_rest()));
+}
+
+#[test]
+fn quotes_return_when_a_hedge_leaves_the_stage_whatever_their_interval() {
+    let (trigger, touch_age_max) = (Trigger::Every(Span::from_secs(10)), Span::from_secs(60));
+    let shaping = Some(stages(false, true));
+    let mut story = Story::of(QuotingSpec { trigger, touch_age_max, shaping, ..cross_venue() });
+    story.book(PERP, 10_000, 10_001);
+    story.book(SPOT, 9_990, 10_010);
+    assert_eq!(news(&story.wait(Span::from_secs(11))).len(), 2, "two quotes");
+    assert_eq!(exits(&moved(&mut story, Side::Bid, 40)), [(Side::Ask, 30)]);
+    // Somebody else's order sells thirty-five of the perpetual.
+    let trade_id = TradeId(story.now.0.unsigned_abs());
+    let sale = Fill { trade_id, level: level(10_000, 35), ..Desk::fill_at(story.now, Side::Ask) };
+    let commands = story.tell(&Event::Fill(Fill { instrument: PERP, ..sale }));
+    let placed = on(SPOT, &news(&commands));
+    assert!(placed.iter().any(|order| order.tif == TimeInForce::PostOnly), "{commands:?}");
 }
 
 #[test]
