@@ -88,9 +88,8 @@ pub struct Shard {
     many_watch: bool,
     /// A lane or a hedge waits for the end of a book batch.
     put_off: bool,
-    /// An inventory may ask for more than quotes, and one asks for something else than when the hedges last decided.
+    /// An inventory may ask for more than quotes.
     calls: bool,
-    called: bool,
 }
 
 /// What acts at one event: the time, what spans lanes, and where ids come from and decisions go.
@@ -171,7 +170,6 @@ impl Shard {
         Ok(Self {
             many_watch,
             calls: lanes.iter().any(|lane| lane.calling.is_some()),
-            called: false,
             lanes,
             hedgers,
             blends,
@@ -191,7 +189,7 @@ impl Shard {
     pub const fn commands_per_event_max(&self) -> usize {
         let once = self.lanes.len() * (CANCELS_MAX + PLACES_MAX + QUERIES_MAX + EXITS_MAX)
             + self.hedgers.len() * (HEDGE_CANCELS_MAX + HEDGE_VENUES_MAX);
-        // What inventories call for is answered before the event is over.
+        // What inventories call for may have quotes decided twice.
         if self.calls { 2 * once } else { once }
     }
 
@@ -253,9 +251,6 @@ impl Shard {
 
     /// After an event has been acted on: tells what is in use of the shard's budgets, and looks for the next deadline.
     fn finish(&mut self, now: Nanos, out: &mut Outbox) {
-        if self.called {
-            self.answer_calls(now, out);
-        }
         if let Some(risk) = &mut self.risk {
             risk.portfolio.report(now, |report| out.report(report));
         }
@@ -353,7 +348,7 @@ impl Shard {
         if self.hedgers.iter().any(|hedger| hedger.wants_fill(fill.instrument)) {
             self.hedge_but(Some(fill.instrument), now, out);
         }
-        if due {
+        if due || self.calls && self.takes_call(fill.instrument) {
             self.requote(fill.instrument, now, out);
         }
         self.wake_wanting(now, out);

@@ -194,6 +194,12 @@ impl HedgeController {
         }
     }
 
+    /// The settled residual as a decision on the same inputs finds it; risk and calls do not matter.
+    #[must_use]
+    pub fn settled(&self, inputs: &HedgeInputs<'_>) -> Interval {
+        self.residuals(inputs).0
+    }
+
     /// The settled residual and the reach.
     fn residuals(&self, inputs: &HedgeInputs<'_>) -> (Interval, Interval) {
         let mut settled = self.exposure.delta(inputs.now).residual(self.policy.hedge_ratio);

@@ -3,7 +3,8 @@
 //! The ladder of an instrument takes what is held without doubt at every decision and whenever one of its orders moves. At the
 //! stage `hedge` the hedger that has the instrument as a part works off what it would leave inside its band. At the stage
 //! `liquidate` the position is closed at once ([`super::closing`]), and while that goes on the hedger leaves this side alone; where
-//! nothing can be sent (no fresh market, a refusal) it hedges. Either ends when its stage is left.
+//! nothing can be sent (no fresh market, a refusal) it hedges. Either ends when its stage is left. Inventories call before the
+//! hedges decide, so that these never begin what is closed next.
 //!
 //! Quotes that lean on what is not hedged elsewhere are judged by that; no more of the position is closed then than is not hedged.
 //!
@@ -12,10 +13,10 @@
 use ballast_model::{Digest, InstrumentId, Lots, Nanos, Rate, Side, TimeInForce};
 
 use super::closing::Wish;
-use super::hedger::{Hedger, settled_in};
+use super::hedger::Hedger;
 use super::lane::Lane;
 use super::lane_error::LaneError;
-use super::{ShapingSpec, Shard};
+use super::{ShapingSpec, Shard, Turn, ids as ids_of};
 use crate::gate::GateLimits;
 use crate::hedge::HedgeCalls;
 use crate::inventory::{Exposure, HedgeCall, InventoryLadder};
@@ -34,6 +35,8 @@ pub(super) struct Calling {
     call: HedgeCall,
     /// What is there without doubt on the side of the call, as it was then. Zero or more.
     certain: Lots,
+    /// The quotes have not heard that something else is called for.
+    unheard: bool,
 }
 
 impl Calling {
@@ -47,7 +50,8 @@ impl Calling {
         let ladder = InventoryLadder::new(params);
         let ladder = ladder.map_err(|error| LaneError::Shaper(ShaperParamError::Inventory(error)))?;
         let (call, certain, hedges) = (HedgeCall::Rest, Lots::ZERO, params.hedge.is_some());
-        Ok(params.calls().then_some(Self { ladder, protection, hedges, call, certain }))
+        let unheard = false;
+        Ok(params.calls().then_some(Self { ladder, protection, hedges, call, certain, unheard }))
     }
 
     /// Takes what is held now; tells whether that calls for something else than before.
@@ -60,13 +64,16 @@ impl Calling {
                 (-exposure.held_for(side)).max(Lots::ZERO)
             }
         };
-        core::mem::replace(&mut self.call, call) != call
+        let changed = core::mem::replace(&mut self.call, call) != call;
+        self.unheard |= changed;
+        changed
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.ladder.digest(digest);
         self.call.digest(digest);
         digest.signed(self.certain.0);
+        digest.word(u64::from(self.unheard));
     }
 }
 
@@ -91,7 +98,7 @@ impl Lane {
         if let HedgeCall::Hedge(side) | HedgeCall::Liquidate(side) = calling.call {
             calls.work_on(side);
         }
-        let able = self.position_known() && !self.closer.is_refused() && self.fresh_mid(now).is_some();
+        let able = !self.closer.is_refused() && self.fresh_mid(now).is_some();
         if let Some(wish) = self.to_liquidate().filter(|_| able) {
             calls.yield_on(wish.side);
         }
@@ -117,17 +124,15 @@ impl Lane {
 }
 
 impl Shard {
-    /// Lets the ladder of an instrument take what is held now; tells whether that calls for something else than before. The hedges
-    /// hear of it at their next decision, at the latest before the event is over.
+    /// Lets the ladder of an instrument take what is held now; tells whether that calls for something else than before. What changes
+    /// the one changes the other: the hedges decide at the same event.
     pub(super) fn call(&mut self, id: InstrumentId, out: &mut Outbox) -> bool {
         let Some(lane) = self.lanes.get(id.index()).filter(|lane| lane.calling.is_some()) else {
             return false;
         };
         let hedger = self.hedgers.iter().find(|hedger| hedger.wants_fill(id));
         let exposure = match hedger.filter(|_| lane.leans()) {
-            Some(hedger) => {
-                hedger.view().and_then(|view| settled_in(view, lane)).unwrap_or(Exposure::UNKNOWN)
-            }
+            Some(hedger) => hedger.seen_in(lane).unwrap_or(Exposure::UNKNOWN),
             None => lane.own_exposure(),
         };
         let calling = self.lanes.get_mut(id.index()).and_then(|lane| lane.calling.as_mut());
@@ -138,8 +143,25 @@ impl Shard {
         if let Some(stage) = calling.call.stage() {
             out.note(Note::Inventory(id, stage));
         }
-        (self.called, self.unsettled) = (true, true);
+        self.unsettled = true;
         true
+    }
+
+    /// Lets inventories call by what is not hedged now, before the hedges decide: a hedge that decides by what was called for before
+    /// would order what is closed next, call it back, and no longer know for certain what there is to close.
+    pub(super) fn look(&mut self, now: Nanos, out: &mut Outbox) {
+        let Self { hedgers, lanes, ids, risk, books, .. } = self;
+        let turn = Turn { now, ids, risk: risk.as_mut(), books: books.as_mut(), out: &mut *out };
+        hedgers.iter_mut().filter(|hedger| !hedger.is_put_off()).for_each(|hedger| hedger.look(lanes, &turn));
+        for id in ids_of(self.lanes.len()) {
+            self.call(id, out);
+        }
+    }
+
+    /// Whether something else is called for than the quotes of an instrument have heard; now they do.
+    pub(super) fn takes_call(&mut self, id: InstrumentId) -> bool {
+        let calling = self.lanes.get_mut(id.index()).and_then(|lane| lane.calling.as_mut());
+        calling.is_some_and(|calling| core::mem::take(&mut calling.unheard))
     }
 
     /// Sides on which orders of the hedge stand that an instrument is a part of.
@@ -154,12 +176,5 @@ impl Shard {
             }
         }
         sides
-    }
-
-    /// Lets the hedges answer what inventories have called for at this event.
-    pub(super) fn answer_calls(&mut self, now: Nanos, out: &mut Outbox) {
-        self.hedge(now, out);
-        // What an answer has called for again is heard at the next event, or when the hedge looks again.
-        self.called = false;
     }
 }

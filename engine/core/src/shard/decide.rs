@@ -19,20 +19,22 @@ impl Shard {
     /// As [`Shard::hedge`]. Quotes that lean on what is not hedged follow where that has changed, but those of `quoted`, which
     /// are about to be decided anyway.
     pub(super) fn hedge_but(&mut self, quoted: Option<InstrumentId>, now: Nanos, out: &mut Outbox) {
-        self.called = false;
+        for hedger in &mut self.hedgers {
+            self.put_off |= hedger.waits(&self.lanes);
+        }
+        if self.calls {
+            self.look(now, out);
+        }
         let mut turn =
             Turn { now, ids: &mut self.ids, risk: self.risk.as_mut(), books: self.books.as_mut(), out };
-        for hedger in &mut self.hedgers {
-            if hedger.waits(&self.lanes) {
-                self.put_off = true;
-            } else {
-                hedger.decide(&mut self.lanes, &mut turn);
-            }
+        for hedger in self.hedgers.iter_mut().filter(|hedger| !hedger.is_put_off()) {
+            hedger.decide(&mut self.lanes, &mut turn);
         }
         if self.calls || self.hedgers.iter().any(Hedger::has_moved) {
             for id in ids(self.lanes.len()).filter(|id| Some(*id) != quoted) {
                 let moved = self.hedgers.iter().any(|hedger| hedger.has_moved() && hedger.wants_fill(id));
-                let called = self.call(id, out);
+                self.call(id, out);
+                let called = self.takes_call(id);
                 self.tell(id, now, out, |lane, _| {
                     moved && lane.leans() && lane.wants_own(now) || called || lane.wants_close()
                 });
@@ -50,6 +52,7 @@ impl Shard {
         let mut elsewhere = self.elsewhere(instrument, now);
         if self.calls {
             self.call(instrument, out);
+            self.takes_call(instrument);
             elsewhere.hedging = self.hedging_beside(instrument);
         }
         let blended = self.blended(instrument, now);

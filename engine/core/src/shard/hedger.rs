@@ -95,6 +95,8 @@ pub(super) struct Hedger {
     rates: Vec<Option<(Rate, Nanos)>>,
     /// What the last decision found.
     view: Option<HedgeView>,
+    /// What is not hedged, for inventories that call: as of the last look, which a decision follows at once.
+    seen: Option<Interval>,
     /// The last decision found another amount not hedged than the one before.
     moved: bool,
     /// A decision waits for the end of a book batch.
@@ -130,6 +132,7 @@ impl Hedger {
             states: Vec::with_capacity(spec.hedge.venues.len()),
             rates: spec.funding.iter().map(|_| None).collect(),
             view: None,
+            seen: None,
             moved: false,
             put_off: false,
             spec: spec.clone(),
@@ -233,6 +236,15 @@ impl Hedger {
     /// Whether a fill of an instrument is to be answered.
     pub(super) fn wants_fill(&self, instrument: InstrumentId) -> bool {
         self.is_venue(instrument) || self.spec.parts.contains(&instrument)
+    }
+
+    /// Looks at what is not hedged now, before inventories call and it decides.
+    pub(super) fn look(&mut self, lanes: &[Lane], turn: &Turn<'_>) {
+        self.read_parts(lanes, turn.now);
+        self.read_venues(lanes, turn);
+        let (risk, calls) = (RiskInputs::default(), HedgeCalls::default());
+        let inputs = HedgeInputs { now: turn.now, venues: &self.states, orders: &self.orders, risk, calls };
+        self.seen = Some(self.controller.settled(&inputs));
     }
 
     /// Decides and does what leads there: cancels, then orders through their gates.
@@ -355,6 +367,15 @@ impl Hedger {
     pub(super) const fn view(&self) -> Option<&HedgeView> {
         self.view.as_ref()
     }
+
+    /// What was not hedged at the last look, in lots of an instrument, each end rounded towards flat; `None` where an end is not
+    /// known.
+    pub(super) fn seen_in(&self, lane: &Lane) -> Option<inventory::Exposure> {
+        let lot = Base::of_lot(&lane.spec)?;
+        let lots = |end: Base| i64::try_from(end.0 / lot.0).ok().map(Lots);
+        let seen = self.seen?;
+        Some(inventory::Exposure::spanning(lots(seen.lo()?)?, lots(seen.hi()?)?))
+    }
 }
 
 /// What is not hedged, in lots of an instrument, at the end further from flat and rounded towards it; `None` where nobody can
@@ -364,11 +385,4 @@ pub(super) fn unhedged(view: &HedgeView, lane: &Lane) -> Option<Lots> {
     let lot = Base::of_lot(&lane.spec)?;
     let worse = if lo.abs() > hi.abs() { lo } else { hi };
     i64::try_from(worse.0 / lot.0).ok().map(Lots)
-}
-
-/// What is not hedged, in lots of an instrument, each end rounded towards flat; `None` where an end is not known.
-pub(super) fn settled_in(view: &HedgeView, lane: &Lane) -> Option<inventory::Exposure> {
-    let lot = Base::of_lot(&lane.spec)?;
-    let lots = |end: Base| i64::try_from(end.0 / lot.0).ok().map(Lots);
-    Some(inventory::Exposure::spanning(lots(view.settled.lo()?)?, lots(view.settled.hi()?)?))
 }

@@ -7,6 +7,7 @@ mod blended;
 mod blended_histories;
 mod budgets;
 mod calling;
+mod calling_histories;
 mod desk;
 mod equity;
 mod exits;

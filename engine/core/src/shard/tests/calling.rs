@@ -13,7 +13,8 @@ use super::hedging::{PERP, SPOT, Story, cross_venue, hedging, news, on};
 use super::throttled::shaping;
 use crate::inventory::{Band, Stage};
 use crate::outbox::Note;
-use crate::shard::{LaneError, QuotingSpec, ShapingSpec, Shard, ShardSpec, Trigger};
+use crate::shard::{ExitSpec, LaneError, QuotingSpec, ShapingSpec, Shard, ShardSpec, Trigger};
+use crate::trigger::Watched;
 
 /// The hedge is called at ten lots and down to four, the position closed at thirty and down to twelve; half a per cent through the
 /// mid at most.
@@ -111,6 +112,35 @@ fn a_position_that_is_not_known_is_not_closed() {
     desk.tell(&Event::Fill(forgotten));
     let did = foreign(&mut desk, Side::Bid, 60);
     assert!(did.iter().all(|did| !matches!(did, Did::Exit(..))), "in doubt: {did:?}");
+    assert!(!desk.notes.contains(&Note::Inventory(ETH, Stage::Liquidate)), "{:?}", desk.notes);
+    // Of thirty-five ten have been sold already, only that they are not booked.
+    let mut desk = closing(Trigger::Touch).then_quoted();
+    desk.report(2, OrderReport::Ended { how: Ending::Cancelled, filled: Lots(10) });
+    foreign(&mut desk, Side::Bid, 35);
+    assert!(!desk.notes.contains(&Note::Inventory(ETH, Stage::Liquidate)), "{:?}", desk.notes);
+}
+
+#[test]
+fn an_exit_goes_before_the_ladder() {
+    let mut desk = Desk::with(|quoting| {
+        (quoting.shaping, quoting.touch_age_max) = (Some(stages(false, true)), Span::from_secs(100));
+        quoting.exits = Some(ExitSpec {
+            stop_loss: Some(Rate::from_bps(50)),
+            take_profit: None,
+            trailing: None,
+            watched: Watched::Mid,
+            protection: Rate::from_bps(20),
+            cooldown: Span::ZERO,
+        });
+    })
+    .then_quoted();
+    let pulled = foreign(&mut desk, Side::Bid, 40);
+    assert_eq!(pulled, [Did::Cancel(1), Did::Cancel(2), Did::Exit(3, Side::Ask, 9_955, 30)]);
+    assert_eq!((desk.cancelled(1), desk.cancelled(2)), (vec![], vec![]));
+    assert_eq!(desk.report(3, OrderReport::Expired), []);
+    assert_eq!(desk.touch(9_900, 9_910), []);
+    // 9 905, and a fifth of a per cent of it: half a per cent would be 9 856.
+    assert_eq!(desk.timer(), [Did::Exit(4, Side::Ask, 9_886, 40)]);
 }
 
 #[test]
@@ -207,18 +237,13 @@ fn the_hedge_works_off_what_lies_inside_its_band_while_the_stage_lasts() {
 fn quotes_that_lean_call_by_what_is_not_hedged() {
     let mut story = leaning(true, false);
     let commands = moved(&mut story, Side::Bid, 10);
-    // The hedge has decided by its band when the quotes hear what is open: what is called for follows.
-    let [first] = on(PERP, &news(&commands))[..] else { panic!("one hedge: {commands:?}") };
-    assert_eq!((first.side, first.lots), (Side::Ask, Lots(5)));
-    story.report(PERP, first.client_id, OrderReport::Accepted(VenueOrderId(77)));
-    let commands = story.fill(&first, 5);
+    let [hedge] = on(PERP, &news(&commands))[..] else { panic!("one hedge: {commands:?}") };
+    assert_eq!((hedge.side, hedge.lots), (Side::Ask, Lots(9)));
+    story.report(PERP, hedge.client_id, OrderReport::Accepted(VenueOrderId(77)));
     // Five are open, the stage lasts to four.
-    let mut later = commands;
-    later.extend(story.wait(Span::from_millis(200)));
-    assert_eq!(hedges(&later), [(Side::Ask, 4, TimeInForce::PostOnly)]);
-    let [second] = on(PERP, &news(&later))[..] else { panic!("one hedge: {later:?}") };
-    story.report(PERP, second.client_id, OrderReport::Accepted(VenueOrderId(78)));
-    let left = story.fill(&second, 1);
+    let lasts = story.fill(&hedge, 5);
+    assert_eq!(cancels(&lasts).iter().filter(|(id, _)| *id == PERP).count(), 0, "{lasts:?}");
+    let left = story.fill(&hedge, 1);
     assert_eq!(cancels(&left).iter().filter(|(id, _)| *id == PERP).count(), 1, "four are open: {left:?}");
     assert_eq!((story.position(SPOT), story.position(PERP)), (Lots(10), Lots(-6)));
 }
@@ -271,6 +296,52 @@ fn one_closes_at_a_time() {
             (exits(&commands), hedges(&commands)),
             (vec![], vec![(Side::Ask, 9, TimeInForce::PostOnly)])
         );
+    }
+}
+
+#[test]
+fn a_hedge_that_gave_way_is_not_sent_again_before_the_position_is_closed() {
+    let mut story = leaning(true, true);
+    // A hedge stands when the stage begins.
+    let [hedge] = on(PERP, &news(&moved(&mut story, Side::Bid, 20)))[..] else { panic!("one hedge") };
+    let mut commands = moved(&mut story, Side::Bid, 17);
+    assert!(cancels(&commands).contains(&(PERP, hedge.client_id)), "{commands:?}");
+    for (id, client_id) in cancels(&commands) {
+        // While nobody can say whether it has traded, the stage is left, and nothing is hedged or closed.
+        commands = story.report(id, client_id, OrderReport::Cancelled);
+        let (exits, hedges) = (exits(&commands), hedges(&commands));
+        assert_eq!(hedges, [], "{commands:?}");
+        assert!(exits.is_empty() || exits == [(Side::Ask, 37)] || exits == [(Side::Ask, 27)], "{exits:?}");
+    }
+    commands.extend(story.wait(Span::from_millis(500)));
+    assert_eq!(hedges(&commands), [], "{commands:?}");
+    assert!(story.shard.orders(SPOT).unwrap().open_orders().any(|order| !order.tif.may_rest()));
+}
+
+#[test]
+fn quotes_return_when_a_hedge_leaves_the_stage_whatever_their_interval() {
+    let (trigger, touch_age_max) = (Trigger::Every(Span::from_secs(10)), Span::from_secs(60));
+    let shaping = Some(stages(false, true));
+    let mut story = Story::of(QuotingSpec { trigger, touch_age_max, shaping, ..cross_venue() });
+    story.book(PERP, 10_000, 10_001);
+    story.book(SPOT, 9_990, 10_010);
+    assert_eq!(news(&story.wait(Span::from_secs(11))).len(), 2, "two quotes");
+    assert_eq!(exits(&moved(&mut story, Side::Bid, 40)), [(Side::Ask, 30)]);
+    // Somebody else's order sells thirty-five of the perpetual.
+    let trade_id = TradeId(story.now.0.unsigned_abs());
+    let sale = Fill { trade_id, level: level(10_000, 35), ..Desk::fill_at(story.now, Side::Ask) };
+    let commands = story.tell(&Event::Fill(Fill { instrument: PERP, ..sale }));
+    let placed = on(SPOT, &news(&commands));
+    assert!(placed.iter().any(|order| order.tif == TimeInForce::PostOnly), "{commands:?}");
+}
+
+#[test]
+fn what_is_closed_at_once_is_not_hedged_first() {
+    for side in Side::BOTH {
+        let mut story = leaning(true, true);
+        let commands = moved(&mut story, side, 40);
+        // Ten are on their way out by a quote whose cancel is not confirmed.
+        assert_eq!((exits(&commands), hedges(&commands)), (vec![(side.opposite(), 30)], vec![]));
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn hedging() -> HedgingSpec {
         fee_taker: Rate::from_bps(4),
         impact: Rate(0),
         margin: Rate::from_bps(1_000),
-        order_lots_max: Lots(1_000),
+        order_lots_max: quoting().limits.order_lots_max,
     };
     let part = PartSpec {
         kind: PartKind::Spot,
