@@ -237,6 +237,7 @@ fn theirs(
         mid: HalfTicks(0),
         markouts: [None; HORIZONS],
         position_after: Lots::ZERO,
+        place: None,
     };
     let fills = done.fills.iter().map(row).collect();
     Ok(Done { name, orders: done.orders, volume: done.volume, position: done.position, fills })
