@@ -27,8 +27,11 @@ fn framed(mut bodies: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What a segment says but for its blocks, in words, and the same written again.
-fn read(segment: &[u8]) -> Option<(Vec<(Nanos, String)>, Vec<u8>)> {
+/// Records in words, and when each was written.
+type Said = Vec<(Nanos, String)>;
+
+/// What a segment says but for its blocks, and the same written again.
+fn read(segment: &[u8]) -> Option<(Said, Vec<u8>)> {
     let (header, mut reader) = Reader::new(segment).ok()?;
     let (mut said, mut again) = (Vec::new(), Vec::new());
     let mut encoder = Encoder::new(&header, &mut again);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ballast_runtime::config::Config;
 use ballast_runtime::config_check;
-use ballast_runtime::operator::OperatorScript;
+use ballast_runtime::operator::{OperatorScript, Scopes};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -15,6 +15,7 @@ fuzz_target!(|text: &str| {
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     if let Ok(script) = OperatorScript::parse(text, path) {
-        drop(script.resolve(&[], ballast_model::Nanos(0)).map_err(|error| error.to_string()));
+        let resolved = script.resolve(&[], &Scopes::default(), ballast_model::Nanos(0));
+        drop(resolved.map_err(|error| error.to_string()));
     }
 });

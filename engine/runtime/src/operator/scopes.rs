@@ -11,8 +11,8 @@ use crate::config::{BookNames, Resolved, ResolvedInstrument, market_name, market
 /// What stands before a strategy's name.
 const STRATEGY: &str = "strategy ";
 
-/// The scopes of a run: its instruments, their markets and strategies.
-#[derive(Clone, Debug)]
+/// The scopes of a run: its instruments, their markets and strategies. None by default.
+#[derive(Clone, Debug, Default)]
 pub struct Scopes {
     /// By [`InstrumentId`].
     instruments: Vec<Named>,
