@@ -142,3 +142,16 @@ fn a_full_ring_refuses_and_goes_on() {
         reader.release();
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_ring_has_all_its_room_before_anything_is_stored() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    drop(Ring::create(&path, 1 << 20).unwrap());
+    let file = path.metadata().unwrap();
+    assert!(file.len() > 1 << 20);
+    assert!(512 * file.blocks() >= file.len(), "{} blocks for {} bytes", file.blocks(), file.len());
+}
