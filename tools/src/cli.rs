@@ -81,7 +81,7 @@ pub(crate) struct ReplayArgs {
     /// Play the data this many times in a row, ids and times renumbered so that the loops follow on.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) repeat: u32,
-    /// Write a journal of every input and decision into this folder; an existing one goes on.
+    /// Write a journal of every input and decision into this folder; one that holds a journal already is refused.
     #[arg(long, value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
     /// End standard output with one JSON object.

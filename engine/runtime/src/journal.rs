@@ -4,8 +4,8 @@
 //! there into segment files, adding checksums and hashes. There are two classes of durability:
 //!
 //! - *The process dies* (kill -9, panic, out of memory): nothing is lost. What was stored in the mapped file belongs to the
-//!   kernel; the next [`Journal::open`] moves what was left in the ring into the segment, after cutting off what a write that was
-//!   interrupted left behind.
+//!   kernel; whoever reads it next ([`settle`]) moves what was left in the ring into the segment, after cutting off what a write
+//!   that was interrupted left behind.
 //! - *The host dies* (power): records up to the last sync are there ([`Options::sync_every`]); later ones may not be. Orders sent
 //!   in between are recognised at boot by client ids of ours that the journal has never seen.
 //!
@@ -16,6 +16,9 @@
 //!
 //! Records are exactly those of [`ballast_journal`]; a folder holds `0000000000.journal`, `0000000001.journal`, … and, while it is
 //! written, `ring`. A segment that ended is compressed in its place, to `0000000000.journal.zst`, and read like any other.
+//!
+//! One run, one journal: a folder that holds one is refused ([`vacant`]), since neither a core nor a market goes on where those of
+//! another run ended.
 //!
 //! Never here: a decision, a format.
 
@@ -44,7 +47,7 @@ use ballast_model::Span;
 pub use disk::{Disk, Files, Sheet};
 pub use history::{History, Step};
 pub use meta::{Meta, MetaFeed, MetaInstrument, Rebuilt};
-pub use segments::{Kept, settle};
+pub use segments::{Kept, settle, vacant};
 pub use slice::slice;
 pub use tap::{Journal, Tap};
 pub use told::{Happened, Heard, Told};
@@ -79,6 +82,9 @@ pub enum JournalError {
         /// What the decompressor says.
         why: String,
     },
+    /// A run is to begin where there is a journal.
+    #[error("{0}: there is a journal here already: a run begins one of its own, in a folder that holds none")]
+    Taken(PathBuf),
     /// Another process writes it.
     #[error("{0}: this journal is being written")]
     Busy(PathBuf),

@@ -5,7 +5,7 @@ use std::path::Path;
 use ballast_journal::{Bodies, Entry, Raw, Record};
 
 use super::disk::Files;
-use super::segments::{Kept, Segments};
+use super::segments::{Kept, Segments, vacant};
 use super::{History, JournalError, Meta, Step};
 
 /// Cuts the records numbered `from` to `to`, both included, into a new journal in `folder`, numbered from one on. Its headers say
@@ -18,7 +18,9 @@ pub fn slice(history: &History, from: u64, to: u64, folder: &Path) -> Result<Kep
         |why| JournalError::Meta { path: history.segments().first().cloned().unwrap_or_default(), why };
     let mut text = Meta::parse(&history.header().meta).map_err(meta)?;
     text.cut_from = Some(from + text.cut_from.map_or(0, |before| before - 1));
-    let mut segments = Segments::open(folder, text.to_bytes(), Box::new(Files))?;
+    vacant(folder)?;
+    std::fs::create_dir_all(folder).map_err(|error| JournalError::Io { path: folder.to_owned(), error })?;
+    let mut segments = Segments::begin(folder, text.to_bytes(), Box::new(Files))?;
     let mut bodies = Bodies::new(segments.next_seq(), u64::MAX);
     history.walk(|record| {
         if record.seq > to {

@@ -43,28 +43,51 @@ const SMALL: Options = Options {
 };
 
 #[test]
-fn what_is_recorded_is_read_over_many_segments_and_runs() {
+fn what_is_recorded_is_read_over_many_segments() {
     let folder = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
-    for run in 0..3 {
-        let mut journal = Journal::open(folder.path(), b"meta".to_vec(), &SMALL).unwrap();
-        for step in run * 20_000..(run + 1) * 20_000 {
-            journal.tap.event(Nanos(step * 1_000_000), &ticker(step)).unwrap();
-            expected.push(ticker(step));
-        }
-        let kept = journal.finish().unwrap();
-        assert!(kept.segments >= 3, "{kept:?}");
-        assert!(kept.bytes < 24 * kept.records, "{kept:?}");
+    let mut journal = Journal::open(folder.path(), b"meta".to_vec(), &SMALL).unwrap();
+    for step in 0..60_000 {
+        journal.tap.event(Nanos(step * 1_000_000), &ticker(step)).unwrap();
+        expected.push(ticker(step));
     }
+    let kept = journal.finish().unwrap();
+    assert!(kept.segments >= 9, "{kept:?}");
+    assert!(kept.bytes < 24 * kept.records, "{kept:?}");
     assert_eq!(inputs(folder.path()), expected);
     assert!(!files::ring(folder.path()).exists());
 }
 
 #[test]
-fn a_process_that_dies_loses_nothing() {
+fn a_run_begins_a_journal_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    let mut expected = Vec::new();
+    let open = || Journal::open(folder.path(), b"meta".to_vec(), &SMALL);
+    let mut journal = open().unwrap();
+    journal.tap.event(Nanos(1), &ticker(1)).unwrap();
+    let refused = || {
+        let error = open().unwrap_err().to_string();
+        assert!(error.contains("there is a journal here already"), "{error}");
+    };
+    refused();
+    // As if the process had died: that is one as well, and is not touched.
+    drop(journal);
+    refused();
+    assert!(files::ring(folder.path()).exists());
+    settle(folder.path()).unwrap();
+    refused();
+    assert_eq!(inputs(folder.path()), [ticker(1)]);
+    // What has no segment is none, whatever else is there.
+    std::fs::remove_file(files::segment(folder.path(), 0)).unwrap();
+    std::fs::write(files::ring(folder.path()), b"of a writer that never began").unwrap();
+    open().unwrap().finish().unwrap();
+    assert_eq!(inputs(folder.path()), []);
+}
+
+#[test]
+fn a_process_that_dies_loses_nothing() {
     for run in 0..20i64 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut expected = Vec::new();
         let mut journal = Journal::open(folder.path(), b"meta".to_vec(), &SMALL).unwrap();
         let steps = 1 + 977 * run % 6_000;
         for step in 0..steps {
@@ -80,9 +103,9 @@ fn a_process_that_dies_loses_nothing() {
             let whole = bytes.len();
             std::fs::write(&last, [&bytes[..whole], &[40, 3, 1]].concat()).unwrap();
         }
+        settle(folder.path()).unwrap();
+        assert_eq!(inputs(folder.path()), expected, "run {run}");
     }
-    Journal::open(folder.path(), b"meta".to_vec(), &SMALL).unwrap().finish().unwrap();
-    assert_eq!(inputs(folder.path()), expected);
 }
 
 #[test]
