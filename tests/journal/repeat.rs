@@ -120,3 +120,29 @@ fn a_slice_is_a_journal_and_is_decided_again_from_the_beginning_alone() {
     let error = verify(cut.path()).unwrap_err().to_string();
     assert!(error.contains("cut from another journal at record 1000"), "{error}");
 }
+
+#[test]
+fn a_slice_is_cut_into_an_empty_folder_and_holds_something() {
+    let (folder, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    run(folder.path(), &Options::default());
+    let history = History::open(folder.path()).unwrap();
+    let refused = |from, to, out: &Path, part: &str| {
+        let error = slice(&history, from, to, out).unwrap_err().to_string();
+        assert!(error.contains(part), "{from} to {to}: {error}");
+    };
+    for (from, to) in [(u64::MAX, u64::MAX), (1 << 40, u64::MAX), (20, 10), (0, 0)] {
+        refused(from, to, cut.path(), "there is nothing to cut");
+    }
+    assert_eq!(std::fs::read_dir(cut.path()).unwrap().count(), 0, "nothing is written");
+    // Not even its own source.
+    refused(1, 10, folder.path(), "this folder is not empty");
+    assert_eq!(verify(folder.path()).unwrap().difference, None);
+    assert_eq!(slice(&history, 0, 10, cut.path()).unwrap().records, 11, "ten and the end");
+    refused(1, 10, cut.path(), "this folder is not empty");
+    // A slice of a slice says where both were cut.
+    let (second, third) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    slice(&history, 100, 200, second.path()).unwrap();
+    slice(&History::open(second.path()).unwrap(), 11, 20, third.path()).unwrap();
+    let error = verify(third.path()).unwrap_err().to_string();
+    assert!(error.contains("cut from another journal at record 110"), "{error}");
+}

@@ -85,6 +85,17 @@ pub enum JournalError {
     /// A run is to begin where there is a journal.
     #[error("{0}: there is a journal here already: a run begins one of its own, in a folder that holds none")]
     Taken(PathBuf),
+    /// A slice is to be written where something is.
+    #[error("{0}: this folder is not empty: a slice is a journal of its own")]
+    NotEmpty(PathBuf),
+    /// Nothing to cut.
+    #[error("no record is numbered from {from} to {to}: there is nothing to cut")]
+    NoRecords {
+        /// First number asked for.
+        from: u64,
+        /// Last number asked for.
+        to: u64,
+    },
     /// Another process writes it.
     #[error("{0}: this journal is being written")]
     Busy(PathBuf),
