@@ -31,9 +31,12 @@ impl History {
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
         let segments = files::segments(folder)?;
         let first = segments.first().ok_or_else(|| JournalError::Empty(folder.to_owned()))?;
-        let bytes = files::read(first)?;
-        let (header, _) =
-            Reader::new(&bytes).map_err(|fault| JournalError::Fault { path: first.clone(), fault })?;
+        // What comes before damage of a compressed segment is read; whoever walks there meets it.
+        let (bytes, damage) = files::read_as_far(first)?;
+        let (header, _) = Reader::new(&bytes).map_err(|fault| match damage {
+            Some(why) => JournalError::Pressed { path: first.clone(), seq: 1, why: why.to_string() },
+            None => JournalError::Fault { path: first.clone(), fault },
+        })?;
         Ok(Self { segments, header })
     }
 

@@ -72,22 +72,48 @@ fn a_process_that_dies_while_it_compresses_loses_nothing() {
 fn damage_of_a_compressed_segment_is_found_wherever_it_is() {
     let folder = tempfile::tempdir().unwrap();
     record(folder.path(), 0..12_000, &PRESSED).finish().unwrap();
-    let path = files::pressed(&files::segment(folder.path(), 1));
+    for number in [0, 1] {
+        damage(folder.path(), number);
+    }
+}
+
+/// Damages a segment in many places, one after another.
+fn damage(folder: &Path, number: u32) {
+    let path = files::pressed(&files::segment(folder, number));
+    let named = format!("{number:010}.journal.zst: ");
     let sound = std::fs::read(&path).unwrap();
-    let walk = || History::open(folder.path()).unwrap().walk(|_| Ok::<_, JournalError>(Step::On));
+    let walk = || History::open(folder)?.walk(|_| Ok::<_, JournalError>(Step::On));
     for at in (0..sound.len()).step_by(251) {
         let mut damaged = sound.clone();
         damaged[at] ^= 0x10;
         std::fs::write(&path, &damaged).unwrap();
         let error = walk().expect_err("a flipped bit").to_string();
-        assert!(error.contains("0000000001.journal.zst: "), "{at}: {error}");
+        assert!(error.contains(&named), "{at}: {error}");
         assert!(error.contains("record "), "{at}: {error}");
     }
     for cut in (0..sound.len()).step_by(997) {
         std::fs::write(&path, &sound[..cut]).unwrap();
         let error = walk().expect_err("a segment cut off").to_string();
-        assert!(error.contains("0000000001.journal.zst: "), "{cut}: {error}");
+        assert!(error.contains(&named), "{cut}: {error}");
+        assert!(error.contains("record "), "{cut}: {error}");
     }
     std::fs::write(&path, &sound).unwrap();
     assert_eq!(walk().unwrap(), None);
+}
+
+#[test]
+fn what_comes_before_damage_of_the_first_segment_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = Options { segment_bytes: u64::MAX, ..PRESSED };
+    record(folder.path(), 0..60_000, &large).finish().unwrap();
+    let path = files::pressed(&files::segment(folder.path(), 0));
+    let sound = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &sound[..sound.len() * 3 / 4]).unwrap();
+    let mut read = 0u64;
+    let error = History::open(folder.path()).unwrap().walk(|record| {
+        read = record.seq;
+        Ok::<_, JournalError>(Step::On)
+    });
+    let error = error.unwrap_err().to_string();
+    assert!(read > 10_000 && error.contains(&format!("from record {} on", read + 1)), "{read}: {error}");
 }
