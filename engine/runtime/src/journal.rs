@@ -45,7 +45,7 @@ use ballast_journal::Fault;
 use ballast_model::Span;
 
 pub use disk::{Disk, Files, Sheet};
-pub use history::{History, Step};
+pub use history::{History, Step, Walked};
 pub use meta::{Meta, MetaFeed, MetaInstrument, Rebuilt};
 pub use segments::{Kept, settle, vacant};
 pub use slice::slice;
