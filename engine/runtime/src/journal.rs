@@ -96,6 +96,17 @@ pub enum JournalError {
         /// Last number asked for.
         to: u64,
     },
+    /// What a writer that died left is to be made whole before it is read, and cannot be where it is.
+    #[error(
+        "{path}: its writer died before it was ended, and it must be made whole before it is read, which cannot be done here \
+         ({error}); copy the folder to where it can be written"
+    )]
+    Unsettled {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
     /// Another process writes it.
     #[error("{0}: this journal is being written")]
     Busy(PathBuf),

@@ -272,7 +272,20 @@ pub fn settle(folder: &Path) -> Result<(), JournalError> {
     }
     match recover(folder) {
         Err(JournalError::Busy(_)) => Ok(()),
-        settled => settled,
+        settled => settled.map_err(|error| unsettled(folder, error)),
+    }
+}
+
+/// Says what to do where nothing can be written at all, whatever is tried.
+pub(super) fn unsettled(folder: &Path, error: JournalError) -> JournalError {
+    use ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    match error {
+        JournalError::Io { error, .. }
+            if matches!(error.kind(), ReadOnlyFilesystem | PermissionDenied | StorageFull) =>
+        {
+            JournalError::Unsettled { path: folder.to_owned(), error }
+        }
+        other => other,
     }
 }
 

@@ -178,3 +178,17 @@ fn a_ring_has_all_its_room_before_anything_is_stored() {
     assert!(file.len() > 1 << 20);
     assert!(512 * file.blocks() >= file.len(), "{} blocks for {} bytes", file.blocks(), file.len());
 }
+
+#[test]
+fn what_cannot_be_made_whole_where_it_is_says_so() {
+    let told = |kind: std::io::ErrorKind| {
+        let error = JournalError::Io { path: "some/ring".into(), error: kind.into() };
+        segments::unsettled(Path::new("some"), error).to_string()
+    };
+    for kind in [std::io::ErrorKind::ReadOnlyFilesystem, std::io::ErrorKind::PermissionDenied] {
+        let error = told(kind);
+        assert!(error.starts_with("some: its writer died") && error.contains("copy the folder"), "{error}");
+    }
+    let other = told(std::io::ErrorKind::InvalidData);
+    assert!(other.starts_with("some/ring: ") && !other.contains("copy"), "{other}");
+}
