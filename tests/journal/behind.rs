@@ -10,7 +10,9 @@ use ballast_journal::Entry;
 use ballast_model::{Command, Event, JournalHealth, Nanos};
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
-use ballast_runtime::journal::{Disk, Files, History, Journal, JournalError, Options, Sheet, Step, verify};
+use ballast_runtime::journal::{
+    Disk, Files, History, Journal, JournalError, Options, Sheet, Step, Walked, verify,
+};
 use ballast_runtime::replay::{Journaled, Observer};
 use ballast_tests::market::{QUOTER, lines, surveyed, text};
 
@@ -100,7 +102,7 @@ fn quotes_stop_while_the_disk_is_full_and_the_run_is_repeated() {
         }
         Ok::<_, JournalError>(Step::On)
     });
-    assert_eq!(torn.unwrap(), None);
+    assert_eq!(torn.unwrap(), Walked::Finished);
     assert!(orders[0] > 0 && orders[1] == 0 && orders[2] > 0, "{orders:?}");
     let again = verify(folder.path()).unwrap();
     assert_eq!((again.difference, again.state_hash), (None, played.outcome.state_hash));

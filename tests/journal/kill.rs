@@ -13,7 +13,7 @@ use ballast_journal::Entry;
 use ballast_model::{Event, Nanos, OrderReport};
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
-use ballast_runtime::journal::{History, Journal, JournalError, Options, Step, settle, verify};
+use ballast_runtime::journal::{History, Journal, JournalError, Options, Step, Walked, settle, verify};
 use ballast_runtime::replay::{Journaled, Observer};
 use ballast_tests::market::{QUOTER, lines, surveyed, text};
 
@@ -93,7 +93,7 @@ fn a_killed_process_has_lost_nothing() {
             }
             Ok::<_, JournalError>(Step::On)
         });
-        assert_eq!(torn.unwrap(), None, "kill {kill}: whole after it was settled");
+        assert_eq!(torn.unwrap(), Walked::CutShort, "kill {kill}: whole after it was settled");
         let missing: Vec<_> = told.difference(&recorded).collect();
         assert!(missing.is_empty(), "kill {kill}: the exchange saw {missing:?}");
         // An exact prefix: every decision in it is repeated.

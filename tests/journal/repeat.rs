@@ -6,7 +6,9 @@ use ballast_exchange::synth::Dialect;
 use ballast_journal::{Entry, Header, Reader};
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
-use ballast_runtime::journal::{AtRest, Found, History, Journal, JournalError, Options, Step, slice, verify};
+use ballast_runtime::journal::{
+    AtRest, Found, History, Journal, JournalError, Options, Step, Walked, slice, verify,
+};
 use ballast_runtime::replay::{Journaled, Outcome, Unobserved};
 use ballast_tests::market::{QUOTER, lines, surveyed, text};
 
@@ -39,7 +41,7 @@ fn a_whole_run_is_repeated() {
     let outcome = run(folder.path(), &Options { segment_bytes: 100_000, ..Options::default() });
     assert!(History::open(folder.path()).unwrap().segments().len() > 1);
     let again = verify(folder.path()).unwrap();
-    assert_eq!((again.difference, again.torn), (None, None));
+    assert_eq!((again.difference, again.walked), (None, Walked::Finished));
     assert_eq!(again.commands, outcome.orders + outcome.cancels + outcome.replaces + outcome.queries);
     assert_eq!((again.state_hash, again.checkpoints), (outcome.state_hash, 1));
     assert!(again.inputs > outcome.messages);
@@ -119,4 +121,58 @@ fn a_slice_is_a_journal_and_is_decided_again_from_the_beginning_alone() {
     assert!((1_990..=2_010).contains(&counted), "{counted}");
     let error = verify(cut.path()).unwrap_err().to_string();
     assert!(error.contains("cut from another journal at record 1000"), "{error}");
+}
+
+#[test]
+fn a_slice_is_cut_into_an_empty_folder_and_holds_something() {
+    let (folder, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    run(folder.path(), &Options::default());
+    let history = History::open(folder.path()).unwrap();
+    let refused = |from, to, out: &Path, part: &str| {
+        let error = slice(&history, from, to, out).unwrap_err().to_string();
+        assert!(error.contains(part), "{from} to {to}: {error}");
+    };
+    for (from, to) in [(u64::MAX, u64::MAX), (1 << 40, u64::MAX), (20, 10), (0, 0)] {
+        refused(from, to, cut.path(), "there is nothing to cut");
+    }
+    assert_eq!(std::fs::read_dir(cut.path()).unwrap().count(), 0, "nothing is written");
+    // Not even its own source.
+    refused(1, 10, folder.path(), "this folder is not empty");
+    assert_eq!(verify(folder.path()).unwrap().difference, None);
+    assert_eq!(slice(&history, 0, 10, cut.path()).unwrap().records, 11, "ten and the end");
+    refused(1, 10, cut.path(), "this folder is not empty");
+    // A slice of a slice says where both were cut.
+    let (second, third) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    slice(&history, 100, 200, second.path()).unwrap();
+    slice(&History::open(second.path()).unwrap(), 11, 20, third.path()).unwrap();
+    let error = verify(third.path()).unwrap_err().to_string();
+    assert!(error.contains("cut from another journal at record 110"), "{error}");
+}
+
+#[test]
+fn a_missing_end_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { segment_bytes: 100_000, at_rest: AtRest::AsWritten, ..Options::default() };
+    run(folder.path(), &options);
+    let last = || History::open(folder.path()).unwrap().segments().last().cloned().unwrap();
+    let ended = || {
+        let again = verify(folder.path()).unwrap();
+        assert_eq!((again.difference, again.walked.torn()), (None, None));
+        again.walked
+    };
+    assert_eq!(ended(), Walked::Finished);
+    // Cut off between two records, before the checkpoint and the end.
+    let bytes = std::fs::read(last()).unwrap();
+    let (_, mut reader) = Reader::new(&bytes).unwrap();
+    let mut starts = Vec::new();
+    while let Some(record) = reader.next().unwrap() {
+        starts.push(record.offset);
+    }
+    let path = last();
+    for missing in 1..=3 {
+        std::fs::write(&path, &bytes[..starts[starts.len() - missing]]).unwrap();
+        assert_eq!(ended(), Walked::Open, "{missing} records");
+    }
+    std::fs::remove_file(path).unwrap();
+    assert_eq!(ended(), Walked::CutShort, "a segment");
 }

@@ -7,6 +7,7 @@ mod assumptions;
 mod compare;
 mod configuration;
 mod demo;
+mod journals;
 mod operator;
 mod opportunities;
 mod rig;

@@ -65,6 +65,8 @@ fn what_cannot_be_changed_is_named_with_its_rule() {
         ("quoting.limits.order_burst=0", ["quoting.limits.order_burst", "quoter.toml"]),
         ("instrument.0.tick=1", ["instrument.0", "is not there: instrument has 0"]),
         ("gamma", ["gamma", "write KEY=VALUE"]),
+        ("nonexist=", ["nonexist", "is not set: there is nothing to take out"]),
+        ("venue.clock_offset=5s", ["venue.clock_offset", "stays as recorded"]),
     ] {
         let run = folder.expect(3, &format!("whatif journal --set {set}"));
         assert!(parts.iter().all(|part| run.err.contains(part)), "{set}: {}", run.err);
@@ -77,6 +79,9 @@ fn what_cannot_be_changed_is_named_with_its_rule() {
     folder.expect(0, "journal slice journal --from 100 --out cut");
     let cut = folder.expect(4, "whatif cut");
     assert!(cut.err.contains("cut from another journal at record 100"), "{}", cut.err);
-    let within = folder.expect(1, "whatif journal --within soon");
+    // Before the journal is so much as looked for.
+    let within = folder.expect(2, "whatif nothing-here --within soon");
     assert!(within.err.contains("--within") && within.err.contains("no duration"), "{}", within.err);
+    let within = folder.expect(2, "whatif nothing-here --within=-1s");
+    assert!(within.err.contains("--within") && within.err.contains("must not be negative"), "{}", within.err);
 }

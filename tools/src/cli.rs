@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use ballast_model::Span;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -81,7 +82,7 @@ pub(crate) struct ReplayArgs {
     /// Play the data this many times in a row, ids and times renumbered so that the loops follow on.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) repeat: u32,
-    /// Write a journal of every input and decision into this folder; an existing one goes on.
+    /// Write a journal of every input and decision into this folder; one that holds a journal already is refused.
     #[arg(long, value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
     /// End standard output with one JSON object.
@@ -109,11 +110,17 @@ pub(crate) struct WhatifArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// How far apart in time two fills may be and still be the same.
-    #[arg(long, value_name = "SPAN", default_value = "1s")]
-    pub(crate) within: String,
+    #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = span_of)]
+    pub(crate) within: Span,
     /// Search the power of this family of queues under which the recorded orders come closest to the recorded fills.
     #[arg(long, value_name = "FAMILY")]
     pub(crate) calibrate: Option<FamilyArg>,
+}
+
+/// A span from nothing on.
+fn span_of(text: &str) -> Result<Span, String> {
+    let span = ballast_runtime::config::Duration::try_from(text.to_owned())?.span();
+    if span < Span::ZERO { Err("must not be negative".to_owned()) } else { Ok(span) }
 }
 
 /// A family of queue models with a power; see `cancels` of `[venue.queue]`.

@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use ballast_journal::Record;
-use ballast_runtime::journal::{History, Step, settle, slice as cut};
+use ballast_runtime::journal::{History, Step, Walked, settle, slice as cut};
 use serde_json::json;
 
 use crate::cli::{ExportArgs, InspectArgs, JournalArgs, RangeArgs, SliceArgs};
@@ -22,13 +22,13 @@ fn open(folder: &Path) -> anyhow::Result<History> {
     Ok(History::open(folder)?)
 }
 
-/// Calls `visit` for the records of a range, and names an incomplete record at the end.
+/// Calls `visit` for the records of a range, and tells where the journal does not end as a run does.
 fn walk(
     history: &History,
     range: &RangeArgs,
     mut visit: impl FnMut(&Record<'_>) -> io::Result<()>,
-) -> anyhow::Result<()> {
-    let torn = history.walk(|record| {
+) -> anyhow::Result<Walked> {
+    let walked = history.walk(|record| {
         if record.seq > range.to {
             return Ok(Step::Stop);
         }
@@ -36,11 +36,11 @@ fn walk(
             visit(record)?;
         }
         Ok::<_, anyhow::Error>(Step::On)
-    });
-    if let Some(torn) = torn? {
-        output::tell(&format!("the writer died in the middle of a record: {torn}"));
+    })?;
+    if let Some(warning) = walked.warning() {
+        output::tell(&warning);
     }
-    Ok(())
+    Ok(walked)
 }
 
 /// Prints records.
@@ -52,7 +52,7 @@ pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Code> {
     let history = open(folder)?;
     let mut counts = Counts::default();
     let mut out = io::BufWriter::new(io::stdout().lock());
-    walk(&history, &arguments.range, |record| {
+    let walked = walk(&history, &arguments.range, |record| {
         counts.take(record);
         if *json || arguments.decisions && record.entry.is_input() {
             return Ok(());
@@ -61,7 +61,8 @@ pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Code> {
     })?;
     out.flush()?;
     drop(out);
-    finish(&history, counts, *json)
+    let whole = arguments.range.from <= 1 && walked != Walked::Stopped;
+    finish(&history, counts, if whole { Part::All } else { Part::Range }, walked, *json)
 }
 
 /// Checks everything that can be checked without deciding again.
@@ -71,16 +72,24 @@ pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Code> {
 pub(crate) fn verify(arguments: &JournalArgs) -> anyhow::Result<Code> {
     let history = open(&arguments.folder)?;
     let mut counts = Counts::default();
-    walk(&history, &RangeArgs { from: 1, to: u64::MAX }, |record| {
+    let walked = walk(&history, &RangeArgs { from: 1, to: u64::MAX }, |record| {
         counts.take(record);
         Ok(())
     })?;
-    finish(&history, counts, arguments.json)
+    finish(&history, counts, Part::All, walked, arguments.json)
+}
+
+/// How much of a journal was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    All,
+    Range,
 }
 
 /// Says what was read.
-fn finish(history: &History, counts: Counts, json: bool) -> anyhow::Result<Code> {
-    let at_rest = history.bytes_at_rest()?;
+fn finish(history: &History, counts: Counts, part: Part, walked: Walked, json: bool) -> anyhow::Result<Code> {
+    // A part has no size at rest of its own.
+    let at_rest = if part == Part::All { Some(history.bytes_at_rest()?) } else { None };
     output::text(
         &format!(
             "{} segments, {} records: {} inputs, {} commands, {} checkpoints, {} blocks\n{}",
@@ -103,6 +112,8 @@ fn finish(history: &History, counts: Counts, json: bool) -> anyhow::Result<Code>
             "commands": counts.commands.records,
             "checkpoints": counts.checkpoints.records,
             "blocks": counts.blocks.records,
+            "finished": walked.finished(),
+            "torn": walked.torn().map(|fault| fault.to_string()),
             "bytes": counts.bytes(),
             "bytes_at_rest": at_rest,
             "levels": counts.levels,

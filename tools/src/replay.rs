@@ -5,7 +5,7 @@ use ballast_analytics::total::Totals;
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Played, Prepared};
-use ballast_runtime::journal::{Journal, JournalError, Options};
+use ballast_runtime::journal::{Journal, JournalError, Options, vacant};
 use ballast_runtime::operator::OperatorScript;
 use ballast_runtime::replay::{Journaled, Recorder};
 use std::path::Path;
@@ -36,6 +36,7 @@ pub(crate) struct Plan<'a> {
 /// A configuration or data that cannot be used, a report that cannot be written.
 pub(crate) fn run(arguments: &ReplayArgs) -> anyhow::Result<Code> {
     let watch = Stopwatch::start();
+    arguments.journal.as_deref().map_or(Ok(()), vacant)?;
     let config = Config::load(&arguments.config).map_err(JobError::from)?;
     let script =
         arguments.operator.as_deref().map(OperatorScript::load).transpose().map_err(JobError::from)?;
@@ -135,7 +136,7 @@ fn play_journaled(
     Ok(match journal.finish() {
         Ok(kept) => {
             output::tell(&format!(
-                "journal: {} records in {} bytes, {} new segments in {}",
+                "journal: {} records in {} bytes, {} segments in {}",
                 kept.records,
                 kept.bytes,
                 kept.segments,

@@ -15,8 +15,8 @@ use crate::output::{self, Form};
 pub(crate) fn run(arguments: &JournalArgs) -> anyhow::Result<Code> {
     let watch = Stopwatch::start();
     let done = verify(&arguments.folder)?;
-    if let Some(torn) = done.torn {
-        output::tell(&format!("the writer died in the middle of a record: {torn}"));
+    if let Some(warning) = done.walked.warning() {
+        output::tell(&warning);
     }
     let verdict =
         done.difference.map_or_else(|| "identical".to_owned(), |found| format!("different: {found}"));
@@ -38,7 +38,8 @@ pub(crate) fn run(arguments: &JournalArgs) -> anyhow::Result<Code> {
             "state_hash": format!("{:016x}", done.state_hash),
             "identical": done.difference.is_none(),
             "difference": done.difference.map(|found| found.to_string()),
-            "torn": done.torn.map(|fault| fault.to_string()),
+            "finished": done.walked.finished(),
+            "torn": done.walked.torn().map(|fault| fault.to_string()),
             "seconds": watch.elapsed().as_secs_f64(),
         }))?;
     }

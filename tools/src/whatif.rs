@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
     let mut recorder = recorder(&prepared, &told.config);
     let (shard, ended_at) = prepared.relive(folder, told.meta.mode(), &mut recorder)?;
     let recorded = recorder.finish(ended_at, &shard);
-    let within = span_of(&arguments.within)?;
+    let within = arguments.within;
     let mut rows: Vec<Row> = Vec::new();
     rows.extend(recorded.iter().map(|record| Row {
         run: "recorded",
@@ -81,13 +81,6 @@ pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
         }))?;
     }
     Ok(Code::Done)
-}
-
-fn span_of(text: &str) -> anyhow::Result<Span> {
-    let span = ballast_runtime::config::Duration::try_from(text.to_owned()).map_err(anyhow::Error::msg);
-    let span = span.context("--within")?.span();
-    anyhow::ensure!(span >= Span::ZERO, "--within: must not be negative");
-    Ok(span)
 }
 
 fn recorder(prepared: &Prepared<'_>, config: &Config) -> Recorder {

@@ -5,7 +5,7 @@ use crate::num::{LOTS_MAX, Lots, PRICE_TICKS_MAX, Price};
 /// A price and a size packed into 96 bits: 40 bits of ticks, 56 bits of lots.
 ///
 /// Depth is most of all market data; twelve bytes let a 64-byte event slot carry four levels and a recorded day fit memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct PackedLevel([u32; 3]);
 
 impl PackedLevel {
@@ -39,10 +39,19 @@ impl PackedLevel {
     }
 }
 
+/// What is packed, not how.
+impl core::fmt::Debug for PackedLevel {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PackedLevel").field("price", &self.price()).field("lots", &self.lots()).finish()
+    }
+}
+
 const _: () = assert!(size_of::<PackedLevel>() == 12);
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -52,6 +61,12 @@ mod tests {
             let level = PackedLevel::new(Price(ticks), Lots(lots)).unwrap();
             prop_assert_eq!((level.price(), level.lots()), (Price(ticks), Lots(lots)));
         }
+    }
+
+    #[test]
+    fn a_level_is_shown_by_what_it_holds() {
+        let level = PackedLevel::new(Price(267_840), Lots(1_234)).unwrap();
+        assert_eq!(std::format!("{level:?}"), "PackedLevel { price: Price(267840), lots: Lots(1234) }");
     }
 
     #[test]

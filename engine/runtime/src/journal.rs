@@ -4,8 +4,8 @@
 //! there into segment files, adding checksums and hashes. There are two classes of durability:
 //!
 //! - *The process dies* (kill -9, panic, out of memory): nothing is lost. What was stored in the mapped file belongs to the
-//!   kernel; the next [`Journal::open`] moves what was left in the ring into the segment, after cutting off what a write that was
-//!   interrupted left behind.
+//!   kernel; whoever reads it next ([`settle`]) moves what was left in the ring into the segment, after cutting off what a write
+//!   that was interrupted left behind.
 //! - *The host dies* (power): records up to the last sync are there ([`Options::sync_every`]); later ones may not be. Orders sent
 //!   in between are recognised at boot by client ids of ours that the journal has never seen.
 //!
@@ -16,6 +16,9 @@
 //!
 //! Records are exactly those of [`ballast_journal`]; a folder holds `0000000000.journal`, `0000000001.journal`, … and, while it is
 //! written, `ring`. A segment that ended is compressed in its place, to `0000000000.journal.zst`, and read like any other.
+//!
+//! One run, one journal: a folder that holds one is refused ([`vacant`]), since neither a core nor a market goes on where those of
+//! another run ended.
 //!
 //! Never here: a decision, a format.
 
@@ -42,9 +45,9 @@ use ballast_journal::Fault;
 use ballast_model::Span;
 
 pub use disk::{Disk, Files, Sheet};
-pub use history::{History, Step};
+pub use history::{History, Step, Walked};
 pub use meta::{Meta, MetaFeed, MetaInstrument, Rebuilt};
-pub use segments::{Kept, settle};
+pub use segments::{Kept, settle, vacant};
 pub use slice::slice;
 pub use tap::{Journal, Tap};
 pub use told::{Happened, Heard, Told};
@@ -78,6 +81,31 @@ pub enum JournalError {
         seq: u64,
         /// What the decompressor says.
         why: String,
+    },
+    /// A run is to begin where there is a journal.
+    #[error("{0}: there is a journal here already: a run begins one of its own, in a folder that holds none")]
+    Taken(PathBuf),
+    /// A slice is to be written where something is.
+    #[error("{0}: this folder is not empty: a slice is a journal of its own")]
+    NotEmpty(PathBuf),
+    /// Nothing to cut.
+    #[error("no record is numbered from {from} to {to}: there is nothing to cut")]
+    NoRecords {
+        /// First number asked for.
+        from: u64,
+        /// Last number asked for.
+        to: u64,
+    },
+    /// What a writer that died left is to be made whole before it is read, and cannot be where it is.
+    #[error(
+        "{path}: its writer died before it was ended, and it must be made whole before it is read, which cannot be done here \
+         ({error}); copy the folder to where it can be written"
+    )]
+    Unsettled {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
     },
     /// Another process writes it.
     #[error("{0}: this journal is being written")]

@@ -98,8 +98,8 @@ impl Counts {
         self.market.bytes + self.own.bytes + self.commands.bytes + self.checkpoints.bytes + self.blocks.bytes
     }
 
-    /// What the records weigh, by kind.
-    pub(super) fn lines(self, at_rest: u64) -> String {
+    /// What the records weigh, by kind; `at_rest` is what the files of these and no other records do.
+    pub(super) fn lines(self, at_rest: Option<u64>) -> String {
         let mut lines = String::new();
         let kinds = [
             ("best prices", self.tickers),
@@ -121,9 +121,12 @@ impl Counts {
             of(self.market.records),
             of(self.slots)
         );
-        let share = at_rest as f64 / self.bytes().max(1) as f64;
-        let each = at_rest as f64 / self.records().max(1) as f64;
-        lines += &format!("at rest: {at_rest} bytes, {share:.2} of what was written, {each:.1} a record\n");
+        if let Some(at_rest) = at_rest {
+            let share = at_rest as f64 / self.bytes().max(1) as f64;
+            let each = at_rest as f64 / self.records().max(1) as f64;
+            lines +=
+                &format!("at rest: {at_rest} bytes, {share:.2} of what was written, {each:.1} a record\n");
+        }
         lines
     }
 }

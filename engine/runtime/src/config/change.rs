@@ -11,7 +11,7 @@ type Refusal = (String, String);
 
 impl Config {
     /// This configuration with other values: each change is `key=value`, the key as messages write it (`quoting.model.gamma`,
-    /// `instrument.0.tick`), the value as TOML or, where it is none, a text without its quotes; `key=` takes the key out.
+    /// `instrument.0.tick`), the value as TOML or, where it is none, a text without its quotes; `key=` takes out a key that is set.
     ///
     /// # Errors
     /// [`ConfigError`], naming the key and the rule; no line, since the file does not say it so.
@@ -87,7 +87,10 @@ fn put(table: &mut Table, key: &str, value: Option<Value>) -> Result<(), Refusal
     }
     match value {
         Some(value) => drop(at.insert(last.to_owned(), value)),
-        None => drop(at.remove(last)),
+        None if at.remove(last).is_none() => {
+            return Err((key.to_owned(), "is not set: there is nothing to take out".to_owned()));
+        }
+        None => {}
     }
     Ok(())
 }
@@ -142,6 +145,8 @@ mod tests {
             ("instrument.first.tick=\"1\"", ["instrument.first", "is not there"]),
             ("schema.version=1", ["schema", "is a value and has no keys"]),
             ("gamma", ["gamma", "write KEY=VALUE"]),
+            ("nonexist=", ["nonexist", "is not set"]),
+            ("venue.nonexist=", ["venue.nonexist", "is not set"]),
             ("=3", ["some.toml", "is no key"]),
             ("quoting.=3", ["quoting.", "is no key"]),
         ] {

@@ -11,7 +11,7 @@ use ballast_venue::Counters;
 
 use super::{JobError, Mode, Prepared, begin_of};
 use crate::capture::{Instrument, Problems};
-use crate::config::{Config, ConfigError, ResolvedInstrument, conditions, resolve};
+use crate::config::{Config, ConfigError, ResolvedInstrument, conditions, fixed_offset, resolve};
 use crate::journal::{History, Step, Told};
 use crate::replay::Observer;
 
@@ -19,7 +19,8 @@ impl<'a> Prepared<'a> {
     /// What a journal tells of the world, to be played under `config`: that of the journal or a changed one.
     ///
     /// # Errors
-    /// [`JobError`]: a configuration that cannot be used, or one in whose ticks and lots the journal does not count.
+    /// [`JobError`]: a configuration that cannot be used, or one in whose ticks, lots or clocks the journal does not
+    /// count.
     pub fn from_journal(config: &'a Config, told: &Told) -> Result<Self, JobError> {
         let path = Path::new(&told.meta.config_name);
         let seen = told.meta.seen_instruments().map_err(JobError::Recorded)?;
@@ -31,6 +32,11 @@ impl<'a> Prepared<'a> {
         if grids(&found) != grids(&recorded) {
             let rule = "tick and lot stay as recorded: the journal counts in them";
             let (path, key) = (path.to_owned(), "instrument".to_owned());
+            return Err(ConfigError::Rule { path, line: None, key, rule: rule.to_owned() }.into());
+        }
+        if fixed_offset(config) != fixed_offset(&told.config) {
+            let rule = "stays as recorded: the journal says how the venue's clocks mapped to ours";
+            let (path, key) = (path.to_owned(), "venue.clock_offset".to_owned());
             return Err(ConfigError::Rule { path, line: None, key, rule: rule.to_owned() }.into());
         }
         if found.len() != told.meta.references.len() {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ballast_journal::{EncoderEnd, Fault, FaultKind, Header, Reader, Record};
+use ballast_journal::{EncoderEnd, Entry, Fault, FaultKind, Header, Reader, Record};
 
 use super::{JournalError, files};
 
@@ -23,6 +23,59 @@ pub enum Step {
     Stop,
 }
 
+/// How the reading of a journal ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Walked {
+    /// Where the visitor had enough.
+    #[default]
+    Stopped,
+    /// Where its run did: at a last checkpoint, and the record that ends the segment.
+    Finished,
+    /// At the end of a segment, without the checkpoint that a run ends with: the run was cut short, or what came after is gone.
+    CutShort,
+    /// At a whole record that ends no segment: the writer died or still writes, or what came after is gone.
+    Open,
+    /// Within a record: the writer died there.
+    Torn(Fault),
+}
+
+impl Walked {
+    /// The incomplete record at the very end.
+    #[must_use]
+    pub const fn torn(self) -> Option<Fault> {
+        match self {
+            Self::Torn(fault) => Some(fault),
+            Self::Stopped | Self::Finished | Self::CutShort | Self::Open => None,
+        }
+    }
+
+    /// Whether the end of the run is there; `None` where nobody looked.
+    #[must_use]
+    pub const fn finished(self) -> Option<bool> {
+        match self {
+            Self::Stopped => None,
+            Self::Finished => Some(true),
+            Self::CutShort | Self::Open | Self::Torn(_) => Some(false),
+        }
+    }
+
+    /// What is to be told of a journal that does not end as a run does.
+    #[must_use]
+    pub fn warning(self) -> Option<String> {
+        match self {
+            Self::Stopped | Self::Finished => None,
+            Self::CutShort => Some(
+                "the journal ends without the checkpoint that a run ends with: it was cut short, or later segments are missing"
+                    .to_owned(),
+            ),
+            Self::Open => Some(
+                "no record ends the journal: its writer died or still writes, or what came after is missing".to_owned(),
+            ),
+            Self::Torn(fault) => Some(format!("the writer died in the middle of a record: {fault}")),
+        }
+    }
+}
+
 impl History {
     /// Finds the segments of a folder and reads the first header.
     ///
@@ -31,9 +84,12 @@ impl History {
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
         let segments = files::segments(folder)?;
         let first = segments.first().ok_or_else(|| JournalError::Empty(folder.to_owned()))?;
-        let bytes = files::read(first)?;
-        let (header, _) =
-            Reader::new(&bytes).map_err(|fault| JournalError::Fault { path: first.clone(), fault })?;
+        // What comes before damage of a compressed segment is read; whoever walks there meets it.
+        let (bytes, damage) = files::read_as_far(first)?;
+        let (header, _) = Reader::new(&bytes).map_err(|fault| match damage {
+            Some(why) => JournalError::Pressed { path: first.clone(), seq: 1, why: why.to_string() },
+            None => JournalError::Fault { path: first.clone(), fault },
+        })?;
         Ok(Self { segments, header })
     }
 
@@ -61,14 +117,17 @@ impl History {
         self.segments.iter().map(length).sum()
     }
 
-    /// Reads all records in order. A record that the writer's death left incomplete at the very end is no fault: it is returned.
+    /// Reads all records in order. A record that the writer's death left incomplete at the very end is no fault: how it ended is
+    /// returned.
     ///
     /// # Errors
     /// The first damage, naming segment and record, or what `visit` says.
     pub fn walk<E: From<JournalError>>(
         &self,
         mut visit: impl FnMut(&Record<'_>) -> Result<Step, E>,
-    ) -> Result<Option<Fault>, E> {
+    ) -> Result<Walked, E> {
+        // Whether the last record that is no end of a block is a checkpoint.
+        let mut marked = false;
         let mut before: Option<EncoderEnd> = None;
         for (path, number) in self.segments.iter().zip(0..) {
             let is_last = number + 1 == self.segments.len();
@@ -95,12 +154,17 @@ impl History {
                 }
                 match next {
                     Ok(Some(record)) => {
+                        match record.entry {
+                            Entry::Event(_) | Entry::Batch(_) | Entry::Command(_) => marked = false,
+                            Entry::Checkpoint(_) => marked = true,
+                            Entry::Block(_) | Entry::End(_) => {}
+                        }
                         if visit(&record)? == Step::Stop {
-                            return Ok(None);
+                            return Ok(Walked::Stopped);
                         }
                     }
                     Ok(None) => break,
-                    Err(fault) if is_last && is_torn(&fault) => return Ok(Some(fault)),
+                    Err(fault) if is_last && is_torn(&fault) => return Ok(Walked::Torn(fault)),
                     Err(fault) => return Err(at(fault).into()),
                 }
             }
@@ -110,7 +174,11 @@ impl History {
                 return Err(JournalError::Broken { path: path.clone(), what }.into());
             }
         }
-        Ok(None)
+        Ok(match (before, marked) {
+            (None, _) => Walked::Open,
+            (Some(_), false) => Walked::CutShort,
+            (Some(_), true) => Walked::Finished,
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Segments that ended, compressed at rest by a thread of its own: `0000000000.journal` becomes `0000000000.journal.zst`.
 //!
 //! A segment is whole under one name or the other at every moment: the compressed file gets its name once it is on the disk, and
-//! only then does the other lose its own. One that cannot be compressed stays as it is; the next run tries again.
+//! only then does the other lose its own. One that cannot be compressed stays as it is.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
@@ -27,13 +27,9 @@ pub(super) struct Press {
 }
 
 impl Press {
-    /// Starts the thread, which begins with what earlier runs have left in the folder; `but` is being written.
-    pub(super) fn start(folder: &Path, but: &Path) -> Result<Self, JournalError> {
+    /// Starts the thread.
+    pub(super) fn start() -> Result<Self, JournalError> {
         let (ended, waiting) = mpsc::channel();
-        let left = files::segments(folder)?;
-        for path in left.into_iter().filter(|path| path != but && !files::is_pressed(path)) {
-            let _ = ended.send(path);
-        }
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
         let thread = std::thread::Builder::new().name("journal-press".to_owned());
@@ -73,7 +69,7 @@ fn press_all(waiting: &Receiver<PathBuf>, stopped: &AtomicBool) {
         if stopped.load(Ordering::Acquire) {
             return;
         }
-        // Left as it is where it cannot be: it is whole, and the next run tries again.
+        // Left as it is where it cannot be: it is whole.
         let _ = press(&path);
     }
 }

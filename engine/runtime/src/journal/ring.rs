@@ -4,6 +4,7 @@
 //! then the data. A record is its length in bytes, its number, and its body in whole words; it wraps around the end.
 
 use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -25,6 +26,9 @@ const RECORD_WORDS: u64 = 2;
 /// The longest record must fit twice.
 const CAPACITY_MIN: usize = 1 << 13;
 
+/// Zeros written at once where the file is made.
+static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+
 /// The mapped ring.
 #[derive(Clone, Debug)]
 pub(super) struct Ring {
@@ -36,13 +40,17 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// Makes a ring of at least so many bytes of data.
-    pub(super) fn create(path: &Path, bytes: usize) -> std::io::Result<Self> {
+    /// Makes a ring of at least so many bytes of data, every one of them on the disk: a page that finds no room once it is mapped
+    /// kills the process.
+    pub(super) fn create(path: &Path, bytes: usize) -> io::Result<Self> {
         let capacity = (bytes / 8).max(CAPACITY_MIN).next_power_of_two();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         file.try_lock()?;
-        file.set_len(0)?;
-        file.set_len(8 * (DATA + capacity) as u64)?;
+        if let Err(error) = fill(&file, 8 * (DATA + capacity)) {
+            let _ = std::fs::remove_file(path);
+            let length = 8 * (DATA + capacity);
+            return Err(io::Error::new(error.kind(), format!("its {length} bytes find no room: {error}")));
+        }
         let words = Words::map(&file)?;
         store(&words, CAPACITY, capacity as u64);
         store(&words, 0, MAGIC);
@@ -50,7 +58,7 @@ impl Ring {
     }
 
     /// Opens the ring of a process that is gone; `None` where it had not been made whole.
-    pub(super) fn open(path: &Path) -> std::io::Result<Option<Self>> {
+    pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         let file = File::options().read(true).write(true).open(path)?;
         file.try_lock()?;
         if file.metadata()?.len() < 8 * DATA as u64 {
@@ -82,6 +90,17 @@ impl Ring {
     fn get(&self, at: u64) -> u64 {
         self.words.words().get(DATA + position(at & self.mask)).map_or(0, |cell| cell.load(Relaxed))
     }
+}
+
+/// Makes a file so many zeros and nothing else, all of them on the disk.
+fn fill(mut file: &File, bytes: usize) -> io::Result<()> {
+    file.set_len(0)?;
+    let mut left = bytes;
+    while let Some(zeros) = ZEROS.get(..left.min(ZEROS.len())).filter(|zeros| !zeros.is_empty()) {
+        file.write_all(zeros)?;
+        left -= zeros.len();
+    }
+    file.sync_all()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "positions are below the length of a slice")]

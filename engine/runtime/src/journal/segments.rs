@@ -51,35 +51,23 @@ pub(super) struct Segments {
     kept: Kept,
 }
 
-/// Where a journal goes on.
+/// Where a segment begins.
 struct Place {
     segment: u32,
     end: EncoderEnd,
 }
 
 impl Segments {
-    /// Begins a journal in a folder, or goes on after the segments that are there: what a writer that died left is made whole
-    /// first.
-    pub(super) fn open(folder: &Path, meta: Vec<u8>, disk: Box<dyn Disk>) -> Result<Self, JournalError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| JournalError::Io { path: folder.to_owned(), error })?;
-        let place = recover(folder)?;
-        Self::begin(folder.to_owned(), meta, disk, &place)
-    }
-
-    fn begin(
-        folder: PathBuf,
-        meta: Vec<u8>,
-        mut disk: Box<dyn Disk>,
-        place: &Place,
-    ) -> Result<Self, JournalError> {
-        let path = files::segment(&folder, place.segment);
-        let header = header(place, &meta);
+    /// Begins the first segment of a journal, in a folder that is there and holds none.
+    pub(super) fn begin(folder: &Path, meta: Vec<u8>, mut disk: Box<dyn Disk>) -> Result<Self, JournalError> {
+        let place = Place { segment: 0, end: EncoderEnd { next_seq: 1, hash: [0; 32] } };
+        let path = files::segment(folder, place.segment);
+        let header = header(&place, &meta);
         let mut out = Vec::with_capacity(2 * WRITE_BYTES);
         let framer = Framer::new(&header, &mut out);
         let file = disk.create(&path).map_err(|error| JournalError::Io { path: path.clone(), error })?;
         let mut segments = Self {
-            folder,
+            folder: folder.to_owned(),
             meta,
             disk,
             press: None,
@@ -176,14 +164,9 @@ impl Segments {
     /// Names the segment where it ended.
     pub(super) fn press(&self) {
         if let Some(press) = self.press.as_ref().filter(|_| self.ended.is_some()) {
-            // A press that is gone has left what it was named to the next run.
+            // What a press that is gone was named stays as it is.
             let _ = press.send(self.path.clone());
         }
-    }
-
-    /// The segment being written.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Collects the next record; the segment is ready for it.
@@ -204,13 +187,10 @@ impl Segments {
     }
 
     /// Ends the segment.
-    fn end(&mut self) -> Result<EncoderEnd, JournalError> {
+    fn end(&mut self) -> Result<(), JournalError> {
         let seq = self.next_seq;
         match self.framer.record(Raw { seq, body: Raw::END }, &mut self.out) {
-            Framed::Ended(end) => {
-                self.flush()?;
-                Ok(end)
-            }
+            Framed::Ended(_) => Ok(()),
             Framed::Record => {
                 Err(JournalError::Broken { path: self.path.clone(), what: "it cannot be ended" })
             }
@@ -271,6 +251,17 @@ fn header(place: &Place, meta: &[u8]) -> Header {
     }
 }
 
+/// Whether a run may begin a journal in this folder: one that is not there, or holds none. What a writer that died left is one.
+///
+/// # Errors
+/// [`JournalError::Taken`], or a folder that cannot be read.
+pub fn vacant(folder: &Path) -> Result<(), JournalError> {
+    if folder.exists() && !files::segments(folder)?.is_empty() {
+        return Err(JournalError::Taken(folder.to_owned()));
+    }
+    Ok(())
+}
+
 /// Makes whole what a writer that died left; nothing where nothing is to be done, or where the writer lives.
 ///
 /// # Errors
@@ -280,13 +271,25 @@ pub fn settle(folder: &Path) -> Result<(), JournalError> {
         return Ok(());
     }
     match recover(folder) {
-        Ok(_) | Err(JournalError::Busy(_)) => Ok(()),
-        Err(error) => Err(error),
+        Err(JournalError::Busy(_)) => Ok(()),
+        settled => settled.map_err(|error| unsettled(folder, error)),
     }
 }
 
-/// Makes whole what a writer that died left, and says where the journal goes on.
-fn recover(folder: &Path) -> Result<Place, JournalError> {
+/// Says what to do where nothing can be written at all, whatever is tried.
+pub(super) fn unsettled(folder: &Path, error: JournalError) -> JournalError {
+    use ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    match error {
+        JournalError::Io { error, .. }
+            if matches!(error.kind(), ReadOnlyFilesystem | PermissionDenied | StorageFull) =>
+        {
+            JournalError::Unsettled { path: folder.to_owned(), error }
+        }
+        other => other,
+    }
+}
+
+fn recover(folder: &Path) -> Result<(), JournalError> {
     let path = files::ring(folder);
     let failed = |error: io::Error| {
         if error.kind() == ErrorKind::WouldBlock {
@@ -296,10 +299,12 @@ fn recover(folder: &Path) -> Result<Place, JournalError> {
         }
     };
     // First the ring: whoever has it locked still writes.
-    let ring = if path.exists() { Ring::open(&path).map_err(failed)? } else { None };
-    let Some(mut segments) = last_segment(folder)? else {
-        return Ok(Place { segment: 0, end: EncoderEnd { next_seq: 1, hash: [0; 32] } });
+    let ring = match Ring::open(&path) {
+        // Its writer has ended meanwhile.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(failed)?,
     };
+    let Some(mut segments) = last_segment(folder)? else { return Ok(()) };
     if let Some(ring) = ring {
         let (_, mut left) = ring.ends();
         while let Some(raw) = left.pop() {
@@ -309,16 +314,12 @@ fn recover(folder: &Path) -> Result<Place, JournalError> {
             }
         }
     }
-    let end = match segments.ended {
-        Some(end) => end,
-        None => segments.end()?,
-    };
+    if segments.ended.is_none() {
+        segments.end()?;
+    }
     segments.flush()?;
     segments.sync()?;
-    if path.exists() {
-        std::fs::remove_file(&path).map_err(failed)?;
-    }
-    Ok(Place { segment: segments.segment + 1, end })
+    std::fs::remove_file(&path).map_err(failed)
 }
 
 /// The last segment, cut to its last whole record; `None` where there is no segment.

@@ -1,5 +1,6 @@
 //! The end of a journal that the deciding thread has, and the journal as a whole.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -11,7 +12,7 @@ use super::disk::{Disk, Files};
 use super::keeper::{Doing, Keeper, Shared, Task};
 use super::press::Press;
 use super::ring::{Full, Ring, RingWriter};
-use super::segments::{Kept, Segments};
+use super::segments::{Kept, Segments, vacant};
 use super::{AtRest, JournalError, Options, Pace, files};
 use crate::clock::Stopwatch;
 
@@ -140,8 +141,8 @@ impl Stored {
     }
 }
 
-/// A journal being written. Dropped without [`Journal::finish`] it is left as if the process had died: whole, for the next
-/// [`Journal::open`].
+/// A journal being written. Dropped without [`Journal::finish`] it is left as if the process had died: whole, for whoever reads it
+/// next ([`super::settle`]).
 #[derive(Debug)]
 pub struct Journal {
     /// The deciding thread's end.
@@ -152,15 +153,16 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a journal in a folder, or goes on after what is there. `meta` is what its headers say: [`ballast_journal::Header`].
+    /// Begins a journal in a folder that holds none ([`super::vacant`]). `meta` is what its headers say:
+    /// [`ballast_journal::Header`].
     ///
     /// # Errors
-    /// Files that cannot be made, or damage in the last segment that is there.
+    /// A journal that is there already, or files that cannot be made.
     pub fn open(folder: &Path, meta: Vec<u8>, options: &Options) -> Result<Self, JournalError> {
         Self::open_on(Box::new(Files), folder, meta, options)
     }
 
-    /// The same on another disk than the file system. What is there is read from the file system, and made whole there.
+    /// The same, its segments on another disk than the file system.
     ///
     /// # Errors
     /// As [`Journal::open`].
@@ -170,12 +172,14 @@ impl Journal {
         meta: Vec<u8>,
         options: &Options,
     ) -> Result<Self, JournalError> {
-        let mut segments = Segments::open(folder, meta, disk)?;
+        vacant(folder)?;
         let path = files::ring(folder);
-        let ring = Ring::create(&path, options.ring_bytes);
-        let (writer, reader) = ring.map_err(|error| JournalError::Io { path: path.clone(), error })?.ends();
+        let (writer, reader) = make_ring(folder, &path, options.ring_bytes)?.ends();
+        // After the ring: a folder in which there is no room for one holds no journal.
+        let begun = Segments::begin(folder, meta, disk);
+        let mut segments = begun.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
         let press = match options.at_rest {
-            AtRest::Compressed => Some(Press::start(folder, segments.path())?),
+            AtRest::Compressed => Some(Press::start()?),
             AtRest::AsWritten => None,
         };
         press.iter().filter_map(Press::ended).for_each(|ended| segments.press_by(ended));
@@ -189,8 +193,8 @@ impl Journal {
         Ok(Self { tap, thread: Some(thread), press, ring: path })
     }
 
-    /// Ends the last segment and waits until everything is on the disk, and compressed where that is asked for. After an error what was stored is left for the next
-    /// [`Journal::open`].
+    /// Ends the last segment and waits until everything is on the disk, and compressed where that is asked for. After an error
+    /// what was stored is left for whoever reads it next.
     ///
     /// # Errors
     /// What kept it from being written, or [`JournalError::Lost`].
@@ -217,6 +221,15 @@ impl Journal {
         thread.thread().unpark();
         thread.join().map_err(|_| JournalError::Thread("it panicked".to_owned()))?
     }
+}
+
+/// The ring of a new journal, in a folder that is made where it is not there.
+fn make_ring(folder: &Path, path: &Path, bytes: usize) -> Result<Ring, JournalError> {
+    std::fs::create_dir_all(folder).map_err(|error| JournalError::Io { path: folder.to_owned(), error })?;
+    Ring::create(path, bytes).map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock => JournalError::Busy(folder.to_owned()),
+        _ => JournalError::Io { path: path.to_owned(), error },
+    })
 }
 
 impl Drop for Journal {

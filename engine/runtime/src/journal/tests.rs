@@ -30,7 +30,7 @@ fn inputs(folder: &Path) -> Vec<Event> {
         }
         Ok::<_, JournalError>(Step::On)
     });
-    assert_eq!(torn.unwrap(), None);
+    assert_eq!(torn.unwrap(), Walked::CutShort, "no run, and ended");
     inputs
 }
 
@@ -43,28 +43,51 @@ const SMALL: Options = Options {
 };
 
 #[test]
-fn what_is_recorded_is_read_over_many_segments_and_runs() {
+fn what_is_recorded_is_read_over_many_segments() {
     let folder = tempfile::tempdir().unwrap();
     let mut expected = Vec::new();
-    for run in 0..3 {
-        let mut journal = Journal::open(folder.path(), b"meta".to_vec(), &SMALL).unwrap();
-        for step in run * 20_000..(run + 1) * 20_000 {
-            journal.tap.event(Nanos(step * 1_000_000), &ticker(step)).unwrap();
-            expected.push(ticker(step));
-        }
-        let kept = journal.finish().unwrap();
-        assert!(kept.segments >= 3, "{kept:?}");
-        assert!(kept.bytes < 24 * kept.records, "{kept:?}");
+    let mut journal = Journal::open(folder.path(), b"meta".to_vec(), &SMALL).unwrap();
+    for step in 0..60_000 {
+        journal.tap.event(Nanos(step * 1_000_000), &ticker(step)).unwrap();
+        expected.push(ticker(step));
     }
+    let kept = journal.finish().unwrap();
+    assert!(kept.segments >= 9, "{kept:?}");
+    assert!(kept.bytes < 24 * kept.records, "{kept:?}");
     assert_eq!(inputs(folder.path()), expected);
     assert!(!files::ring(folder.path()).exists());
 }
 
 #[test]
-fn a_process_that_dies_loses_nothing() {
+fn a_run_begins_a_journal_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    let mut expected = Vec::new();
+    let open = || Journal::open(folder.path(), b"meta".to_vec(), &SMALL);
+    let mut journal = open().unwrap();
+    journal.tap.event(Nanos(1), &ticker(1)).unwrap();
+    let refused = || {
+        let error = open().unwrap_err().to_string();
+        assert!(error.contains("there is a journal here already"), "{error}");
+    };
+    refused();
+    // As if the process had died: that is one as well, and is not touched.
+    drop(journal);
+    refused();
+    assert!(files::ring(folder.path()).exists());
+    settle(folder.path()).unwrap();
+    refused();
+    assert_eq!(inputs(folder.path()), [ticker(1)]);
+    // What has no segment is none, whatever else is there.
+    std::fs::remove_file(files::segment(folder.path(), 0)).unwrap();
+    std::fs::write(files::ring(folder.path()), b"of a writer that never began").unwrap();
+    open().unwrap().finish().unwrap();
+    assert_eq!(inputs(folder.path()), []);
+}
+
+#[test]
+fn a_process_that_dies_loses_nothing() {
     for run in 0..20i64 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut expected = Vec::new();
         let mut journal = Journal::open(folder.path(), b"meta".to_vec(), &SMALL).unwrap();
         let steps = 1 + 977 * run % 6_000;
         for step in 0..steps {
@@ -80,9 +103,9 @@ fn a_process_that_dies_loses_nothing() {
             let whole = bytes.len();
             std::fs::write(&last, [&bytes[..whole], &[40, 3, 1]].concat()).unwrap();
         }
+        settle(folder.path()).unwrap();
+        assert_eq!(inputs(folder.path()), expected, "run {run}");
     }
-    Journal::open(folder.path(), b"meta".to_vec(), &SMALL).unwrap().finish().unwrap();
-    assert_eq!(inputs(folder.path()), expected);
 }
 
 #[test]
@@ -103,7 +126,7 @@ fn a_missing_or_exchanged_segment_is_named() {
     let error = walk().unwrap_err().to_string();
     assert!(error.contains("0000000001.journal") && error.contains("is incomplete"), "{error}");
     std::fs::write(&first, &kept).unwrap();
-    assert_eq!(walk().unwrap(), None);
+    assert_eq!(walk().unwrap(), Walked::CutShort);
     let mut bytes = std::fs::read(&second).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -141,4 +164,31 @@ fn a_full_ring_refuses_and_goes_on() {
         assert_eq!(writer.push(Raw { seq: stored, body: &body }), Err(Full), "room is given back, not taken");
         reader.release();
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_ring_has_all_its_room_before_anything_is_stored() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    drop(Ring::create(&path, 1 << 20).unwrap());
+    let file = path.metadata().unwrap();
+    assert!(file.len() > 1 << 20);
+    assert!(512 * file.blocks() >= file.len(), "{} blocks for {} bytes", file.blocks(), file.len());
+}
+
+#[test]
+fn what_cannot_be_made_whole_where_it_is_says_so() {
+    let told = |kind: std::io::ErrorKind| {
+        let error = JournalError::Io { path: "some/ring".into(), error: kind.into() };
+        segments::unsettled(Path::new("some"), error).to_string()
+    };
+    for kind in [std::io::ErrorKind::ReadOnlyFilesystem, std::io::ErrorKind::PermissionDenied] {
+        let error = told(kind);
+        assert!(error.starts_with("some: its writer died") && error.contains("copy the folder"), "{error}");
+    }
+    let other = told(std::io::ErrorKind::InvalidData);
+    assert!(other.starts_with("some/ring: ") && !other.contains("copy"), "{other}");
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
-use ballast_journal::{Checkpoint, Entry, Fault, Record};
+use ballast_journal::{Checkpoint, Entry, Record};
 use ballast_model::{BookBegin, Command, Event, Nanos};
 
-use super::{History, JournalError, Meta, Step, settle};
+use super::{History, JournalError, Meta, Step, Walked, settle};
 
 /// What came of deciding again.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +25,8 @@ pub struct Verified {
     pub state_hash: u64,
     /// The first difference; nothing after it was looked at.
     pub difference: Option<Difference>,
-    /// An incomplete record at the very end: the writer died there.
-    pub torn: Option<Fault>,
+    /// How the journal ended.
+    pub walked: Walked,
 }
 
 /// Where a decision was not repeated.
@@ -114,8 +114,8 @@ pub fn verify(folder: &Path) -> Result<Verified, JournalError> {
         |why| JournalError::Meta { path: history.segments().first().cloned().unwrap_or_default(), why };
     let rebuilt = Meta::parse(&history.header().meta).and_then(|meta| meta.rebuild()).map_err(meta)?;
     let mut again = Again::new(rebuilt.shard);
-    let torn = history.walk(|record| Ok::<_, JournalError>(again.take(record)))?;
-    Ok(again.finish(torn))
+    let walked = history.walk(|record| Ok::<_, JournalError>(again.take(record)))?;
+    Ok(again.finish(walked))
 }
 
 /// The core deciding again.
@@ -207,10 +207,10 @@ impl Again {
         Some(Found::State { recorded, now })
     }
 
-    fn finish(mut self, torn: Option<Fault>) -> Verified {
+    fn finish(mut self, walked: Walked) -> Verified {
         self.done.inputs = self.told.inputs;
         self.done.state_hash = self.shard.state_hash();
-        self.done.torn = torn;
+        self.done.walked = walked;
         self.done
     }
 }

@@ -1,0 +1,51 @@
+//! Journals as the program writes and reads them: one of each run, and nothing missing unsaid.
+
+use crate::rig::Folder;
+
+const REPLAY: &str = "replay --config quoter.toml --data futures.gz --journal journal";
+
+#[test]
+fn a_folder_that_holds_a_journal_is_refused_before_anything_runs() {
+    let folder = Folder::new();
+    folder.expect(0, REPLAY);
+    let before = folder.expect(0, "verify journal --json").json();
+    assert_eq!((&before["identical"], &before["finished"]), (&true.into(), &true.into()));
+    // Before the data is so much as looked for.
+    let again = folder.expect(4, "replay --config quoter.toml --data nothing-here --journal journal");
+    assert!(again.err.contains("there is a journal here already"), "{}", again.err);
+    assert_eq!(again.out, "");
+    let after = folder.expect(0, "verify journal --json").json();
+    assert_eq!((&after["state_hash"], &after["records"]), (&before["state_hash"], &before["records"]));
+}
+
+#[test]
+fn a_slice_of_nothing_or_onto_something_is_refused() {
+    let folder = Folder::new();
+    folder.expect(0, REPLAY);
+    for range in ["--from 18446744073709551615", "--from 20 --to 10", "--from 99999999"] {
+        let run = folder.expect(4, &format!("journal slice journal {range} --out cut"));
+        assert!(run.err.contains("there is nothing to cut"), "{range}: {}", run.err);
+        assert!(!folder.path().join("cut").exists(), "{range}");
+    }
+    let run = folder.expect(4, "journal slice journal --to 10 --out journal");
+    assert!(run.err.contains("this folder is not empty"), "{}", run.err);
+    folder.expect(0, "verify journal");
+    folder.expect(0, "journal slice journal --to 100 --out cut");
+    let cut = folder.expect(0, "verify cut --json");
+    assert!(cut.err.contains("ends without the checkpoint"), "{}", cut.err);
+    assert_eq!(cut.json()["finished"], false);
+    let checked = folder.expect(0, "journal verify cut --json").json();
+    assert_eq!((&checked["finished"], &checked["torn"]), (&false.into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn a_range_is_shown_in_prices_and_lots_and_weighs_nothing_at_rest() {
+    let folder = Folder::new();
+    folder.expect(0, REPLAY);
+    let all = folder.expect(0, "journal inspect journal").out;
+    assert!(all.contains("at rest: ") && all.contains("lots: Lots("), "{all}");
+    assert!(!all.contains("PackedLevel(["), "words as they are packed");
+    assert!(!folder.expect(0, "journal inspect journal --to 50").out.contains("at rest: "));
+    let part = folder.expect(0, "journal inspect journal --from 2 --json").json();
+    assert!(part["bytes_at_rest"].is_null());
+}
