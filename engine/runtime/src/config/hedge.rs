@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::{Bps, Decimal, Duration, LimitsConfig, MarketConfig, Size, VolatilityConfig};
 
-/// Hedging of every base asset that is quoted elsewhere, on the instruments of one market or several that are not quoted. Sizes are
-/// of the instrument they bound; those of the band and the stages of the first.
+/// Hedging of every base asset that is quoted elsewhere, on the instruments of one market or several that are not quoted: those of
+/// the same quote currency, or of one that `[risk]` says is worth as much. Sizes are of the instrument they bound; those of the band
+/// and the stages of the first.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HedgeConfig {

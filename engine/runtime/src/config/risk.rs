@@ -190,6 +190,14 @@ impl RiskConfig {
     pub(super) fn states_equity(&self, market: Market) -> bool {
         self.market.of(market).is_some_and(|table| table.equity.is_some())
     }
+
+    /// What a unit of a quote currency is worth in the account currency; `None` where nothing says so.
+    pub(super) fn worth(&self, currency: &str) -> Option<Money> {
+        if currency == self.account {
+            return Some(Money::ONE);
+        }
+        self.conversion.get(currency).map(Decimal::money)
+    }
 }
 
 /// A table of risk being applied to the instruments of the data.
