@@ -148,6 +148,7 @@ impl Hedging<'_> {
         let quoting = &self.first.quoting;
         let limits = self.venues.iter().map(|venue| venue.quoting.limits(&hedge.limits));
         let limits = limits.collect::<Result<Vec<_>, _>>()?;
+        self.check_bounds(&limits)?;
         let part = |market: &Market| PartSpec {
             kind: if *market == Market::Spot { PartKind::Spot } else { PartKind::Perp },
             fresh_for: PART_AGE_MAX,
@@ -186,6 +187,25 @@ impl Hedging<'_> {
             order_expiry: hedge.limits.order_expiry.span(),
         };
         Ok((hedging, limits))
+    }
+}
+
+impl Hedging<'_> {
+    /// What the gate would refuse of every hedge is refused here.
+    fn check_bounds(&self, limits: &[GateLimits]) -> Result<(), ConfigError> {
+        let hedge = self.hedge;
+        for (venue, limits) in self.venues.iter().zip(limits) {
+            if hedge.slippage_max_bps.rate() > limits.collar_through_max {
+                return Err(venue.quoting.rule("slippage_max_bps", "is above limits.collar_bps"));
+            }
+            if venue.quoting.size("order_max", &hedge.order_max)? > limits.order_lots_max {
+                return Err(venue.quoting.rule("order_max", "is above limits.order_max"));
+            }
+        }
+        if !(0.0..=1.0).contains(&hedge.margin) {
+            return Err(self.first.quoting.rule("margin", "must be above zero and at most 1"));
+        }
+        Ok(())
     }
 }
 

@@ -98,7 +98,10 @@ fn rules_of_hedging_name_their_place() {
         (CROSS, "ratio = 1.0", "ratio = -1e300", "hedge.ratio"),
         (CROSS, "impact_bps = 0.1", "impact_bps = -0.1", "hedge.impact_bps"),
         (CROSS, "margin = 0.1", "margin = 0.0", "hedge.margin"),
+        (CROSS, "margin = 0.1", "margin = 1.01", "hedge.margin"),
+        (CROSS, "margin = 0.1", "margin = 1e300", "hedge.margin"),
         (CROSS, "slippage_max_bps = 5.0", "slippage_max_bps = 0.0", "hedge.slippage_max_bps"),
+        (CROSS, "slippage_max_bps = 5.0", "slippage_max_bps = 100.1", "hedge.slippage_max_bps"),
         (CROSS, "cooldown = \"10ms\"", "cooldown = \"0s\"", "hedge.cooldown"),
         (CROSS, "check_interval = \"250ms\"", "check_interval = \"0s\"", "hedge.check_interval"),
         (CROSS, "reprice_min = \"50ms\"", "reprice_min = \"-1s\"", "hedge.reprice_min"),
@@ -119,6 +122,14 @@ fn rules_of_hedging_name_their_place() {
     ] {
         refuses(text, from, to, key);
     }
+    let at_most = CROSS.replace("slippage_max_bps = 5.0", "slippage_max_bps = 100.0");
+    assert_eq!(answer(&at_most.replace("margin = 0.1", "margin = 1.0")), Ok(()));
+    let larger = CROSS.replace(
+        "order_max = { quote = \"5000\" }\nnotional_max",
+        "order_max = { quote = \"5010\" }\nnotional_max",
+    );
+    let message = answer(&larger).unwrap_err();
+    assert!(message.ends_with("hedge.order_max: is above limits.order_max"), "{message}");
     let (quoting, hedge) = CROSS.split_once("[hedge.limits]").unwrap();
     for (key, span) in [("touch_age_max", "5s"), ("order_expiry", "500ms")] {
         let of = |tag: &str| format!("{key} = \"{span}\"{tag}");
