@@ -451,7 +451,8 @@ impl Risk<'_> {
 }
 
 impl MarketsConfig {
-    const fn of(&self, market: Market) -> Option<&MarketRiskConfig> {
+    /// Those of one market.
+    pub(crate) const fn of(&self, market: Market) -> Option<&MarketRiskConfig> {
         match market {
             Market::Spot => self.spot.as_ref(),
             Market::UsdM => self.usdm.as_ref(),

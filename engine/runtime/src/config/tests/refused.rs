@@ -217,13 +217,40 @@ fn a_size_by_equity_needs_an_equity() {
     assert!(rule.ends_with("needs `equity` in [risk.market.usdm]"), "{rule}");
     let by_equity = shaped.replace("{ fixed = { quote = \"1000\" } }", "{ share-of-equity = 0.5 }");
     let risk = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\n[risk.market.usdm]\nequity = \"2000\"\n";
-    let message = answer(&format!("{by_equity}\n{risk}")).unwrap_err();
+    // A file that has no part in spot need not say what is held there.
+    assert_eq!(answer(&format!("{by_equity}\n{risk}")), Ok(()));
+    let message = answer(&format!("{by_equity}\n{risk}[risk.market.spot]\n")).unwrap_err();
     assert!(message.ends_with("needs `equity` in [risk.market.spot]"), "{message}");
     let risk = format!("{risk}[risk.market.spot]\nequity = \"1000\"\n");
     assert_eq!(answer(&format!("{by_equity}\n{risk}")), Ok(()));
     let twelve = by_equity.replace("share-of-equity = 0.5", "share-of-equity = 12.0");
     let message = answer(&format!("{twelve}\n{risk}")).unwrap_err();
     assert!(message.contains("a share of equity at most 10"), "{message}");
+}
+
+#[test]
+fn no_market_is_tried_that_the_file_has_no_part_in() {
+    let tried = |text: &str| {
+        let path = Path::new("some.toml");
+        check(&Config::parse(text, path).unwrap(), path).map_err(|error| error.to_string())
+    };
+    let both = || Ok(vec!["usdm ETHUSDT".to_owned(), "spot ETHUSDT".to_owned()]);
+    let usdm = || Ok(vec!["usdm ETHUSDT".to_owned()]);
+    assert_eq!(tried(REPLAY), both());
+    assert_eq!(tried(CROSS), both());
+    // Quoting all markets with what involves two.
+    assert_eq!(tried(&CROSS.replace("markets = [\"spot\"]", "")), both());
+    let risk = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\nmaintenance_bps = 50.0\n\
+        credit = { leverage_max = \"2\" }\n";
+    let stated = "[risk.market.usdm]\nequity = \"50000\"\n";
+    assert_eq!(tried(&format!("{REPLAY}\n{risk}{stated}")), usdm());
+    let message = tried(&format!("{REPLAY}\n{risk}{stated}[risk.market.spot]\n")).unwrap_err();
+    assert!(message.contains(": risk.market.spot.equity: "), "{message}");
+    let message = tried(&format!("{REPLAY}\n{risk}")).unwrap_err();
+    assert!(message.contains(".equity: limits against equity need it stated"), "{message}");
+    let quoted = REPLAY.replace("[quoting]", "[quoting]\nmarkets = [\"usdm\"]");
+    assert_eq!(tried(&quoted), usdm());
+    assert!(tried(&quoted.replace("gamma = 0.05", "gamma = 0.0")).is_err());
 }
 
 #[test]
