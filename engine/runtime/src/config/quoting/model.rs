@@ -188,6 +188,11 @@ impl Quoting<'_> {
     }
 
     fn cross(&self, cross: &CrossConfig) -> Result<CrossVenueParams, ConfigError> {
+        if self.hedge.is_some_and(|hedge| hedge.taker_fee < Rate(0)) {
+            let key = self.config.venue.taker_key(cross.hedge_market.into());
+            let rule = "must not be below zero: quotes are priced from what taking there costs";
+            return Err(self.config.rule(self.path, &key, rule));
+        }
         Ok(CrossVenueParams {
             size: self.model_size("size", &cross.size)?,
             maker_fee: self.maker_fee,

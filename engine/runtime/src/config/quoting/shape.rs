@@ -174,6 +174,9 @@ impl Quoting<'_> {
     }
 
     fn throttle(&self, throttle: &ThrottleConfig) -> Result<ThrottleParams, ConfigError> {
+        if throttle.mid_move_bps.is_some_and(|bps| bps.rate() <= Rate(0)) {
+            return Err(self.rule("throttle.mid_move_bps", "must be above zero"));
+        }
         let moved = throttle.inventory_move.as_ref();
         let moved = moved.map(|size| self.size("throttle.inventory_move", size)).transpose()?;
         Ok(ThrottleParams {

@@ -154,6 +154,17 @@ fn rules_of_shaping_name_their_key_as_it_is_written() {
 }
 
 #[test]
+fn a_throttle_that_no_move_could_meet_is_refused() {
+    let throttle = "[quoting.throttle]\ninterval_min = \"0s\"\nwait_max = \"1s\"\nmid_move_bps = 0.5\n";
+    let text = format!("{}{throttle}", shaped());
+    assert_eq!(answer(&text), Ok(()));
+    for bps in ["-1.0", "0.0"] {
+        let to = format!("mid_move_bps = {bps}");
+        refuses(&text, "mid_move_bps = 0.5", &to, "quoting.throttle.mid_move_bps");
+    }
+}
+
+#[test]
 fn latencies_are_bounded() {
     for (key, text) in
         [("order_latency", "61s"), ("response_latency", "100000s"), ("response_latency", "-1ms")]
@@ -289,6 +300,13 @@ fn what_contradicts_itself_is_refused() {
             "position_max = { quote = \"900\" }",
             "quoting.limits.position_max",
         ),
+        (
+            REPLAY,
+            "order_max = { quote = \"5000\" }",
+            "order_max = { quote = \"900\" }",
+            "quoting.limits.order_max",
+        ),
+        (CROSS, "taker_fee_bps = 2.5", "taker_fee_bps = -1.0", "venue.taker_fee_bps"),
         (CROSS, "hedge_market = \"usdm\"", "hedge_market = \"coinm\"", "quoting.model.hedge_market"),
         (CROSS, "hedge_market = \"usdm\"", "hedge_market = \"spot\"", "quoting.model.hedge_market"),
     ] {
