@@ -206,11 +206,14 @@ fn stages_of_the_inventory_that_cannot_act_are_refused() {
             "quoting.shape.inventory.protection_bps",
             "above zero",
         ),
+        ("liquidate = [1.0", "liquidate = [1.51", "quoting.shape.inventory.liquidate", "limits.position_max"),
         ("liquidate = [", "hedge = [0.8, 0.7], liquidate = [", "quoting.shape.inventory.hedge", "ETHUSDT"),
     ] {
         let message = refuses(&shaped, from, to, key);
         assert!(message.contains(rule), "{message}");
     }
+    // Up to the largest position itself: one and a half times the limit.
+    assert_eq!(answer(&shaped.replace("liquidate = [1.0", "liquidate = [1.5")), Ok(()));
     let unshaped = &SHAPE.replace("liquidate = [1.0", "hedge = [0.8, 0.7], liquidate = [1.0");
     let heard = format!("{CROSS}\n{unshaped}");
     assert_eq!(answer(&heard), Ok(()));
