@@ -157,7 +157,7 @@ fn a_hedge_that_cannot_act_is_told() {
     let cross = shipped("cross-venue.toml");
     let (_, hedge) = cross.split_once("[hedge]").unwrap();
     let hedged = format!("{QUOTER}[hedge]{hedge}");
-    let unhedged = " is not hedged: the data has no other instrument on its base asset in [hedge] market usdm with a book";
+    let unhedged = " is not hedged: the data has no other instrument on its base and quote asset in [hedge] market usdm with a book";
     let nothing = "[hedge] does nothing: no instrument is quoted that it could hedge";
     for (config, data, told) in [
         (&cross, "futures.gz", nothing.to_owned()),

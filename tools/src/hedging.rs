@@ -51,7 +51,7 @@ pub(crate) fn lacks(hedge: &HedgeConfig, prepared: &Prepared<'_>, shard: &Shard)
         .filter(|id| !hedged(id))
         .map(|id| {
             format!(
-                "{} is not hedged: the data has no other instrument on its base asset in [hedge] market {market} with a book",
+                "{} is not hedged: the data has no other instrument on its base and quote asset in [hedge] market {market} with a book",
                 name(prepared, *id)
             )
         })

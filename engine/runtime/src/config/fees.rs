@@ -56,6 +56,12 @@ impl VenueConfig {
         own.map_or((self.maker_fee_bps.rate(), self.taker_fee_bps.rate()), |tier| (tier.maker, tier.taker))
     }
 
+    /// The key that the taker fee of a market stands at.
+    pub(super) fn taker_key(&self, market: Market) -> String {
+        let own = self.fees.iter().position(|fees| Market::from(fees.market) == market);
+        own.map_or_else(|| "venue.taker_fee_bps".to_owned(), |place| format!("venue.fees.{place}.taker_bps"))
+    }
+
     /// The highest rate a trade in a market may be charged, whatever is traded; at least zero.
     pub(super) fn fee_max(&self, market: Market) -> Rate {
         let tiers = self.market_fees(market).map(MarketFees::all_tiers).unwrap_or_default();

@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::{Bps, Decimal, Duration, LimitsConfig, MarketConfig, Size, VolatilityConfig};
 
-/// Hedging of every base asset that is quoted elsewhere, on the instruments of one market or several that are not quoted. Sizes are
-/// of the instrument they bound; those of the band and the stages of the first.
+/// Hedging of every base asset that is quoted elsewhere, on the instruments of one market or several that are not quoted: those of
+/// the same quote currency, or of one that `[risk]` says is worth as much. Sizes are of the instrument they bound; those of the band
+/// and the stages of the first.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HedgeConfig {
@@ -19,13 +20,13 @@ pub struct HedgeConfig {
     pub ratio: f64,
     /// The band within which nothing is hedged.
     pub band: HedgeBandConfig,
-    /// Largest single order.
+    /// Largest single order; within `limits.order_max`.
     pub order_max: Size,
     /// Largest value of all open hedge orders, in quote currency.
     pub notional_max: Decimal,
     /// What margin may be taken from, in quote currency.
     pub capital: Decimal,
-    /// Initial margin as a share of an order's value.
+    /// Initial margin as a share of an order's value: above 0, at most 1.
     pub margin: f64,
     /// How far an order of the best price's size moves the price.
     pub impact_bps: Bps,

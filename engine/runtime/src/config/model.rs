@@ -118,7 +118,8 @@ pub enum RangeConfig {
 /// Cross-venue market making.
 #[derive(Clone, Debug, JsonSchema)]
 pub struct CrossConfig {
-    /// Market of the instrument on the same base asset that a fill is hedged on.
+    /// Market of the instrument that a fill is hedged on: the one on the same base asset and in the same quote currency, or in one that
+    /// `[risk]` says is worth as much.
     pub hedge_market: MarketConfig,
     /// Size of a quote.
     pub size: Size,

@@ -60,8 +60,14 @@ impl Quoting<'_> {
         }
         let limits = &quoting.limits;
         let gate = self.limits(limits)?;
-        if self.size("model.size", quoting.model.size())? > gate.position_lots_max {
+        let size = self.size("model.size", quoting.model.size())?;
+        if size > gate.position_lots_max {
             return Err(self.rule("limits.position_max", "is below the size of a quote"));
+        }
+        // Sizes made anew may be smaller than the model's.
+        let is_quoted = quoting.shape.as_ref().is_none_or(|shape| shape.size.is_none());
+        if is_quoted && size > gate.order_lots_max {
+            return Err(self.rule("limits.order_max", "is below the size of a quote"));
         }
         Ok(QuotingSpec {
             model: self.model(&quoting.model)?,

@@ -19,7 +19,7 @@ use super::fees::tiers;
 use super::funds::Balances;
 use super::quoting::{Hedge, Quoting, input_venues, whole_ticks};
 use super::resolve_arbitrage::Arbitrage;
-use super::resolve_hedge::{Hedges, unheard};
+use super::resolve_hedge::{Hedges, are_alike, unheard};
 use super::risk::Risk;
 use super::unquoted::Unquoted;
 use super::{BookNames, BudgetsConfig, Config, ConfigError, InstrumentConfig, ModelConfig, QuotingConfig};
@@ -329,7 +329,7 @@ impl Resolver<'_> {
         Arbitrage { config: self.config, path: &self.path, assets: &self.assets, instruments }
     }
 
-    /// The hedges of the base assets that are quoted, and the limits of the lanes they trade in.
+    /// The hedges of what is quoted, and the limits of the lanes they trade in.
     fn hedges(
         &self,
         instruments: &[ResolvedInstrument],
@@ -399,7 +399,7 @@ impl Resolver<'_> {
         Ok(Ok((spec, controls, quoting.sweep(&table.limits)?)))
     }
 
-    /// The instrument on the same base asset in another market.
+    /// The instrument in another market that hedges this one exactly; of several, the one of the same quote currency.
     fn hedge(
         &self,
         instruments: &[ResolvedInstrument],
@@ -407,10 +407,12 @@ impl Resolver<'_> {
         market: Market,
     ) -> Option<Hedge> {
         let is_it = |other: &FoundInstrument| {
-            other.instrument.market == market && other.base == found.base && other.name() != found.name()
+            other.instrument.market == market
+                && are_alike(self.config, other, found)
+                && other.name() != found.name()
         };
-        let index = instruments.iter().position(|other| is_it(&other.found))?;
-        let instrument = InstrumentId(u16::try_from(index).ok()?);
+        let its = (0..).map(InstrumentId).zip(instruments).filter(|(_, other)| is_it(&other.found));
+        let (instrument, _) = its.min_by_key(|(_, other)| other.found.quote != found.quote)?;
         Some(Hedge { instrument, taker_fee: self.config.venue.fees_of(market).1 })
     }
 }

@@ -13,7 +13,7 @@ use ballast_venue::binance::Market;
 
 use super::hedge::{HedgeBandConfig, HedgeConfig, RungConfig};
 use super::quoting::{Quoting, share};
-use super::resolve::ResolvedInstrument;
+use super::resolve::{FoundInstrument, ResolvedInstrument};
 use super::{Config, ConfigError, Size};
 
 /// A part is read from the ledger at every decision: its age is nothing.
@@ -29,6 +29,14 @@ pub(super) fn unheard(lanes: &[LaneSpec], hedges: &[HedgingSpec]) -> Option<Inst
     (0..).map(InstrumentId).zip(lanes).find(|(id, lane)| calls(lane) && !heard(*id)).map(|(id, _)| id)
 }
 
+/// Whether one instrument hedges the other: the same base asset, against the same quote currency or one that `[risk]` says is worth
+/// as much. Prices and sizes in two currencies of unlike worth do not compare.
+pub(super) fn are_alike(config: &Config, one: &FoundInstrument, other: &FoundInstrument) -> bool {
+    let worth = |found: &FoundInstrument| config.risk.as_ref().and_then(|risk| risk.worth(&found.quote));
+    let pegged = || worth(one).is_some_and(|known| worth(other) == Some(known));
+    one.base == other.base && (one.quote == other.quote || pegged())
+}
+
 /// A table of hedging being applied to the instruments of the data.
 pub(super) struct Hedges<'a> {
     pub(super) config: &'a Config,
@@ -39,7 +47,7 @@ pub(super) struct Hedges<'a> {
 }
 
 impl<'a> Hedges<'a> {
-    /// The hedges of the base assets that are quoted; the lanes they trade in get their limits.
+    /// The hedges of what is quoted, one for all instruments that hedge one another; the lanes they trade in get their limits.
     ///
     /// # Errors
     /// The first rule that a value breaks.
@@ -49,16 +57,16 @@ impl<'a> Hedges<'a> {
             one.reference.is_some()
                 && markets.iter().any(|market| Market::from(*market) == one.found.instrument.market)
         };
-        let mut bases: Vec<&str> = Vec::new();
+        let mut kinds: Vec<&FoundInstrument> = Vec::new();
         for one in self.instruments.iter().filter(|one| listed(one)) {
-            if !bases.contains(&one.found.base.as_str()) {
-                bases.push(&one.found.base);
+            if !kinds.iter().any(|kind| are_alike(self.config, kind, &one.found)) {
+                kinds.push(&one.found);
             }
         }
         let mut hedges = Vec::new();
-        for base in bases {
-            let parts = self.parts(base, lanes);
-            let venues = self.venues(base, &parts)?;
+        for kind in kinds {
+            let parts = self.parts(kind, lanes);
+            let venues = self.venues(kind, &parts)?;
             let Some(first) = venues.first().filter(|_| !parts.is_empty()) else { continue };
             let (spec, limits) = Hedging { hedge: self.hedge, first, venues: &venues }.resolve(&parts)?;
             for (venue, limits) in venues.iter().zip(limits) {
@@ -71,20 +79,25 @@ impl<'a> Hedges<'a> {
         Ok(hedges)
     }
 
-    /// The quoted instruments on a base asset, with their markets.
-    fn parts(&self, base: &str, lanes: &[LaneSpec]) -> Vec<(InstrumentId, Market)> {
+    /// The quoted instruments alike to this one, with their markets.
+    fn parts(&self, kind: &FoundInstrument, lanes: &[LaneSpec]) -> Vec<(InstrumentId, Market)> {
         let all = (0..).map(InstrumentId).zip(self.instruments.iter().zip(lanes));
-        let quoted = all.filter(|(_, (one, lane))| one.found.base == base && lane.quoting.is_some());
+        let alike = |one: &ResolvedInstrument| are_alike(self.config, kind, &one.found);
+        let quoted = all.filter(|(_, (one, lane))| alike(one) && lane.quoting.is_some());
         quoted.map(|(id, (one, _))| (id, one.found.instrument.market)).collect()
     }
 
-    /// Where a base asset whose quoted instruments are these is hedged, by the order of the markets.
-    fn venues(&self, base: &str, parts: &[(InstrumentId, Market)]) -> Result<Vec<Venue<'a>>, ConfigError> {
+    /// Where the quoted instruments alike to this one, which are these, are hedged, by the order of the markets.
+    fn venues(
+        &self,
+        kind: &FoundInstrument,
+        parts: &[(InstrumentId, Market)],
+    ) -> Result<Vec<Venue<'a>>, ConfigError> {
         let mut venues = Vec::new();
         for market in self.hedge.markets().iter().map(|market| Market::from(*market)) {
             for (id, one) in (0..).map(InstrumentId).zip(self.instruments) {
                 let (found, Some(mid)) = (&one.found, one.reference) else { continue };
-                if found.base != base || found.instrument.market != market {
+                if found.instrument.market != market || !are_alike(self.config, kind, found) {
                     continue;
                 }
                 let venue = self.venue(id, one, mid);
@@ -135,6 +148,7 @@ impl Hedging<'_> {
         let quoting = &self.first.quoting;
         let limits = self.venues.iter().map(|venue| venue.quoting.limits(&hedge.limits));
         let limits = limits.collect::<Result<Vec<_>, _>>()?;
+        self.check_bounds(&limits)?;
         let part = |market: &Market| PartSpec {
             kind: if *market == Market::Spot { PartKind::Spot } else { PartKind::Perp },
             fresh_for: PART_AGE_MAX,
@@ -173,6 +187,25 @@ impl Hedging<'_> {
             order_expiry: hedge.limits.order_expiry.span(),
         };
         Ok((hedging, limits))
+    }
+}
+
+impl Hedging<'_> {
+    /// What the gate would refuse of every hedge is refused here.
+    fn check_bounds(&self, limits: &[GateLimits]) -> Result<(), ConfigError> {
+        let hedge = self.hedge;
+        for (venue, limits) in self.venues.iter().zip(limits) {
+            if hedge.slippage_max_bps.rate() > limits.collar_through_max {
+                return Err(venue.quoting.rule("slippage_max_bps", "is above limits.collar_bps"));
+            }
+            if venue.quoting.size("order_max", &hedge.order_max)? > limits.order_lots_max {
+                return Err(venue.quoting.rule("order_max", "is above limits.order_max"));
+            }
+        }
+        if !(0.0..=1.0).contains(&hedge.margin) {
+            return Err(self.first.quoting.rule("margin", "must be above zero and at most 1"));
+        }
+        Ok(())
     }
 }
 

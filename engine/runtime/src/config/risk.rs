@@ -190,6 +190,14 @@ impl RiskConfig {
     pub(super) fn states_equity(&self, market: Market) -> bool {
         self.market.of(market).is_some_and(|table| table.equity.is_some())
     }
+
+    /// What a unit of a quote currency is worth in the account currency; `None` where nothing says so.
+    pub(super) fn worth(&self, currency: &str) -> Option<Money> {
+        if currency == self.account {
+            return Some(Money::ONE);
+        }
+        self.conversion.get(currency).map(Decimal::money)
+    }
 }
 
 /// A table of risk being applied to the instruments of the data.
@@ -443,7 +451,8 @@ impl Risk<'_> {
 }
 
 impl MarketsConfig {
-    const fn of(&self, market: Market) -> Option<&MarketRiskConfig> {
+    /// Those of one market.
+    pub(crate) const fn of(&self, market: Market) -> Option<&MarketRiskConfig> {
         match market {
             Market::Spot => self.spot.as_ref(),
             Market::UsdM => self.usdm.as_ref(),

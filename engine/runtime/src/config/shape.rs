@@ -85,7 +85,7 @@ pub struct VenuesShape {
 }
 
 /// The inventory ladder: each stage is entered at the first share of the limit and left at the second. The last two go by what is
-/// held without doubt, and may be left out.
+/// held without doubt, and may be left out. None is entered beyond `limits.position_max`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InventoryShape {

@@ -214,6 +214,28 @@ fn the_same_instrument_in_two_files_takes_the_finer_grid() {
 }
 
 #[test]
+fn what_a_grid_of_inverse_contracts_needs_is_counted_in_quote_currency() {
+    let grid = include_str!("../../../../config/grid.toml");
+    let coin = SeenInstrument {
+        symbol: "ETHUSD_PERP".to_owned(),
+        market: Market::CoinM,
+        lot: Step::parse("1"),
+        ..eth()
+    };
+    let answer = |capital: &str| {
+        let size = "size = { quote = \"1000\" }";
+        let config = parse(&grid.replace(size, &format!("{size}\ncapital = \"{capital}\""))).unwrap();
+        let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), &[coin.clone()]).unwrap();
+        let one = ResolvedInstrument { found: found[0].clone(), reference: Some(HalfTicks(500_000)) };
+        resolver.build(&[one], Quoted::Yes).map(drop).map_err(|error| error.to_string())
+    };
+    // Forty cells of a hundred contracts of 10, on whichever side of the price.
+    assert_eq!(answer("40000"), Ok(()));
+    let message = answer("39999").unwrap_err();
+    assert!(message.contains(": is 39999.00, and the grid needs 40000.00: "), "{message}");
+}
+
+#[test]
 fn coin_margined_contracts_are_inverse_and_settle_in_coin() {
     let seen = SeenInstrument {
         symbol: "BTCUSD_PERP".to_owned(),

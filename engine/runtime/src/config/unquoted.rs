@@ -15,7 +15,8 @@ pub enum Unquoted {
     LeftOut,
     /// The data has no book of it.
     NoBook,
-    /// The data has no instrument on its base asset in the market that its fills are to be hedged on.
+    /// The data has no instrument on its base asset, in its quote currency or one of equal worth, in the market that its fills are to
+    /// be hedged on.
     NoHedgeMarket(Market),
     /// The data lacks what its fair value is made from: an input that is required, or all of them.
     NoInput,

@@ -5,7 +5,7 @@ use ballast_core::model::{
     FixedSpreadParams, Glft, GlftParams, Grid, GridParams, GridRange, HalfSpread, Horizon, LiquidityMin,
     Model, ModelParamError, ProfitMin, QUOTES_PER_SIDE_MAX, Scales,
 };
-use ballast_model::{Lots, Money, Price, Rate, Ticks};
+use ballast_model::{Contract, Lots, Money, Price, Rate, Ticks};
 
 use super::{Quoting, whole_ticks};
 use crate::config::{
@@ -171,7 +171,11 @@ impl Quoting<'_> {
         let Some((stated, capital)) = stated.zip(model.capital_at(self.mid, self.spec).ok()) else {
             return Ok(());
         };
-        let offered = self.spec.value_at_mid_floor(self.mid, capital.base);
+        // An inverse contract is worth a fixed amount of quote currency, whatever the price.
+        let offered = match self.spec.contract {
+            Contract::Linear => self.spec.value_at_mid_floor(self.mid, capital.base),
+            Contract::Inverse => self.spec.notional(Price(1), capital.base),
+        };
         let needed = Money(capital.quote.0.saturating_add(offered.0));
         if needed <= stated {
             return Ok(());
@@ -184,6 +188,11 @@ impl Quoting<'_> {
     }
 
     fn cross(&self, cross: &CrossConfig) -> Result<CrossVenueParams, ConfigError> {
+        if self.hedge.is_some_and(|hedge| hedge.taker_fee < Rate(0)) {
+            let key = self.config.venue.taker_key(cross.hedge_market.into());
+            let rule = "must not be below zero: quotes are priced from what taking there costs";
+            return Err(self.config.rule(self.path, &key, rule));
+        }
         Ok(CrossVenueParams {
             size: self.model_size("size", &cross.size)?,
             maker_fee: self.maker_fee,

@@ -9,7 +9,7 @@ use ballast_core::shape::shaper::{LevelsFrom, Shaper, ShaperParams};
 use ballast_core::shape::size::{BelowMin, LevelParams, PriceStep, Profile, SizeParams, SizeRule};
 use ballast_core::shape::throttle::{Throttle, ThrottleParams};
 use ballast_core::shard::ShapingSpec;
-use ballast_model::{HalfTicks, Rate, Ticks};
+use ballast_model::{HalfTicks, Lots, Rate, Ticks};
 
 use super::shape_rules::key_of;
 use super::{Quoting, whole_ticks};
@@ -17,7 +17,7 @@ use crate::config::shape::{
     BelowMinConfig, InventoryShape, LevelsShape, MomentumShape, ProfileShape, ShapeConfig, SizeRuleConfig,
     SizeShape, StepShape, ThrottleConfig, VenuesShape,
 };
-use crate::config::{Bps, ConfigError, QuotingConfig, market_name};
+use crate::config::{Bps, ConfigError, QuotingConfig, Size, market_name};
 
 impl Quoting<'_> {
     /// How quotes are bent; `None` where the table says neither shape nor throttle.
@@ -37,6 +37,7 @@ impl Quoting<'_> {
         if let Err(error) = Shaper::new(&shaper, self.spec) {
             return Err(self.rule(key_of(error), error));
         }
+        self.check_reach(&shape.inventory, shaper.inventory.limit, &quoting.limits.position_max)?;
         let throttle = quoting.throttle.as_ref().map(|throttle| self.throttle(throttle)).transpose()?;
         if let Some(Err(error)) = throttle.map(Throttle::new) {
             return Err(self.rule("throttle", error));
@@ -120,6 +121,29 @@ impl Quoting<'_> {
         })
     }
 
+    /// A stage that begins beyond the largest position would never act.
+    fn check_reach(
+        &self,
+        inventory: &InventoryShape,
+        limit: Lots,
+        position_max: &Size,
+    ) -> Result<(), ConfigError> {
+        let reach = i128::from(self.size("limits.position_max", position_max)?.0) * i128::from(Rate::ONE.0);
+        let stages = [
+            ("skew", Some(inventory.skew)),
+            ("reduce", Some(inventory.reduce)),
+            ("hedge", inventory.hedge),
+            ("liquidate", inventory.liquidate),
+        ];
+        for (stage, band) in stages {
+            if band.is_some_and(|[enter, _]| i128::from(multiple(enter).0) * i128::from(limit.0) > reach) {
+                let rule = "is entered beyond limits.position_max, where no position gets";
+                return Err(self.rule(&format!("shape.inventory.{stage}"), rule));
+            }
+        }
+        Ok(())
+    }
+
     /// How far the order goes that closes the position at the last stage; `None` where that is left out.
     fn liquidation(&self, inventory: &InventoryShape, collar: Bps) -> Result<Option<Rate>, ConfigError> {
         let key = "shape.inventory.protection_bps";
@@ -174,6 +198,9 @@ impl Quoting<'_> {
     }
 
     fn throttle(&self, throttle: &ThrottleConfig) -> Result<ThrottleParams, ConfigError> {
+        if throttle.mid_move_bps.is_some_and(|bps| bps.rate() <= Rate(0)) {
+            return Err(self.rule("throttle.mid_move_bps", "must be above zero"));
+        }
         let moved = throttle.inventory_move.as_ref();
         let moved = moved.map(|size| self.size("throttle.inventory_move", size)).transpose()?;
         Ok(ThrottleParams {

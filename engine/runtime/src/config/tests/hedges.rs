@@ -13,6 +13,9 @@ use crate::config::{Config, ConfigError, Quoted, ResolvedInstrument, resolve};
 const CROSS: &str = include_str!("../../../../../config/cross-venue.toml");
 const FUNDING: &str = "funding = { horizon = \"28800s\", interval = \"28800s\", cost_max_bps = 5.0 }\nunknown_penalty_bps = 2.0";
 
+/// Says that USDC is worth as much as USDT.
+const PEG: &str = "\n[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\nconversion = { USDC = \"1\" }\n";
+
 /// A perpetual against USDT, one against USDC, of a coarser lot, and spot.
 fn seen() -> [SeenInstrument; 3] {
     [
@@ -47,7 +50,7 @@ fn with(keys: &str) -> String {
 #[test]
 fn all_instruments_of_the_markets_on_one_asset_are_one_hedge() {
     for text in [CROSS.to_owned(), CROSS.replace("market = \"usdm\"\nratio", "markets = [\"usdm\"]\nratio")] {
-        let shard = built(&text).unwrap();
+        let shard = built(&format!("{text}{PEG}")).unwrap();
         let [hedge] = &*shard.hedges else { panic!("one hedge: {:?}", shard.hedges) };
         assert_eq!(hedge.parts, [InstrumentId(2)]);
         let venues: Vec<_> =
@@ -59,6 +62,27 @@ fn all_instruments_of_the_markets_on_one_asset_are_one_hedge() {
         let limits: Vec<_> =
             shard.lanes.iter().map(|lane| lane.hedge_limits.map(|limits| limits.order_lots_max.0)).collect();
         assert_eq!(limits, [Some(2_000), Some(200), None]);
+    }
+}
+
+#[test]
+fn nothing_is_hedged_in_a_currency_of_another_worth() {
+    for text in [CROSS.to_owned(), format!("{CROSS}{PEG}").replace("USDC = \"1\"", "USDC = \"0.999\"")] {
+        let shard = built(&text).unwrap();
+        let [hedge] = &*shard.hedges else { panic!("one hedge: {:?}", shard.hedges) };
+        let venues: Vec<_> = hedge.hedge.venues.iter().map(|venue| venue.instrument).collect();
+        assert_eq!(venues, [InstrumentId(0)]);
+        assert_eq!(shard.lanes[2].quoting.as_ref().unwrap().hedged_on, Some(InstrumentId(0)));
+    }
+    // What is quoted against USDC has no hedge market, wherever it stands: its price would be one in USDT.
+    let listed = CROSS.replace("markets = [\"spot\"]", "markets = [\"usdm\"]");
+    let listed = listed.replace("hedge_market = \"usdm\"", "hedge_market = \"spot\"");
+    let listed = listed.replace("market = \"usdm\"\nratio", "market = \"spot\"\nratio");
+    for (text, usdc) in [(listed.clone(), None), (format!("{listed}{PEG}"), Some(InstrumentId(2)))] {
+        let shard = built(&text).unwrap();
+        let on = |lane: usize| shard.lanes[lane].quoting.as_ref().and_then(|quoting| quoting.hedged_on);
+        assert_eq!((on(0), on(1)), (Some(InstrumentId(2)), usdc));
+        assert_eq!(shard.hedges[0].parts.contains(&InstrumentId(1)), usdc.is_some());
     }
 }
 
@@ -81,9 +105,9 @@ fn an_instrument_that_is_quoted_is_hedged_on_the_others() {
     let facts =
         format!("\n[[instrument]]\nsymbol = \"ETHUSDC\"\nmarket = \"usdm\"\n[instrument.quoting]\n{own}");
     // Spot and the perpetual are both quoted: which of them is hedged where is not for us to guess.
-    let message = built(&format!("{CROSS}{facts}")).unwrap_err().to_string();
+    let message = built(&format!("{CROSS}{PEG}{facts}")).unwrap_err().to_string();
     assert!(message.contains(": hedge.market: is quoted itself"), "{message}");
-    let alone = format!("{CROSS}{facts}").replace("markets = [\"spot\"]", "markets = [\"coinm\"]");
+    let alone = format!("{CROSS}{PEG}{facts}").replace("markets = [\"spot\"]", "markets = [\"coinm\"]");
     let shard = built(&alone).unwrap();
     let [hedge] = &*shard.hedges else { panic!("one hedge: {:?}", shard.hedges) };
     assert_eq!((hedge.parts.as_slice(), hedge.hedge.venues.len()), (&[InstrumentId(1)][..], 1));
@@ -91,7 +115,7 @@ fn an_instrument_that_is_quoted_is_hedged_on_the_others() {
 
 #[test]
 fn funding_is_counted_where_the_table_says_how() {
-    let shard = built(&with(FUNDING)).unwrap();
+    let shard = built(&format!("{}{PEG}", with(FUNDING))).unwrap();
     let hedge = &shard.hedges[0];
     let (policy, eight_hours) = (&hedge.hedge.policy, Span::from_secs(28_800));
     assert_eq!((policy.funding_horizon, policy.funding_cost_max), (eight_hours, Rate::from_bps(5)));

@@ -98,7 +98,10 @@ fn rules_of_hedging_name_their_place() {
         (CROSS, "ratio = 1.0", "ratio = -1e300", "hedge.ratio"),
         (CROSS, "impact_bps = 0.1", "impact_bps = -0.1", "hedge.impact_bps"),
         (CROSS, "margin = 0.1", "margin = 0.0", "hedge.margin"),
+        (CROSS, "margin = 0.1", "margin = 1.01", "hedge.margin"),
+        (CROSS, "margin = 0.1", "margin = 1e300", "hedge.margin"),
         (CROSS, "slippage_max_bps = 5.0", "slippage_max_bps = 0.0", "hedge.slippage_max_bps"),
+        (CROSS, "slippage_max_bps = 5.0", "slippage_max_bps = 100.1", "hedge.slippage_max_bps"),
         (CROSS, "cooldown = \"10ms\"", "cooldown = \"0s\"", "hedge.cooldown"),
         (CROSS, "check_interval = \"250ms\"", "check_interval = \"0s\"", "hedge.check_interval"),
         (CROSS, "reprice_min = \"50ms\"", "reprice_min = \"-1s\"", "hedge.reprice_min"),
@@ -119,6 +122,14 @@ fn rules_of_hedging_name_their_place() {
     ] {
         refuses(text, from, to, key);
     }
+    let at_most = CROSS.replace("slippage_max_bps = 5.0", "slippage_max_bps = 100.0");
+    assert_eq!(answer(&at_most.replace("margin = 0.1", "margin = 1.0")), Ok(()));
+    let larger = CROSS.replace(
+        "order_max = { quote = \"5000\" }\nnotional_max",
+        "order_max = { quote = \"5010\" }\nnotional_max",
+    );
+    let message = answer(&larger).unwrap_err();
+    assert!(message.ends_with("hedge.order_max: is above limits.order_max"), "{message}");
     let (quoting, hedge) = CROSS.split_once("[hedge.limits]").unwrap();
     for (key, span) in [("touch_age_max", "5s"), ("order_expiry", "500ms")] {
         let of = |tag: &str| format!("{key} = \"{span}\"{tag}");
@@ -140,6 +151,17 @@ fn rules_of_shaping_name_their_key_as_it_is_written() {
     let max = "max = { quote = \"2000\" }";
     refuses(&shaped, max, "max = { quote = \"50\" }", "quoting.shape.size.max");
     refuses(&shaped, "widen_share = 0.5", "widen_share = -0.5", "quoting.shape.momentum.widen_share");
+}
+
+#[test]
+fn a_throttle_that_no_move_could_meet_is_refused() {
+    let throttle = "[quoting.throttle]\ninterval_min = \"0s\"\nwait_max = \"1s\"\nmid_move_bps = 0.5\n";
+    let text = format!("{}{throttle}", shaped());
+    assert_eq!(answer(&text), Ok(()));
+    for bps in ["-1.0", "0.0"] {
+        let to = format!("mid_move_bps = {bps}");
+        refuses(&text, "mid_move_bps = 0.5", &to, "quoting.throttle.mid_move_bps");
+    }
 }
 
 #[test]
@@ -184,11 +206,14 @@ fn stages_of_the_inventory_that_cannot_act_are_refused() {
             "quoting.shape.inventory.protection_bps",
             "above zero",
         ),
+        ("liquidate = [1.0", "liquidate = [1.51", "quoting.shape.inventory.liquidate", "limits.position_max"),
         ("liquidate = [", "hedge = [0.8, 0.7], liquidate = [", "quoting.shape.inventory.hedge", "ETHUSDT"),
     ] {
         let message = refuses(&shaped, from, to, key);
         assert!(message.contains(rule), "{message}");
     }
+    // Up to the largest position itself: one and a half times the limit.
+    assert_eq!(answer(&shaped.replace("liquidate = [1.0", "liquidate = [1.5")), Ok(()));
     let unshaped = &SHAPE.replace("liquidate = [1.0", "hedge = [0.8, 0.7], liquidate = [1.0");
     let heard = format!("{CROSS}\n{unshaped}");
     assert_eq!(answer(&heard), Ok(()));
@@ -206,13 +231,40 @@ fn a_size_by_equity_needs_an_equity() {
     assert!(rule.ends_with("needs `equity` in [risk.market.usdm]"), "{rule}");
     let by_equity = shaped.replace("{ fixed = { quote = \"1000\" } }", "{ share-of-equity = 0.5 }");
     let risk = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\n[risk.market.usdm]\nequity = \"2000\"\n";
-    let message = answer(&format!("{by_equity}\n{risk}")).unwrap_err();
+    // A file that has no part in spot need not say what is held there.
+    assert_eq!(answer(&format!("{by_equity}\n{risk}")), Ok(()));
+    let message = answer(&format!("{by_equity}\n{risk}[risk.market.spot]\n")).unwrap_err();
     assert!(message.ends_with("needs `equity` in [risk.market.spot]"), "{message}");
     let risk = format!("{risk}[risk.market.spot]\nequity = \"1000\"\n");
     assert_eq!(answer(&format!("{by_equity}\n{risk}")), Ok(()));
     let twelve = by_equity.replace("share-of-equity = 0.5", "share-of-equity = 12.0");
     let message = answer(&format!("{twelve}\n{risk}")).unwrap_err();
     assert!(message.contains("a share of equity at most 10"), "{message}");
+}
+
+#[test]
+fn no_market_is_tried_that_the_file_has_no_part_in() {
+    let tried = |text: &str| {
+        let path = Path::new("some.toml");
+        check(&Config::parse(text, path).unwrap(), path).map_err(|error| error.to_string())
+    };
+    let both = || Ok(vec!["usdm ETHUSDT".to_owned(), "spot ETHUSDT".to_owned()]);
+    let usdm = || Ok(vec!["usdm ETHUSDT".to_owned()]);
+    assert_eq!(tried(REPLAY), both());
+    assert_eq!(tried(CROSS), both());
+    // Quoting all markets with what involves two.
+    assert_eq!(tried(&CROSS.replace("markets = [\"spot\"]", "")), both());
+    let risk = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\nmaintenance_bps = 50.0\n\
+        credit = { leverage_max = \"2\" }\n";
+    let stated = "[risk.market.usdm]\nequity = \"50000\"\n";
+    assert_eq!(tried(&format!("{REPLAY}\n{risk}{stated}")), usdm());
+    let message = tried(&format!("{REPLAY}\n{risk}{stated}[risk.market.spot]\n")).unwrap_err();
+    assert!(message.contains(": risk.market.spot.equity: "), "{message}");
+    let message = tried(&format!("{REPLAY}\n{risk}")).unwrap_err();
+    assert!(message.contains(".equity: limits against equity need it stated"), "{message}");
+    let quoted = REPLAY.replace("[quoting]", "[quoting]\nmarkets = [\"usdm\"]");
+    assert_eq!(tried(&quoted), usdm());
+    assert!(tried(&quoted.replace("gamma = 0.05", "gamma = 0.0")).is_err());
 }
 
 #[test]
@@ -251,6 +303,13 @@ fn what_contradicts_itself_is_refused() {
             "position_max = { quote = \"900\" }",
             "quoting.limits.position_max",
         ),
+        (
+            REPLAY,
+            "order_max = { quote = \"5000\" }",
+            "order_max = { quote = \"900\" }",
+            "quoting.limits.order_max",
+        ),
+        (CROSS, "taker_fee_bps = 2.5", "taker_fee_bps = -1.0", "venue.taker_fee_bps"),
         (CROSS, "hedge_market = \"usdm\"", "hedge_market = \"coinm\"", "quoting.model.hedge_market"),
         (CROSS, "hedge_market = \"usdm\"", "hedge_market = \"spot\"", "quoting.model.hedge_market"),
     ] {
