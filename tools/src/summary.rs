@@ -288,7 +288,7 @@ impl Summary<'_> {
 
 /// Largest position either way.
 fn max_position(record: &InstrumentRecord) -> i64 {
-    record.fills.iter().map(|fill| fill.position_after.0.abs()).max().unwrap_or(0)
+    record.booked().map(|booked| booked.position_after.0.abs()).max().unwrap_or(0)
 }
 
 /// Lots as a size, exact, as the venue writes it.

@@ -391,6 +391,7 @@ pub(crate) fn record_of(one: &ResolvedInstrument, programme: Programme) -> Instr
         programme,
         requests: Requests::default(),
         fills: Vec::new(),
+        adjustments: Vec::new(),
         samples: Vec::new(),
     }
 }
