@@ -56,3 +56,36 @@ fn stated_rates_are_assumptions_and_total_what_they_can() {
     let table = folder.expect(0, "compare --config euro.toml --data futures.gz").out;
     assert!(table.contains("total, converted  EUR"), "{table}");
 }
+
+#[test]
+fn slow_and_silent_venues_are_told_and_what_they_lost() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(folder.path().join("quoter.toml")).unwrap();
+    let conditions = "[venue.latency]\nfeed = \"2ms\"\nrecorded = \"recorded.csv\"\n\
+        [venue.latency.load]\nwindow = \"100ms\"\nfree_messages = 20\nper_message = \"250us\"\nmax = \"40ms\"\n\
+        [[venue.outages]]\noffset = \"6s\"\nduration = \"4s\"\nanswers = \"none\"\n\
+        [[venue.outages]]\noffset = \"12s\"\nduration = \"500ms\"\nanswers = \"refusals\"\n";
+    folder.write("recorded.csv", "request,venue,response\n0,1000000,2000000\n");
+    folder.write("slow.toml", format!("{text}\n{conditions}"));
+    let run = folder.expect(0, "replay --config slow.toml --data futures.gz --json");
+    let json = run.json();
+    for (name, value) in [
+        ("Order latency", "as recorded in recorded.csv"),
+        ("Response latency", "as recorded in recorded.csv"),
+        ("Market data later by", "2 ms"),
+        (
+            "Commands and reports later under load by",
+            "0.25 ms for each message beyond 20 within 100 ms, at most 40 ms",
+        ),
+        ("Outage 1", "from 6000 ms after the first message for 4000 ms: commands are lost"),
+        ("Outage 2", "from 12000 ms after the first message for 500 ms: commands are refused"),
+    ] {
+        assert_eq!(json["assumptions"][name], value, "{name}");
+    }
+    let lost = json["commands_lost"].as_u64().unwrap();
+    assert!(lost > 0, "{json}");
+    assert!(run.err.contains(&format!("{lost} commands were lost in outages of the venue")), "{}", run.err);
+    let plain = folder.expect(0, "replay --config quoter.toml --data futures.gz --json");
+    assert_eq!(plain.json()["commands_lost"], 0);
+    assert!(plain.json()["assumptions"]["Outage 1"].is_null() && !plain.err.contains("lost in outages"));
+}

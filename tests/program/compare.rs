@@ -63,6 +63,28 @@ fn several_instruments_are_rows_of_their_own() {
 }
 
 #[test]
+fn what_cannot_act_is_told_and_what_is_not_quoted_has_no_uptime() {
+    let folder = Folder::new();
+    let shipped =
+        |name: &str| std::fs::read_to_string(ballast_tests::root().join("config").join(name)).unwrap();
+    folder.write("cross.toml", shipped("cross-venue.toml"));
+    let alone = folder.expect(0, "compare --config cross.toml --data spot.txt").err;
+    for told in [
+        "cross.toml: [hedge] does nothing: no instrument is quoted that it could hedge",
+        "cross.toml: spot ETHUSDT: not quoted: the data has no usdm instrument to hedge it on",
+    ] {
+        assert!(alone.lines().any(|line| line == told), "{told}: {alone}");
+    }
+    let run = folder.expect(0, "compare --config cross.toml --data futures.gz spot.txt --json");
+    assert!(!run.err.contains("[hedge]") && !run.err.contains("not quoted: "), "{}", run.err);
+    for row in run.json()["rows"].as_array().unwrap() {
+        let quoted = row["instrument"] == "spot ETHUSDT";
+        assert_eq!(row["quote_uptime"].is_number(), quoted, "{row}");
+        assert_eq!(row["programme_uptime"].is_number(), quoted, "{row}");
+    }
+}
+
+#[test]
 fn data_without_a_book_and_bad_configurations_end_a_comparison_as_they_end_a_replay() {
     let folder = Folder::new();
     folder.expect(5, "compare --config quoter.toml --data nosnapshot.txt");

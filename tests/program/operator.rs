@@ -122,6 +122,11 @@ const DESK: &str = "[risk]\naccount = \"USDT\"\nmark_age_max = \"5s\"\n\
                     [[instrument]]\nsymbol = \"ETHUSDT\"\nmarket = \"spot\"\naccount = \"second\"\n";
 const BOTH: &str = "replay --config both.toml --data futures.gz --data spot.txt --json";
 
+/// Sets a ledger right.
+const ADJUST: &str = "[[at]]\noffset = \"10s\"\ncommand = \"kill\"\nscope = \"usdm ETHUSDT\"\n\
+                      [[at]]\noffset = \"15s\"\ncommand = \"adjust\"\nscope = \"usdm ETHUSDT\"\n\
+                      position = \"-7.5\"\nprice = \"2000\"\n";
+
 #[test]
 fn positions_and_cash_are_moved_between_books_and_a_ledger_is_set_right() {
     let folder = Folder::new();
@@ -149,16 +154,27 @@ fn positions_and_cash_are_moved_between_books_and_a_ledger_is_set_right() {
     let strategies: Vec<_> = books.iter().filter(|book| book["instrument"] == "usdm ETHUSDT").collect();
     assert_eq!(strategies.len(), 2, "{books:?}");
     // Killed and all cancelled, a ledger is set right, and the run counts on with that.
-    folder.write(
-        "adjust.toml",
-        "[[at]]\noffset = \"10s\"\ncommand = \"kill\"\nscope = \"usdm ETHUSDT\"\n\
-         [[at]]\noffset = \"15s\"\ncommand = \"adjust\"\nscope = \"usdm ETHUSDT\"\nposition = \"-7.5\"\n\
-         price = \"2000\"\n",
-    );
+    folder.write("adjust.toml", ADJUST);
     let adjusted = folder.expect(0, &format!("{BOTH} --operator adjust.toml --out out")).json();
     assert_eq!(outcomes(&adjusted), ["accepted", "accepted"]);
     let one = adjusted["instruments"].as_array().unwrap().iter().find(|one| one["name"] == "usdm ETHUSDT");
-    assert_eq!(one.unwrap()["position"], "-7.500", "{one:?}");
+    let one = one.unwrap();
+    assert_eq!((&one["position"], &one["max_position"]), (&"-7.500".into(), &"7.500".into()), "{one:?}");
+    // It is position and profit, and nothing of it is a fill.
+    let (kill, _) = ADJUST.split_at(ADJUST.rfind("[[at]]").unwrap());
+    folder.write("kill.toml", kill);
+    let killed = folder.expect(0, &format!("{BOTH} --operator kill.toml")).json();
+    let same = killed["instruments"].as_array().unwrap().iter().find(|one| one["name"] == "usdm ETHUSDT");
+    let same = same.unwrap();
+    assert_ne!((&one["pnl"]["gross"], &one["position"]), (&same["pnl"]["gross"], &same["position"]));
+    assert_eq!(one["fills"], same["fills"]);
+    for group in ["markouts", "adverse_selection", "execution"] {
+        assert_eq!(one["figures"][group], same["figures"][group], "{group}");
+    }
+    for key in ["captured", "turnover"] {
+        let figure = |of: &serde_json::Value| of["figures"]["profit"][key].clone();
+        assert!(figure(one) == figure(same) && !figure(one).is_null(), "{key}");
+    }
 }
 
 #[test]

@@ -129,6 +129,21 @@ fn an_instrument_that_is_only_followed_says_why() {
 }
 
 #[test]
+fn exits_that_watch_what_the_data_has_not_are_told() {
+    let exits = |watch: &str| {
+        let keys = "stop_loss_bps = 25.0\nprotection_bps = 50.0\ncooldown = \"2s\"\n";
+        format!("{QUOTER}\n[quoting.exits]\n{keys}watch = \"{watch}\"\n")
+    };
+    let told = "usdm ETHUSDT: exits watch the mark price, which the data has not: none can fire";
+    let (json, err) = replay(&exits("mark"), "futures.gz");
+    assert!(err.lines().any(|line| line == told), "{err}");
+    assert_eq!(json["instruments"][0]["quoting"]["exits"], "no_mark_price");
+    let (json, err) = replay(&exits("mid"), "futures.gz");
+    assert!(!err.contains("exits watch"), "{err}");
+    assert!(json["instruments"][0]["quoting"]["exits"].is_null());
+}
+
+#[test]
 fn an_idle_run_says_nothing_of_quotes() {
     let folder = Folder::new();
     let run = folder.expect(0, "replay --config quoter.toml --data futures.gz --idle --json");

@@ -3,18 +3,22 @@
 use ballast_analytics::format::{self, Decimal};
 use ballast_analytics::record::Programme;
 use ballast_model::{Money, Rate, Span};
-use ballast_runtime::config::{Bps, Config, MarketFees, SelfTradeConfig, VenueConfig, market_name};
+use ballast_runtime::config::{
+    AnswersConfig, Bps, Config, LoadConfig, MarketFees, OutageConfig, SelfTradeConfig, VenueConfig,
+    market_name,
+};
 use ballast_runtime::job::Prepared;
+
+use crate::replay::name_of;
 
 /// Name and value of each assumption.
 pub(crate) fn of(config: &Config, prepared: &Prepared<'_>) -> Vec<(String, String)> {
     let venue = &config.venue;
-    let mut rows = vec![
-        row("Order latency", millis(venue.order_latency.span())),
-        row("Response latency", millis(venue.response_latency.span())),
+    let mut rows = conditions(venue);
+    rows.extend([
         row("Maker fee", bps(venue.maker_fee_bps.rate())),
         row("Taker fee", bps(venue.taker_fee_bps.rate())),
-    ];
+    ]);
     rows.extend(venue.fees.iter().flat_map(fees));
     rows.extend([
         row("Queues", venue.queue_words()),
@@ -51,6 +55,49 @@ pub(crate) fn terms(programme: &Programme) -> String {
         least => format!("a value of {:#}", format::money(least)),
     };
     format!("{least} within {}", bps(programme.within))
+}
+
+/// How slow the venue is, and when it does not work.
+fn conditions(venue: &VenueConfig) -> Vec<(String, String)> {
+    let latency = &venue.latency;
+    // Recorded latencies hold instead of the constant ones.
+    let recorded = latency.recorded.as_deref().map(|file| format!("as recorded in {}", name_of(file)));
+    let constant = |span: Span| recorded.clone().unwrap_or_else(|| millis(span));
+    let mut rows = vec![
+        row("Order latency", constant(venue.order_latency.span())),
+        row("Response latency", constant(venue.response_latency.span())),
+    ];
+    if latency.feed.is_some() {
+        rows.push(row("Market data later by", millis(venue.feed_latency())));
+    }
+    if let Some(load) = &latency.load {
+        let LoadConfig { window, free_messages, per_message, max } = *load;
+        let words = format!(
+            "{} for each message beyond {free_messages} within {}, at most {}",
+            millis(per_message.span()),
+            millis(window.span()),
+            millis(max.span())
+        );
+        rows.push(row("Commands and reports later under load by", words));
+    }
+    rows.extend(venue.outages.iter().zip(1..).map(|(outage, number)| outage_row(outage, number)));
+    rows
+}
+
+/// One outage.
+fn outage_row(outage: &OutageConfig, number: usize) -> (String, String) {
+    let from = match (&outage.time, outage.offset) {
+        (Some(time), _) => time.clone(),
+        (None, offset) => {
+            let after = offset.map_or(Span::ZERO, ballast_runtime::config::Duration::span);
+            format!("{} after the first message", millis(after))
+        }
+    };
+    let answers = match outage.answers {
+        AnswersConfig::None => "commands are lost",
+        AnswersConfig::Refusals => "commands are refused",
+    };
+    (format!("Outage {number}"), format!("from {from} for {}: {answers}", millis(outage.duration.span())))
 }
 
 /// Fees of a market, by the volume they begin at.

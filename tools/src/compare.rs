@@ -7,8 +7,9 @@ use ballast_analytics::ratios::Ratios;
 use ballast_analytics::record::{HORIZONS, InstrumentRecord, MARKOUT_HORIZONS};
 use ballast_analytics::summary::Summary;
 use ballast_analytics::total::{Total, Totals};
+use ballast_model::InstrumentId;
 use ballast_runtime::capture::{SurveyedFile, survey_files};
-use ballast_runtime::config::Config;
+use ballast_runtime::config::{Config, Quoted};
 use ballast_runtime::job::{JobError, Mode, Prepared};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -16,15 +17,18 @@ use std::path::Path;
 use crate::amounts::number;
 use crate::cli::CompareArgs;
 use crate::exit::Code;
+use crate::notes::Said;
 use crate::progress::Progress;
 use crate::replay::name_of;
 use crate::side_by_side::{Column, Line, Shown, table};
-use crate::{data, output, results, totals};
+use crate::{data, hedging, notes, output, results, totals};
 
 /// What came of one configuration.
 struct Played {
     config: String,
     instruments: Vec<InstrumentRecord>,
+    /// Which of them are quoted, in their order.
+    quoted: Vec<Quoted>,
     totals: Totals,
     orders: u64,
     decisions_hash: u64,
@@ -70,11 +74,21 @@ fn play(path: &Path, files: &[SurveyedFile], all: &mut Vec<Played>) -> anyhow::R
     }
     let mut recorder = prepared.recorder(config.report.recorder());
     let played = prepared.play(Mode::Quoting, 1, &mut recorder).with_context(|| name.clone())?;
+    let hedge = config.hedge.as_ref();
+    let unhedged = hedge.map_or_else(Vec::new, |hedge| hedging::lacks(hedge, &prepared, &played.shard));
+    let unquoted = notes::of(Mode::Quoting, &prepared, &played).iter().flat_map(Said::lacks).collect();
+    for line in [unhedged, unquoted].concat() {
+        output::tell(&format!("{name}: {line}"));
+    }
+    let quoted = (0..=u16::MAX)
+        .map(|id| if played.shard.is_quoted(InstrumentId(id)) { Quoted::Yes } else { Quoted::No });
+    let quoted = quoted.take(prepared.instruments.len()).collect();
     let instruments = recorder.finish(played.outcome.ended_at, &played.shard);
     all.push(Played {
         config: name,
         totals: Totals::of(&instruments, config.report.conversion().as_ref()),
         instruments,
+        quoted,
         orders: played.outcome.orders,
         decisions_hash: played.outcome.decisions_hash,
     });
@@ -83,19 +97,21 @@ fn play(path: &Path, files: &[SurveyedFile], all: &mut Vec<Played>) -> anyhow::R
 
 impl Played {
     fn instruments(&self) -> Vec<Line> {
-        self.instruments.iter().map(|record| self.instrument(record)).collect()
+        let each = self.instruments.iter().zip(&self.quoted);
+        each.map(|(record, quoted)| self.instrument(record, *quoted)).collect()
     }
 
     fn totals(&self) -> Vec<Line> {
         self.totals.each().map(|total| self.total(total)).collect()
     }
 
-    fn instrument(&self, record: &InstrumentRecord) -> Line {
+    fn instrument(&self, record: &InstrumentRecord, quoted: Quoted) -> Line {
         let summary = Summary::of(record);
         let Summary { end, captured, drawdown, inventory, quoting, half_life_secs, judgements, .. } =
             &summary;
         let (execution, [all, ..]) = (summary.execution, judgements);
         let net = end.map(|end| end.net());
+        let shown = quoted == Quoted::Yes;
         let fallen = drawdown.map(|drawdown| drawdown.value);
         let json = json!({
             "config": self.config,
@@ -110,8 +126,8 @@ impl Played {
             "inventory_half_life_seconds": half_life_secs,
             "max_position": inventory.map(|held| format::lots(&record.spec, held.max_abs).to_string()),
             "max_drawdown": fallen.map(number),
-            "quote_uptime": quoting.map(|quoting| quoting.two_sided),
-            "programme_uptime": summary.presence.map(|presence| presence.both),
+            "quote_uptime": quoting.map(|quoting| quoting.two_sided).filter(|_| shown),
+            "programme_uptime": summary.presence.map(|presence| presence.both).filter(|_| shown),
             "fill_ratio": execution.fill_ratio,
             "order_to_trade": execution.order_to_trade,
             "sharpe": sharpe(summary.ratios),

@@ -2,6 +2,7 @@
 
 use ballast_core::gate::{Gate, GateState, Rule};
 use ballast_core::model::Hold;
+use ballast_core::trigger::Watched;
 use ballast_model::InstrumentId;
 use ballast_runtime::config::Unquoted;
 use ballast_runtime::job::{Mode, Played, Prepared};
@@ -21,6 +22,8 @@ pub(crate) struct Said<'a> {
     /// Whether anything at all was to be quoted, and whether another instrument is.
     mode: Mode,
     others: bool,
+    /// Whether its exits watch a mark price that the data has not.
+    exits_blind: bool,
 }
 
 /// What is to be said of each instrument, in their order.
@@ -38,6 +41,7 @@ pub(crate) fn of<'a>(mode: Mode, prepared: &Prepared<'_>, played: &'a Played) ->
             unquoted,
             mode,
             others,
+            exits_blind: played.shard.exits_watch(id) == Some(Watched::Mark) && !prepared.has_marks(id),
         })
         .collect()
 }
@@ -50,10 +54,18 @@ pub(crate) fn counts(notes: &[NoteCount]) -> Map<String, Value> {
 impl Said<'_> {
     /// Lines for a person: what was noted, and why no quote stands at the end.
     pub(crate) fn lines(&self) -> Vec<String> {
+        let counts = self.noted.notes.iter().map(|note| format!("{} {}", note.name(), note.count));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        let noted = (!counts.is_empty()).then(|| format!("{}: noted {counts}", self.name));
+        noted.into_iter().chain(self.lacks()).collect()
+    }
+
+    /// Lines for a person: which exits cannot fire, and why no quote stands at the end.
+    pub(crate) fn lacks(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if !self.noted.notes.is_empty() {
-            let counts = self.noted.notes.iter().map(|note| format!("{} {}", note.name(), note.count));
-            lines.push(format!("{}: noted {}", self.name, counts.collect::<Vec<_>>().join(", ")));
+        if self.exits_blind {
+            let why = "exits watch the mark price, which the data has not: none can fire";
+            lines.push(format!("{}: {why}", self.name));
         }
         // A market left out beside one that is quoted is followed, as asked for.
         let followed = self.unquoted == Some(Unquoted::LeftOut) && self.others;
@@ -86,6 +98,7 @@ impl Said<'_> {
             "rule": closed.map(|halt| halt.cause.name()),
             "unquoted": self.unquoted.filter(|_| self.mode == Mode::Quoting).map(Unquoted::name),
             "why": self.why(),
+            "exits": self.exits_blind.then_some("no_mark_price"),
         })
     }
 
@@ -111,6 +124,9 @@ impl Said<'_> {
             (Some(Hold::Halted) | None, Some(closed)) => closed,
             (Some(hold), _) => hold.name().to_owned(),
             (None, None) if shard.mid(self.id).is_none() => Hold::NoTouch.name().to_owned(),
+            (None, None) if shard.cools_until(self.id).is_some() => {
+                "an exit fired, and in its cooldown only what reduces is quoted".to_owned()
+            }
             (None, None) => match shard.gate(self.id).and_then(mostly_refused) {
                 Some((rule, count)) => format!("{count} orders refused, mostly {}", rule.name()),
                 None => "nothing holds it; no order stands".to_owned(),

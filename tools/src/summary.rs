@@ -71,6 +71,7 @@ impl Summary<'_> {
         put("amendments_taken", json!(self.played.venue.counters().replaced));
         put("fills", json!(outcome.fills));
         put("venue_refusals", json!(self.played.venue.counters().rejects_total()));
+        put("commands_lost", json!(self.played.venue.counters().lost));
         put("has_book", json!(!self.prepared.has_no_book()));
         put("instruments", self.instruments().into());
         put("notes", notes::counts(&self.played.notes.others).into());
@@ -137,6 +138,10 @@ impl Summary<'_> {
             "{} messages, {} level updates, {} orders, {} cancels, {} fills",
             outcome.messages, outcome.level_updates, outcome.orders, outcome.cancels, outcome.fills
         );
+        let lost = self.played.venue.counters().lost;
+        if lost > 0 {
+            let _ = writeln!(text, "{lost} commands were lost in outages of the venue");
+        }
         for (index, record) in self.record.instruments.iter().enumerate() {
             let _ = writeln!(
                 text,
@@ -193,6 +198,7 @@ impl Summary<'_> {
         }
         let venue = self.played.venue.counters();
         rows.push(("orders the venue refused".to_owned(), venue.rejects_total().to_string()));
+        rows.push(("commands lost in outages".to_owned(), venue.lost.to_string()));
         rows.extend(self.said().iter().flat_map(Said::rows));
         rows
     }
@@ -288,7 +294,7 @@ impl Summary<'_> {
 
 /// Largest position either way.
 fn max_position(record: &InstrumentRecord) -> i64 {
-    record.fills.iter().map(|fill| fill.position_after.0.abs()).max().unwrap_or(0)
+    record.booked().map(|booked| booked.position_after.0.abs()).max().unwrap_or(0)
 }
 
 /// Lots as a size, exact, as the venue writes it.

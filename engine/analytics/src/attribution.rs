@@ -2,7 +2,8 @@
 //!
 //! Gross profit splits at the midpoint: of a fill the distance from its midpoint to its price is *spread* (the effective
 //! half-spread of Huang and Stoll 1996, in money), and what the midpoint moved afterwards while the position was held is
-//! *inventory*. Where an instrument hedges others, its spread, fees and rebates are what hedging cost.
+//! *inventory*. What was booked by hand is all
+//! *inventory*: nobody knows the midpoint it traded at. Where an instrument hedges others, its spread, fees and rebates are what hedging cost.
 //!
 //! For a linear contract the inventory part is `Σ q·Δmid·u`, position by position; for an inverse one the same in coin.
 //! Where values round to 10⁻¹⁸ the remainder is in the inventory part, so that nothing is lost.
@@ -128,6 +129,17 @@ mod tests {
         assert_eq!(quoted.net(), Money(-4 * LOT_TICK - 9));
         assert_eq!(hedge.net(), quoted.net());
         assert_eq!(quoted.plus(hedge).net(), quoted.net() + hedge.net());
+    }
+
+    #[test]
+    fn what_was_booked_by_hand_is_inventory() {
+        let held = held();
+        let before = Attribution::of(&held).unwrap();
+        let mut adjusted = held;
+        adjusted.adjustments = vec![fixture::adjustment(1, Side::Bid, 4, 1)];
+        adjusted.samples[1].gross += Money(-8 * LOT_TICK);
+        let after = Attribution::of(&adjusted).unwrap();
+        assert_eq!(after, Attribution { inventory: before.inventory + Money(-8 * LOT_TICK), ..before });
     }
 
     #[test]

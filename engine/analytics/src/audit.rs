@@ -1,4 +1,4 @@
-//! Audit: the account recomputed from the fills alone.
+//! Audit: the account recomputed from the fills, and what was booked by hand between them, alone.
 //!
 //! Fills and samples come from different hands (the exchange's trades, the ledger's books). Whoever reads a report
 //! should see that they tell the same story, so the position, the fees and the gross profit are derived a second time,
@@ -10,16 +10,16 @@ use ballast_model::{Contract, Lots, Money, Side};
 /// What the samples claim beyond what the fills explain; all zero where both agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Audit {
-    /// Position of the last sample minus the sum of signed fills and the position before the first.
+    /// Position of the last sample minus the sum of signed fills and adjustments and the position before the first.
     pub position: Lots,
     /// Fees minus rebates of the last sample, minus the fees of the fills.
     pub fees: Money,
     /// Gross profit of the last sample minus cash flows and the open position at the last midpoint; `None` where the
     /// record starts with a position, whose cost it does not know.
     pub gross: Option<Money>,
-    /// Fills whose `position_after` does not follow from the fill before.
+    /// Fills and adjustments whose `position_after` does not follow from the one before.
     pub breaks: usize,
-    /// Rounding a correct gross profit may differ by: 10⁻¹⁸ for each fill and each end of the open position.
+    /// Rounding a correct gross profit may differ by: 10⁻¹⁸ for each fill or adjustment and each end of the open position.
     pub rounding: Money,
 }
 
@@ -28,13 +28,11 @@ impl Audit {
     #[must_use]
     pub fn of(record: &InstrumentRecord) -> Option<Self> {
         let last = record.samples.last()?;
-        let start = record
-            .fills
-            .first()
-            .map_or(last.position, |fill| fill.position_after - fill.lots.signed(fill.side));
+        let first = record.booked().next();
+        let start = first.map_or(last.position, |first| first.position_after - first.lots.signed(first.side));
         let (mut position, mut breaks) = (start, 0);
         let (mut paid, mut fees) = (Money::ZERO, Money::ZERO);
-        for fill in &record.fills {
+        for fill in record.booked() {
             position += fill.lots.signed(fill.side);
             breaks += usize::from(position != fill.position_after);
             fees += fill.fee;
@@ -51,7 +49,7 @@ impl Audit {
             fees: last.fees - last.rebates - fees,
             gross: start.is_zero().then(|| last.gross - gained),
             breaks,
-            rounding: Money(i128::try_from(record.fills.len()).unwrap_or(i128::MAX - 2) + 2),
+            rounding: Money(i128::try_from(record.booked().count()).unwrap_or(i128::MAX - 2) + 2),
         })
     }
 
@@ -130,6 +128,18 @@ mod tests {
         assert_eq!((gross.gross, gross.agrees()), (Some(Money(5)), false));
         let broken = altered(&|record| record.fills[1].position_after = Lots(2));
         assert_eq!((broken.breaks, broken.agrees()), (1, false));
+    }
+
+    #[test]
+    fn what_was_booked_by_hand_is_in_the_account() {
+        let mut record = consistent();
+        // 2 more bought at 100 close the short that is left: 1.5 ticks each below the midpoint it stood at.
+        record.adjustments = vec![fixture::adjustment(3, Side::Bid, 2, 2)];
+        record.samples[1].position = Lots(0);
+        record.samples[1].gross = Money(10 * LOT_TICK);
+        assert!(Audit::of(&record).unwrap().agrees(), "{:?}", Audit::of(&record));
+        record.adjustments.clear();
+        assert!(!Audit::of(&record).unwrap().agrees());
     }
 
     #[test]

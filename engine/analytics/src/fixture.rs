@@ -1,6 +1,8 @@
 //! Small records the unit tests build on: tick 0.1, lot 0.01, so that one lot over one tick is worth 0.001.
 
-use crate::record::{FillRow, GridSource, HORIZONS, InstrumentRecord, Programme, Requests, Role, Sample};
+use crate::record::{
+    Adjustment, FillRow, GridSource, HORIZONS, InstrumentRecord, Programme, Requests, Role, Sample,
+};
 use ballast_model::{
     AssetId, ClientOrderId, Contract, FillReason, HalfTicks, InstrumentSpec, Liquidity, Lots, Money, Nanos,
     Price, Rate, Side, Step, TradeId,
@@ -39,12 +41,19 @@ pub(crate) fn record() -> InstrumentRecord {
         programme: Programme { within: Rate::from_bps(10), notional_min: Money::ZERO },
         requests: Requests::default(),
         fills: Vec::new(),
+        adjustments: Vec::new(),
         samples: Vec::new(),
     }
 }
 
 pub(crate) const fn seconds(seconds: i64) -> Nanos {
     Nanos(seconds * 1_000_000_000)
+}
+
+/// A correction at a price of 100, after so many fills, that leaves a position of zero.
+pub(crate) const fn adjustment(at_secs: i64, side: Side, lots: i64, fills_before: usize) -> Adjustment {
+    let (time, price, lots) = (seconds(at_secs), Price(100), Lots(lots));
+    Adjustment { time, side, price, lots, position_after: Lots(0), fills_before }
 }
 
 /// A maker fill at its own midpoint, free of fees, with no markout.

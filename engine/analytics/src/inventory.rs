@@ -6,7 +6,7 @@ use ballast_model::{Lots, Nanos};
 /// What was held over a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Inventory {
-    /// Largest `|position|` after any fill or at any sample.
+    /// Largest `|position|` after any fill or adjustment, or at any sample.
     pub max_abs: Lots,
     /// Position at the end.
     pub end: Lots,
@@ -18,7 +18,7 @@ pub struct Inventory {
 
 impl Inventory {
     /// Follows the position through fills and samples together, each value holding until the next; `None` where the
-    /// record has neither. Exact between samples too, since every change of position is a fill.
+    /// record has neither. Exact between samples too, since every change of position is a fill or an adjustment.
     #[must_use]
     pub fn of(record: &InstrumentRecord) -> Option<Self> {
         let mut path = path(record).peekable();
@@ -37,23 +37,23 @@ impl Inventory {
     }
 }
 
-/// The position in time order. Where a fill and a sample share an instant the fill comes first: the account is sampled
+/// The position in time order. Where a fill or an adjustment and a sample share an instant the sample comes last: the account is sampled
 /// after.
 pub(crate) fn path(record: &InstrumentRecord) -> impl Iterator<Item = (Nanos, Lots)> + '_ {
-    let mut fills = record.fills.iter().map(|fill| (fill.time, fill.position_after)).peekable();
+    let mut booked = record.booked().map(|booked| (booked.time, booked.position_after)).peekable();
     let mut samples = record.samples.iter().map(|sample| (sample.time, sample.position)).peekable();
-    std::iter::from_fn(move || match (fills.peek(), samples.peek()) {
-        (Some(fill), Some(sample)) if fill.0 <= sample.0 => fills.next(),
+    std::iter::from_fn(move || match (booked.peek(), samples.peek()) {
+        (Some(change), Some(sample)) if change.0 <= sample.0 => booked.next(),
         (_, Some(_)) => samples.next(),
-        (_, None) => fills.next(),
+        (_, None) => booked.next(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{fill, record, sample};
-    use crate::record::{FillRow, Sample};
+    use crate::fixture::{adjustment, fill, record, sample};
+    use crate::record::{Adjustment, FillRow, Sample};
     use ballast_model::Side;
 
     #[test]
@@ -70,6 +70,19 @@ mod tests {
         assert_eq!((inventory.max_abs, inventory.end), (Lots(3), Lots(0)));
         assert!((inventory.mean_abs.unwrap() - 1.8).abs() < 1e-12);
         assert!((inventory.in_market.unwrap() - 0.8).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_adjustment_changes_what_is_held() {
+        let mut record = record();
+        record.samples = vec![sample(0), sample(10)];
+        record.adjustments = vec![
+            Adjustment { position_after: Lots(6), ..adjustment(5, Side::Bid, 6, 0) },
+            adjustment(10, Side::Ask, 6, 0),
+        ];
+        let inventory = Inventory::of(&record).unwrap();
+        assert_eq!((inventory.max_abs, inventory.end), (Lots(6), Lots(0)));
+        assert!((inventory.mean_abs.unwrap() - 3.0).abs() < 1e-12);
     }
 
     #[test]

@@ -99,6 +99,8 @@ pub struct InstrumentRecord {
     pub requests: Requests,
     /// Our trades, in the order they were booked.
     pub fills: Vec<FillRow>,
+    /// What was booked by hand between them, in that order.
+    pub adjustments: Vec<Adjustment>,
     /// The account, in time order; each sample holds until the next one.
     pub samples: Vec<Sample>,
 }
@@ -132,6 +134,55 @@ pub struct FillRow {
     pub position_after: Lots,
     /// Where its order stood; `None` where it took, and where the venue does not tell.
     pub place: Option<Place>,
+}
+
+/// A trade that was booked by hand to set a ledger right. It changes position and profit, and is no fill: nobody knows which
+/// orders traded, when and at which midpoint, so it is no turnover, captures no spread and has no markouts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    /// When it was booked.
+    pub time: Nanos,
+    /// A bid bought.
+    pub side: Side,
+    /// The price it was booked at; above zero.
+    pub price: Price,
+    /// How much; above zero.
+    pub lots: Lots,
+    /// Position once it was booked.
+    pub position_after: Lots,
+    /// How many of [`InstrumentRecord::fills`] were booked before it.
+    pub fills_before: usize,
+}
+
+/// What changed a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Booked {
+    /// When it was booked.
+    pub time: Nanos,
+    /// A bid bought.
+    pub side: Side,
+    /// At which price.
+    pub price: Price,
+    /// How much.
+    pub lots: Lots,
+    /// Fee in the settlement currency: cost > 0, rebate < 0.
+    pub fee: Money,
+    /// Position once it was booked.
+    pub position_after: Lots,
+}
+
+impl From<&FillRow> for Booked {
+    fn from(fill: &FillRow) -> Self {
+        let FillRow { time, side, price, lots, fee, position_after, .. } = *fill;
+        Self { time, side, price, lots, fee, position_after }
+    }
+}
+
+impl From<&Adjustment> for Booked {
+    fn from(adjustment: &Adjustment) -> Self {
+        let Adjustment { time, side, price, lots, position_after, .. } = *adjustment;
+        Self { time, side, price, lots, fee: Money::ZERO, position_after }
+    }
 }
 
 /// The account and our quotes at one instant.
@@ -188,6 +239,8 @@ pub enum RecordError {
     SampleTime(usize),
     /// The sample at this index has a midpoint that is not above zero, or fees or rebates below zero.
     SampleValue(usize),
+    /// The adjustment at this index is earlier than the one before, or has a price or size that is not above zero.
+    Adjustment(usize),
 }
 
 impl core::fmt::Display for RecordError {
@@ -199,6 +252,9 @@ impl core::fmt::Display for RecordError {
             Self::SampleValue(at) => {
                 write!(f, "sample {at}: midpoint must be above zero, fees and rebates at least zero")
             }
+            Self::Adjustment(at) => {
+                write!(f, "adjustment {at} is earlier than the one before it, or its price or size is zero")
+            }
         }
     }
 }
@@ -209,7 +265,7 @@ impl InstrumentRecord {
     /// Checks the rules the statistics rest on: times that never fall, prices and sizes above zero.
     ///
     /// # Errors
-    /// The first [`RecordError`], fills before samples.
+    /// The first [`RecordError`], fills before samples before adjustments.
     pub fn check(&self) -> Result<(), RecordError> {
         let mut before = Nanos::MIN;
         for (at, fill) in self.fills.iter().enumerate() {
@@ -231,6 +287,13 @@ impl InstrumentRecord {
             }
             before = sample.time;
         }
+        before = Nanos::MIN;
+        for (at, adjustment) in self.adjustments.iter().enumerate() {
+            if adjustment.time < before || adjustment.price.0 <= 0 || adjustment.lots.0 <= 0 {
+                return Err(RecordError::Adjustment(at));
+            }
+            before = adjustment.time;
+        }
         Ok(())
     }
 
@@ -238,6 +301,19 @@ impl InstrumentRecord {
     #[must_use]
     pub fn duration(&self) -> Option<Span> {
         Some(self.samples.last()?.time - self.samples.first()?.time)
+    }
+
+    /// All that changed the position, in the order it was booked: fills and adjustments.
+    pub fn booked(&self) -> impl Iterator<Item = Booked> + '_ {
+        let mut fills = self.fills.iter().enumerate().peekable();
+        let mut adjustments = self.adjustments.iter().peekable();
+        std::iter::from_fn(move || match (fills.peek(), adjustments.peek()) {
+            (Some((at, _)), Some(adjustment)) if adjustment.fills_before > *at => {
+                fills.next().map(|(_, fill)| Booked::from(fill))
+            }
+            (_, Some(_)) => adjustments.next().map(Booked::from),
+            (_, None) => fills.next().map(|(_, fill)| Booked::from(fill)),
+        })
     }
 
     /// Value traded, both sides, in the settlement currency: exact for linear contracts, each fill rounded down to 10⁻¹⁸
@@ -286,6 +362,24 @@ mod tests {
         record.fills.clear();
         record.samples.push(Sample { fees: Money(-1), ..fixture::sample(0) });
         assert_eq!(record.check(), Err(RecordError::SampleValue(0)));
+        record.samples.clear();
+        record.adjustments =
+            vec![fixture::adjustment(1, Side::Ask, 1, 0), fixture::adjustment(1, Side::Ask, 0, 0)];
+        assert_eq!(record.check(), Err(RecordError::Adjustment(1)));
+    }
+
+    #[test]
+    fn adjustments_stand_between_fills_where_they_were_booked() {
+        let adjusted = |lots, fills_before| fixture::adjustment(1, Side::Bid, lots, fills_before);
+        let mut record = fixture::record();
+        record.adjustments = vec![adjusted(7, 0)];
+        assert_eq!(record.booked().map(|booked| booked.lots.0).collect::<Vec<_>>(), [7]);
+        record.fills = [1, 2, 3].map(|lots| fixture::fill(1, Side::Bid, 100, lots)).to_vec();
+        record.adjustments = vec![adjusted(7, 0), adjusted(8, 2), adjusted(9, 2), adjusted(10, 3)];
+        let lots: Vec<_> = record.booked().map(|booked| booked.lots.0).collect();
+        assert_eq!(lots, [7, 1, 2, 8, 9, 3, 10]);
+        // Only fills are value that was traded: 6 lots at 100 ticks.
+        assert_eq!(record.turnover(), Money(600 * fixture::LOT_TICK));
     }
 
     #[test]

@@ -270,6 +270,12 @@ impl<'a> Prepared<'a> {
         self.counters.iter().all(|counters| counters.snapshots == 0)
     }
 
+    /// Whether the data has a mark price of this instrument.
+    #[must_use]
+    pub fn has_marks(&self, instrument: InstrumentId) -> bool {
+        self.tapes.iter().any(|tape| tape.has_marks(instrument))
+    }
+
     /// Sum of one counter over all sessions.
     #[must_use]
     pub fn total(&self, of: impl Fn(&Counters) -> u64) -> u64 {
@@ -391,6 +397,7 @@ pub(crate) fn record_of(one: &ResolvedInstrument, programme: Programme) -> Instr
         programme,
         requests: Requests::default(),
         fills: Vec::new(),
+        adjustments: Vec::new(),
         samples: Vec::new(),
     }
 }

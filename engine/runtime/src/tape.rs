@@ -101,6 +101,12 @@ pub struct Shift {
 }
 
 impl Tape {
+    /// Whether any message is a mark price of this instrument.
+    #[must_use]
+    pub fn has_marks(&self, instrument: InstrumentId) -> bool {
+        self.marks.iter().any(|mark| mark.instrument == instrument)
+    }
+
     /// An empty tape.
     #[must_use]
     pub fn new() -> Self {

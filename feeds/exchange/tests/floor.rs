@@ -189,7 +189,7 @@ fn refusals_are_told_and_counted_by_the_venues_own_reason() {
     ] {
         assert_eq!(rig.one(&Command::New(order)), OrderReport::Rejected(reason));
     }
-    let refused = [(Reject::WouldTake, 1), (Reject::Margin, 1), (Reject::Size, 1)];
+    let refused = [(Reject::WouldTake, 1), (Reject::Margin, 1), (Reject::SizeMin, 1)];
     for (why, count) in refused {
         let seen = rig.venue.refusals(US).iter().find(|(reason, _)| *reason == why);
         assert_eq!(seen.map_or(0, |(_, count)| *count), count, "{why:?}");

@@ -62,6 +62,7 @@ impl Walk {
             programme: Programme { within: Rate::from_bps(1), notional_min: Money::ZERO },
             requests: Requests::default(),
             fills: Vec::new(),
+            adjustments: Vec::new(),
             samples: Vec::new(),
         };
         let (cash, fees, rebates) = (Money::ZERO, Money::ZERO, Money::ZERO);

@@ -1,8 +1,9 @@
 //! What a shard shows of itself; nothing here decides.
 
-use ballast_model::{Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, Price, Side};
+use ballast_model::{Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, Nanos, Price, Side};
 
 use super::Shard;
+use super::exits::Exits;
 use super::funds::Purse;
 use super::hedger::{Hedger, HedgingSpec};
 use super::lane::Lane;
@@ -16,6 +17,7 @@ use crate::ledger::Ledger;
 use crate::market::Market;
 use crate::model::Hold;
 use crate::oms::Oms;
+use crate::trigger::Watched;
 
 impl Shard {
     /// Digest of everything decisions depend on.
@@ -85,6 +87,18 @@ impl Shard {
     #[must_use]
     pub fn held(&self, instrument: InstrumentId) -> Option<Hold> {
         self.lanes.get(instrument.index())?.quoter.as_ref()?.held()
+    }
+
+    /// Until when only what reduces is quoted, because an exit has fired; `None` where none has of late.
+    #[must_use]
+    pub fn cools_until(&self, instrument: InstrumentId) -> Option<Nanos> {
+        self.lanes.get(instrument.index())?.exits.as_ref()?.deadline()
+    }
+
+    /// The price that an instrument's exits watch; `None` where it has none.
+    #[must_use]
+    pub fn exits_watch(&self, instrument: InstrumentId) -> Option<Watched> {
+        self.lanes.get(instrument.index())?.exits.as_ref().map(Exits::watched)
     }
 
     /// What holds the instruments together; `None` where each stands alone.

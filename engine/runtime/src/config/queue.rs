@@ -68,6 +68,18 @@ pub enum ImpactConfig {
 }
 
 impl CancelsConfig {
+    /// The word configuration has for it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::RiskAverse => "risk-averse",
+            Self::Power => "power",
+            Self::Power2 => "power-2",
+            Self::Power3 => "power-3",
+            Self::Log => "log",
+            Self::Log2 => "log-2",
+        }
+    }
+
     /// The family that takes a power.
     const fn power_family(self) -> Option<Family> {
         match self {
@@ -118,15 +130,13 @@ impl VenueConfig {
         }
     }
 
-    /// The queues in words, for reports.
+    /// The queues in words, those of the configuration where it has some, for reports.
     #[must_use]
     pub fn queue_words(&self) -> String {
-        let mut words = match self.queue_rules().cancels {
-            CancelModel::Share(_) => format!("{} of cancels in proportion ahead of us", self.cancel_share),
-            CancelModel::Odds(family, Curve::Log) => format!("cancels by {family:?} of logarithms"),
-            CancelModel::Odds(family, Curve::Power(power)) => {
-                format!("cancels by {family:?} of powers of {power}")
-            }
+        let mut words = match (self.queue.cancels, self.queue.power) {
+            (None, _) => format!("{} of cancels in proportion ahead of us", self.cancel_share),
+            (Some(cancels), None) => format!("cancels {}", cancels.name()),
+            (Some(cancels), Some(power)) => format!("cancels {} with n = {power}", cancels.name()),
         };
         if self.queue.fills == FillsConfig::Whole {
             words.push_str(", whole fills");

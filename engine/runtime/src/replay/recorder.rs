@@ -1,12 +1,12 @@
 //! Writes down what a run did, for judgement afterwards.
 
 use ballast_analytics::record::{
-    FillRow, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, Place, Programme, Role, Sample,
+    Adjustment, FillRow, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, Place, Programme, Role, Sample,
 };
 use ballast_core::shard::Shard;
 use ballast_model::{
-    ClientOrderId, Command, Event, Fill, FillReason, HalfTicks, InstrumentId, Liquidity, Lots, Money, Nanos,
-    OperatorAct, OperatorCommand, OperatorScope, PackedLevel, Price, Rate, Side, Span, TradeId,
+    Command, Event, Fill, HalfTicks, InstrumentId, Lots, Money, Nanos, OperatorAct, OperatorCommand,
+    OperatorScope, Price, Rate, Side, Span,
 };
 
 use super::Observer;
@@ -161,25 +161,23 @@ impl Recorder {
 
     /// Writes down the trade that set a ledger right; nothing where it was refused.
     fn book_adjustment(&mut self, instrument: InstrumentId, price: Price, now: Nanos, shard: &Shard) {
-        let Some(record) = self.instruments.get(instrument.index()) else { return };
-        let before = record.fills.last().map_or(Lots::ZERO, |fill| fill.position_after);
-        let missing = shard.position(instrument) - before;
-        let Some(level) = PackedLevel::new(price, missing.abs()).filter(|_| !missing.is_zero()) else {
+        let Some(record) = self.instruments.get_mut(instrument.index()) else { return };
+        let (position, fills_before) = (shard.position(instrument), record.fills.len());
+        // No fill since the last adjustment: that is where the position stood.
+        let adjusted = record.adjustments.last().filter(|last| last.fills_before == fills_before);
+        let filled = record.fills.last().map_or(Lots::ZERO, |fill| fill.position_after);
+        let missing = position - adjusted.map_or(filled, |last| last.position_after);
+        if missing.is_zero() {
             return;
-        };
-        let fill = Fill {
-            instrument,
+        }
+        record.adjustments.push(Adjustment {
+            time: now,
             side: if missing > Lots::ZERO { Side::Bid } else { Side::Ask },
-            liquidity: Liquidity::Taker,
-            reason: FillReason::Venue,
-            fee_asset: record.spec.settlement(),
-            level,
-            fee_e8: 0,
-            client_id: ClientOrderId::FOREIGN,
-            trade_id: TradeId(0),
-            venue_time: now,
-        };
-        self.book_fill(&fill, now, shard);
+            price,
+            lots: missing.abs(),
+            position_after: position,
+            fills_before,
+        });
     }
 
     /// The midpoint before the book was lost, where a fill arrives without one.

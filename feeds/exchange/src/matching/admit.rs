@@ -112,20 +112,24 @@ impl Matching {
             Side::Bid => at > bound(band.up),
             Side::Ask => at < bound(band.down),
         };
-        if outside { Err(Reject::Band) } else { Ok(()) }
+        if outside { Err(Reject::Band(side)) } else { Ok(()) }
     }
 
     fn filter_range(&self, price: Price) -> Result<(), Reject> {
         let instrument = &self.spec.instrument;
-        let inside = (instrument.price_min..=instrument.price_max).contains(&price);
-        if inside { Ok(()) } else { Err(Reject::Price) }
+        if price < instrument.price_min {
+            return Err(Reject::PriceMin);
+        }
+        if price > instrument.price_max { Err(Reject::PriceMax) } else { Ok(()) }
     }
 
     /// Range of a size.
     pub(super) fn filter_size(&self, lots: Lots) -> Result<(), Reject> {
         let instrument = &self.spec.instrument;
-        let inside = (instrument.size_min..=instrument.size_max).contains(&lots);
-        if inside { Ok(()) } else { Err(Reject::Size) }
+        if lots < instrument.size_min {
+            return Err(Reject::SizeMin);
+        }
+        if lots > instrument.size_max { Err(Reject::SizeMax) } else { Ok(()) }
     }
 
     /// Least value of an order.

@@ -26,7 +26,7 @@ enum Effect {
 impl Matching {
     /// A resting order is to be amended. It is refused for the first of these: no such order; one that waits; price, band, size and least
     /// value of the new total; the venue's rules do not allow it; amended too often; nothing changes; a total that has
-    /// traded already ([`Reject::Size`]); and where the order loses its place: no room for its level, post-only, halt,
+    /// traded already ([`Reject::SizeMin`]); and where the order loses its place: no room for its level, post-only, halt,
     /// reduce-only, position.
     ///
     /// Where every amendment is queued again ([`AmendKind::Requeues`], Binance USD-M) a total that has traded already
@@ -100,7 +100,7 @@ impl Matching {
         let requeues = rules.kind == AmendKind::Requeues;
         let left = amendment.lots - order.filled();
         if left <= Lots::ZERO {
-            return if requeues { Ok(Effect::Cancels) } else { Err(Reject::Size) };
+            return if requeues { Ok(Effect::Cancels) } else { Err(Reject::SizeMin) };
         }
         if place == PlaceAfter::Kept {
             return Ok(Effect::Shrinks);

@@ -301,12 +301,16 @@ pub enum Reject {
     UnknownAccount,
     /// Matching is halted and the order might take.
     Halted,
-    /// Price out of range.
-    Price,
-    /// Price outside the band about the reference.
-    Band,
-    /// Size out of range.
-    Size,
+    /// Price below the least.
+    PriceMin,
+    /// Price above the largest.
+    PriceMax,
+    /// Price outside the band about the reference: of a bid above it, of an ask below it.
+    Band(Side),
+    /// Size below the least, or an amendment to what has traded already.
+    SizeMin,
+    /// Size above the largest.
+    SizeMax,
     /// Order value below the minimum.
     NotionalMin,
     /// The parts of the request contradict each other: a market order that may rest, a display size above the size or of
@@ -363,8 +367,8 @@ impl Reject {
     pub const fn reason(self) -> RejectReason {
         match self {
             Self::Halted => RejectReason::Closed,
-            Self::Price | Self::Band => RejectReason::Price,
-            Self::Size => RejectReason::Size,
+            Self::PriceMin | Self::PriceMax | Self::Band(_) => RejectReason::Price,
+            Self::SizeMin | Self::SizeMax => RejectReason::Size,
             Self::NotionalMin => RejectReason::NotionalMin,
             Self::DuplicateId => RejectReason::DuplicateId,
             Self::OrdersMax | Self::VenueFull | Self::LevelsFull => RejectReason::OrdersMax,
@@ -387,7 +391,8 @@ impl Reject {
 
     /// The code the venue gives for this reason. Where it has none of its own, the general one for a refused order.
     ///
-    /// Sources: Binance spot `errors.md` (filters −1013, refusals −2010, amendments −2038); USD-M error codes (−4xxx filters,
+    /// Sources: Binance spot `errors.md` (filters −1013, refusals −2010, amendments −2038); USD-M error codes (−2011 a cancel's
+    /// unknown order, −4xxx filters: −4016 and −4024 a limit price beyond its cap and floor, −4131 being that of market orders;
     /// −5021 fill-or-kill, −5022 post-only, −5026 and −5027 amendments).
     #[must_use]
     pub const fn code(self, dialect: Dialect) -> i32 {
@@ -399,9 +404,11 @@ impl Reject {
 
     const fn spot_code(self) -> i32 {
         match self {
-            Self::Price
-            | Self::Band
-            | Self::Size
+            Self::PriceMin
+            | Self::PriceMax
+            | Self::Band(_)
+            | Self::SizeMin
+            | Self::SizeMax
             | Self::NotionalMin
             | Self::OrdersMax
             | Self::PositionMax
@@ -426,9 +433,12 @@ impl Reject {
 
     const fn usdm_code(self) -> i32 {
         match self {
-            Self::Price => -4013,
-            Self::Band => -4131,
-            Self::Size => -4003,
+            Self::PriceMin => -4013,
+            Self::PriceMax => -4002,
+            Self::Band(Side::Bid) => -4016,
+            Self::Band(Side::Ask) => -4024,
+            Self::SizeMin => -4004,
+            Self::SizeMax => -4005,
             Self::NotionalMin => -4164,
             Self::Contradiction => -1106,
             Self::DuplicateId => -4116,
@@ -442,7 +452,7 @@ impl Reject {
             Self::Trigger => -4013,
             Self::TriggersAtOnce => -2021,
             Self::NothingToTake => -5021,
-            Self::UnknownOrder => -2013,
+            Self::UnknownOrder => -2011,
             Self::AmendmentsMax => -5026,
             Self::Unchanged => -5027,
             Self::UnknownAccount => -2015,

@@ -55,7 +55,7 @@ fn the_new_total_counts_what_has_traded() {
     let outcomes = rig.amend(1, 1, 100, 4);
     assert!(matches!(outcomes[..], [Outcome::Replaced { lots: Lots(4), filled: Lots(2), .. }]));
     assert_eq!(rig.left(1, 1), Some(2));
-    assert_eq!(refusal(&rig.amend(1, 1, 100, 2)), Reject::Size);
+    assert_eq!(refusal(&rig.amend(1, 1, 100, 2)), Reject::SizeMin);
     let mut usdm = self::rig(ReplaceRules::BINANCE_USDM);
     usdm.trades(bid(2, 1, 100, 2));
     assert!(matches!(usdm.amend(1, 1, 100, 2)[..], [Outcome::Cancelled(_, Lots(3))]));
@@ -91,7 +91,7 @@ fn what_the_rules_do_not_allow_is_refused() {
     assert_eq!(refusal(&none.amend(1, 1, 100, 3)), Reject::NotAmendable);
     let mut deribit = rig(ReplaceRules::DERIBIT);
     assert_eq!(refusal(&deribit.amend(1, 1, 100, 5)), Reject::Unchanged);
-    assert_eq!(refusal(&deribit.amend(1, 1, 0, 5)), Reject::Price);
+    assert_eq!(refusal(&deribit.amend(1, 1, 0, 5)), Reject::PriceMin);
 }
 
 #[test]

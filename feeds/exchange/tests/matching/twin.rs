@@ -286,11 +286,12 @@ fn the_engine_equals_its_twin_where_amendments_queue_again() {
     spec.band = Some(PriceBand { up: Rate(105_000_000), down: Rate(95_000_000) });
     let run = compare(&spec, 11);
     run.saw(
-        "Accepted, Traded, Prevented, Cancelled, Replaced, AllCancelled, UnknownAccount, Price, Band, Size, \
-         NotionalMin, Contradiction, EndTime, DuplicateId, OrdersMax, VenueFull, LevelsFull, PositionMax, \
-         ReduceOnly, WouldTake, NothingToTake, UnknownOrder, ended TimeInForce, ended EndTime, ended SelfTrade, \
-         ended ReduceOnly, ended WouldTake, amend Unchanged, amend AmendmentsMax, amend Band, Triggered, \
-         Trigger, TriggersAtOnce, ended Refused(Band), ended Refused(NothingToTake), ended Refused(ReduceOnly)",
+        "Accepted, Traded, Prevented, Cancelled, Replaced, AllCancelled, UnknownAccount, PriceMin, PriceMax, \
+         Band(Bid), Band(Ask), SizeMax, NotionalMin, Contradiction, EndTime, DuplicateId, OrdersMax, VenueFull, \
+         LevelsFull, PositionMax, ReduceOnly, WouldTake, NothingToTake, UnknownOrder, ended TimeInForce, \
+         ended EndTime, ended SelfTrade, ended ReduceOnly, ended WouldTake, amend Unchanged, \
+         amend AmendmentsMax, amend Band(Bid), amend Band(Ask), Triggered, Trigger, TriggersAtOnce, \
+         ended Refused(Band(Bid)), ended Refused(NothingToTake), ended Refused(ReduceOnly)",
     );
     assert_eq!(compare(&spec, 11), run, "the same requests give the same state");
 }
@@ -298,7 +299,9 @@ fn the_engine_equals_its_twin_where_amendments_queue_again() {
 #[test]
 fn the_engine_equals_its_twin_where_a_smaller_size_keeps_its_place() {
     let run = compare(&small(ReplaceRules::DERIBIT), 12);
-    run.saw("Replaced, amend Size, amend ReduceOnly, amend PositionMax, amend WouldTake, amend LevelsFull");
+    run.saw(
+        "Replaced, amend SizeMin, amend ReduceOnly, amend PositionMax, amend WouldTake, amend LevelsFull",
+    );
 }
 
 #[test]

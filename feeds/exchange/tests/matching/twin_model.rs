@@ -409,7 +409,7 @@ impl Twin {
         let requeues = rules.kind == AmendKind::Requeues;
         if lots <= filled {
             if !requeues {
-                return Err(Reject::Size);
+                return Err(Reject::SizeMin);
             }
             self.standing.remove(at);
             self.told.push(Outcome::Cancelled(order.name, Lots(order.left)));

@@ -16,10 +16,10 @@ fn filters_refuse_by_name() {
     rig.rests(bid(1, 1, 1_000, 100));
     for (placement, why) in [
         (bid(4, 2, 1_000, 100), Reject::UnknownAccount),
-        (bid(1, 2, 0, 100), Reject::Price),
-        (bid(1, 2, 1_000_001, 100), Reject::Price),
-        (bid(1, 2, 1_000, 0), Reject::Size),
-        (bid(1, 2, 1_000, 10_001), Reject::Size),
+        (bid(1, 2, 0, 100), Reject::PriceMin),
+        (bid(1, 2, 1_000_001, 100), Reject::PriceMax),
+        (bid(1, 2, 1_000, 0), Reject::SizeMin),
+        (bid(1, 2, 1_000, 10_001), Reject::SizeMax),
         (bid(1, 2, 1_000, 99), Reject::NotionalMin),
         (bid(1, 1, 1_000, 100), Reject::DuplicateId),
     ] {
@@ -36,11 +36,11 @@ fn the_band_is_about_the_mark_else_the_last_trade() {
     let mut rig = Rig::new(&spec);
     rig.rests(ask(1, 1, 1_000, 1));
     assert_eq!(rig.trades(bid(2, 1, 5_000, 1)), [(1, 1, 1_000, 1)], "no reference yet");
-    assert_eq!(rig.refusal(bid(2, 1, 1_101, 1)), Reject::Band);
-    assert_eq!(rig.refusal(ask(2, 1, 899, 1)), Reject::Band);
+    assert_eq!(rig.refusal(bid(2, 1, 1_101, 1)), Reject::Band(Side::Bid));
+    assert_eq!(rig.refusal(ask(2, 1, 899, 1)), Reject::Band(Side::Ask));
     rig.rests(ask(2, 1, 1_100, 1));
     rig.mark(2_000);
-    assert_eq!(rig.refusal(ask(2, 2, 1_799, 1)), Reject::Band);
+    assert_eq!(rig.refusal(ask(2, 2, 1_799, 1)), Reject::Band(Side::Ask));
     rig.rests(ask(2, 2, 1_800, 1));
 }
 
@@ -90,7 +90,7 @@ fn a_batch_answers_each_request_as_if_it_had_come_alone() {
     let outcomes = rig.act(|engine, outbox| engine.batch(&requests, outbox));
     let [
         Outcome::Accepted(_),
-        Outcome::Rejected(_, _, Reject::Price),
+        Outcome::Rejected(_, _, Reject::PriceMin),
         Outcome::Cancelled(..),
         Outcome::Accepted(_),
         Outcome::CancelRejected(_, _, Reject::BatchMax),
@@ -147,8 +147,18 @@ fn too_large_a_move_halts_matching_until_its_time() {
 fn refusals_have_the_venues_codes() {
     assert_eq!(Reject::WouldTake.code(Dialect::BinanceUsdm), -5022);
     assert_eq!(Reject::WouldTake.code(Dialect::BinanceSpot), -2010);
-    assert_eq!(Reject::Band.code(Dialect::BinanceUsdm), -4131);
-    assert_eq!(Reject::Band.code(Dialect::BinanceSpot), -1013);
+    for (why, code) in [
+        (Reject::PriceMin, -4013),
+        (Reject::PriceMax, -4002),
+        (Reject::Band(Side::Bid), -4016),
+        (Reject::Band(Side::Ask), -4024),
+        (Reject::SizeMin, -4004),
+        (Reject::SizeMax, -4005),
+        (Reject::UnknownOrder, -2011),
+    ] {
+        assert_eq!(why.code(Dialect::BinanceUsdm), code, "{why:?}");
+    }
+    assert_eq!(Reject::Band(Side::Ask).code(Dialect::BinanceSpot), -1013);
     assert_eq!(Reject::UnknownOrder.code(Dialect::BinanceSpot), -2011);
     assert_eq!(Reject::LevelsFull.reason(), RejectReason::OrdersMax);
     assert_eq!(Reject::Halted.reason(), RejectReason::Closed);

@@ -57,9 +57,12 @@ fn a_stop_pulls_the_quotes_then_closes_then_rests() {
     assert_eq!(desk.touch(9_880, 9_890), [], "it is on its way");
     assert_eq!(desk.fill(4, Side::Ask, 10), [], "flat, and whatever is quoted adds");
     assert_eq!(desk.position(), 0);
+    assert_eq!(desk.shard.cools_until(ETH), Some(fired + EXITS.cooldown));
+    assert_eq!(desk.shard.exits_watch(ETH), Some(Watched::Mid));
     assert_eq!(desk.touch(9_890, 9_900), []);
     assert_eq!(desk.timer(), [bid(5, 9_890), ask(6, 9_900)]);
     assert_eq!(desk.now, fired + EXITS.cooldown);
+    assert_eq!(desk.shard.cools_until(ETH), None);
 }
 
 #[test]

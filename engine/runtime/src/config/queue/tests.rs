@@ -78,3 +78,20 @@ fn the_schema_shows_the_queues() {
         assert!(schema.contains(&format!("\"{key}\"")), "{key}");
     }
 }
+
+#[test]
+fn reports_say_what_the_configuration_says() {
+    let words =
+        |text: &str| Config::parse(text, std::path::Path::new("queue.toml")).unwrap().venue.queue_words();
+    for (table, told) in [
+        ("cancels = \"risk-averse\"", "cancels risk-averse"),
+        ("cancels = \"power\"\npower = 2.5", "cancels power with n = 2.5"),
+        ("cancels = \"power-2\"\npower = 1.0", "cancels power-2 with n = 1"),
+        ("cancels = \"power-3\"\npower = 3.0", "cancels power-3 with n = 3"),
+        ("cancels = \"log\"\nfills = \"whole\"", "cancels log, whole fills"),
+        ("cancels = \"log-2\"", "cancels log-2"),
+    ] {
+        assert_eq!(words(&with(table)), told, "{table}");
+    }
+    assert_eq!(words(REPLAY), "0 of cancels in proportion ahead of us");
+}

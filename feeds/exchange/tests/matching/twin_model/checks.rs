@@ -8,6 +8,14 @@ use ballast_model::{Contract, Money, ReduceOnly, Side, TimeInForce};
 use super::{Standing, Twin, WHOLE, Waiter};
 
 impl Twin {
+    fn price_in_range(&self, price: i64) -> Result<(), Reject> {
+        let instrument = self.spec.instrument;
+        if price > instrument.price_max.0 {
+            return Err(Reject::PriceMax);
+        }
+        if price < instrument.price_min.0 { Err(Reject::PriceMin) } else { Ok(()) }
+    }
+
     pub(super) fn price_and_size(
         &self,
         side: Side,
@@ -17,20 +25,18 @@ impl Twin {
     ) -> Result<(), Reject> {
         let instrument = self.spec.instrument;
         if !unbounded {
-            if price < instrument.price_min.0 || price > instrument.price_max.0 {
-                return Err(Reject::Price);
-            }
+            self.price_in_range(price)?;
             if let (Some(band), Some(reference)) = (self.spec.band, self.mark.or(self.last)) {
                 let share = i128::from(price) * WHOLE;
                 let too_high = side == Side::Bid && share > i128::from(reference) * i128::from(band.up.0);
                 let too_low = side == Side::Ask && share < i128::from(reference) * i128::from(band.down.0);
                 if too_high || too_low {
-                    return Err(Reject::Band);
+                    return Err(Reject::Band(side));
                 }
             }
         }
-        if lots < instrument.size_min.0 || lots > instrument.size_max.0 {
-            return Err(Reject::Size);
+        if !(instrument.size_min.0..=instrument.size_max.0).contains(&lots) {
+            return Err(if lots > instrument.size_max.0 { Reject::SizeMax } else { Reject::SizeMin });
         }
         // Linear: a tick of 0.01 and a lot of 0.001, 10⁻⁵ of the quote currency; inverse: 100 a contract.
         let value = match instrument.contract {
@@ -58,9 +64,8 @@ impl Twin {
             price = self.protection(side)?;
         }
         if new.trigger.is_some() {
-            let instrument = self.spec.instrument;
-            if !market && (price < instrument.price_min.0 || price > instrument.price_max.0) {
-                return Err(Reject::Price);
+            if !market {
+                self.price_in_range(price)?;
             }
         }
         // Of an order that waits the band is looked at later, and the value of a market order never.
