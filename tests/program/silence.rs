@@ -44,6 +44,17 @@ fn line<'a>(err: &'a str, start: &str) -> &'a str {
 }
 
 #[test]
+fn an_outage_outside_the_data_is_told_and_one_within_is_not() {
+    let outage = |begin: &str| format!("[[venue.outages]]\n{begin}\nduration = \"1s\"\nanswers = \"none\"\n");
+    let begins = ["time = \"2001-01-01T00:00:00Z\"", "offset = \"1s\"", "offset = \"30000000s\""].map(outage);
+    let (_, err) = replay(&format!("{QUOTER}\n{}", begins.concat()), "futures.gz");
+    for number in [0, 2] {
+        line(&err, &format!("venue.outages.{number} lies wholly outside the data"));
+    }
+    assert!(!err.contains("venue.outages.1"), "{err}");
+}
+
+#[test]
 fn a_quoting_run_counts_its_notes_and_says_that_it_quotes() {
     let (json, err) = replay(QUOTER, "futures.gz");
     let one = &json["instruments"][0];

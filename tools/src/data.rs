@@ -92,6 +92,9 @@ pub(crate) fn tell(prepared: &Prepared<'_>) {
     for (instrument, input) in prepared.lacking() {
         output::tell(&format!("{instrument}: {input} is not in the data: its fair value is made without it"));
     }
+    for number in prepared.idle_outages() {
+        output::tell(&format!("venue.outages.{number} lies wholly outside the data: nothing comes of it"));
+    }
     tell_problems(&prepared.problems);
     if prepared.has_no_book() {
         output::tell("no order book snapshot in the data: there is no book, and nothing is quoted");

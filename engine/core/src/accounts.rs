@@ -116,7 +116,9 @@ impl core::fmt::Display for AccountError {
             Self::CashFull => f.write_str("too many pairs of sub-account and asset"),
             Self::Cash => f.write_str("a cash balance would leave its range"),
             Self::Spot => f.write_str("an inverse contract, or one with a vast lot, cannot be spot"),
-            Self::Books => f.write_str("the two books are one or do not belong together"),
+            Self::Books => f.write_str(
+                "the two books must be different ones, of one instrument and, to be merged, of one sub-account",
+            ),
             Self::Lots { position } => write!(f, "lots not within the position of {}", position.0),
             Self::Amount => f.write_str("the amount is not above zero"),
             Self::Unbookable(why) => why.fmt(f),

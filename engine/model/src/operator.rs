@@ -75,7 +75,8 @@ pub enum OperatorAct {
         /// Whose it is.
         into: BookOwner,
     },
-    /// Moves cash, above zero, between sub-accounts, in the books alone.
+    /// Moves cash, above zero, between sub-accounts, in the books alone. Whether there was enough is the venue's to say: the
+    /// first one's may go below zero.
     Transfer {
         /// Whose it was.
         from: SubAccountId,

@@ -171,7 +171,7 @@ pub struct MarketFees {
 pub enum ClockOffset {
     /// Per file: the smallest receive time minus venue time in it, so that its fastest message took no time.
     Auto,
-    /// Our clock minus the venue's.
+    /// Our clock minus the venue's, at most 86400s either way.
     Fixed(Duration),
 }
 
@@ -231,7 +231,7 @@ pub struct QuotingConfig {
 pub enum Requote {
     /// At every change of best bid or ask, price or size, and after every event of our own orders.
     Touch,
-    /// At this interval.
+    /// At this interval, at least 1us.
     Every(Duration),
 }
 

@@ -258,6 +258,18 @@ impl<'a> Prepared<'a> {
         self.resolver.lacking(&self.instruments)
     }
 
+    /// Outages, by number from 0, that end before the first message or begin after the last: nothing comes of them.
+    #[must_use]
+    pub fn idle_outages(&self) -> Vec<usize> {
+        let spans = || self.tapes.iter().filter_map(Tape::span);
+        let first = spans().map(|(first, _)| first).min();
+        let last = spans().map(|(_, last)| last + self.feed_latency).max();
+        let Some((first, last)) = first.zip(last) else { return Vec::new() };
+        let numbered = self.conditions.outages.iter().enumerate();
+        let idle = numbered.filter(|(_, outage)| outage.until <= first || outage.from > last);
+        idle.map(|(number, _)| number).collect()
+    }
+
     /// Why each instrument is only followed, in their order; `None` for one that is quoted.
     #[must_use]
     pub fn unquoted(&self) -> Vec<Option<Unquoted>> {

@@ -214,6 +214,13 @@ fn spot_moves_both_coins_and_takes_them_along() {
 }
 
 #[test]
+fn a_transfer_may_leave_less_than_nothing_since_the_venue_has_made_it() {
+    let mut accounts = accounts();
+    accounts.transfer(ONE, TWO, QUOTE, micros(3)).unwrap();
+    assert_eq!((accounts.cash(ONE, QUOTE), accounts.cash(TWO, QUOTE)), (-micros(3), micros(3)));
+}
+
+#[test]
 fn what_is_unknown_or_does_not_belong_together_is_refused() {
     let mut accounts = accounts();
     trade(&mut accounts, 0, &fill(LINEAR, Side::Bid, 100, 10));

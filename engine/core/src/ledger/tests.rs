@@ -241,6 +241,8 @@ fn fills(prices: impl Strategy<Value = i64>) -> impl Strategy<Value = Vec<(Side,
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     #[test]
     fn linear_profit_is_the_sum_of_all_flows(fills in fills(1..9_999_999i64), mid in 1..20_000_000i64) {
         let mut ledger = Ledger::new(&linear());

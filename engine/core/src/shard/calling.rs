@@ -7,6 +7,9 @@
 //! hedges decide, so that these never begin what is closed next.
 //!
 //! Quotes that lean on what is not hedged elsewhere are judged by that; no more of the position is closed then than is not hedged.
+//! All others are judged by their own position though a hedge stands against it: what closes it leaves that hedge naked. The hedger
+//! decides at each such fill and takes it back on the other side, which it is not told to leave alone, as far as it lies outside
+//! its band and as urgently as its ladder says; what stays naked lies inside the band.
 //!
 //! Never here: a stage on what is not known, an order.
 

@@ -10,20 +10,28 @@ use ballast_model::{Nanos, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::rules::LATENCY_MAX;
 use super::{Config, ConfigError, Duration, VenueConfig};
 use crate::operator::instant;
 
 /// First line of recorded latencies.
 const HEADING: &str = "request,venue,response";
 
+/// The rule of a latency.
+const LATENCY: &str = "must be from 0 to 60s";
+
+/// Longest outage, and the latest an outage begins after the first message: a year.
+const OUTAGE_MAX: Span = Span::from_secs(365 * 86_400);
+
 /// What makes messages slower than the constant latencies say.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LatencyConfig {
-    /// Added to the time at which market data reached us.
+    /// Added to the time at which market data reached us; at most 60s.
     pub feed: Option<Duration>,
     /// File of recorded latencies, beside the configuration: lines `request,venue,response` in nanoseconds on our clock under
-    /// that heading. They hold instead of `order_latency` and `response_latency`, linear between two lines.
+    /// that heading. They hold instead of `order_latency` and `response_latency`, linear between two lines; each of them is at
+    /// most 60s.
     pub recorded: Option<PathBuf>,
     /// How the venue slows down when the market is busy.
     pub load: Option<LoadConfig>,
@@ -34,13 +42,13 @@ pub struct LatencyConfig {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadConfig {
-    /// Over how long messages are counted.
+    /// Over how long messages are counted; above zero, at most 60s.
     pub window: Duration,
     /// Messages that cost nothing.
     pub free_messages: u32,
-    /// What each further one adds.
+    /// What each further one adds; at most 60s.
     pub per_message: Duration,
-    /// The most that is added.
+    /// The most that is added; at most 60s.
     pub max: Duration,
 }
 
@@ -50,9 +58,9 @@ pub struct LoadConfig {
 pub struct OutageConfig {
     /// When it begins, by our clock (RFC 3339).
     pub time: Option<String>,
-    /// When it begins, after the first message.
+    /// When it begins, after the first message; at most a year.
     pub offset: Option<Duration>,
-    /// How long it lasts.
+    /// How long it lasts; at most a year.
     pub duration: Duration,
     /// What becomes of commands that reach the venue in it.
     pub answers: AnswersConfig,
@@ -71,18 +79,18 @@ pub enum AnswersConfig {
 impl VenueConfig {
     /// The first rule that latencies and outages break, whatever the data.
     pub(super) fn broken_conditions(&self) -> Option<(String, &'static str)> {
-        let is_negative = |span: Duration| span.span() < Span::ZERO;
+        let is_off = |span: Duration| !(0..=LATENCY_MAX.0).contains(&span.span().0);
         let latency = &self.latency;
-        if latency.feed.is_some_and(is_negative) {
-            return Some(("latency.feed".to_owned(), "must not be negative"));
+        if latency.feed.is_some_and(is_off) {
+            return Some(("latency.feed".to_owned(), LATENCY));
         }
         if let Some(load) = latency.load {
-            if load.window.span() <= Span::ZERO {
-                return Some(("latency.load.window".to_owned(), "must be above zero"));
+            if load.window.span() <= Span::ZERO || is_off(load.window) {
+                return Some(("latency.load.window".to_owned(), "must be above zero and at most 60s"));
             }
             for (key, span) in [("per_message", load.per_message), ("max", load.max)] {
-                if is_negative(span) {
-                    return Some((format!("latency.load.{key}"), "must not be negative"));
+                if is_off(span) {
+                    return Some((format!("latency.load.{key}"), LATENCY));
                 }
             }
         }
@@ -90,8 +98,14 @@ impl VenueConfig {
             if outage.time.is_some() == outage.offset.is_some() {
                 return Some((format!("outages.{index}"), "needs one of `time` and `offset`"));
             }
-            if outage.duration.span() <= Span::ZERO {
-                return Some((format!("outages.{index}.duration"), "must be above zero"));
+            if outage.duration.span() <= Span::ZERO || outage.duration.span() > OUTAGE_MAX {
+                return Some((
+                    format!("outages.{index}.duration"),
+                    "must be above zero and at most 31536000s",
+                ));
+            }
+            if outage.offset.is_some_and(|offset| !(0..=OUTAGE_MAX.0).contains(&offset.span().0)) {
+                return Some((format!("outages.{index}.offset"), "must be from 0 to 31536000s"));
             }
         }
         None
@@ -177,6 +191,12 @@ fn rows(text: &str) -> Result<Vec<LatencyRow>, (usize, &'static str, &'static st
         }
         if heard < acted {
             return Err((number, "response", "is before the venue's time"));
+        }
+        if acted - sent > LATENCY_MAX {
+            return Err((number, "venue", "is more than 60s after the request"));
+        }
+        if heard - acted > LATENCY_MAX {
+            return Err((number, "response", "is more than 60s after the venue's time"));
         }
         rows.push(LatencyRow { sent, acted, heard });
     }

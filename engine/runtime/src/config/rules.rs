@@ -4,10 +4,19 @@
 
 use ballast_model::Span;
 
-use super::{Config, HedgeConfig, InstrumentConfig, MarketConfig, ModelConfig, ORDERS_MAX, QuotingConfig};
+use super::{
+    ClockOffset, Config, HedgeConfig, InstrumentConfig, MarketConfig, ModelConfig, ORDERS_MAX, QuotingConfig,
+    Requote,
+};
 
 /// Longest time a message may travel: a longer one is a slip of the pen, and its run would say nothing.
-const LATENCY_MAX: Span = Span::from_secs(60);
+pub(super) const LATENCY_MAX: Span = Span::from_secs(60);
+
+/// Furthest the venue's clock may be from ours: more than any time zone.
+const CLOCK_OFFSET_MAX: Span = Span::from_secs(86_400);
+
+/// Shortest time between quotes at an interval: at a shorter one a run of real data would not end.
+const REQUOTE_MIN: Span = Span(1_000);
 
 impl Config {
     /// The first rule broken that no instrument needs to be known for.
@@ -23,6 +32,11 @@ impl Config {
             if !(0..=LATENCY_MAX.0).contains(&latency.span().0) {
                 return Some((format!("venue.{key}"), "must be from 0 to 60s"));
             }
+        }
+        if let ClockOffset::Fixed(offset) = venue.clock_offset
+            && !(-CLOCK_OFFSET_MAX.0..=CLOCK_OFFSET_MAX.0).contains(&offset.span().0)
+        {
+            return broken("venue.clock_offset", "must be within 86400s of zero");
         }
         if !(0.0..=1.0).contains(&venue.cancel_share) {
             return broken("venue.cancel_share", "must be from 0 to 1");
@@ -77,6 +91,11 @@ impl Config {
         let markets = table.markets.as_deref();
         if markets.is_some_and(<[_]>::is_empty) {
             return Some(("markets", "is empty: leave it out to quote all, or name those to quote"));
+        }
+        if let Requote::Every(interval) = table.requote
+            && interval.span() < REQUOTE_MIN
+        {
+            return Some(("requote", "must be at least 1us"));
         }
         let ModelConfig::CrossVenue(cross) = &table.model else { return None };
         let quoted = market.as_ref().map_or(markets, |market| Some(std::slice::from_ref(market)));

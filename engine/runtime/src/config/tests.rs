@@ -64,6 +64,13 @@ fn values_outside_their_form_name_the_rule() {
         ("maker_fee_bps = -0.5", "maker_fee_bps = -0.00001", "multiple of 0.0001"),
         ("cancel_share = 0.0", "cancel_share = 1.5", "venue.cancel_share"),
         ("requote = \"touch\"", "requote = \"0ms\"", "above zero"),
+        ("requote = \"touch\"", "requote = \"999ns\"", "quoting.requote: must be at least 1us"),
+        ("clock_offset = \"auto\"", "clock_offset = \"86401s\"", "venue.clock_offset: must be within 86400s"),
+        (
+            "clock_offset = \"auto\"",
+            "clock_offset = \"-86401s\"",
+            "venue.clock_offset: must be within 86400s",
+        ),
         ("schema = 1", "schema = 2", "schema 1"),
         ("size = { quote = \"1000\" }", "size = { quote = \"-1000\" }", "no decimal"),
         ("size = { quote = \"1000\" }", "size = { quote = \"1\", lots = 1 }", "here is `lots` and `quote`"),

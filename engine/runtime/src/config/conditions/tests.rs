@@ -43,7 +43,20 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
     let load = |keys: &str| format!("[venue.latency]\nload = {{ free_messages = 1, {keys} }}");
     let outage = |keys: &str| format!("[[venue.outages]]\nanswers = \"none\"\n{keys}");
     for (tables, place) in [
-        ("[venue.latency]\nfeed = \"-1ms\"".to_owned(), "venue.latency.feed: must not be negative"),
+        ("[venue.latency]\nfeed = \"-1ms\"".to_owned(), "venue.latency.feed: must be from 0 to 60s"),
+        ("[venue.latency]\nfeed = \"9000000000s\"".to_owned(), "venue.latency.feed: must be from 0 to 60s"),
+        (
+            load("window = \"61s\", per_message = \"1us\", max = \"1ms\""),
+            "venue.latency.load.window: must be above zero and at most 60s",
+        ),
+        (
+            load("window = \"1s\", per_message = \"61s\", max = \"1ms\""),
+            "venue.latency.load.per_message: must be from 0 to 60s",
+        ),
+        (
+            load("window = \"1s\", per_message = \"1us\", max = \"61s\""),
+            "venue.latency.load.max: must be from 0 to 60s",
+        ),
         ("[venue.latency]\nfeeds = \"1ms\"".to_owned(), "unknown field `feeds`"),
         (
             load("window = \"0s\", per_message = \"1us\", max = \"1ms\""),
@@ -51,13 +64,22 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
         ),
         (
             load("window = \"1s\", per_message = \"-1us\", max = \"1ms\""),
-            "venue.latency.load.per_message: must not",
+            "venue.latency.load.per_message: must be from",
         ),
-        (load("window = \"1s\", per_message = \"1us\", max = \"-1ms\""), "venue.latency.load.max: must not"),
+        (
+            load("window = \"1s\", per_message = \"1us\", max = \"-1ms\""),
+            "venue.latency.load.max: must be from",
+        ),
         (load("window = \"1s\""), "missing field `per_message`"),
         (outage("duration = \"1s\""), "venue.outages.0: needs one of `time` and `offset`"),
         (outage("duration = \"1s\"\noffset = \"1s\"\ntime = \"x\""), "venue.outages.0: needs one of"),
         (outage("duration = \"0s\"\noffset = \"1s\""), "venue.outages.0.duration: must be above zero"),
+        (
+            outage("duration = \"31536001s\"\noffset = \"1s\""),
+            "venue.outages.0.duration: must be above zero and",
+        ),
+        (outage("duration = \"1s\"\noffset = \"-1s\""), "venue.outages.0.offset: must be from 0 to"),
+        (outage("duration = \"1s\"\noffset = \"31536001s\""), "venue.outages.0.offset: must be from 0 to"),
         (outage("duration = \"1s\"\ntime = \"soon\""), "venue.outages.0: `soon` is no time"),
         (
             format!(
@@ -89,10 +111,14 @@ fn recorded_latencies_are_read_and_their_faults_named_by_line_and_column() {
         ("request,venue,response\n5,6,7\n4,6,7\n", 3, "request"),
         ("request,venue,response\n5,4,7\n", 2, "venue"),
         ("request,venue,response\n5,6,5\n", 2, "response"),
+        ("request,venue,response\n5,60000000006,60000000006\n", 2, "venue"),
+        ("request,venue,response\n5,6,60000000007\n", 2, "response"),
     ] {
         let (found_line, found_key, _) = rows(text).expect_err("refused");
         assert_eq!((found_line, found_key), (line, key), "{text}");
     }
+    let longest = "request,venue,response\n5,60000000005,120000000005\n";
+    assert_eq!(rows(longest), Ok(vec![row(5, 60_000_000_005, 120_000_000_005)]));
     let missing = conditions_of("[venue.latency]\nrecorded = \"no-such-file.csv\"").unwrap_err().to_string();
     assert!(missing.starts_with("some.toml: line "), "{missing}");
     assert!(missing.contains("venue.latency.recorded: no-such-file.csv: "), "{missing}");

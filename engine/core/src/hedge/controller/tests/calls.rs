@@ -61,6 +61,20 @@ fn a_side_that_somebody_else_closes_is_left_alone() {
     assert_eq!(desk.placed(), [(Side::Ask, 20, ReduceOnly::No)]);
 }
 
+#[test]
+fn a_hedge_whose_part_was_closed_is_taken_back_at_once_to_the_band() {
+    // Of 100 that were hedged somebody else closes 60, then all, by sales that the hedge leaves to them.
+    let mut desk = Desk::new(100, -100);
+    desk.calls = yielding(Side::Ask);
+    assert_eq!((desk.decide(0).state, desk.placed()), (HedgeState::Inside, vec![]));
+    for (delta, taken) in [(40, 50), (0, 90)] {
+        let mut desk = Desk::new(delta, -100);
+        desk.calls = yielding(Side::Ask);
+        assert_eq!(desk.decide(0).state, HedgeState::Outside(Side::Bid));
+        assert_eq!(desk.placed(), [(Side::Bid, taken, ReduceOnly::Yes)], "what stays lies inside the band");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
 
