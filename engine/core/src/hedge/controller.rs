@@ -9,12 +9,6 @@
 //! Inventories may call ([`super::HedgeCalls`]): for what lies inside the band to be worked off too, or for a side to be left alone
 //! while somebody else closes what would be hedged.
 //!
-//! Positions that stand against what is to be traded are closed before any other venue opens or adds to one, at whatever price
-//! the slippage guard lets through; what an order of ours keeps from being closed is waited for until hedging is urgent
-//! ([`Stage::Take`]). So venues come to stand against each other only where one could not be closed: not open, no price, past the
-//! guard, resting after a refusal, an order of unknown fate, less than its smallest order, or while orders at several venues trade
-//! one after another.
-//!
 //! Cancels come first, and a venue gets a new order only once no other of ours stands there. The caller passes every
 //! [`HedgeIntent`] through the gate and sends cancels as the order manager allows.
 //!
@@ -30,7 +24,7 @@ use super::amount::{Base, Interval};
 use super::band::{BandSpec, CostInputs, Excess};
 use super::exposure::Exposure;
 use super::ladder::{HedgePolicy, Stage};
-use super::split::{HEDGE_VENUES_MAX, Offers, split_closing};
+use super::split::{HEDGE_VENUES_MAX, Offers, split};
 use super::venue::{Guard, HedgeIntent, HedgeOrder, HedgeVenueSpec, OpenSum, Wanted};
 use super::words::{
     HEDGE_CANCELS_MAX, HedgeActions, HedgeError, HedgeInputs, HedgeMetrics, HedgeSpec, HedgeState, HedgeView,
@@ -372,24 +366,15 @@ impl HedgeController {
     fn place(&mut self, more: &Excess, stage: Stage, inputs: &HedgeInputs<'_>, actions: &mut HedgeActions) {
         let mut offers: Offers = [None; HEDGE_VENUES_MAX];
         let mut wanted: [Option<(Wanted, i64)>; HEDGE_VENUES_MAX] = [None; HEDGE_VENUES_MAX];
-        let mut closing = [Lots::ZERO; HEDGE_VENUES_MAX];
-        // What could be closed where an order of ours stands.
-        let mut awaited = Base::ZERO;
         let notional_left = self.notional_left(inputs);
         // As much as the value left allows were all of it traded where a base unit is dearest.
         let mut room: Option<Base> = None;
         let venues = self.venues.iter().zip(&self.scenes).zip(inputs.venues).zip(&self.rests);
-        let slots = offers.iter_mut().zip(&mut wanted).zip(&mut closing);
-        for ((((venue, scene), state), rest), ((offer, slot), closes)) in venues.zip(slots) {
+        for ((((venue, scene), state), rest), (offer, slot)) in venues.zip(offers.iter_mut().zip(&mut wanted))
+        {
             let resting = rest.is_some_and(|until| inputs.now < until);
             let busy = scene.open.standing > 0 || scene.open.on(more.side.opposite()) > 0;
-            let (Some((touch, guard)), false) = (scene.market, resting) else { continue };
-            *closes = HedgeVenueSpec::closing(state, &scene.open, more.side, &guard);
-            if busy {
-                let lot = Base::of_lot(&venue.spec).unwrap_or_default();
-                awaited.0 = awaited.0.saturating_add(lot.0.saturating_mul(i128::from(closes.0)));
-                continue;
-            }
+            let (Some((touch, guard)), false) = (scene.market, resting || busy) else { continue };
             let Some(order) = venue.wanted(more.side, stage, &touch, &guard) else { continue };
             let Some(mut cost) = venue.cost(more.side, stage, state, &self.policy) else { continue };
             if scene.open.unknown > 0 {
@@ -411,11 +396,8 @@ impl HedgeController {
             }
         }
         let Some(room) = room else { return };
-        let mut total = amount_due(more, &offers).min(room);
-        if stage < Stage::Take {
-            total.0 = total.0.saturating_sub(awaited.0);
-        }
-        let lots = split_closing(total, &offers, &closing);
+        let total = amount_due(more, &offers).min(room);
+        let lots = split(total, &offers);
         for ((venue, slot), lots) in self.venues.iter().zip(wanted).zip(lots) {
             let Some((Wanted { price, tif }, reducible)) = slot.filter(|_| lots.0 > 0) else { continue };
             let reduce_only = if lots.0 <= reducible { ReduceOnly::Yes } else { ReduceOnly::No };

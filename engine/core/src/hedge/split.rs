@@ -6,9 +6,6 @@
 //! them; equal costs go to the venue named first. A venue's smallest order makes the problem combinatorial: what a venue
 //! would get below it goes to the cheapest other venue that has room.
 //!
-//! A hedge that closes positions goes there before it opens any elsewhere: two venues that stand against each other cost margin
-//! and funding and hedge nothing.
-//!
 //! Never here: a float, more than was asked for.
 
 use ballast_model::{Lots, Rate};
@@ -54,12 +51,6 @@ impl Offer {
         Base(self.lot.0.saturating_mul(i128::from(lots.0)))
     }
 
-    /// What it offers beside an order of `lots` (above zero, within the capacity) that it gets anyway.
-    fn beside(&self, lots: Lots) -> Self {
-        let cost = self.next_cost(self.amount(lots), Base::ZERO);
-        Self { cost, capacity: self.capacity - lots, lots_min: Lots(1), ..*self }
-    }
-
     fn usable(&self) -> bool {
         self.capacity >= self.lots_min && self.lots_min.0 > 0
     }
@@ -96,54 +87,6 @@ pub fn split(total: Base, offers: &Offers) -> [Lots; HEDGE_VENUES_MAX] {
         *lots = offer.map_or(Lots::ZERO, |offer| whole_lots(&offer, *taken));
     }
     lots
-}
-
-/// Splits like [`split`], but first over what closes: at most `closing` lots (not negative) of each offer, whatever it costs beside
-/// the others. Only what that leaves goes to wherever it is cheapest.
-#[must_use]
-pub(super) fn split_closing(
-    total: Base,
-    offers: &Offers,
-    closing: &[Lots; HEDGE_VENUES_MAX],
-) -> [Lots; HEDGE_VENUES_MAX] {
-    let mut first = *offers;
-    for (offer, closing) in first.iter_mut().zip(closing) {
-        *offer = offer.map(|offer| Offer { capacity: offer.capacity.min(*closing), ..offer });
-    }
-    let (mut lots, mut left) = ([Lots::ZERO; HEDGE_VENUES_MAX], total);
-    // Again for what shares below smallest orders left out, until nothing more closes; then over everyone.
-    for _ in 0..=HEDGE_VENUES_MAX {
-        let more = split(left, &beside(&first, &lots));
-        if more.iter().all(|lots| lots.0 == 0) {
-            break;
-        }
-        add(&mut lots, &mut left, &more, offers);
-    }
-    let more = split(left, &beside(offers, &lots));
-    add(&mut lots, &mut left, &more, offers);
-    lots
-}
-
-/// What is offered beside orders that are given anyway.
-fn beside(offers: &Offers, lots: &[Lots; HEDGE_VENUES_MAX]) -> Offers {
-    let mut rest = *offers;
-    for (offer, lots) in rest.iter_mut().zip(lots).filter(|(_, lots)| lots.0 > 0) {
-        *offer = offer.map(|offer| offer.beside(*lots));
-    }
-    rest
-}
-
-/// Adds `more` to `lots` and takes it from what is left.
-fn add(
-    lots: &mut [Lots; HEDGE_VENUES_MAX],
-    left: &mut Base,
-    more: &[Lots; HEDGE_VENUES_MAX],
-    offers: &Offers,
-) {
-    for ((lots, more), offer) in lots.iter_mut().zip(more).zip(offers) {
-        *lots += *more;
-        left.0 -= offer.map_or(0, |offer| offer.amount(*more).0);
-    }
 }
 
 /// The venue with room whose next `part` is cheapest.

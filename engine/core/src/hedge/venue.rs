@@ -309,18 +309,6 @@ impl HedgeVenueSpec {
         closes.saturating_sub(open.on(side)).max(0)
     }
 
-    /// Lots on a side that are to close the position before another venue opens any: all that would, but none where the venue is
-    /// closed to us, where the fate of an order is unknown, or where the opposite best price is past the guard.
-    pub(super) fn closing(state: &HedgeVenueState, open: &OpenSum, side: Side, guard: &Guard) -> Lots {
-        let opposite = state.touch.map(|touch| match side {
-            Side::Bid => touch.ask.price,
-            Side::Ask => touch.bid.price,
-        });
-        let able = state.access != VenueAccess::Closed && open.unknown == 0;
-        let fair = opposite.is_some_and(|price| !guard.stops(side, price));
-        if able && fair { Lots(Self::reducible(state, open, side)) } else { Lots::ZERO }
-    }
-
     /// Lots that may be ordered on a side at prices up to `high`.
     pub(super) fn capacity(&self, state: &HedgeVenueState, open: &OpenSum, side: Side, high: Price) -> Lots {
         let reducible = Self::reducible(state, open, side);

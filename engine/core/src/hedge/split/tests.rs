@@ -46,33 +46,6 @@ fn what_is_below_a_smallest_order_goes_elsewhere() {
     assert_eq!(split(Base(999), &offers(&[large, small])), [Lots::ZERO; HEDGE_VENUES_MAX]);
 }
 
-fn closings(list: [i64; 2]) -> [Lots; HEDGE_VENUES_MAX] {
-    core::array::from_fn(|index| Lots(list.get(index).copied().unwrap_or(0)))
-}
-
-#[test]
-fn what_closes_goes_before_what_is_cheaper() {
-    let (cheap, dear) = (offer(3, 0, 1, 100), offer(9, 0, 1, 100));
-    let of = |total, closing| {
-        split_closing(Base(total), &offers(&[cheap, dear]), &closings(closing))[..2].to_vec()
-    };
-    assert_eq!(of(5_000, [0, 7]), [Lots(0), Lots(5)]);
-    assert_eq!(of(10_000, [0, 7]), [Lots(3), Lots(7)], "the rest is the cheap one's");
-    assert_eq!(of(10_000, [2, 7]), [Lots(3), Lots(7)]);
-    assert_eq!(of(10_000, [0, 0]), [Lots(10), Lots(0)], "nothing to close");
-    // Less than a smallest order closes nothing.
-    let large = Offer { lots_min: Lots(6), ..dear };
-    let lots = split_closing(Base(10_000), &offers(&[cheap, large]), &closings([0, 5]));
-    assert_eq!(lots[..2], [Lots(10), Lots(0)]);
-}
-
-#[test]
-fn what_closes_moves_the_price_of_what_follows_there() {
-    // Ten lots close at the first venue and cost it 10 bps of impact: the next are dearer there than at the second.
-    let list = offers(&[offer(0, 100_000, 10, 100), offer(50_000, 0, 1, 100)]);
-    assert_eq!(split_closing(Base(14_000), &list, &closings([10, 0]))[..2], [Lots(10), Lots(4)]);
-}
-
 #[test]
 fn nowhere_to_go() {
     assert_eq!(split(Base(7_000), &[None; HEDGE_VENUES_MAX]), [Lots::ZERO; HEDGE_VENUES_MAX]);
@@ -117,32 +90,6 @@ proptest! {
         prop_assert!(placed <= total);
         for (lots, offer) in lots.iter().zip(&list) {
             prop_assert!(lots.0 == 0 || (*lots >= offer.lots_min && *lots <= offer.capacity));
-        }
-    }
-
-    #[test]
-    fn closing_first_stays_within_every_bound_and_opens_only_beside_what_is_closed(
-        total in 0..400_000i128,
-        list in prop::collection::vec((-50..50i128, 0..4_000i64, 1..40i64, 0..90i64, 1..9i64, 0..90i64), 1..8),
-    ) {
-        let mut closing = [Lots::ZERO; HEDGE_VENUES_MAX];
-        let list: alloc::vec::Vec<_> = list
-            .into_iter()
-            .zip(&mut closing)
-            .map(|((cost, impact, shown, capacity, least, closes), slot)| {
-                *slot = Lots(closes);
-                Offer { lots_min: Lots(least), ..offer(cost, impact, shown, capacity) }
-            })
-            .collect();
-        let lots = split_closing(Base(total), &offers(&list), &closing);
-        let placed: i128 = lots.iter().map(|lots| i128::from(lots.0) * 1_000).sum();
-        prop_assert!(placed <= total);
-        let opened = Lots(lots.iter().zip(&closing).map(|(lots, closes)| (lots.0 - closes.0).max(0)).sum());
-        for ((lots, offer), closes) in lots.iter().zip(&list).zip(&closing) {
-            prop_assert!(lots.0 == 0 || (*lots >= offer.lots_min && *lots <= offer.capacity));
-            // What is left open was less than a smallest order, or what is opened elsewhere is.
-            let rest = offer.capacity.min(*closes) - *lots;
-            prop_assert!(rest.min(opened) < offer.lots_min, "{rest:?} could close and {opened:?} open");
         }
     }
 }

@@ -122,7 +122,6 @@ impl World {
             };
         }
         self.check_places();
-        self.check_closing(&view);
         let before = Side::BOTH.map(|side| self.worst(side));
         for place in self.actions.places() {
             let order = HedgeOrder {
@@ -169,40 +168,6 @@ impl World {
             value == 0 || value + open.sum::<i128>() <= policy().notional_max.0,
             "more than notional_max"
         );
-    }
-
-    /// Nothing is opened or added to where another venue's position could be closed instead.
-    fn check_closing(&self, view: &HedgeView) {
-        let places = self.actions.places();
-        let Some(side) = places.first().map(|place| place.side) else { return };
-        // In 0.001.
-        let placed = |index: usize| {
-            let place = places.iter().find(|place| place.instrument == VENUES[index]);
-            place.map_or(0, |place| place.lots.0 * LOTS[index])
-        };
-        let closable = |index: usize| {
-            let open = self.orders.iter().filter(|known| known.venue() == index);
-            let own = open.filter(|known| known.order.side == side).map(|known| known.order.remaining.0);
-            (-self.known[index] * side.sign() - own.sum::<i64>()).max(0) * LOTS[index]
-        };
-        for (adding, other) in [(0, 1), (1, 0)] {
-            let left = closable(other) - placed(other);
-            let open = || self.orders.iter().filter(|known| known.venue() == other);
-            let unknown = open().any(|known| known.order.is_unknown());
-            let full = placed(other) == 400 * LOTS[other];
-            // Below a smallest order, or what a coarser lot cannot hold.
-            let dust = left <= 10 || placed(adding) - closable(adding) < 5;
-            if unknown || full || dust {
-                continue;
-            }
-            assert!(open().count() > 0, "{adding} opened while {other} could close {left}");
-            let end = match side {
-                Side::Ask => view.reach.lo().unwrap(),
-                Side::Bid => Base(-view.reach.hi().unwrap().0),
-            };
-            let sum = i128::from(placed(0) + placed(1) + left) * MILLI;
-            assert!(view.stage == Stage::Take || sum <= end.0, "{adding} opened what waits at {other}");
-        }
     }
 
     fn apply(&mut self, op: &Op) {
@@ -261,12 +226,6 @@ impl World {
         }
     }
 
-    /// Sizes in 0.001 of the smaller of two positions that stand against each other.
-    fn opposed(&self) -> i64 {
-        let [first, second] = [0, 1].map(|index| self.truth[index] * LOTS[index]);
-        if first.signum() * second.signum() < 0 { first.abs().min(second.abs()) } else { 0 }
-    }
-
     /// Every fate becomes known and every order trades.
     fn calm(&mut self) {
         self.blind = false;
@@ -297,19 +256,6 @@ proptest! {
         let view = world.decide();
         prop_assert_eq!(view.state, HedgeState::Inside);
         prop_assert!(world.actions.places().is_empty());
-    }
-
-    #[test]
-    fn venues_do_not_come_to_stand_against_each_other(
-        deltas in prop::collection::vec(-300..300i128, 1..5), perp in 0..200i64, short in any::<bool>(),
-    ) {
-        let sign = if short { -1 } else { 1 };
-        let mut world = World::new(0, [sign * perp, sign * perp / 2]);
-        for delta in deltas {
-            world.delta = delta;
-            world.calm();
-            prop_assert!(world.opposed() <= 10, "{:?} at {delta}", world.truth);
-        }
     }
 
     #[test]
