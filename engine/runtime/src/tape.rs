@@ -9,8 +9,8 @@ use std::slice::Iter;
 
 use ballast_core::market::leads_too_far;
 use ballast_model::{
-    BookBatch, BookBegin, BookKind, BookLost, Event, Lots, MarkPrice, Nanos, PackedLevel, Price, Side, Span,
-    Ticker, Trade, TradeId, UpdateId,
+    BookBatch, BookBegin, BookKind, BookLost, Event, InstrumentId, Lots, MarkPrice, Nanos, PackedLevel,
+    Price, Side, Span, Ticker, Trade, TradeId, UpdateId,
 };
 use record::{Before, Kind, Packed, Record};
 

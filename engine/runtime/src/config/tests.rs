@@ -232,7 +232,8 @@ fn what_a_grid_of_inverse_contracts_needs_is_counted_in_quote_currency() {
     let answer = |capital: &str| {
         let size = "size = { quote = \"1000\" }";
         let config = parse(&grid.replace(size, &format!("{size}\ncapital = \"{capital}\""))).unwrap();
-        let (found, resolver) = resolve(&config, PathBuf::from("some.toml"), &[coin.clone()]).unwrap();
+        let (found, resolver) =
+            resolve(&config, PathBuf::from("some.toml"), std::slice::from_ref(&coin)).unwrap();
         let one = ResolvedInstrument { found: found[0].clone(), reference: Some(HalfTicks(500_000)) };
         resolver.build(&[one], Quoted::Yes).map(drop).map_err(|error| error.to_string())
     };

@@ -279,13 +279,11 @@ pub fn settle(folder: &Path) -> Result<(), JournalError> {
 /// Says what to do where nothing can be written at all, whatever is tried.
 pub(super) fn unsettled(folder: &Path, error: JournalError) -> JournalError {
     use ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
-    match error {
-        JournalError::Io { error, .. }
-            if matches!(error.kind(), ReadOnlyFilesystem | PermissionDenied | StorageFull) =>
-        {
-            JournalError::Unsettled { path: folder.to_owned(), error }
-        }
-        other => other,
+    let JournalError::Io { path, error } = error else { return error };
+    if matches!(error.kind(), ReadOnlyFilesystem | PermissionDenied | StorageFull) {
+        JournalError::Unsettled { path: folder.to_owned(), error }
+    } else {
+        JournalError::Io { path, error }
     }
 }
 

@@ -226,9 +226,12 @@ impl Journal {
 /// The ring of a new journal, in a folder that is made where it is not there.
 fn make_ring(folder: &Path, path: &Path, bytes: usize) -> Result<Ring, JournalError> {
     std::fs::create_dir_all(folder).map_err(|error| JournalError::Io { path: folder.to_owned(), error })?;
-    Ring::create(path, bytes).map_err(|error| match error.kind() {
-        ErrorKind::WouldBlock => JournalError::Busy(folder.to_owned()),
-        _ => JournalError::Io { path: path.to_owned(), error },
+    Ring::create(path, bytes).map_err(|error| {
+        if error.kind() == ErrorKind::WouldBlock {
+            JournalError::Busy(folder.to_owned())
+        } else {
+            JournalError::Io { path: path.to_owned(), error }
+        }
     })
 }
 

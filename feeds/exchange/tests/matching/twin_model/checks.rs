@@ -63,10 +63,8 @@ impl Twin {
         if market && new.trigger.is_none() {
             price = self.protection(side)?;
         }
-        if new.trigger.is_some() {
-            if !market {
-                self.price_in_range(price)?;
-            }
+        if new.trigger.is_some() && !market {
+            self.price_in_range(price)?;
         }
         // Of an order that waits the band is looked at later, and the value of a market order never.
         let late = new.trigger.is_some();
