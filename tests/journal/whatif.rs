@@ -50,8 +50,20 @@ fn record(
     repeat: u32,
     folder: &Path,
 ) -> Vec<InstrumentRecord> {
+    operated(PAUSED, config, says, files, repeat, folder)
+}
+
+/// The same, as an operator's script says.
+fn operated(
+    script: &str,
+    config: &Config,
+    says: &Config,
+    files: &[SurveyedFile],
+    repeat: u32,
+    folder: &Path,
+) -> Vec<InstrumentRecord> {
     let mut prepared = prepare(config, files);
-    prepared.operate(&OperatorScript::parse(PAUSED, Path::new("operator.toml")).unwrap()).unwrap();
+    prepared.operate(&OperatorScript::parse(script, Path::new("operator.toml")).unwrap()).unwrap();
     let meta = prepare(says, files).meta(Mode::Quoting).to_bytes();
     let mut journal = Journal::open(folder, meta, &Options::default()).unwrap();
     let mut recorder = prepared.recorder(SPEC);
@@ -106,6 +118,20 @@ fn an_unchanged_run_comes_out_again_whatever_was_recorded() {
             assert_eq!((found.matched_fills, found.matched_lots), (recorded.fills.len(), found.lots));
         }
     }
+}
+
+#[test]
+fn what_was_booked_by_hand_comes_out_again() {
+    let adjusted = "[[at]]\noffset = \"33s\"\ncommand = \"adjust\"\nscope = \"usdm ETHUSDT\"\n\
+        position = \"0.123\"\nprice = \"2681\"\n";
+    let config = quoter("");
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("{PAUSED}{adjusted}");
+    let alone = operated(&script, &config, &config, &futures(), 1, folder.path());
+    let (recorded, played) = again(folder.path(), &Told::read(folder.path()).unwrap());
+    assert_eq!(alone[0].adjustments.len(), 1);
+    assert_eq!(alone[0].adjustments, recorded[0].adjustments);
+    assert_eq!(alone[0].adjustments, played[0].adjustments);
 }
 
 #[test]

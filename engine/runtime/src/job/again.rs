@@ -94,7 +94,8 @@ impl<'a> Prepared<'a> {
                 Entry::Batch(batch) => shard.on_batch(&batch, record.now, &mut out),
                 Entry::Event(event) => {
                     shard.on_event(&event, record.now, &mut out);
-                    if is_ours(&event) {
+                    // As in a replay: of everything but markets and timers.
+                    if event.market().is_none() && event != Event::Timer {
                         observer.after(&event, record.now, &shard);
                     }
                 }
@@ -104,22 +105,5 @@ impl<'a> Prepared<'a> {
             Ok::<_, JobError>(Step::On)
         })?;
         Ok((shard, ended_at))
-    }
-}
-
-/// Whether an event tells of our own orders and account.
-const fn is_ours(event: &Event) -> bool {
-    match event {
-        Event::Order(_) | Event::Fill(_) | Event::Funding(_) | Event::Balance(_) => true,
-        Event::BookBegin(_)
-        | Event::BookLevels(_)
-        | Event::BookLost(_)
-        | Event::Ticker(_)
-        | Event::Trade(_)
-        | Event::Mark(_)
-        | Event::Grant(_)
-        | Event::Operator(_)
-        | Event::Journal(_)
-        | Event::Timer => false,
     }
 }
