@@ -13,6 +13,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ballast-analytics", &["ballast-model"]),
     ("ballast-venue", &["ballast-json", "ballast-model"]),
     ("ballast-exchange", &["ballast-core", "ballast-model"]),
+    ("ballast-simulator", &["ballast-core", "ballast-exchange", "ballast-model"]),
+    ("ballast-sync", &["ballast-model"]),
+    ("ballast-wire", &["ballast-model"]),
     (
         "ballast-runtime",
         &[
@@ -22,7 +25,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ballast-journal",
             "ballast-json",
             "ballast-model",
+            "ballast-sync",
             "ballast-venue",
+            "ballast-wire",
         ],
     ),
 ];
@@ -34,7 +39,8 @@ const EDGE: &[&str] = &["ballast", "ballast-bench", "ballast-tests"];
 const FOREIGN: &[(&str, &[&str])] = &[
     ("ballast-model", &[]),
     ("ballast-json", &[]),
-    ("ballast-venue", &[]),
+    ("ballast-venue", &["base64", "ed25519-dalek", "hmac", "sha2"]),
+    ("ballast-sync", &["loom", "rtrb"]),
     ("ballast-core", &["libm"]),
     ("ballast-journal", &["crc", "sha2"]),
     ("ballast-analytics", &["libm"]),

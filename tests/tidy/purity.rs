@@ -14,7 +14,7 @@ pub(crate) const PURE: &[&str] =
 /// Names of the libraries that the pure crates are built from, themselves included; what only runs while they are built is
 /// not among them.
 fn libraries() -> BTreeSet<String> {
-    let mut arguments = vec!["tree", "--edges=normal", "--prefix=none", "--format={lib}"];
+    let mut arguments = vec!["tree", "--edges=normal,no-proc-macro", "--prefix=none", "--format={lib}"];
     PURE.iter().for_each(|package| arguments.extend(["-p", package]));
     cargo(&arguments).lines().map(|line| line.trim_end_matches(" (*)").replace('-', "_")).collect()
 }

@@ -1,0 +1,112 @@
+//! The seam between a venue's loop and its network.
+
+use ballast_model::{Nanos, Span};
+
+/// One connection of a venue's loop, numbered by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Link(pub u8);
+
+/// What is spoken on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkKind {
+    /// WebSocket: text frames both ways.
+    WebSocket,
+    /// HTTP/1.1, kept alive: one request at a time, answered in order.
+    Http,
+}
+
+/// Where a connection goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// What is spoken.
+    pub kind: LinkKind,
+    /// `ws`, `wss`, `http` or `https` address; on a WebSocket with path and query.
+    pub url: String,
+    /// Headers of the handshake: names and values.
+    pub headers: Vec<(String, String)>,
+}
+
+/// A request on an HTTP connection.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpSend<'a> {
+    /// `GET`, `POST`, `PUT` or `DELETE`.
+    pub method: &'a str,
+    /// Path and query.
+    pub target: &'a str,
+    /// Names and values besides host, length and connection.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Empty where there is none.
+    pub body: &'a [u8],
+}
+
+/// Why a connection is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// It could not be made: name, route, TLS or handshake.
+    Unreachable,
+    /// The other side closed it; with the WebSocket's close code, zero where it said none.
+    ByPeer(u16),
+    /// It broke: reset, timed out, or bytes that are no frames.
+    Broken,
+    /// We closed it.
+    ByUs,
+}
+
+/// What came in on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News<'a> {
+    /// It stands: handshakes are done.
+    Opened,
+    /// One text frame.
+    Text(&'a [u8]),
+    /// The answer to the oldest request that has none yet.
+    Reply {
+        /// The status code.
+        status: u16,
+        /// Seconds of `Retry-After`, where it was said.
+        retry_after: Option<u32>,
+        /// The request weight of this minute and the orders of the last ten seconds, as the headers count them.
+        used: [Option<u32>; 2],
+        /// What it says.
+        body: &'a [u8],
+    },
+    /// The connection is gone.
+    Closed(Closed),
+}
+
+/// Nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The connection does not stand.
+    NotOpen,
+    /// What was sent before has not left yet, and there is no room for more.
+    Full,
+}
+
+/// A network: sockets, or a simulation of them.
+pub trait Network {
+    /// Begins to connect; [`News::Opened`] or [`News::Closed`] follows. A connection that stood is closed first, silently.
+    fn open(&mut self, link: Link, address: &Address);
+
+    /// Closes a connection: [`News::Closed`] with [`Closed::ByUs`] follows where it stood.
+    fn close(&mut self, link: Link);
+
+    /// Sends one text frame; what the socket does not take at once leaves later.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing of it was sent.
+    fn send(&mut self, link: Link, text: &[u8]) -> Result<(), Refused>;
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing of it was sent.
+    fn request(&mut self, link: Link, request: &HttpSend<'_>) -> Result<(), Refused>;
+
+    /// Tells what came in, oldest first, and lets go out what waited. Waits so long for something to come: zero for not at all.
+    /// `heard` gets the time the bytes were read, on the clock of [`Network::clock`].
+    fn poll(&mut self, patience: Span, heard: &mut dyn FnMut(Link, Nanos, News<'_>));
+
+    /// The time: boot wall time plus monotonic time.
+    fn clock(&self) -> Nanos;
+}
