@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Run the whole path on a synthetic market: no files, no network.
     Demo(DemoArgs),
+    /// Trade live markets as configured, on paper where nothing else is asked for.
+    Run(RunArgs),
     /// Replay the same data under several configurations and print one table.
     Compare(CompareArgs),
     /// Work on configuration files.
@@ -206,6 +208,39 @@ pub(crate) enum DemoVenue {
     Tape,
     /// A matching engine where a crowd trades with us.
     Matching,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Configuration file (TOML), with a table `live`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Folder of the journal; one that holds a journal already is refused.
+    #[arg(long, value_name = "DIR", default_value = "journal")]
+    pub(crate) journal: PathBuf,
+    /// Stop after this time; without it, at ctrl-c or SIGTERM.
+    #[arg(long = "for", value_name = "SPAN", value_parser = span_of)]
+    pub(crate) duration: Option<Span>,
+    /// Write fills and equity (CSV and Parquet) and one HTML page into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// What a thread does while there is nothing to do.
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = IdleArg::Rest)]
+    pub(crate) idle: IdleArg,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a thread does while there is nothing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IdleArg {
+    /// Looks again at once: for hosts with a core for each thread.
+    Spin,
+    /// Lets others run.
+    Yield,
+    /// Sleeps a little, or until something comes in.
+    Rest,
 }
 
 #[derive(Debug, Args)]

@@ -23,6 +23,7 @@ mod progress;
 mod replay;
 mod report;
 mod results;
+mod run;
 mod side_by_side;
 mod summary;
 mod totals;
@@ -36,6 +37,7 @@ fn main() -> std::process::ExitCode {
     let result = match cli::Cli::parse().command {
         cli::Command::Replay(arguments) => replay::run(&arguments),
         cli::Command::Demo(arguments) => demo::run(&arguments),
+        cli::Command::Run(arguments) => run::run(&arguments),
         cli::Command::Compare(arguments) => compare::run(&arguments),
         cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),
         cli::Command::Config(cli::ConfigCommand::Schema(arguments)) => config::schema(&arguments),
