@@ -7,7 +7,7 @@
 use std::slice::Iter;
 
 use ballast_exchange::OrderFlow;
-use ballast_model::{InstrumentId, Nanos, PackedLevel, UpdateId};
+use ballast_model::{BookKind, InstrumentId, Nanos, PackedLevel, UpdateId};
 
 use super::record::{Kind, Record};
 use super::{Tape, TapeError};
@@ -51,32 +51,34 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A book diff and what became of the orders it comes of.
+/// A book diff or snapshot and what became of the orders it comes of.
 #[derive(Clone, Copy, Debug)]
 pub struct OrderDiff<'a> {
     /// The instrument.
     pub instrument: InstrumentId,
+    /// Whether it is a change of the book or all of it.
+    pub kind: BookKind,
     /// Number of the update.
     pub update_id: UpdateId,
     /// When the venue made it.
     pub venue_time: Nanos,
     /// When we received it.
     pub recv_time: Nanos,
-    /// Changed bids and their sizes now.
+    /// Bids and their sizes now.
     pub bids: &'a [PackedLevel],
-    /// Changed asks and their sizes now.
+    /// Asks and their sizes now.
     pub asks: &'a [PackedLevel],
-    /// What became of orders, in its order.
+    /// What became of orders, in its order; of no meaning for a snapshot.
     pub flow: &'a [OrderFlow],
 }
 
 impl Tape {
-    /// Takes in a book diff that comes of orders told by id.
+    /// Takes in a book diff or snapshot that comes of orders told by id.
     ///
     /// # Errors
     /// [`TapeError::TooManyLevels`], of levels or of orders; the tape is unchanged.
     pub fn push_orders(&mut self, diff: &OrderDiff<'_>) -> Result<(), TapeError> {
-        let OrderDiff { instrument, update_id, venue_time, recv_time, bids, asks, flow } = *diff;
+        let OrderDiff { instrument, kind, update_id, venue_time, recv_time, bids, asks, flow } = *diff;
         let counts = [u16::try_from(bids.len()), u16::try_from(asks.len())];
         let ([Ok(bid_count), Ok(ask_count)], Ok(flow_count)) = (counts, u32::try_from(flow.len())) else {
             return Err(TapeError::TooManyLevels);
@@ -84,12 +86,18 @@ impl Tape {
         self.levels.extend_from_slice(bids);
         self.levels.extend_from_slice(asks);
         self.level_updates += u64::from(bid_count) + u64::from(ask_count);
-        self.orders.flow.extend_from_slice(flow);
-        self.orders.counts.push(flow_count);
+        if kind == BookKind::Diff {
+            self.orders.flow.extend_from_slice(flow);
+            self.orders.counts.push(flow_count);
+        }
         if !self.orders.instruments.contains(&instrument) {
             self.orders.instruments.push(instrument);
         }
-        let (kind, counts, id) = (Kind::OrderDiff, [bid_count, ask_count], update_id.0);
+        let kind = match kind {
+            BookKind::Diff => Kind::OrderDiff,
+            BookKind::Snapshot => Kind::Snapshot,
+        };
+        let (counts, id) = ([bid_count, ask_count], update_id.0);
         self.push_record(Record { recv_time, venue_time, id, counts, instrument, kind });
         Ok(())
     }

@@ -2,9 +2,7 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{
-    ClientOrderId, Digest, FillReason, LOTS_MAX, Lots, PackedLevel, Price, Side, UpdateId,
-};
+use ballast_model::{ClientOrderId, Digest, FillReason, LOTS_MAX, Lots, PackedLevel, Price, Side, UpdateId};
 
 use crate::account::{Account, OpenOrder};
 use crate::place::{Levels, Place};
