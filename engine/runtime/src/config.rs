@@ -67,7 +67,7 @@ pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
 };
-pub use queue::{CancelsConfig, FillsConfig, ImpactConfig, QueueConfig};
+pub use queue::{CancelsConfig, FillsConfig, ImpactConfig, OrdersConfig, QueueConfig};
 pub use report::{ConversionConfig, ProgrammeConfig, ReportConfig};
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,

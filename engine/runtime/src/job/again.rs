@@ -55,6 +55,7 @@ impl<'a> Prepared<'a> {
         Ok(Self {
             conditions: conditions(config, path, begin)?,
             feed_latency: config.venue.feed_latency(),
+            orders: config.venue.queue.orders,
             instruments,
             tapes: told.tapes.clone(),
             counters: vec![Counters { snapshots: told.snapshots, ..Counters::default() }],
