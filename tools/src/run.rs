@@ -114,7 +114,7 @@ fn supervise(
     let (watch, mut told) = (Stopwatch::start(), Duration::ZERO);
     let most = duration.map(|span| Duration::from_nanos(span.0.unsigned_abs()));
     while !stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
-        std::thread::sleep(LOOK_EVERY);
+        std::thread::park_timeout(LOOK_EVERY);
         engine.notes(|_, _, note: &Note| *notes.entry(note.kind()).or_default() += 1);
         if engine.is_broken() {
             output::tell("a thread has ended by itself: no order leaves any more");

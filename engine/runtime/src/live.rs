@@ -12,6 +12,7 @@ mod paper;
 mod rings;
 mod shard_loop;
 mod told;
+mod trading;
 mod venue_loop;
 
 pub use assemble::{Assembly, ShardAssembly, Told, VenueAssembly, assemble};
@@ -24,4 +25,5 @@ pub use rings::{Ends, Numbers, RingSizes, ShardEnds, VenueEnds};
 pub use shard_loop::{ShardLoop, ShardParts, Turned};
 pub use told::recorded;
 pub(crate) use told::relive;
-pub use venue_loop::{Trading, VenueLoop, VenueParts};
+pub use trading::{Live, Trading};
+pub use venue_loop::{VenueLoop, VenueParts};

@@ -22,7 +22,8 @@ use super::board::{Board, View, Window, board};
 use super::links::LinkPolicy;
 use super::paper::Paper;
 use super::shard_loop::{ShardLoop, ShardParts, Turned};
-use super::venue_loop::{Trading, VenueLoop, VenueParts};
+use super::trading::Trading;
+use super::venue_loop::{VenueLoop, VenueParts};
 use crate::clock::Clock;
 use crate::config::LiveConfig;
 use crate::job::JobError;
@@ -146,10 +147,12 @@ impl Engine {
                 trading: Trading::Paper(Box::new(Paper::new(paper))),
                 stream_url: asked.stream().to_owned(),
                 rest_url: asked.rest().to_owned(),
+                api_url: asked.api().to_owned(),
                 policy: LinkPolicy { silence_max: live.silence_max.span(), ..LinkPolicy::DEFAULT },
                 shards: ends,
                 numbers,
                 kill: Arc::clone(&engine.kill),
+                progress: engine.shards.iter().map(|shard| Arc::clone(&shard.progress)).collect(),
             };
             let name = format!("venue-{}", crate::config::market_name(asked.market()));
             let stop = Arc::clone(&engine.stop_venues);
@@ -260,7 +263,7 @@ impl Engine {
         };
         let mut empty = false;
         while !empty && watch.elapsed() < patience && !self.is_broken() {
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::park_timeout(Duration::from_millis(5));
             empty = is_empty(&self.look());
         }
         self.stop_shards.store(true, Release);
