@@ -54,4 +54,4 @@ pub mod signing;
 mod writer;
 
 pub use counters::{Counters, DecodeErrorCounts};
-pub use seam::{Channel, EventSink, Now, RingFull, Transmit};
+pub use seam::{Answer, Channel, EventSink, Now, Request, RingFull, Transmit, Verb};
