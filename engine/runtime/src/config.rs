@@ -30,6 +30,7 @@ mod rules;
 mod shape;
 mod signals;
 mod size;
+mod threads;
 mod units;
 mod unquoted;
 
@@ -78,6 +79,7 @@ pub(crate) use risk::{market_of, venue_named};
 pub use shape::{ShapeConfig, ThrottleConfig};
 pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use size::Size;
+pub use threads::{ThreadsConfig, VenueCoresConfig, WaitConfig};
 pub use units::{Balance, Bps, Decimal, Duration};
 pub use unquoted::Unquoted;
 
@@ -101,6 +103,9 @@ pub struct Config {
     /// What is watched for arbitrage; nothing where absent.
     #[serde(default)]
     pub arbitrage: ArbitrageConfig,
+    /// Threads of a live run and what is asked of the host for them; no decision depends on it.
+    #[serde(default)]
+    pub threads: ThreadsConfig,
     /// Facts and exceptions of single instruments.
     #[serde(default)]
     pub instrument: Vec<InstrumentConfig>,

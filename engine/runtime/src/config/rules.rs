@@ -53,6 +53,9 @@ impl Config {
         if let Some((key, rule)) = report.broken_rule() {
             return Some((format!("report.{key}"), rule));
         }
+        if let Some((key, rule)) = self.threads.broken_rule() {
+            return Some((format!("threads.{key}"), rule));
+        }
         for (index, instrument) in self.instrument.iter().enumerate() {
             if instrument.symbol.is_empty() {
                 return Some((format!("instrument.{index}.symbol"), "is empty"));
