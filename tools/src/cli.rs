@@ -35,6 +35,8 @@ pub(crate) enum Command {
     /// Work on journals.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Say what of this host stands in the way of a fast and safe run, and what to do about it.
+    Doctor(DoctorArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -224,23 +226,22 @@ pub(crate) struct RunArgs {
     /// Write fills and equity (CSV and Parquet) and one HTML page into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// What a thread does while there is nothing to do.
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = IdleArg::Rest)]
-    pub(crate) idle: IdleArg,
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// What a thread does while there is nothing to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum IdleArg {
-    /// Looks again at once: for hosts with a core for each thread.
-    Spin,
-    /// Lets others run.
-    Yield,
-    /// Sleeps a little, or until something comes in.
-    Rest,
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Configuration file (TOML) whose `[threads]` the host is examined for; one shard and one venue where absent.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder on the disk that the journal is to be on.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) journal: PathBuf,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,8 +2,8 @@
 
 use ballast_json::Item;
 use ballast_model::{
-    BalanceUpdate, ClientOrderId, Ending, Event, Fill, FillReason, Liquidity, Lots, Money, Nanos, OrderReport,
-    OrderUpdate, PackedLevel, PackedMoney, Price, RejectReason, Side, TradeId, VenueOrderId,
+    BalanceUpdate, ClientOrderId, Ending, Event, Fill, FillReason, Liquidity, Lots, Money, Nanos,
+    OrderReport, OrderUpdate, PackedLevel, PackedMoney, Price, RejectReason, Side, TradeId, VenueOrderId,
 };
 
 use super::answers::ending;
@@ -87,7 +87,11 @@ impl<'f> Report<'f> {
     /// Whose order it is. A cancel's report names the cancel first and the order second.
     fn whose(&self) -> ClientOrderId {
         let original = client_id(self.original);
-        if original == ClientOrderId::FOREIGN && self.original.is_empty() { client_id(self.client) } else { original }
+        if original == ClientOrderId::FOREIGN && self.original.is_empty() {
+            client_id(self.client)
+        } else {
+            original
+        }
     }
 }
 
@@ -223,7 +227,9 @@ impl TradeSession {
     fn on_fill<S: EventSink>(&mut self, traded: &Traded<'_>, out: &mut S) {
         match self.fill(traded) {
             Some(fill) => {
-                if self.tell_fill(traded.index, fill, out) && matches!(self.known.standing, Standing::Whole(_)) {
+                if self.tell_fill(traded.index, fill, out)
+                    && matches!(self.known.standing, Standing::Whole(_))
+                {
                     self.reach(traded.index, fill.trade_id);
                 }
             }
@@ -235,7 +241,8 @@ impl TradeSession {
     pub(super) fn fill(&mut self, traded: &Traded<'_>) -> Option<Fill> {
         let instrument = self.names.instruments.get(traded.index)?;
         let (id, trade_id) = (instrument.id, TradeId(traded.trade));
-        let level = level(traded.price?.steps(instrument.prices).ok(), traded.size?.steps(instrument.sizes).ok())?;
+        let level =
+            level(traded.price?.steps(instrument.prices).ok(), traded.size?.steps(instrument.sizes).ok())?;
         let fee = traded.fee.and_then(|fee| fee.e8().ok()).unwrap_or_default();
         let (fee_asset, fee_e8) = match self.names.asset(traded.fee_asset) {
             Some(asset) => (asset, fee),
@@ -351,9 +358,15 @@ impl TradeSession {
 
     /// A position row; its members are called differently by stream and HTTP. The sign is the venue's: in one-way mode a
     /// short is below zero, and zero says that there is none.
-    pub(super) fn on_position(&mut self, item: Item<'_>, [symbol, amount, side]: [&[u8]; 3], venue_time: Nanos) {
+    pub(super) fn on_position(
+        &mut self,
+        item: Item<'_>,
+        [symbol, amount, side]: [&[u8]; 3],
+        venue_time: Nanos,
+    ) {
         let name = item.member(symbol).and_then(Item::text).unwrap_or_default();
-        let Some(instrument) = self.names.index(name).and_then(|index| self.names.instruments.get(index)) else {
+        let Some(instrument) = self.names.index(name).and_then(|index| self.names.instruments.get(index))
+        else {
             return;
         };
         if item.member(side).and_then(Item::text).is_some_and(|side| side != "BOTH") {
