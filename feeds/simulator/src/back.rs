@@ -49,7 +49,8 @@ pub struct Depth {
 
 /// Who hears what happens behind the protocol.
 pub trait Told {
-    /// A message of the market in the venue's own JSON, not wrapped.
+    /// A message of the market in the venue's own JSON, not wrapped. Of a symbol without [`Stream::AggTrade`] the front
+    /// makes them of its trades, and the other way about.
     fn market(&mut self, symbol: InstrumentId, stream: Stream, payload: &[u8]);
     /// News of a client's order, fill, funding or balance.
     fn client(&mut self, client: ClientId, event: &Event);
@@ -73,6 +74,6 @@ pub trait Back {
     /// The book, so many levels a side.
     fn depth(&self, symbol: InstrumentId, levels: usize) -> Depth;
 
-    /// A client's holding of an asset: free and locked.
+    /// A client's holding of an asset: free and locked. Of a margin account the wallet balance, all of it free.
     fn balance(&self, client: ClientId, asset: &str) -> (Money, Money);
 }

@@ -7,4 +7,5 @@
 #![forbid(unsafe_code)]
 
 pub mod back;
+pub mod binance;
 pub mod seam;

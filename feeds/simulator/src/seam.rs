@@ -1,10 +1,14 @@
 //! The seam between the protocol and whoever carries its bytes: a server, or a simulated network.
 
-use ballast_model::Nanos;
+use ballast_model::{Nanos, Span};
 
 /// One WebSocket connection of a client, numbered by whoever carries its bytes, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
+
+/// One HTTP request, numbered by whoever carries it, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
 
 /// One HTTP request as it came: nothing decoded, since signatures cover the bytes in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,10 +56,48 @@ pub enum Frame {
     Cut,
 }
 
-/// A protocol without sockets. Time is the venue's clock, in nanoseconds since 1970.
+/// What is to go out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transmit {
+    /// The answer to a request.
+    Reply(CallId, HttpReply),
+    /// Something on a WebSocket connection.
+    Frame(ConnId, Frame),
+}
+
+/// What goes wrong at the venue itself, on demand; what goes wrong on the way is done by whoever carries the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mischief {
+    /// Every WebSocket is told that the venue goes down (`serverShutdown`).
+    ShutdownNotice,
+    /// All listen keys end now, and their streams are told so.
+    ListenKeysExpire,
+    /// The venue's clock is off by this from now on, for timestamps it checks and tells.
+    ClockSkew(Span),
+    /// Every request is refused until then: with 429, or with 418 where it is a ban.
+    Throttled {
+        /// The end.
+        until: Nanos,
+        /// Whether the address is banned.
+        ban: Ban,
+    },
+}
+
+/// Whether a throttled client is banned as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ban {
+    /// 429.
+    No,
+    /// 418.
+    Yes,
+}
+
+/// A protocol without sockets. Time is the venue's clock, in nanoseconds since 1970; it never falls.
+///
+/// After each call that takes `now`, what [`Front::poll_transmit`] returns is to be sent, until it returns nothing.
 pub trait Front {
-    /// Answers a request.
-    fn on_http(&mut self, request: &HttpRequest, now: Nanos) -> HttpReply;
+    /// A request came. Its answer is transmitted at once or, where the market behind takes its time, later.
+    fn on_http(&mut self, call: CallId, request: &HttpRequest, now: Nanos);
 
     /// A client asks for a WebSocket at the path and query of the request.
     ///
@@ -66,18 +108,27 @@ pub trait Front {
     /// A text frame came.
     fn on_text(&mut self, conn: ConnId, text: &[u8], now: Nanos);
 
+    /// A ping came; whoever carries the bytes has answered it.
+    fn on_ping(&mut self, conn: ConnId, now: Nanos);
+
     /// A pong came.
     fn on_pong(&mut self, conn: ConnId, now: Nanos);
 
     /// The connection is gone.
     fn on_close(&mut self, conn: ConnId, now: Nanos);
 
-    /// When [`Front::on_time`] is next to be called; `None` for never.
+    /// When [`Front::on_time`] is next to be called; `None` for never. It changes with every call.
     fn next_deadline(&self) -> Option<Nanos>;
 
     /// Does what is due.
     fn on_time(&mut self, now: Nanos);
 
     /// What is to go out next, in order.
-    fn poll_transmit(&mut self) -> Option<(ConnId, Frame)>;
+    fn poll_transmit(&mut self) -> Option<Transmit>;
+
+    /// Something goes wrong.
+    fn provoke(&mut self, mischief: Mischief, now: Nanos);
+
+    /// The truth as JSON: of every client the orders, trades, positions and balances, and what the connections are.
+    fn truth(&self) -> String;
 }
