@@ -118,7 +118,7 @@ fn times_come_in_microseconds_where_they_are_asked_for() {
 fn closes(session: &mut Session) -> Vec<(ConnId, u16)> {
     let close = |(conn, frame): &(ConnId, Frame)| match frame {
         Frame::Close { code, .. } => Some((*conn, *code)),
-        _ => None,
+        Frame::Text(_) | Frame::Ping(_) | Frame::Raw(_) | Frame::Cut => None,
     };
     let closes = session.frames.iter().filter_map(close).collect();
     session.frames.clear();
