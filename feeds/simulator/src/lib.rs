@@ -7,4 +7,6 @@
 #![forbid(unsafe_code)]
 
 pub mod back;
+pub mod faults;
 pub mod seam;
+pub mod serve;
