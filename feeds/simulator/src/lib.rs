@@ -8,5 +8,6 @@
 
 pub mod back;
 pub mod faults;
+pub mod matching;
 pub mod seam;
 pub mod serve;
