@@ -51,6 +51,8 @@ step format cargo fmt --all --check
 step lint cargo clippy --locked --workspace --all-targets -- -D warnings
 step test-debug cargo test --locked --workspace --no-fail-fast
 step test-release cargo test --locked --workspace --no-fail-fast --release
+step loom env RUSTFLAGS="--cfg loom" cargo test --locked --package ballast-sync --target-dir "$CARGO_TARGET_DIR/loom" --lib --test loom
+step sanitize ./tests/sanitize.sh
 step docs env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 step benches cargo bench --locked --workspace --no-run
 for manifest in {engine,feeds}/*/fuzz/Cargo.toml; do

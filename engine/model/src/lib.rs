@@ -19,6 +19,7 @@ mod level;
 mod money;
 mod num;
 mod operator;
+mod relabel;
 mod time;
 
 pub use batch::BookBatch;

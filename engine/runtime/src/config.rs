@@ -18,6 +18,7 @@ mod fixtures;
 mod funds;
 mod hedge;
 mod line;
+mod live;
 mod model;
 mod queue;
 mod quoting;
@@ -61,6 +62,7 @@ pub use fair::{
 };
 pub use fees::TierConfig;
 pub use hedge::{HedgeBandConfig, HedgeConfig, HedgeFundingConfig, RungConfig};
+pub use live::{LiveConfig, LiveVenueConfig, ModeConfig, RingsConfig, ShardsConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
@@ -101,6 +103,8 @@ pub struct Config {
     /// What is watched for arbitrage; nothing where absent.
     #[serde(default)]
     pub arbitrage: ArbitrageConfig,
+    /// What `run` connects to; a replay needs none.
+    pub live: Option<LiveConfig>,
     /// Facts and exceptions of single instruments.
     #[serde(default)]
     pub instrument: Vec<InstrumentConfig>,

@@ -9,6 +9,7 @@ pub mod config_check;
 pub mod floor;
 pub mod job;
 pub mod journal;
+pub mod live;
 pub mod operator;
 pub mod replay;
 pub mod tape;

@@ -5,4 +5,4 @@
 
 mod seam;
 
-pub use seam::{Address, Closed, HttpSend, Link, LinkKind, Network, News, Refused};
+pub use seam::{Address, Closed, HttpSend, Link, LinkKind, Network, News, Pulse, Refused};

@@ -57,7 +57,7 @@ pub enum Closed {
 pub enum News<'a> {
     /// It stands: handshakes are done.
     Opened,
-    /// One text frame.
+    /// One message: of text, or of bytes where the other side sends such.
     Text(&'a [u8]),
     /// The answer to the oldest request that has none yet.
     Reply {
@@ -81,6 +81,17 @@ pub enum Refused {
     NotOpen,
     /// What was sent before has not left yet, and there is no room for more.
     Full,
+    /// It would not be the request it says it is: a control character or a space in its target, its method or a header.
+    Malformed,
+}
+
+/// How a connection that stands is doing: what tells a silent one from a dead one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// When bytes last came in, pings and pongs among them; when it opened, where none did.
+    pub heard: Nanos,
+    /// From the last answered [`Network::ping`] to the reading of its answer.
+    pub round_trip: Option<Span>,
 }
 
 /// A network: sockets, or a simulation of them.
@@ -88,7 +99,8 @@ pub trait Network {
     /// Begins to connect; [`News::Opened`] or [`News::Closed`] follows. A connection that stood is closed first, silently.
     fn open(&mut self, link: Link, address: &Address);
 
-    /// Closes a connection: [`News::Closed`] with [`Closed::ByUs`] follows where it stood.
+    /// Closes a connection: [`News::Closed`] with [`Closed::ByUs`] follows where it stood, once the other side has closed too or a
+    /// moment has passed. What it says until then is still told.
     fn close(&mut self, link: Link);
 
     /// Sends one text frame; what the socket does not take at once leaves later.
@@ -102,6 +114,15 @@ pub trait Network {
     /// # Errors
     /// [`Refused`]; nothing of it was sent.
     fn request(&mut self, link: Link, request: &HttpSend<'_>) -> Result<(), Refused>;
+
+    /// Sends a WebSocket ping; its answer shows in [`Network::pulse`].
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing of it was sent. [`Refused::NotOpen`] also where HTTP is spoken, which has no pings.
+    fn ping(&mut self, link: Link) -> Result<(), Refused>;
+
+    /// How a connection is doing; none where it does not stand.
+    fn pulse(&self, link: Link) -> Option<Pulse>;
 
     /// Tells what came in, oldest first, and lets go out what waited. Waits so long for something to come: zero for not at all.
     /// `heard` gets the time the bytes were read, on the clock of [`Network::clock`].

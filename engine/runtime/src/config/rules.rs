@@ -5,8 +5,8 @@
 use ballast_model::Span;
 
 use super::{
-    ClockOffset, Config, HedgeConfig, InstrumentConfig, MarketConfig, ModelConfig, ORDERS_MAX, QuotingConfig,
-    Requote,
+    ClockOffset, Config, HedgeConfig, InstrumentConfig, LiveConfig, MarketConfig, ModelConfig, ORDERS_MAX,
+    QuotingConfig, Requote,
 };
 
 /// Longest time a message may travel: a longer one is a slip of the pen, and its run would say nothing.
@@ -52,6 +52,9 @@ impl Config {
         }
         if let Some((key, rule)) = report.broken_rule() {
             return Some((format!("report.{key}"), rule));
+        }
+        if let Some(broken) = self.live.as_ref().and_then(LiveConfig::broken_rule) {
+            return Some(broken);
         }
         for (index, instrument) in self.instrument.iter().enumerate() {
             if instrument.symbol.is_empty() {

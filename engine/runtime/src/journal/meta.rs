@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::SeenInstrument;
 use crate::config::{Config, Quoted, ResolvedInstrument, market_name, resolve};
 use crate::job::{JobError, Mode, build_core};
+use crate::live::Filters;
 
 /// Program, configuration and instruments of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,12 @@ pub struct Meta {
     /// What carried the market, in the order in which equal times are told; empty where nobody knows.
     #[serde(default)]
     pub feeds: Vec<MetaFeed>,
+    /// What the venue allows in each resolved instrument; empty where it was not asked.
+    #[serde(default)]
+    pub filters: Vec<Filters>,
+    /// Which of the resolved instruments are this journal's, in the order of its numbers; `None` for all.
+    #[serde(default)]
+    pub only: Option<Vec<usize>>,
     /// Number that the first record had in the journal it was cut from; `None` where nothing was cut off before it.
     #[serde(default)]
     pub cut_from: Option<u64>,
@@ -96,6 +103,8 @@ impl Meta {
             seen: seen.collect(),
             references: instruments.iter().map(|one| one.reference.map(|mid| mid.0)).collect(),
             feeds,
+            filters: Vec::new(),
+            only: None,
             cut_from: None,
         }
     }
@@ -156,12 +165,19 @@ impl Meta {
         let path = PathBuf::from(&self.config_name);
         let config = Config::parse(&self.config, &path).map_err(|error| told(error.into()))?;
         let seen = self.seen_instruments()?;
-        let (found, resolver) = resolve(&config, path, &seen).map_err(|error| told(error.into()))?;
+        let (mut found, resolver) = resolve(&config, path, &seen).map_err(|error| told(error.into()))?;
+        for (found, filters) in found.iter_mut().zip(&self.filters) {
+            found.spec = filters.narrow(found.spec).map_err(|error| error.to_string())?;
+        }
         if found.len() != self.references.len() {
             return Err(format!("{} instruments, {} references", found.len(), self.references.len()));
         }
         let resolved = |(found, reference)| ResolvedInstrument { found, reference };
-        let instruments: Vec<_> = found.into_iter().zip(self.references()).map(resolved).collect();
+        let all: Vec<_> = found.into_iter().zip(self.references()).map(resolved).collect();
+        let instruments = match &self.only {
+            None => all,
+            Some(only) => only.iter().filter_map(|index| all.get(*index).cloned()).collect(),
+        };
         let quoted = if self.quoting { Quoted::Yes } else { Quoted::No };
         let built = resolver.build(&instruments, quoted).map_err(|error| told(error.into()))?;
         let shard = build_core(&built, &instruments).map_err(told)?;

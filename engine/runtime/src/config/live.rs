@@ -1,0 +1,185 @@
+//! What a run connects to, as configuration writes it.
+//!
+//! Never here: a secret. Credentials are named, and read from the environment.
+
+use ballast_venue::binance::Market;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Duration, MarketConfig};
+
+/// What `run` connects to, and how.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiveConfig {
+    /// Whether orders are real. `live` also needs the flag `--live`.
+    #[serde(default)]
+    pub mode: ModeConfig,
+    /// The markets, each of which gets a thread.
+    pub venue: Vec<LiveVenueConfig>,
+    /// Which instruments are decided on together.
+    #[serde(default)]
+    pub shards: ShardsConfig,
+    /// How much the rings between threads hold.
+    #[serde(default)]
+    pub rings: RingsConfig,
+    /// How long one of a market's connections may say nothing before it is taken for dead.
+    #[serde(default = "silence")]
+    pub silence_max: Duration,
+}
+
+/// Whether orders are real.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModeConfig {
+    /// Real markets, simulated fills.
+    #[default]
+    Paper,
+    /// Orders go to the venue.
+    Live,
+}
+
+/// Which instruments are decided on together, by one thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShardsConfig {
+    /// All.
+    #[default]
+    One,
+    /// Those that have an asset besides cash in common.
+    ByAsset,
+}
+
+/// One market of a run.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiveVenueConfig {
+    /// Which.
+    pub market: MarketConfig,
+    /// Symbols as the venue writes them.
+    pub symbols: Vec<String>,
+    /// Where streams are, scheme and host: that of the venue where absent.
+    pub stream: Option<String>,
+    /// Where requests go: that of the venue where absent.
+    pub rest: Option<String>,
+    /// Where orders go, scheme, host and path: that of the venue where absent.
+    pub api: Option<String>,
+    /// With what the names of the credentials in the environment begin: `NAME_KEY`, and `NAME_SECRET` or `NAME_PRIVATE_KEY_FILE`.
+    pub credentials: Option<String>,
+    /// File with the certificates (PEM) that are trusted besides those of the public authorities.
+    pub certificates: Option<std::path::PathBuf>,
+}
+
+/// How much the rings between a venue's thread and a shard's hold.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RingsConfig {
+    /// Slots for markets; at least twice the largest snapshot.
+    pub public: usize,
+    /// Events of our orders.
+    pub private: usize,
+}
+
+impl Default for RingsConfig {
+    fn default() -> Self {
+        Self { public: 1 << 16, private: 1 << 14 }
+    }
+}
+
+/// Most slots of a ring.
+const RING_MAX: usize = 1 << 24;
+/// Levels of the largest snapshot.
+const SNAPSHOT_LEVELS_MAX: usize = 10_000;
+
+const fn silence() -> Duration {
+    Duration::from_millis(10_000)
+}
+
+impl LiveVenueConfig {
+    /// Scheme and host of the streams.
+    #[must_use]
+    pub fn stream(&self) -> &str {
+        self.stream.as_deref().unwrap_or(match self.market() {
+            Market::Spot => "wss://stream.binance.com:9443",
+            Market::UsdM => "wss://fstream.binance.com",
+            Market::CoinM => "wss://dstream.binance.com",
+        })
+    }
+
+    /// Scheme and host of requests.
+    #[must_use]
+    pub fn rest(&self) -> &str {
+        self.rest.as_deref().unwrap_or(match self.market() {
+            Market::Spot => "https://api.binance.com",
+            Market::UsdM => "https://fapi.binance.com",
+            Market::CoinM => "https://dapi.binance.com",
+        })
+    }
+
+    /// Where orders go.
+    #[must_use]
+    pub fn api(&self) -> &str {
+        self.api.as_deref().unwrap_or(match self.market() {
+            Market::Spot => "wss://ws-api.binance.com:443/ws-api/v3",
+            Market::UsdM => "wss://ws-fapi.binance.com/ws-fapi/v1",
+            Market::CoinM => "wss://ws-dapi.binance.com/ws-dapi/v1",
+        })
+    }
+
+    /// The market.
+    #[must_use]
+    pub fn market(&self) -> Market {
+        self.market.into()
+    }
+}
+
+impl LiveConfig {
+    /// The first rule that is broken, by key.
+    pub(super) fn broken_rule(&self) -> Option<(String, &'static str)> {
+        let rule = |key: &str, rule| Some((format!("live.{key}"), rule));
+        if !(crate::live::RingSizes::public_min(SNAPSHOT_LEVELS_MAX)..=RING_MAX).contains(&self.rings.public)
+        {
+            return rule("rings.public", "must be from 5 006 (twice the largest snapshot) to 16 777 216");
+        }
+        if !(64..=RING_MAX).contains(&self.rings.private) {
+            return rule("rings.private", "must be from 64 to 16 777 216");
+        }
+        if self.silence_max.span().0 <= 0 {
+            return rule("silence_max", "must be above zero");
+        }
+        if self.venue.is_empty() {
+            return rule("venue", "must name a market");
+        }
+        self.venue.iter().enumerate().find_map(|(index, venue)| {
+            let before = self.venue.get(..index).unwrap_or_default();
+            if before.iter().any(|other| other.market == venue.market) {
+                return rule(&format!("venue.{index}.market"), "is named twice");
+            }
+            let (key, broken) = venue.broken_rule()?;
+            rule(&format!("venue.{index}.{key}"), broken)
+        })
+    }
+}
+
+impl LiveVenueConfig {
+    fn broken_rule(&self) -> Option<(&'static str, &'static str)> {
+        let symbols = &self.symbols;
+        let twice = |(at, symbol): (usize, &String)| symbols.get(..at).unwrap_or_default().contains(symbol);
+        if symbols.is_empty() || symbols.len() > ballast_venue::binance::INSTRUMENTS_MAX {
+            return Some(("symbols", "must be from 1 to 64"));
+        }
+        if symbols.iter().enumerate().any(twice) {
+            return Some(("symbols", "names a symbol twice"));
+        }
+        let speaks = |url: &str, schemes: [&str; 2]| schemes.iter().any(|scheme| url.starts_with(scheme));
+        let sockets = "must begin with ws:// or wss://";
+        if !speaks(self.stream(), ["ws://", "wss://"]) {
+            return Some(("stream", sockets));
+        }
+        if !speaks(self.api(), ["ws://", "wss://"]) {
+            return Some(("api", sockets));
+        }
+        let requests = speaks(self.rest(), ["http://", "https://"]);
+        (!requests).then_some(("rest", "must begin with http:// or https://"))
+    }
+}

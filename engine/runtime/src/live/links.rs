@@ -1,0 +1,178 @@
+//! The connections of a venue's loop: when each is opened, given up and opened again.
+
+use ballast_model::{Nanos, Span};
+use ballast_venue::Channel;
+use ballast_wire::{Address, Link, Network};
+
+/// How connections are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkPolicy {
+    /// How long a connection may take to stand.
+    pub connect_max: Span,
+    /// How long one that stands may say nothing before it is taken for dead: of books no message, of others no answer to a ping,
+    /// which is sent after half that time.
+    pub silence_max: Span,
+    /// Time before the second attempt; doubled after each that failed.
+    pub back_off_min: Span,
+    /// Longest time between attempts.
+    pub back_off_max: Span,
+    /// How long a connection is used before it is made anew: venues cut after 24 h.
+    pub age_max: Span,
+}
+
+impl LinkPolicy {
+    /// For venues that cut connections after a day and limit attempts to 300 in five minutes.
+    pub const DEFAULT: Self = Self {
+        connect_max: Span::from_secs(10),
+        silence_max: Span::from_secs(10),
+        back_off_min: Span::from_millis(250),
+        back_off_max: Span::from_secs(30),
+        age_max: Span::from_secs(23 * 3600 + 1800),
+    };
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Down { retry_at: Nanos },
+    Opening { since: Nanos },
+    Up { since: Nanos, heard: Nanos, asked: Nanos },
+}
+
+/// What a connection that says nothing may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Talk {
+    /// Dead: it tells of books, and one of them always moves.
+    Steady,
+    /// Dead where it does not answer a ping.
+    Pinged,
+    /// Well: it speaks when spoken to.
+    Answers,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Line {
+    link: Link,
+    pub(super) channel: Channel,
+    address: Address,
+    talk: Talk,
+    state: State,
+    /// Since it last stood.
+    attempts: u32,
+}
+
+/// All connections of a loop.
+#[derive(Debug)]
+pub(super) struct Lines {
+    lines: Vec<Line>,
+    policy: LinkPolicy,
+    /// Connections that stood and ended.
+    pub(super) lost: u64,
+}
+
+impl Lines {
+    pub(super) fn new(policy: LinkPolicy, wanted: Vec<(Channel, Talk, Address)>) -> Self {
+        let line = |(number, (channel, talk, address))| Line {
+            link: Link(number),
+            channel,
+            address,
+            talk,
+            state: State::Down { retry_at: Nanos::MIN },
+            attempts: 0,
+        };
+        Self { lines: (0..=u8::MAX).zip(wanted).map(line).collect(), policy, lost: 0 }
+    }
+
+    /// What runs over a connection.
+    pub(super) fn channel(&self, link: Link) -> Option<Channel> {
+        self.lines.get(usize::from(link.0)).map(|line| line.channel)
+    }
+
+    /// The connection of a channel, where it stands.
+    pub(super) fn standing(&self, channel: Channel) -> Option<Link> {
+        let line = self.lines.iter().find(|line| line.channel == channel)?;
+        matches!(line.state, State::Up { .. }).then_some(line.link)
+    }
+
+    pub(super) fn on_opened(&mut self, link: Link, now: Nanos) {
+        if let Some(line) = self.lines.get_mut(usize::from(link.0)) {
+            line.state = State::Up { since: now, heard: now, asked: now };
+            line.attempts = 0;
+        }
+    }
+
+    #[inline]
+    pub(super) fn on_heard(&mut self, link: Link, now: Nanos) {
+        if let Some(Line { state: State::Up { heard, .. }, .. }) = self.lines.get_mut(usize::from(link.0)) {
+            *heard = now;
+        }
+    }
+
+    pub(super) fn on_closed(&mut self, link: Link, now: Nanos) {
+        let LinkPolicy { back_off_min, back_off_max, .. } = self.policy;
+        let Some(line) = self.lines.get_mut(usize::from(link.0)) else { return };
+        self.lost += u64::from(matches!(line.state, State::Up { .. }));
+        let doubled =
+            back_off_min.0.saturating_mul(1_i64.checked_shl(line.attempts.min(32)).unwrap_or(i64::MAX));
+        line.attempts = line.attempts.saturating_add(1);
+        line.state = State::Down { retry_at: now + Span(doubled.min(back_off_max.0)) };
+    }
+
+    /// Opens what is down and due, pings what may be dead, and closes what took too long, is dead or too old.
+    pub(super) fn on_time(&mut self, network: &mut impl Network, now: Nanos) {
+        let policy = self.policy;
+        for line in &mut self.lines {
+            line.look(network, &policy, now);
+            if line.ends(&policy).is_none_or(|at| at > now) {
+                continue;
+            }
+            match line.state {
+                State::Down { .. } => {
+                    line.state = State::Opening { since: now };
+                    network.open(line.link, &line.address);
+                }
+                // The news of its end follows.
+                State::Opening { .. } | State::Up { .. } => network.close(line.link),
+            }
+        }
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Nanos> {
+        self.lines.iter().flat_map(|line| [line.ends(&self.policy), line.pings(&self.policy)]).flatten().min()
+    }
+}
+
+impl Line {
+    /// Sees how the connection is, and pings it where that is due.
+    fn look(&mut self, network: &mut impl Network, policy: &LinkPolicy, now: Nanos) {
+        if self.pings(policy).is_none_or(|at| at > now) {
+            return;
+        }
+        if let State::Up { heard, asked, .. } = &mut self.state {
+            *asked = now;
+            *heard = network.pulse(self.link).map_or(*heard, |pulse| pulse.heard.max(*heard));
+            // One that cannot even be pinged goes the way of the silent.
+            let _ = network.ping(self.link);
+        }
+    }
+
+    /// When it is next pinged.
+    fn pings(&self, policy: &LinkPolicy) -> Option<Nanos> {
+        match (self.state, self.talk) {
+            (State::Up { asked, .. }, Talk::Pinged) => Some(asked + Span(policy.silence_max.0 / 2)),
+            (State::Up { .. } | State::Down { .. } | State::Opening { .. }, _) => None,
+        }
+    }
+
+    /// When it is opened, or closed.
+    fn ends(&self, policy: &LinkPolicy) -> Option<Nanos> {
+        Some(match (self.state, self.talk) {
+            (State::Down { retry_at }, _) => retry_at,
+            (State::Opening { since }, _) => since + policy.connect_max,
+            (State::Up { since, heard, .. }, Talk::Steady | Talk::Pinged) => {
+                (heard + policy.silence_max).min(since + policy.age_max)
+            }
+            (State::Up { since, .. }, Talk::Answers) => since + policy.age_max,
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! A venue's loop and a shard's loop, turned on one thread by a time and a network of the test's own.
+#![cfg(test)]
+#![forbid(unsafe_code)]
+
+mod net;
+mod rig;
+mod runs;
