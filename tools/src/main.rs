@@ -24,6 +24,7 @@ mod replay;
 mod report;
 mod results;
 mod side_by_side;
+mod simulate;
 mod summary;
 mod totals;
 mod verify;
@@ -36,6 +37,7 @@ fn main() -> std::process::ExitCode {
     let result = match cli::Cli::parse().command {
         cli::Command::Replay(arguments) => replay::run(&arguments),
         cli::Command::Demo(arguments) => demo::run(&arguments),
+        cli::Command::Simulate(arguments) => simulate::run(&arguments),
         cli::Command::Compare(arguments) => compare::run(&arguments),
         cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),
         cli::Command::Config(cli::ConfigCommand::Schema(arguments)) => config::schema(&arguments),

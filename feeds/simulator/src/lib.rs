@@ -7,7 +7,9 @@
 #![forbid(unsafe_code)]
 
 pub mod back;
+pub mod binance;
 pub mod faults;
+pub mod keys;
 pub mod matching;
 pub mod seam;
 pub mod serve;

@@ -1,0 +1,217 @@
+//! Weights, order counts, and what becomes of those who ask too much.
+
+use std::collections::BTreeMap;
+
+use ballast_model::{Nanos, Span};
+
+use super::config::{Limits, Market};
+use super::json::{Obj, list};
+use super::refusal::Refusal;
+use crate::back::ClientId;
+
+const TEN_SECONDS: i64 = 10_000_000_000;
+const MINUTE: i64 = 60_000_000_000;
+const DAY: i64 = 86_400_000_000_000;
+/// The first ban; each further one is twice as long, up to three days.
+const BAN_FIRST: i64 = 2 * MINUTE;
+const BAN_LONGEST: i64 = 3 * DAY;
+
+/// A count that begins again at whole multiples of its length.
+#[derive(Clone, Copy, Debug, Default)]
+struct Window {
+    nth: i64,
+    count: u32,
+}
+
+impl Window {
+    fn at(&mut self, now: Nanos, length: i64) -> &mut u32 {
+        let nth = now.0.div_euclid(length);
+        if nth != self.nth {
+            *self = Self { nth, count: 0 };
+        }
+        &mut self.count
+    }
+}
+
+/// All counts of one market.
+#[derive(Debug)]
+pub(super) struct Meter {
+    market: Market,
+    limits: Limits,
+    weight: Window,
+    refused: u32,
+    /// Requests are refused until then, and whether that is a ban.
+    closed: Option<(Nanos, bool)>,
+    ban: i64,
+    orders: BTreeMap<ClientId, [Window; 2]>,
+}
+
+impl Meter {
+    pub(super) const fn new(market: Market, limits: Limits) -> Self {
+        Self {
+            market,
+            limits,
+            weight: Window { nth: 0, count: 0 },
+            refused: 0,
+            closed: None,
+            ban: BAN_FIRST,
+            orders: BTreeMap::new(),
+        }
+    }
+
+    const fn long(&self) -> i64 {
+        match self.market {
+            Market::Spot => DAY,
+            Market::UsdM => MINUTE,
+        }
+    }
+
+    /// All are refused until then.
+    pub(super) const fn close(&mut self, until: Nanos, banned: bool) {
+        self.closed = Some((until, banned));
+    }
+
+    /// Takes the weight of a request.
+    pub(super) fn charge(&mut self, weight: u32, now: Nanos) -> Result<(), Refusal> {
+        if let Some((until, banned)) = self.closed {
+            if now < until {
+                return Err(self.overdone(until, banned, now));
+            }
+            self.closed = None;
+        }
+        let before = *self.weight.at(now, MINUTE);
+        if before == 0 {
+            self.refused = 0;
+        }
+        let used = self.weight.at(now, MINUTE);
+        *used = used.saturating_add(weight);
+        if *used <= self.limits.weight {
+            return Ok(());
+        }
+        let minute_end = Nanos((now.0.div_euclid(MINUTE) + 1) * MINUTE);
+        Err(self.overdone(minute_end, false, now))
+    }
+
+    fn overdone(&mut self, until: Nanos, banned: bool, now: Nanos) -> Refusal {
+        self.refused += 1;
+        if !banned && self.refused > self.limits.patience {
+            let until = now + Span(self.ban);
+            self.ban = (self.ban * 2).min(BAN_LONGEST);
+            self.closed = Some((until, true));
+            self.refused = 0;
+            return self.banned(until);
+        }
+        if banned {
+            return self.banned(until);
+        }
+        let limit = self.limits.weight;
+        let msg = format!(
+            "Too much request weight used; current limit is {limit} request weight per 1 MINUTE. \
+             Please use WebSocket Streams for live updates to avoid polling the API."
+        );
+        Refusal { retry_at: Some(until), ..Refusal::new(-1003, msg) }
+    }
+
+    fn banned(&self, until: Nanos) -> Refusal {
+        let msg = format!(
+            "Way too much request weight used; IP banned until {}. Please use WebSocket Streams for live updates \
+             to avoid bans.",
+            until.0 / 1_000_000
+        );
+        Refusal { status: 418, retry_at: Some(until), ..Refusal::new(-1003, msg) }
+    }
+
+    /// Counts new orders of a client.
+    pub(super) fn order(&mut self, client: ClientId, count: u32, now: Nanos) -> Result<(), Refusal> {
+        let (limits, long) = (self.limits, self.long());
+        let windows = self.orders.entry(client).or_default();
+        let [short, longer] = windows;
+        let used = short.at(now, TEN_SECONDS);
+        if *used + count > limits.orders_10s {
+            return Err(Refusal::too_many_orders(limits.orders_10s, "10 SECOND"));
+        }
+        let used_long = longer.at(now, long);
+        if *used_long + count > limits.orders_long {
+            let interval = if long == DAY { "1 DAY" } else { "1 MINUTE" };
+            return Err(Refusal::too_many_orders(limits.orders_long, interval));
+        }
+        *used += count;
+        *used_long += count;
+        Ok(())
+    }
+
+    /// An order that rested has traded: spot counts it no more.
+    pub(super) fn filled(&mut self, client: ClientId, now: Nanos) {
+        let long = self.long();
+        if let (Market::Spot, Some([short, longer])) = (self.market, self.orders.get_mut(&client)) {
+            let used = short.at(now, TEN_SECONDS);
+            *used = used.saturating_sub(1);
+            let used = longer.at(now, long);
+            *used = used.saturating_sub(1);
+        }
+    }
+
+    fn counts(&mut self, client: ClientId, now: Nanos) -> [u32; 2] {
+        let long = self.long();
+        let [short, longer] = self.orders.entry(client).or_default();
+        [*short.at(now, TEN_SECONDS), *longer.at(now, long)]
+    }
+
+    /// The headers of a reply.
+    pub(super) fn headers(&mut self, client: Option<ClientId>, now: Nanos) -> Vec<(String, String)> {
+        let used = *self.weight.at(now, MINUTE);
+        let mut headers = vec![
+            ("X-MBX-USED-WEIGHT".to_owned(), used.to_string()),
+            ("X-MBX-USED-WEIGHT-1M".to_owned(), used.to_string()),
+        ];
+        if let Some(client) = client {
+            let [short, long] = self.counts(client, now);
+            let name = if self.market == Market::Spot { "1D" } else { "1M" };
+            headers.push(("X-MBX-ORDER-COUNT-10S".to_owned(), short.to_string()));
+            headers.push((format!("X-MBX-ORDER-COUNT-{name}"), long.to_string()));
+        }
+        headers
+    }
+
+    /// `rateLimits` of a reply: the weight, and a client's orders where it is one.
+    pub(super) fn told(&mut self, client: Option<ClientId>, now: Nanos) -> String {
+        let mut rows = vec![self.row("REQUEST_WEIGHT", "MINUTE", 1, self.limits.weight)];
+        let used = *self.weight.at(now, MINUTE);
+        rows.iter_mut().for_each(|row| *row = counted(row, used));
+        if let Some(client) = client {
+            let counts = self.counts(client, now);
+            rows.extend(self.order_rows().iter().zip(counts).map(|(row, count)| counted(row, count)));
+        }
+        list(rows)
+    }
+
+    /// A client's order counts alone.
+    pub(super) fn told_orders(&mut self, client: ClientId, now: Nanos) -> String {
+        let counts = self.counts(client, now);
+        list(self.order_rows().iter().zip(counts).map(|(row, count)| counted(row, count)))
+    }
+
+    /// `rateLimits` of exchangeInfo.
+    pub(super) fn rules(&self) -> String {
+        let weight = self.row("REQUEST_WEIGHT", "MINUTE", 1, self.limits.weight);
+        list(std::iter::once(weight).chain(self.order_rows()))
+    }
+
+    fn order_rows(&self) -> [String; 2] {
+        let long = if self.market == Market::Spot { "DAY" } else { "MINUTE" };
+        [
+            self.row("ORDERS", "SECOND", 10, self.limits.orders_10s),
+            self.row("ORDERS", long, 1, self.limits.orders_long),
+        ]
+    }
+
+    #[expect(clippy::unused_self, reason = "a row of this meter")]
+    fn row(&self, kind: &str, interval: &str, nth: u32, limit: u32) -> String {
+        let row = Obj::new().text("rateLimitType", kind).text("interval", interval);
+        row.put("intervalNum", nth).put("limit", limit).end()
+    }
+}
+
+fn counted(row: &str, count: u32) -> String {
+    format!("{},\"count\":{count}}}", row.trim_end_matches('}'))
+}

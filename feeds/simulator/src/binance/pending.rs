@@ -1,0 +1,191 @@
+//! Requests that wait for the market behind.
+
+use ballast_model::{Nanos, RejectReason, Span};
+
+use super::json::{Obj, list};
+use super::params::Params;
+use super::refusal::Refusal;
+use super::venue::Venue;
+use crate::back::{Back, ClientId};
+use crate::seam::{CallId, ConnId};
+
+/// After this long nobody can say what became of a request.
+const PATIENCE: Span = Span::from_secs(10);
+
+/// Who waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asker {
+    Http(CallId),
+    /// The id as it is repeated, and whether rate limits are told.
+    Api(ConnId, String, bool),
+}
+
+/// What an order was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    New,
+    Cancel,
+    Replace,
+}
+
+/// One order of a request.
+#[derive(Clone, Debug)]
+pub(super) struct Leg {
+    pub(super) what: What,
+    pub(super) order: u64,
+    /// The response type of a new order; what the client called a cancel or an amendment.
+    pub(super) word: String,
+    /// `None` while nothing is known.
+    pub(super) answer: Option<Result<(), Refusal>>,
+}
+
+impl Leg {
+    pub(super) const fn new(what: What, order: u64, word: String) -> Self {
+        Self { what, order, word, answer: None }
+    }
+
+    pub(super) const fn refused(refusal: Refusal) -> Self {
+        Self { what: What::New, order: 0, word: String::new(), answer: Some(Err(refusal)) }
+    }
+}
+
+/// How the legs make one answer.
+#[derive(Clone, Debug)]
+pub(super) enum Shape {
+    /// The answer of the only one.
+    One,
+    /// An array.
+    Each,
+    /// Futures' word that it was done.
+    Done,
+    /// Spot's cancel and then new: its parameters, whether the second goes on where the first fails, and whether it has been
+    /// tried.
+    CancelReplace { new: Box<Params>, anyway: bool, tried: bool },
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    pub(super) asker: Asker,
+    pub(super) client: ClientId,
+    pub(super) shape: Shape,
+    pub(super) legs: Vec<Leg>,
+    pub(super) due: Nanos,
+}
+
+impl<B: Back> Venue<B> {
+    pub(super) fn wait(&mut self, asker: Asker, client: ClientId, shape: Shape, legs: Vec<Leg>, now: Nanos) {
+        self.pending.push(Pending { asker, client, shape, legs, due: now + PATIENCE });
+    }
+
+    /// The oldest that waits for this to be done to this order has its answer. Returns what the client called it.
+    pub(super) fn resolve(
+        &mut self,
+        order: u64,
+        what: What,
+        answer: Result<(), RejectReason>,
+    ) -> Option<String> {
+        let market = self.market();
+        let legs = self.pending.iter_mut().flat_map(|pending| &mut pending.legs);
+        let mut waiting = legs.filter(|leg| leg.order == order && leg.what == what && leg.answer.is_none());
+        let leg = waiting.next()?;
+        leg.answer = Some(answer.map_err(|reason| match (what, reason) {
+            (What::New, _) => Refusal::of_order(market, reason),
+            (What::Cancel, _) => Refusal::unknown_order(),
+            (What::Replace, RejectReason::UnknownOrder) => Refusal::no_such_order(),
+            (What::Replace, _) => Refusal::of_order(market, reason),
+        }));
+        Some(leg.word.clone())
+    }
+
+    /// Answers those whose legs have all been answered; whether any went on to something new.
+    pub(super) fn answer_pending(&mut self, now: Nanos) -> bool {
+        let mut went_on = false;
+        let whole = |pending: &Pending| pending.legs.iter().all(|leg| leg.answer.is_some());
+        while let Some(at) = self.pending.iter().position(whole) {
+            let mut pending = self.pending.remove(at);
+            if let Shape::CancelReplace { new, anyway, tried: tried @ false } = &mut pending.shape {
+                let done = pending.legs.iter().all(|leg| matches!(leg.answer, Some(Ok(()))));
+                if done || *anyway {
+                    *tried = true;
+                    let params = new.clone();
+                    pending.legs.push(match self.place(pending.client, &params, now) {
+                        Ok(leg) => leg,
+                        Err(refusal) => Leg::refused(refusal),
+                    });
+                    went_on = true;
+                    self.pending.push(pending);
+                    continue;
+                }
+            }
+            let answer = self.rendered(&pending);
+            self.respond(&pending.asker, Some(pending.client), answer, now);
+        }
+        went_on
+    }
+
+    /// Those that have waited too long hear that nobody knows.
+    pub(super) fn give_up(&mut self, now: Nanos) {
+        for pending in self.pending.iter_mut().filter(|pending| pending.due <= now) {
+            for leg in pending.legs.iter_mut().filter(|leg| leg.answer.is_none()) {
+                leg.answer = Some(Err(Refusal::unknown_status()));
+            }
+        }
+        self.answer_pending(now);
+    }
+
+    fn rendered(&self, pending: &Pending) -> Result<String, Refusal> {
+        let legs = pending.legs.iter();
+        match &pending.shape {
+            Shape::One => legs.map(|leg| self.leg(leg)).next().unwrap_or_else(|| Ok("{}".to_owned())),
+            Shape::Each => Ok(list(legs.map(|leg| self.leg(leg).unwrap_or_else(|refusal| refusal.body())))),
+            Shape::Done => Ok(Obj::new()
+                .put("code", 200)
+                .text("msg", "The operation of cancel all open order is done.")
+                .end()),
+            Shape::CancelReplace { tried, .. } => self.cancel_replaced(&pending.legs, *tried),
+        }
+    }
+
+    /// One leg's answer.
+    fn leg(&self, leg: &Leg) -> Result<String, Refusal> {
+        if let Some(Err(refusal)) = &leg.answer {
+            return Err(refusal.clone());
+        }
+        let order = self.store.get(leg.order).ok_or_else(Refusal::no_such_order)?;
+        let show = self.show(order).ok_or_else(Refusal::unknown_symbol)?;
+        Ok(match leg.what {
+            What::New if self.market() == super::config::Market::Spot => {
+                show.placed(&leg.word, &self.deals_of(order))
+            }
+            What::New => show.full(),
+            What::Cancel => show.cancelled(&leg.word),
+            What::Replace => show.amended(&leg.word),
+        })
+    }
+
+    fn cancel_replaced(&self, legs: &[Leg], tried: bool) -> Result<String, Refusal> {
+        let word = |leg: Option<&Leg>| match leg.map(|leg| self.leg(leg)) {
+            Some(Ok(body)) => ("SUCCESS", body),
+            Some(Err(refusal)) => ("FAILURE", refusal.body()),
+            None => ("NOT_ATTEMPTED", "null".to_owned()),
+        };
+        let (cancel, cancelled) = word(legs.first());
+        let (new, placed) = word(legs.get(1).filter(|_| tried));
+        let data = Obj::new()
+            .text("cancelResult", cancel)
+            .text("newOrderResult", new)
+            .put("cancelResponse", cancelled)
+            .put("newOrderResponse", placed)
+            .end();
+        match (cancel, new) {
+            ("SUCCESS", "SUCCESS") => Ok(data),
+            ("SUCCESS", _) | (_, "SUCCESS") => Err(Refusal {
+                status: 409,
+                data: Some(data),
+                ..Refusal::new(-2021, "Order cancel-replace partially failed.")
+            }),
+            _ => Err(Refusal { data: Some(data), ..Refusal::new(-2022, "Order cancel-replace failed.") }),
+        }
+    }
+}
