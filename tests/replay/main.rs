@@ -5,7 +5,9 @@
 
 mod amending;
 mod books;
+mod by_order;
 mod conditions;
+mod crowd;
 mod ending;
 mod foresight;
 mod funding;

@@ -39,7 +39,7 @@ const EDGE: &[&str] = &["ballast", "ballast-bench", "ballast-tests"];
 const FOREIGN: &[(&str, &[&str])] = &[
     ("ballast-model", &[]),
     ("ballast-json", &[]),
-    ("ballast-venue", &["base64", "ed25519-dalek", "hmac", "sha2"]),
+    ("ballast-venue", &["base64", "ed25519-dalek", "hmac", "sha2", "zeroize"]),
     ("ballast-sync", &["loom", "rtrb"]),
     ("ballast-core", &["libm"]),
     ("ballast-journal", &["crc", "sha2"]),

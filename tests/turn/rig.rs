@@ -75,10 +75,12 @@ pub(crate) fn run(
         trading: Trading::Paper(Box::new(Paper::new(venue.paper))),
         stream_url: live.venue[0].stream().to_owned(),
         rest_url: live.venue[0].rest().to_owned(),
+        api_url: live.venue[0].api().to_owned(),
         policy: LinkPolicy::DEFAULT,
         shards: venue.ends,
         numbers: venue.numbers,
         kill: Arc::new(AtomicBool::new(false)),
+        progress: Vec::new(),
     });
     let (_operator, control) = ring(16);
     let (notes, _notes) = ring(1 << 12);

@@ -2,7 +2,7 @@
 
 use ballast_analytics::format::{self, Decimal};
 use ballast_analytics::record::Programme;
-use ballast_model::{Money, Rate, Span};
+use ballast_model::{InstrumentId, Money, Rate, Span};
 use ballast_runtime::config::{
     AnswersConfig, Bps, Config, LoadConfig, MarketFees, OutageConfig, SelfTradeConfig, VenueConfig,
     market_name,
@@ -20,8 +20,14 @@ pub(crate) fn of(config: &Config, prepared: &Prepared<'_>) -> Vec<(String, Strin
         row("Taker fee", bps(venue.taker_fee_bps.rate())),
     ]);
     rows.extend(venue.fees.iter().flat_map(fees));
+    rows.extend([row("Queues", venue.queue_words())]);
+    rows.extend(prepared.instruments.iter().zip(0..).filter_map(|(one, id)| {
+        let told = prepared.queued_by_orders(InstrumentId(id));
+        told.then(|| {
+            (format!("Queues of {}", one.found.name()), "the orders that stand there, by id".to_owned())
+        })
+    }));
     rows.extend([
-        row("Queues", venue.queue_words()),
         row("Orders that may rest in an instrument", venue.orders_max.to_string()),
         row("Orders that would trade with our own", self_trade(venue.self_trade).to_owned()),
     ]);

@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Run the whole path on a synthetic market: no files, no network.
     Demo(DemoArgs),
+    /// Trade live markets as configured, on paper where nothing else is asked for.
+    Run(RunArgs),
     /// Be a venue that exchange clients connect to: Binance spot and USD-M futures on sockets of this host.
     Simulate(SimulateArgs),
     /// Replay the same data under several configurations and print one table.
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     /// Work on journals.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Say what of this host stands in the way of a fast and safe run, and what to do about it.
+    Doctor(DoctorArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -258,6 +262,38 @@ pub(crate) enum DemoVenue {
     Tape,
     /// A matching engine where a crowd trades with us.
     Matching,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Configuration file (TOML), with a table `live`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Folder of the journal; one that holds a journal already is refused.
+    #[arg(long, value_name = "DIR", default_value = "journal")]
+    pub(crate) journal: PathBuf,
+    /// Stop after this time; without it, at ctrl-c or SIGTERM.
+    #[arg(long = "for", value_name = "SPAN", value_parser = span_of)]
+    pub(crate) duration: Option<Span>,
+    /// Write fills and equity (CSV and Parquet) and one HTML page into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Configuration file (TOML) whose `[threads]` the host is examined for; one shard and one venue where absent.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder on the disk that the journal is to be on.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) journal: PathBuf,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use ballast_journal::Record;
-use ballast_runtime::journal::{History, Step, Walked, settle, slice as cut};
+use ballast_runtime::journal::{History, Step, Walked, slice as cut};
 use serde_json::json;
 
 use crate::cli::{ExportArgs, InspectArgs, JournalArgs, RangeArgs, SliceArgs};
@@ -16,10 +16,13 @@ use crate::exit::Code;
 use crate::output::{self, Form};
 use counts::Counts;
 
-/// A journal, what a writer that died left made whole first.
+/// A journal, what a writer that died left made whole first, or read as it stands where nothing can be written.
 fn open(folder: &Path) -> anyhow::Result<History> {
-    settle(folder)?;
-    Ok(History::open(folder)?)
+    let history = History::open_whole(folder)?;
+    if let Some(notice) = history.notice() {
+        output::tell(&notice);
+    }
+    Ok(history)
 }
 
 /// Calls `visit` for the records of a range, and tells where the journal does not end as a run does.
@@ -113,6 +116,7 @@ fn finish(history: &History, counts: Counts, part: Part, walked: Walked, json: b
             "checkpoints": counts.checkpoints.records,
             "blocks": counts.blocks.records,
             "finished": walked.finished(),
+            "as_it_stands": history.notice().is_some(),
             "torn": walked.torn().map(|fault| fault.to_string()),
             "bytes": counts.bytes(),
             "bytes_at_rest": at_rest,

@@ -12,6 +12,7 @@ mod compare;
 mod config;
 mod data;
 mod demo;
+mod doctor;
 mod exit;
 mod hedging;
 mod journal;
@@ -23,6 +24,7 @@ mod progress;
 mod replay;
 mod report;
 mod results;
+mod run;
 mod side_by_side;
 mod simulate;
 mod summary;
@@ -37,6 +39,8 @@ fn main() -> std::process::ExitCode {
     let result = match cli::Cli::parse().command {
         cli::Command::Replay(arguments) => replay::run(&arguments),
         cli::Command::Demo(arguments) => demo::run(&arguments),
+        cli::Command::Run(arguments) => run::run(&arguments),
+        cli::Command::Doctor(arguments) => doctor::run(&arguments),
         cli::Command::Simulate(arguments) => simulate::run(&arguments),
         cli::Command::Compare(arguments) => compare::run(&arguments),
         cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),

@@ -15,6 +15,9 @@ use crate::output::{self, Form};
 pub(crate) fn run(arguments: &JournalArgs) -> anyhow::Result<Code> {
     let watch = Stopwatch::start();
     let done = verify(&arguments.folder)?;
+    if let Some(notice) = &done.notice {
+        output::tell(notice);
+    }
     if let Some(warning) = done.walked.warning() {
         output::tell(&warning);
     }
@@ -39,6 +42,7 @@ pub(crate) fn run(arguments: &JournalArgs) -> anyhow::Result<Code> {
             "identical": done.difference.is_none(),
             "difference": done.difference.map(|found| found.to_string()),
             "finished": done.walked.finished(),
+            "as_it_stands": done.notice.is_some(),
             "torn": done.walked.torn().map(|fault| fault.to_string()),
             "seconds": watch.elapsed().as_secs_f64(),
         }))?;

@@ -1,7 +1,5 @@
-//! What records say, as bytes: the part of writing that the thread which decides does itself.
-//!
-//! It numbers records and says where blocks and segments end; checksums and hashes are added later ([`crate::Framer`]), by a
-//! thread that has the time.
+//! What records say, as bytes: numbered, and with the ends of blocks and segments in between. Checksums and hashes are added by
+//! [`crate::Framer`].
 
 use alloc::vec::Vec;
 
@@ -10,6 +8,8 @@ use ballast_model::{BookBatch, Command, Event, Nanos};
 use crate::context::Context;
 use crate::entry::Checkpoint;
 use crate::event::{begin, put_batch, put_event};
+use crate::plain::Draft;
+use crate::reader::Reader;
 use crate::varint::{Put, length_bytes};
 use crate::writer::CHECKSUM_BYTES;
 use crate::{BLOCK_BYTES, BODY_BYTES_MAX};
@@ -79,10 +79,49 @@ impl Bodies {
         }
     }
 
+    /// Goes on where a reader stands: in the middle of a segment whose writer died. That ends as with [`Bodies::new`].
+    #[must_use]
+    pub fn resume(reader: &Reader<'_>, segment_bytes_max: u64) -> Self {
+        let new = Self::new(reader.next_seq(), segment_bytes_max);
+        if reader.end().is_some() {
+            return new;
+        }
+        let (context, block_bytes, before) = reader.stands();
+        Self { context: context.clone(), block_bytes, segment_bytes: before as u64, ..new }
+    }
+
     /// Number of the next record.
     #[must_use]
     pub const fn next_seq(&self) -> u64 {
         self.seq
+    }
+
+    /// Records this.
+    ///
+    /// # Errors
+    /// As [`Bodies::event`].
+    pub fn draft(
+        &mut self,
+        now: Nanos,
+        draft: &Draft<'_>,
+        sink: &mut impl FnMut(Raw<'_>),
+    ) -> Result<(), SlotAlone> {
+        match draft {
+            Draft::Event(event) => return self.event(now, event, sink),
+            Draft::Batch(batch) => self.batch(now, batch, sink),
+            Draft::Command(command) => self.command(now, command, sink),
+            Draft::Checkpoint(checkpoint) => self.checkpoint(now, checkpoint, sink),
+            Draft::End => self.end(sink),
+        }
+        Ok(())
+    }
+
+    /// Ends the block where it is long enough: the writer that died may have got no further than its last record.
+    pub fn catch_up(&mut self, sink: &mut impl FnMut(Raw<'_>)) {
+        if self.block_bytes >= BLOCK_BYTES {
+            let all = self.segment_bytes + self.block_bytes as u64;
+            if all >= self.segment_bytes_max { self.end(sink) } else { self.close_block(kind::BLOCK, sink) }
+        }
     }
 
     /// Records what the core learned.
@@ -145,10 +184,7 @@ impl Bodies {
         sink(Raw { seq: self.seq, body: &self.body });
         self.seq += 1;
         self.block_bytes += length_bytes(length) + length + CHECKSUM_BYTES;
-        if self.block_bytes >= BLOCK_BYTES {
-            let all = self.segment_bytes + self.block_bytes as u64;
-            if all >= self.segment_bytes_max { self.end(sink) } else { self.close_block(kind::BLOCK, sink) }
-        }
+        self.catch_up(sink);
     }
 
     fn close_block(&mut self, kind: u8, sink: &mut impl FnMut(Raw<'_>)) {

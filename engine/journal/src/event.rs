@@ -1,7 +1,7 @@
 //! Inputs as bytes and back.
 
 mod account;
-mod orders;
+pub(crate) mod orders;
 
 use alloc::vec::Vec;
 
@@ -16,20 +16,20 @@ use crate::entry::Entry;
 use crate::varint::{Put, Take};
 
 /// Kinds of input records.
-mod kind {
-    pub(super) const BATCH: u8 = 1;
-    pub(super) const LOST: u8 = 2;
-    pub(super) const TICKER: u8 = 3;
-    pub(super) const TRADE: u8 = 4;
-    pub(super) const MARK: u8 = 5;
-    pub(super) const ORDER: u8 = 6;
-    pub(super) const FILL: u8 = 7;
-    pub(super) const TIMER: u8 = 8;
-    pub(super) const FUNDING: u8 = 9;
-    pub(super) const BALANCE: u8 = 10;
-    pub(super) const OPERATOR: u8 = 11;
-    pub(super) const GRANT: u8 = 12;
-    pub(super) const JOURNAL: u8 = 13;
+pub(crate) mod kind {
+    pub(crate) const BATCH: u8 = 1;
+    pub(crate) const LOST: u8 = 2;
+    pub(crate) const TICKER: u8 = 3;
+    pub(crate) const TRADE: u8 = 4;
+    pub(crate) const MARK: u8 = 5;
+    pub(crate) const ORDER: u8 = 6;
+    pub(crate) const FILL: u8 = 7;
+    pub(crate) const TIMER: u8 = 8;
+    pub(crate) const FUNDING: u8 = 9;
+    pub(crate) const BALANCE: u8 = 10;
+    pub(crate) const OPERATOR: u8 = 11;
+    pub(crate) const GRANT: u8 = 12;
+    pub(crate) const JOURNAL: u8 = 13;
 }
 
 /// Levels of a batch while it is read.

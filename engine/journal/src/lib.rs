@@ -29,6 +29,7 @@ mod entry;
 mod event;
 mod fault;
 mod header;
+mod plain;
 mod reader;
 mod varint;
 mod writer;
@@ -38,7 +39,10 @@ pub use chain::{Hash, digest_of};
 pub use entry::{Checkpoint, Entry, Record};
 pub use fault::{Fault, FaultKind};
 pub use header::{FORMAT_VERSION, Header, MAGIC, META_BYTES_MAX};
-pub use reader::Reader;
+pub use plain::{
+    Draft, PLAIN_WORDS, Plain, Plainer, level_words, pair_of, pair_words, single_of, single_words,
+};
+pub use reader::{Reader, block_end};
 pub use writer::{Encoder, EncoderEnd, Framed, Framer};
 
 /// A block ends with the first record that reaches this length.
@@ -46,6 +50,9 @@ pub const BLOCK_BYTES: usize = 64 * 1024;
 
 /// Longest body of a record. A snapshot of 10 000 levels takes some 100 kB.
 pub const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Most levels of a book batch: however they are spelled, the body is no longer than [`BODY_BYTES_MAX`].
+pub const BATCH_LEVELS_MAX: usize = (BODY_BYTES_MAX - 128) / 14;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use crate::event::{Levels, take_input};
 use crate::fault::{Fault, FaultKind};
 use crate::header::Header;
 use crate::varint::{Take, length_bytes};
-use crate::writer::{EncoderEnd, checksum};
+use crate::writer::{CHECKSUM_BYTES, EncoderEnd, checksum};
 
 /// So many records may be missing and still be counted.
 const MISSING_MAX: u64 = 4_096;
@@ -25,6 +25,8 @@ pub struct Reader<'a> {
     /// Number of the next record.
     seq: u64,
     hash: Hash,
+    /// Where the first record begins.
+    begins: usize,
     block_start: usize,
     context: Context,
     levels: Levels,
@@ -46,6 +48,7 @@ impl<'a> Reader<'a> {
             offset,
             seq,
             hash,
+            begins: offset,
             block_start: offset,
             context: Context::default(),
             levels: Levels::default(),
@@ -70,6 +73,11 @@ impl<'a> Reader<'a> {
     /// The hash of the block before, and the bytes of the block so far.
     pub(crate) fn block(&self) -> (Hash, &[u8]) {
         (self.hash, self.bytes.get(self.block_start..self.offset).unwrap_or_default())
+    }
+
+    /// What the next record is counted from, the bytes of the block so far, and those of the blocks before it.
+    pub(crate) fn stands(&self) -> (&Context, usize, usize) {
+        (&self.context, self.offset - self.block_start, self.block_start - self.begins)
     }
 
     /// How the segment ended; `None` before its last record is read, and for ever where its writer died.
@@ -182,4 +190,20 @@ fn missing_before(told: u32, seq: u64, body: &[u8]) -> Option<u64> {
 fn take_checkpoint(take: &mut Take<'_>) -> Option<Checkpoint> {
     let state_hash = u64::from_le_bytes(take.array()?);
     Some(Checkpoint { state_hash, inputs: take.word()?, commands: take.word()? })
+}
+
+/// Where the first block ends before which there are `least` bytes: after the record that closes it. A record begins at `from`;
+/// `None` where no such block ends within the bytes. Of records only length and kind are looked at.
+#[must_use]
+pub fn block_end(bytes: &[u8], from: usize, least: usize) -> Option<usize> {
+    let mut take = Take(bytes.get(from..)?);
+    loop {
+        let length = usize::try_from(take.unsigned()?).ok()?;
+        let kind = take.bytes(length)?.first();
+        take.bytes(CHECKSUM_BYTES)?;
+        let at = bytes.len() - take.0.len();
+        if at >= least && matches!(kind, Some(&(kind::BLOCK | kind::END))) {
+            return Some(at);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Whatever is written comes back, and whatever happens to the bytes is found and named.
 
 mod damage;
-mod words;
+pub(crate) mod words;
 
 use super::*;
 use alloc::vec::Vec;

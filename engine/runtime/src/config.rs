@@ -31,6 +31,7 @@ mod rules;
 mod shape;
 mod signals;
 mod size;
+mod threads;
 mod units;
 mod unquoted;
 
@@ -67,7 +68,7 @@ pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,
 };
-pub use queue::{CancelsConfig, FillsConfig, ImpactConfig, QueueConfig};
+pub use queue::{CancelsConfig, FillsConfig, ImpactConfig, OrdersConfig, QueueConfig};
 pub use report::{ConversionConfig, ProgrammeConfig, ReportConfig};
 pub use resolve::{
     FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver, fixed_offset, market_name, resolve,
@@ -80,6 +81,7 @@ pub(crate) use risk::{market_of, venue_named};
 pub use shape::{ShapeConfig, ThrottleConfig};
 pub use signals::{IntensityConfig, VolatilityConfig, VolatilityKindConfig};
 pub use size::Size;
+pub use threads::{ThreadsConfig, VenueCoresConfig, WaitConfig};
 pub use units::{Balance, Bps, Decimal, Duration};
 pub use unquoted::Unquoted;
 
@@ -105,6 +107,9 @@ pub struct Config {
     pub arbitrage: ArbitrageConfig,
     /// What `run` connects to; a replay needs none.
     pub live: Option<LiveConfig>,
+    /// Threads of a live run and what is asked of the host for them; no decision depends on it.
+    #[serde(default)]
+    pub threads: ThreadsConfig,
     /// Facts and exceptions of single instruments.
     #[serde(default)]
     pub instrument: Vec<InstrumentConfig>,

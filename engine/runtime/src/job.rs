@@ -13,7 +13,7 @@ use ballast_core::market::Market;
 use ballast_core::outbox::Note;
 use ballast_core::shard::{LaneError, OperatorRefusal, Shard};
 use ballast_exchange::floor::FloorSpecError;
-use ballast_exchange::{Conditions, Place, TapeVenue, VenueSpecError};
+use ballast_exchange::{CancelModel, Conditions, Place, TapeVenue, VenueSpecError};
 use ballast_model::{
     AssetId, Command, Contract, Event, Fill, HalfTicks, InstrumentId, Nanos, OperatorScope, Span,
 };
@@ -23,8 +23,8 @@ use crate::book_check::follow;
 use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey_files};
 use crate::clock::Stopwatch;
 use crate::config::{
-    BookNames, Config, ConfigError, FoundInstrument, Quoted, Resolved, ResolvedInstrument, Resolver,
-    Unquoted, conditions, fixed_offset, market_name, resolve,
+    BookNames, Config, ConfigError, FoundInstrument, OrdersConfig, Quoted, Resolved, ResolvedInstrument,
+    Resolver, Unquoted, conditions, fixed_offset, market_name, resolve,
 };
 use crate::journal::{JournalError, Meta, MetaFeed};
 use crate::operator::{Obeyed, OperatorScript, Said, Scopes};
@@ -93,6 +93,7 @@ pub struct Prepared<'a> {
     scopes: Option<Scopes>,
     conditions: Conditions,
     feed_latency: Span,
+    orders: OrdersConfig,
     resolver: Resolver<'a>,
     meta: Meta,
 }
@@ -235,6 +236,7 @@ impl<'a> Prepared<'a> {
             scopes: None,
             conditions,
             feed_latency: config.venue.feed_latency(),
+            orders: config.venue.queue.orders,
             resolver,
             meta,
         })
@@ -294,6 +296,12 @@ impl<'a> Prepared<'a> {
         self.counters.iter().map(of).sum()
     }
 
+    /// Whether an instrument's queue is the orders that the data tell by id.
+    #[must_use]
+    pub fn queued_by_orders(&self, instrument: InstrumentId) -> bool {
+        self.orders == OrdersConfig::Found && self.tapes.iter().any(|tape| tape.has_orders(instrument))
+    }
+
     /// Builds a fresh core and venue.
     ///
     /// # Errors
@@ -305,6 +313,11 @@ impl<'a> Prepared<'a> {
         };
         let mut resolved = self.resolver.build(&self.instruments, quoted)?;
         resolved.venue.conditions = self.conditions.clone();
+        for (rules, id) in resolved.venue.instruments.iter_mut().zip(0..) {
+            if self.queued_by_orders(InstrumentId(id)) {
+                rules.queue.cancels = CancelModel::Orders;
+            }
+        }
         assemble(&resolved, &self.instruments)
     }
 

@@ -26,6 +26,7 @@ mod disk;
 mod files;
 mod history;
 mod keeper;
+mod left;
 mod map;
 mod meta;
 mod press;
@@ -46,8 +47,9 @@ use ballast_model::Span;
 
 pub use disk::{Disk, Files, Sheet};
 pub use history::{History, Step, Walked};
+pub use left::settle;
 pub use meta::{Meta, MetaFeed, MetaInstrument, Rebuilt};
-pub use segments::{Kept, settle, vacant};
+pub use segments::{Kept, vacant};
 pub use slice::slice;
 pub use tap::{Journal, Tap};
 pub use told::{Happened, Heard, Told};

@@ -4,17 +4,30 @@
 //! of its host, a simulation with a time of its own.
 
 mod assemble;
+mod board;
+mod engine;
 mod facts;
 mod links;
 mod paper;
 mod rings;
 mod shard_loop;
+mod standing;
+mod start;
+mod told;
+mod trading;
 mod venue_loop;
 
 pub use assemble::{Assembly, ShardAssembly, Told, VenueAssembly, assemble};
+pub use board::{Board, SHOWN_MAX, Shown, View, Window, board};
+pub use engine::{Ended, Engine, Idle, STOPPED, ShardEnd, VenueEnd};
 pub use facts::{Fact, FactsError, Filters, facts};
 pub use links::LinkPolicy;
 pub use paper::Paper;
 pub use rings::{Ends, Numbers, RingSizes, ShardEnds, VenueEnds};
 pub use shard_loop::{ShardLoop, ShardParts, Turned};
-pub use venue_loop::{Trading, VenueLoop, VenueParts};
+pub use told::recorded;
+pub use standing::{Asked, Reliance, StandingBoard, StandingWindow, VenueView, standing_board};
+pub use start::{STARTING, Seat, Strangers, Waits, waits};
+pub(crate) use told::relive;
+pub use trading::{Live, Trading};
+pub use venue_loop::{VenueLoop, VenueParts};

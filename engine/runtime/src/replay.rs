@@ -17,8 +17,8 @@ mod scripted;
 
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::Shard;
-use ballast_exchange::{Place, TapeVenue};
-use ballast_model::{BookBatch, Command, Digest, Event, Fill, Nanos, Span};
+use ballast_exchange::{OrderFlow, Place, TapeVenue};
+use ballast_model::{BookBatch, Command, Digest, Event, Fill, InstrumentId, Nanos, Span};
 
 use crate::tape::{Listener, Tape};
 use feed::{Feed, NEVER};
@@ -188,6 +188,10 @@ impl Listener for AtVenue<'_> {
     #[inline(always)]
     fn on_event(&mut self, event: &Event) {
         self.venue.on_market(event, self.now);
+    }
+
+    fn on_orders(&mut self, instrument: InstrumentId, flow: &[OrderFlow], added: u64) {
+        self.venue.on_orders(instrument, flow, added, self.now);
     }
 }
 

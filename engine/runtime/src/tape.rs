@@ -3,16 +3,20 @@
 //! A tape is filled once by a session (it is an event sink) and then read by any number of cursors. Reading expands each
 //! record to the same slots the session pushed, so what the core sees in a replay is what it would have seen live.
 
+mod orders;
 mod record;
 
 use std::slice::Iter;
 
 use ballast_core::market::leads_too_far;
+use ballast_exchange::OrderFlow;
 use ballast_model::{
     BookBatch, BookBegin, BookKind, BookLost, Event, InstrumentId, Lots, MarkPrice, Nanos, PackedLevel,
     Price, Side, Span, Ticker, Trade, TradeId, UpdateId,
 };
-use record::{Before, Kind, Packed, Record};
+pub use orders::OrderDiff;
+use orders::{Orders, Reader};
+use record::{Before, Ids, Kind, Packed, Record};
 
 /// Most levels a record holds on one side.
 pub const RECORD_LEVELS_MAX: usize = u16::MAX as usize;
@@ -36,6 +40,7 @@ pub struct Tape {
     /// Sizes at the asks of narrow tickers.
     ask_lots: Vec<u32>,
     marks: Vec<MarkPrice>,
+    orders: Orders,
     /// In the order of the records; each is one file or more.
     clocks: Vec<Clock>,
     /// Levels in diffs and snapshots, nothing else.
@@ -56,6 +61,7 @@ impl Default for Tape {
             levels: Vec::new(),
             ask_lots: Vec::new(),
             marks: Vec::new(),
+            orders: Orders::default(),
             clocks: Vec::new(),
             level_updates: 0,
             first: None,
@@ -63,22 +69,6 @@ impl Default for Tape {
             update_ids: Ids::default(),
             trade_ids: Ids::default(),
         }
-    }
-}
-
-/// The range that ids take.
-#[derive(Clone, Copy, Debug, Default)]
-struct Ids(Option<(u64, u64)>);
-
-impl Ids {
-    fn take(&mut self, id: u64) {
-        let (low, high) = self.0.unwrap_or((id, id));
-        self.0 = Some((low.min(id), high.max(id)));
-    }
-
-    /// What must be added to ids so that they follow these.
-    fn length(self) -> u64 {
-        self.0.map_or(0, |(low, high)| (high - low).saturating_add(1))
     }
 }
 
@@ -139,6 +129,7 @@ impl Tape {
             + self.ask_lots.len() * size_of::<u32>()
             + self.levels.len() * size_of::<PackedLevel>()
             + self.marks.len() * size_of::<MarkPrice>()
+            + self.orders.bytes()
     }
 
     /// Receive times of the first and last message.
@@ -251,7 +242,7 @@ impl Tape {
 
     fn push_record(&mut self, record: Record) {
         match record.kind {
-            Kind::Diff | Kind::Snapshot => self.update_ids.take(record.id),
+            Kind::Diff | Kind::OrderDiff | Kind::Snapshot => self.update_ids.take(record.id),
             // One out of the sequence must not stretch it.
             Kind::Ticker | Kind::NarrowTicker => {
                 let last = self.update_ids.0.map_or(record.id, |(_, high)| high);
@@ -307,6 +298,8 @@ pub trait Listener {
     fn on_batch(&mut self, batch: &BookBatch<'_>);
     /// Anything else.
     fn on_event(&mut self, event: &Event);
+    /// Before a book batch, what became of others' orders; `added` is added to the updates they joined with.
+    fn on_orders(&mut self, _instrument: InstrumentId, _flow: &[OrderFlow], _added: u64) {}
 }
 
 /// Takes in everything as slots.
@@ -345,6 +338,7 @@ pub struct Cursor<'a> {
     levels: &'a [PackedLevel],
     ask_lots: Iter<'a, u32>,
     marks: Iter<'a, MarkPrice>,
+    orders: Reader<'a>,
     shift: Shift,
 }
 
@@ -363,6 +357,7 @@ impl<'a> Cursor<'a> {
             levels: &tape.levels,
             ask_lots: tape.ask_lots.iter(),
             marks: tape.marks.iter(),
+            orders: tape.orders.reader(),
             shift,
         };
         cursor.load();
@@ -433,8 +428,12 @@ impl<'a> Cursor<'a> {
         self.load();
         let Record { instrument, id, venue_time, recv_time, .. } = record;
         match record.kind {
-            Kind::Diff | Kind::Snapshot => {
-                let kind = if record.kind == Kind::Diff { BookKind::Diff } else { BookKind::Snapshot };
+            Kind::Diff | Kind::OrderDiff | Kind::Snapshot => {
+                if record.kind == Kind::OrderDiff {
+                    to.on_orders(instrument, self.orders.next(), self.shift.update_id);
+                }
+                let is_snapshot = record.kind == Kind::Snapshot;
+                let kind = if is_snapshot { BookKind::Snapshot } else { BookKind::Diff };
                 let update_id = UpdateId(id);
                 let begin = BookBegin { instrument, kind, levels: 0, update_id, venue_time, recv_time };
                 let [bids, asks] = record.counts.map(|count| self.take(usize::from(count)));

@@ -35,5 +35,5 @@ pub use queue_rules::{CancelModel, Curve, Family, FillSizes, Impact, QueueRules}
 pub use spec::{
     FeeSchedule, InstrumentRules, Latency, SelfTrade, TierSpec, VenueSpec, VenueSpecError, WalletSpec,
 };
-pub use tape::{Resting, Tape, TapeVenue};
+pub use tape::{FlowKind, OrderFlow, Resting, Tape, TapeVenue};
 pub use venue::{BackEnd, Venue};

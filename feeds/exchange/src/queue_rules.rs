@@ -40,6 +40,8 @@ pub enum CancelModel {
     Share(Rate),
     /// By the probability that a cancel was behind us.
     Odds(Family, Curve),
+    /// Not at all: the feed tells what becomes of each order.
+    Orders,
 }
 
 /// How a function of the sizes ahead and behind becomes the probability that a cancel was behind.
@@ -94,7 +96,7 @@ impl QueueRules {
         match self.cancels {
             CancelModel::Share(share) => (Rate(0)..=Rate::ONE).contains(&share),
             CancelModel::Odds(_, Curve::Power(power)) => power.is_finite() && power > 0.0,
-            CancelModel::Odds(_, Curve::Log) => true,
+            CancelModel::Odds(_, Curve::Log) | CancelModel::Orders => true,
         }
     }
 }
@@ -108,6 +110,7 @@ impl CancelModel {
     pub(crate) fn ahead_gone(&self, ahead: Lots, excess: Lots, size: Lots, unit: f64) -> Lots {
         match *self {
             Self::Share(share) => share_gone(share, ahead, excess, size),
+            Self::Orders => Lots::ZERO,
             Self::Odds(family, curve) => {
                 let part = part_ahead(family, curve, ahead.0 as f64 * unit, (size - ahead).0 as f64 * unit);
                 floor_to_lot(excess.0 as f64 * part).min(ahead)

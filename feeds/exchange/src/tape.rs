@@ -25,8 +25,18 @@
 //! * **Impact.** With [`Impact::Displaces`] those whose trades our resting orders had in their place stand there still:
 //!   they are ahead of our later orders at that price, and of what of ours rests behind, until the level is shown empty.
 //!
-//! History is told by level, without ids of others' orders: where a feed has them, nothing here makes use of them. Not
-//! modelled: our orders change nobody else's behaviour beyond that, and between two updates of a level others' trades do not
+//! **Orders by id.** With [`CancelModel::Orders`] the feed tells what becomes of each order ([`OrderFlow`]), and nothing of the
+//! queue is a model:
+//!
+//! * Ours stands behind every order that is at its price when it arrives, and nothing of an unseen level is unknown: there is none.
+//! * What leaves an order ahead of ours, by a cancel, a trade or an amendment that loses its place, is no longer ahead. What
+//!   leaves one behind ours, or joins, changes nothing.
+//! * Where an order behind ours trades, or one at a price worse for its aggressor than ours, the aggressor met ours first: so
+//!   many lots fill us ([`QueueExhausted`], [`TradeThrough`]). The feed's trades tell the same again and do nothing here.
+//! * A snapshot says nothing of who stood before whom: ours are then behind all that it shows.
+//! * [`Impact`] has no part in it: an order whose trade we had is gone, as in history.
+//!
+//! Not modelled: our orders change nobody else's behaviour beyond that, and between two updates of a level others' trades do not
 //! lessen what an arriving order finds there.
 //!
 //! Marks say when funding is exchanged: see [`Venue::next_funding`].
@@ -34,7 +44,9 @@
 //! While the book is lost, trades go on filling resting orders; new ones are refused as `Closed` until a snapshot.
 //!
 //! [`CancelModel`]: crate::CancelModel
+//! [`CancelModel::Orders`]: crate::CancelModel::Orders
 //! [`FillSizes::Whole`]: crate::FillSizes::Whole
+//! [`Impact`]: crate::Impact
 //! [`Impact::Displaces`]: crate::Impact::Displaces
 //! [`QueueExhausted`]: ballast_model::FillReason::QueueExhausted
 //! [`TradeThrough`]: ballast_model::FillReason::TradeThrough
@@ -43,6 +55,7 @@
 
 mod depth;
 mod market;
+mod orders;
 mod queue;
 
 use alloc::vec::Vec;
@@ -50,6 +63,7 @@ use alloc::vec::Vec;
 use ballast_model::{BookBatch, ClientOrderId, Digest, Event, InstrumentId, Lots, Nanos, NewOrder};
 
 use self::market::Market;
+pub use self::orders::{FlowKind, OrderFlow};
 pub use self::queue::Resting;
 use crate::account::{Account, OpenOrder};
 use crate::spec::{VenueSpec, VenueSpecError};
@@ -133,6 +147,16 @@ impl Venue<Tape> {
         account.count_message(at);
         if let Some(market) = self.back.listed(batch.begin().instrument) {
             market.on_batch(batch, account);
+        }
+    }
+
+    /// Something became of others' orders of an instrument at `at`, before the book is told of it. `added` is added to every
+    /// update they joined with. Changes nothing where the instrument's queues are not told by order.
+    #[inline]
+    pub fn on_orders(&mut self, instrument: InstrumentId, flow: &[OrderFlow], added: u64, at: Nanos) {
+        self.account.set_now(at);
+        if let Some(market) = self.back.listed(instrument) {
+            market.on_orders(flow, added, &mut self.account);
         }
     }
 

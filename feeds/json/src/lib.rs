@@ -39,6 +39,7 @@ extern crate std;
 mod decoder;
 mod error;
 mod grid;
+mod item;
 mod kernels;
 mod keys;
 #[cfg(target_arch = "x86_64")]
@@ -54,6 +55,7 @@ mod walk;
 pub use decoder::Decoder;
 pub use error::{DecodeError, DecodeErrorKind, Field, NumberError, SymbolError};
 pub use grid::{GRID_SCALE_MAX, Grid, Grids, LOTS_MAX, PRICE_TICKS_MAX};
+pub use item::Item;
 pub use message::{Decoded, E8, Level, Message, Path, ReplyOutcome, Side, Span, TradeKind};
 pub use simd::Capability;
 pub use sink::{Full, LevelSink};

@@ -50,6 +50,8 @@ extern crate alloc;
 pub mod binance;
 mod counters;
 mod seam;
+pub mod signing;
+mod writer;
 
 pub use counters::{Counters, DecodeErrorCounts};
-pub use seam::{Channel, EventSink, Now, RingFull, Transmit};
+pub use seam::{Answer, Channel, EventSink, Now, Request, RingFull, Transmit, Verb};

@@ -2,6 +2,8 @@
 
 use ballast_model::{Event, Nanos};
 
+use crate::signing::Secret;
+
 /// A way between us and the venue; the runtime maps each to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {
@@ -44,4 +46,54 @@ pub trait EventSink {
     /// # Errors
     /// [`RingFull`], having taken nothing.
     fn push(&mut self, batch: &[Event]) -> Result<(), RingFull>;
+}
+
+/// What is to be done with what an HTTP path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Read it.
+    Get,
+    /// Make one.
+    Post,
+    /// Keep it.
+    Put,
+    /// End it.
+    Delete,
+}
+
+impl Verb {
+    /// The method's name in HTTP.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// What a trading session wants sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'s> {
+    /// Where to.
+    pub channel: Channel,
+    /// On [`Channel::Rest`] the method, elsewhere without meaning.
+    pub verb: Verb,
+    /// Goes into the header that carries the API key, where there is one.
+    pub api_key: Option<&'s Secret>,
+    /// On a WebSocket channel the payload of one text frame; on [`Channel::Rest`] path and query of a request without body.
+    pub bytes: &'s [u8],
+}
+
+/// A whole answer to an HTTP request.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// Its status.
+    pub status: u16,
+    /// Name and value of its headers; names in any case.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Its body.
+    pub body: &'a [u8],
 }

@@ -69,7 +69,7 @@ pub(super) fn take_update(context: &mut Context, take: &mut Take<'_>) -> Option<
     Some(OrderUpdate { instrument, client_id, report: take_report(seen, take)?, venue_time })
 }
 
-fn put_report(news: &OrderReport, seen: &mut Seen, put: &mut Put<'_>) {
+pub(crate) fn put_report(news: &OrderReport, seen: &mut Seen, put: &mut Put<'_>) {
     match *news {
         OrderReport::Accepted(venue_id) => {
             put.byte(report::ACCEPTED);
@@ -108,7 +108,7 @@ fn put_report(news: &OrderReport, seen: &mut Seen, put: &mut Put<'_>) {
     }
 }
 
-fn take_report(seen: &mut Seen, take: &mut Take<'_>) -> Option<OrderReport> {
+pub(crate) fn take_report(seen: &mut Seen, take: &mut Take<'_>) -> Option<OrderReport> {
     Some(match take.byte()? {
         report::ACCEPTED => OrderReport::Accepted(take_venue_id(seen, take)?),
         report::REJECTED => OrderReport::Rejected(Coded::of(take.byte()?)?),

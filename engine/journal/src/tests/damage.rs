@@ -127,3 +127,83 @@ fn a_header_is_cut_or_of_another_kind() {
     assert_eq!(with(8, 2), FaultKind::Version(2));
     assert_eq!(with(20, 0xff), FaultKind::Header);
 }
+
+#[test]
+fn a_writer_goes_on_wherever_another_stopped() {
+    let history: Vec<_> = history().into_iter().chain(tickers()).collect();
+    let whole = segment(&history, true);
+    let starts = starts(&whole);
+    for at in (0..starts.len()).step_by(97).chain([1, starts.len() - 2, starts.len() - 1]) {
+        let mut bytes = whole[..starts[at]].to_vec();
+        let (_, mut reader) = Reader::new(&bytes).unwrap();
+        let mut told = 0;
+        while let Some(record) = reader.next().unwrap() {
+            told += usize::from(!matches!(record.entry, Entry::Block(_) | Entry::End(_)));
+        }
+        let (mut bodies, mut framer) = (Bodies::resume(&reader, u64::MAX), Framer::resume(&reader));
+        assert_eq!(bodies.next_seq(), reader.next_seq());
+        if reader.end().is_some() {
+            assert_eq!(bytes, whole);
+            continue;
+        }
+        let mut sink = |raw: Raw<'_>| _ = framer.record(raw, &mut bytes);
+        bodies.catch_up(&mut sink);
+        for (now, said) in &history[told..] {
+            match said {
+                Said::Event(event) => bodies.draft(*now, &Draft::Event(*event), &mut sink).unwrap(),
+                Said::Command(command) => bodies.draft(*now, &Draft::Command(*command), &mut sink).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        }
+        bodies.draft(Nanos(0), &Draft::End, &mut sink).unwrap();
+        assert!(bytes == whole, "stopped before record {at}");
+    }
+}
+
+/// Records whose numbers are counted from those of the records before.
+fn tickers() -> impl Iterator<Item = (Nanos, Said)> {
+    (0..6_000u16).map(|step| {
+        let mut ticker = words::ticker();
+        ticker.instrument = InstrumentId(step % 5);
+        ticker.update_id.0 = u64::from(step) * u64::from(step);
+        ticker.venue_time = Nanos(i64::from(step) * 77);
+        (Nanos(i64::from(step) * 1_000), Said::Event(Event::Ticker(ticker)))
+    })
+}
+
+#[test]
+fn blocks_end_where_their_records_say() {
+    let bytes = segment(&history(), true);
+    let (_, mut reader) = Reader::new(&bytes).unwrap();
+    let (begins, mut ends) = (reader.offset(), Vec::new());
+    while let Some(record) = reader.next().unwrap() {
+        if matches!(record.entry, Entry::Block(_) | Entry::End(_)) {
+            ends.push(record.offset + record.length);
+        }
+    }
+    assert!(ends.len() >= 2, "{ends:?}");
+    for least in [0, 1, ends[0] - 1, ends[0], ends[0] + 1, bytes.len(), bytes.len() + 1] {
+        let expected = ends.iter().copied().find(|end| *end >= least);
+        assert_eq!(block_end(&bytes, begins, least), expected, "{least}");
+    }
+    assert_eq!(block_end(&bytes[..ends[0] - 1], begins, 0), None);
+    assert_eq!(block_end(&bytes, bytes.len() + 1, 0), None);
+}
+
+#[test]
+fn the_longest_batch_can_be_read_again() {
+    let level = |price| {
+        let price = ballast_model::Price(price);
+        PackedLevel::new(price, ballast_model::Lots(ballast_model::LOTS_MAX)).unwrap()
+    };
+    let apart = [level(0), level(ballast_model::PRICE_TICKS_MAX)];
+    let levels: Vec<_> = apart.into_iter().cycle().take(BATCH_LEVELS_MAX).collect();
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&header(), &mut out);
+    let mut begin = words::begin();
+    (begin.update_id.0, begin.venue_time, begin.recv_time) = (u64::MAX, Nanos(i64::MIN + 1), Nanos(i64::MAX));
+    begin.instrument = InstrumentId(u16::MAX);
+    encoder.batch(Nanos(i64::MIN), &BookBatch::new(begin, &levels, &[]), &mut out);
+    encoder.end(&mut out);
+    assert_eq!(read(&out).1, None);
+}

@@ -17,7 +17,7 @@ use crate::Checkpoint;
 
 /// What a record says, in a form that can be kept.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Said {
+pub(crate) enum Said {
     Event(Event),
     Batch(BookBegin, Vec<PackedLevel>, Vec<PackedLevel>),
     Command(Command),
@@ -26,7 +26,7 @@ pub(super) enum Said {
     End,
 }
 
-pub(super) fn begin() -> BookBegin {
+pub(crate) fn begin() -> BookBegin {
     BookBegin {
         instrument: InstrumentId(1),
         kind: BookKind::Diff,
@@ -37,7 +37,7 @@ pub(super) fn begin() -> BookBegin {
     }
 }
 
-pub(super) fn ticker() -> Ticker {
+pub(crate) fn ticker() -> Ticker {
     Ticker {
         instrument: InstrumentId(1),
         update_id: UpdateId(1),
@@ -311,7 +311,7 @@ fn command() -> impl Strategy<Value = Command> {
 }
 
 /// Any record that a writer asks for.
-pub(super) fn said() -> impl Strategy<Value = Said> {
+pub(crate) fn said() -> impl Strategy<Value = Said> {
     let levels = || prop::collection::vec(level(), 0..30);
     let begin = (instrument(), any::<bool>(), any::<u64>(), time(), time());
     let batch = (begin, levels(), levels()).prop_map(

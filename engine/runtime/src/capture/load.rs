@@ -6,10 +6,11 @@ use ballast_model::{InstrumentId, Step};
 use ballast_venue::Counters;
 use ballast_venue::binance::Market;
 
+use super::by_order::{self, Reader};
 use super::decoder::Decoder;
 use super::lines::{Line, LineReader, Source};
 use super::problems::{ProblemKind, Problems};
-use super::survey::{FileSurvey, SeenInstrument, survey};
+use super::survey::{FileSurvey, Form, SeenInstrument, survey};
 use crate::tape::Tape;
 
 /// A capture file and what a first look found in it.
@@ -40,7 +41,10 @@ impl SurveyedFile {
     /// # Errors
     /// Where it cannot be opened again.
     pub fn new(source: Source) -> Result<Self, LoadError> {
-        let survey = survey(&mut open(&source)?);
+        let survey = match by_order::is_told(&source)? {
+            true => by_order::survey(&mut open(&source)?, &source.name()),
+            false => survey(&mut open(&source)?),
+        };
         Ok(Self { source, survey })
     }
 }
@@ -119,6 +123,15 @@ pub fn load(
 ) -> Result<Loaded, LoadError> {
     let mut loaded = Loaded { feeds: Vec::new(), problems: Problems::default(), lines: 0 };
     for group in groups(files, instruments) {
+        if group.form()? == Form::Orders {
+            loaded.feeds.push(group.load_orders(
+                instruments,
+                &mut loaded.problems,
+                &mut loaded.lines,
+                &mut progress,
+            )?);
+            continue;
+        }
         let mut decoder = Decoder::new(group.market, &group.instruments, instruments)
             .map_err(|rule| group.session_error(rule.to_string()))?;
         for file in &group.files {
@@ -145,6 +158,37 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
+    /// How its files tell of their market.
+    fn form(&self) -> Result<Form, LoadError> {
+        let mut forms = self.files.iter().map(|file| &file.survey.form);
+        let first = forms.next().unwrap_or(&Form::Frames);
+        if forms.any(|form| form != first) {
+            return Err(
+                self.session_error("an instrument is told by frames or by order events, not both".to_owned())
+            );
+        }
+        Ok(first.clone())
+    }
+
+    /// Reads files of order events.
+    fn load_orders(
+        &self,
+        instruments: &[Instrument],
+        problems: &mut Problems,
+        lines: &mut u64,
+        progress: &mut impl FnMut(usize),
+    ) -> Result<Feed, LoadError> {
+        let only = self.instruments.first().and_then(|id| Some((*id, instruments.get(id.index())?)));
+        let reader = only.and_then(|(id, instrument)| Reader::new(id, instrument));
+        let mut reader =
+            reader.ok_or_else(|| self.session_error("tick or lot has too many digits".to_owned()))?;
+        for file in &self.files {
+            *lines += reader.read(file, problems, progress)?;
+        }
+        let (tape, counters) = reader.finish();
+        Ok(Feed { instruments: self.instruments.clone(), tape, counters })
+    }
+
     fn session_error(&self, rule: String) -> LoadError {
         let path = self.files.first().map_or_else(PathBuf::new, |file| file.source.path().to_owned());
         LoadError::Session { path, rule }
@@ -194,6 +238,9 @@ pub(super) fn end_of_file(name: &str, lines: &LineReader<'_>, problems: &mut Pro
 /// Counts every line of a file that holds none of the instruments.
 fn refuse_all(file: &SurveyedFile, problems: &mut Problems) -> Result<u64, LoadError> {
     let name = file.source.name();
+    if let Form::BrokenOrders(rule) = &file.survey.form {
+        problems.add(&name, 1, ProblemKind::BadRow, || rule.clone());
+    }
     let mut lines = open(&file.source)?;
     let mut number = 0;
     while let Some(line) = lines.next_line() {

@@ -17,6 +17,8 @@ pub enum ProblemKind {
     TornLine,
     /// A line longer than the bound.
     TooLong,
+    /// A line of order events that breaks a rule.
+    BadRow,
     /// A local time before the line before it; it was raised to that.
     BackwardTime,
     /// A local time after those of the lines around it; it was set to that of the line before.
@@ -53,6 +55,7 @@ impl ProblemKind {
             Self::BadFrame => "bad_frame",
             Self::TornLine => "torn_line",
             Self::TooLong => "line_too_long",
+            Self::BadRow => "bad_row",
             Self::BackwardTime => "backward_time",
             Self::WrongTime => "wrong_time",
             Self::WrongVenueTime => "wrong_venue_time",
@@ -72,7 +75,7 @@ impl ProblemKind {
     #[must_use]
     pub const fn is_bad_line(self) -> bool {
         match self {
-            Self::BadTime | Self::BadFrame | Self::TornLine | Self::TooLong => true,
+            Self::BadTime | Self::BadFrame | Self::TornLine | Self::TooLong | Self::BadRow => true,
             Self::BackwardTime
             | Self::WrongTime
             | Self::WrongVenueTime

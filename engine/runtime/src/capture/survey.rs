@@ -19,11 +19,24 @@ use memchr::memmem;
 use super::lines::{Line, LineReader};
 use super::stamp::{TimeUnit, split_stamp};
 use compact::{compact, is_foreign};
-use grid::Grid;
+pub(super) use grid::Grid;
+
+/// How a file tells of its market.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// By frames of a venue's streams.
+    Frames,
+    /// By events of orders.
+    Orders,
+    /// It begins as one of order events, and cannot be used: the rule it breaks.
+    BrokenOrders(String),
+}
 
 /// What a file seems to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSurvey {
+    /// How it tells of its market.
+    pub form: Form,
     /// Unit of most local times; `None` where no line has one.
     pub unit: Option<TimeUnit>,
     /// The first local time that the lines after it bear out; `None` where no line has one.
@@ -98,6 +111,7 @@ pub fn survey(lines: &mut LineReader<'_>) -> FileSurvey {
     }
     let votes = |unit: &TimeUnit| units.get(*unit as usize).copied().unwrap_or(0);
     FileSurvey {
+        form: Form::Frames,
         unit: TimeUnit::ALL.into_iter().filter(|unit| votes(unit) > 0).max_by_key(votes),
         begins_at: times.found(),
         instruments: seen.into_iter().map(Seen::finish).collect(),
@@ -248,15 +262,20 @@ impl Seen {
             (false, true) => Market::UsdM,
             (false, false) => Market::Spot,
         };
-        let price = self.levels.price.without_rare_digits(RARE_DIGIT_SHARE).step(&[5, 1]);
-        let size = self.levels.size.step(&[1]);
-        SeenInstrument {
-            symbol,
-            market,
-            tick: price.map(|(step, _)| step),
-            lot: size.map(|(step, _)| step),
-            price_ticks_max: price.map_or(0, |(_, largest)| largest),
-        }
+        seen_on(symbol, market, &self.levels.price, &self.levels.size)
+    }
+}
+
+/// An instrument with the steps that its prices and sizes tell.
+pub(super) fn seen_on(symbol: String, market: Market, price: &Grid, size: &Grid) -> SeenInstrument {
+    let price = price.without_rare_digits(RARE_DIGIT_SHARE).step(&[5, 1]);
+    let size = size.step(&[1]);
+    SeenInstrument {
+        symbol,
+        market,
+        tick: price.map(|(step, _)| step),
+        lot: size.map(|(step, _)| step),
+        price_ticks_max: price.map_or(0, |(_, largest)| largest),
     }
 }
 

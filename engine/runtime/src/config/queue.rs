@@ -22,6 +22,19 @@ pub struct QueueConfig {
     pub fills: FillsConfig,
     /// What becomes of those whose trades our resting orders had.
     pub impact: ImpactConfig,
+    /// Whether orders that data tell by id are the queue. Where they are, nothing of it is a model: `cancels` and `impact` have no part in it.
+    pub orders: OrdersConfig,
+}
+
+/// Whether orders that data tell by id are the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrdersConfig {
+    /// Of instruments whose data have them.
+    #[default]
+    Found,
+    /// Of none: such data are taken as if they told levels and trades, to hold the models against what was.
+    Ignored,
 }
 
 /// How cancels are shared between those ahead of us, of size `a`, and those behind, of size `b`.
@@ -110,7 +123,7 @@ impl VenueConfig {
 
     /// The rules of every instrument.
     pub(super) fn queue_rules(&self) -> QueueRules {
-        let QueueConfig { cancels, power, fills, impact } = self.queue;
+        let QueueConfig { cancels, power, fills, impact, orders: _ } = self.queue;
         let odds = |cancels: CancelsConfig| match (cancels.power_family(), cancels) {
             (Some(family), _) => CancelModel::Odds(family, Curve::Power(power.unwrap_or(1.0))),
             (None, CancelsConfig::Log) => CancelModel::Odds(Family::Ratio, Curve::Log),

@@ -56,6 +56,9 @@ impl Config {
         if let Some(broken) = self.live.as_ref().and_then(LiveConfig::broken_rule) {
             return Some(broken);
         }
+        if let Some((key, rule)) = self.threads.broken_rule() {
+            return Some((format!("threads.{key}"), rule));
+        }
         for (index, instrument) in self.instrument.iter().enumerate() {
             if instrument.symbol.is_empty() {
                 return Some((format!("instrument.{index}.symbol"), "is empty"));

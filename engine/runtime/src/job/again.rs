@@ -3,16 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
-use ballast_journal::Entry;
 use ballast_model::{Event, Nanos};
 use ballast_venue::Counters;
 
 use super::{JobError, Mode, Prepared, begin_of};
 use crate::capture::{Instrument, Problems};
 use crate::config::{Config, ConfigError, ResolvedInstrument, conditions, fixed_offset, resolve};
-use crate::journal::{History, Step, Told};
+use crate::journal::Told;
+use crate::live::relive;
 use crate::replay::Observer;
 
 impl<'a> Prepared<'a> {
@@ -56,6 +55,7 @@ impl<'a> Prepared<'a> {
         Ok(Self {
             conditions: conditions(config, path, begin)?,
             feed_latency: config.venue.feed_latency(),
+            orders: config.venue.queue.orders,
             instruments,
             tapes: told.tapes.clone(),
             counters: vec![Counters { snapshots: told.snapshots, ..Counters::default() }],
@@ -83,27 +83,7 @@ impl<'a> Prepared<'a> {
         observer: &mut impl Observer,
     ) -> Result<(Shard, Option<Nanos>), JobError> {
         let (mut shard, _) = self.build(mode)?;
-        let mut out = Outbox::new(shard.commands_per_event_max());
-        let mut ended_at = None;
-        History::open(folder)?.walk(|record| {
-            if record.entry.is_input() {
-                ended_at = Some(record.now);
-                observer.before(record.now, &shard);
-            }
-            match record.entry {
-                Entry::Batch(batch) => shard.on_batch(&batch, record.now, &mut out),
-                Entry::Event(event) => {
-                    shard.on_event(&event, record.now, &mut out);
-                    // As in a replay: of everything but markets and timers.
-                    if event.market().is_none() && event != Event::Timer {
-                        observer.after(&event, record.now, &shard);
-                    }
-                }
-                Entry::Command(_) | Entry::Checkpoint(_) | Entry::Block(_) | Entry::End(_) => {}
-            }
-            out.clear();
-            Ok::<_, JobError>(Step::On)
-        })?;
+        let ended_at = relive(folder, &mut shard, observer)?;
         Ok((shard, ended_at))
     }
 }

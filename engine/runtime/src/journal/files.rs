@@ -82,6 +82,29 @@ pub(super) fn read_as_far(path: &Path) -> Result<(Vec<u8>, Option<io::Error>), J
         file.read_to_end(&mut bytes).map_err(failed)?;
         return Ok((bytes, None));
     }
-    let damage = zstd::stream::copy_decode(file, &mut bytes).err();
+    let mut pressed = Vec::new();
+    file.read_to_end(&mut pressed).map_err(failed)?;
+    let damage = unpress(&pressed, &mut bytes).err();
     Ok((bytes, damage))
+}
+
+/// Appends what frames hold, up to the first that is damaged: of that nothing, as nobody could say how much of it is true.
+fn unpress(pressed: &[u8], bytes: &mut Vec<u8>) -> io::Result<()> {
+    let mut rest = pressed;
+    for frame in 1.. {
+        if rest.is_empty() {
+            break;
+        }
+        let (at, whole) = (pressed.len() - rest.len(), bytes.len());
+        let read = zstd::stream::read::Decoder::with_buffer(rest).and_then(|decoder| {
+            let mut decoder = decoder.single_frame();
+            decoder.read_to_end(bytes)?;
+            Ok(decoder.finish())
+        });
+        rest = read.map_err(|error| {
+            bytes.truncate(whole);
+            io::Error::new(error.kind(), format!("compressed frame {frame} at byte {at}: {error}"))
+        })?;
+    }
+    Ok(())
 }

@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 
 use ballast_journal::{EncoderEnd, Entry, Fault, FaultKind, Header, Reader, Record};
 
-use super::{JournalError, files};
+use super::left::{Left, Piece};
+use super::{JournalError, files, settle};
 
 /// A journal's segments.
 #[derive(Debug)]
 pub struct History {
     segments: Vec<PathBuf>,
     header: Header,
+    /// What a writer that died left, where it could not be written.
+    left: Vec<Piece>,
+    /// Why it could not.
+    unwritten: Option<String>,
 }
 
 /// What [`History::walk`] is told after each record.
@@ -77,20 +82,63 @@ impl Walked {
 }
 
 impl History {
-    /// Finds the segments of a folder and reads the first header.
+    /// Finds the segments of a folder and reads the first header. What a writer that died left is made whole first; where
+    /// nothing can be written (a disk or folder that is read-only, or full) it is read as it stands: see [`History::notice`].
+    ///
+    /// # Errors
+    /// [`JournalError`], naming the place.
+    pub fn open_whole(folder: &Path) -> Result<Self, JournalError> {
+        match settle(folder) {
+            Err(JournalError::Unsettled { error, .. }) => Self::as_it_stands(folder, error.to_string()),
+            settled => settled.and_then(|()| Self::open(folder)),
+        }
+    }
+
+    /// Finds the segments of a folder and reads the first header. What a writer that died left is not looked at.
     ///
     /// # Errors
     /// [`JournalError`], naming the place.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let segments = files::segments(folder)?;
+        Self::of(folder, files::segments(folder)?, Vec::new(), None)
+    }
+
+    /// As if what a writer that died left had been made whole; nothing is written.
+    pub(super) fn as_it_stands(folder: &Path, why: String) -> Result<Self, JournalError> {
+        let left = match Left::find(folder) {
+            // Its writer lives, or somebody else has made it whole.
+            Err(JournalError::Busy(_)) | Ok(None) => return Self::open(folder),
+            Ok(Some(left)) => left,
+            Err(error) => return Err(error),
+        };
+        let mut segments = files::segments(folder)?;
+        segments.retain(|path| !left.void.contains(path));
+        segments.extend(left.pieces.iter().filter(|piece| piece.keep == 0).map(|piece| piece.path.clone()));
+        Self::of(folder, segments, left.pieces, Some(why))
+    }
+
+    fn of(
+        folder: &Path,
+        segments: Vec<PathBuf>,
+        left: Vec<Piece>,
+        unwritten: Option<String>,
+    ) -> Result<Self, JournalError> {
         let first = segments.first().ok_or_else(|| JournalError::Empty(folder.to_owned()))?;
         // What comes before damage of a compressed segment is read; whoever walks there meets it.
-        let (bytes, damage) = files::read_as_far(first)?;
+        let (bytes, damage) = read_as_far(&left, first)?;
         let (header, _) = Reader::new(&bytes).map_err(|fault| match damage {
             Some(why) => JournalError::Pressed { path: first.clone(), seq: 1, why: why.to_string() },
             None => JournalError::Fault { path: first.clone(), fault },
         })?;
-        Ok(Self { segments, header })
+        Ok(Self { segments, header, left, unwritten })
+    }
+
+    /// What is to be told of a journal that could not be made whole: its files say less than was read.
+    #[must_use]
+    pub fn notice(&self) -> Option<String> {
+        let why = self.unwritten.as_ref()?;
+        Some(format!(
+            "the writer died and what it left cannot be made whole here ({why}): it was read as it stands, and nothing was written"
+        ))
     }
 
     /// The header of the first segment.
@@ -110,9 +158,10 @@ impl History {
     /// # Errors
     /// A file that is gone.
     pub fn bytes_at_rest(&self) -> Result<u64, JournalError> {
-        let length = |path: &PathBuf| match path.metadata() {
-            Ok(file) => Ok(file.len()),
-            Err(error) => Err(JournalError::Io { path: path.clone(), error }),
+        let length = |path: &PathBuf| match (piece_of(&self.left, path), path.metadata()) {
+            (Some(piece), _) if !files::is_pressed(path) => Ok((piece.keep + piece.more.len()) as u64),
+            (_, Ok(file)) => Ok(file.len()),
+            (_, Err(error)) => Err(JournalError::Io { path: path.clone(), error }),
         };
         self.segments.iter().map(length).sum()
     }
@@ -131,7 +180,7 @@ impl History {
         let mut before: Option<EncoderEnd> = None;
         for (path, number) in self.segments.iter().zip(0..) {
             let is_last = number + 1 == self.segments.len();
-            let (bytes, damage) = files::read_as_far(path)?;
+            let (bytes, damage) = read_as_far(&self.left, path)?;
             let at = |fault| JournalError::Fault { path: path.clone(), fault };
             let cut = |seq, why: &io::Error| JournalError::Pressed {
                 path: path.clone(),
@@ -164,11 +213,14 @@ impl History {
                         }
                     }
                     Ok(None) => break,
-                    Err(fault) if is_last && is_torn(&fault) => return Ok(Walked::Torn(fault)),
+                    Err(fault) if is_last && is_torn(&fault) && !files::is_pressed(path) => {
+                        return Ok(Walked::Torn(fault));
+                    }
                     Err(fault) => return Err(at(fault).into()),
                 }
             }
             before = reader.end();
+            check_end(path, &reader)?;
             if before.is_none() && !is_last {
                 let what = "the one before it does not end";
                 return Err(JournalError::Broken { path: path.clone(), what }.into());
@@ -180,6 +232,25 @@ impl History {
             (Some(_), true) => Walked::Finished,
         })
     }
+}
+
+/// What is to become of a segment, where that is not what its file says.
+fn piece_of<'a>(left: &'a [Piece], path: &Path) -> Option<&'a Piece> {
+    left.iter().find(|piece| piece.path == path)
+}
+
+/// The bytes of a segment, and why there are no more of a compressed one that is damaged.
+fn read_as_far(left: &[Piece], path: &Path) -> Result<(Vec<u8>, Option<io::Error>), JournalError> {
+    piece_of(left, path).map_or_else(|| files::read_as_far(path), Piece::read)
+}
+
+/// Whether a segment has the end that it had when it was compressed: it may have been cut between two frames.
+pub(super) fn check_end(path: &Path, reader: &Reader<'_>) -> Result<(), JournalError> {
+    if reader.end().is_some() || !files::is_pressed(path) {
+        return Ok(());
+    }
+    let why = "it is cut off after a whole compressed frame".to_owned();
+    Err(JournalError::Pressed { path: path.to_owned(), seq: reader.next_seq(), why })
 }
 
 /// Whether a segment goes on from how the one before it ended.

@@ -138,14 +138,14 @@ impl Keeper {
         loop {
             if self.segments.is_full() {
                 self.segments.flush()?;
-                self.ring.release();
+                self.ring.release(self.segments.next_seq());
             }
             if !self.ring.has_more() {
                 break;
             }
             self.segments.ready()?;
-            let Some(raw) = self.ring.pop() else { break };
-            self.segments.collect(raw);
+            let Some((now, draft)) = self.ring.pop() else { break };
+            self.segments.collect(now, &draft);
             moved = true;
             if self.shared.task() == Task::Abandon {
                 return Ok(moved);
@@ -153,7 +153,7 @@ impl Keeper {
         }
         if !self.segments.flushed() {
             self.segments.flush()?;
-            self.ring.release();
+            self.ring.release(self.segments.next_seq());
         }
         Ok(moved)
     }

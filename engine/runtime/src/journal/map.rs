@@ -5,6 +5,7 @@
 )]
 
 use std::fs::File;
+use std::io::Read as _;
 use std::sync::atomic::AtomicU64;
 
 use memmap2::{MmapOptions, MmapRaw};
@@ -18,7 +19,18 @@ pub(super) struct Words {
 impl Words {
     /// Maps a file, shared: what is stored is the kernel's at once.
     pub(super) fn map(file: &File) -> std::io::Result<Self> {
-        let map = MmapOptions::new().map_raw(file)?;
+        Self::of(MmapOptions::new().map_raw(file)?)
+    }
+
+    /// What a file says now, in memory of our own: whatever becomes of the words, the file does not change.
+    pub(super) fn copy(file: &mut File) -> std::io::Result<Self> {
+        let length = usize::try_from(file.metadata()?.len()).map_err(std::io::Error::other)?;
+        let mut map = MmapOptions::new().len(length).map_anon()?;
+        file.read_exact(&mut map)?;
+        Self::of(map.into())
+    }
+
+    fn of(map: MmapRaw) -> std::io::Result<Self> {
         if map.len() < 8 || !map.as_ptr().addr().is_multiple_of(8) {
             return Err(std::io::Error::from(std::io::ErrorKind::InvalidData));
         }

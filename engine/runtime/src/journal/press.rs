@@ -2,20 +2,31 @@
 //!
 //! A segment is whole under one name or the other at every moment: the compressed file gets its name once it is on the disk, and
 //! only then does the other lose its own. One that cannot be compressed stays as it is.
+//!
+//! A compressed segment is frames of zstd, one after another, each of whole blocks and compressed by itself: damage costs no more
+//! than the frames that it hits.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
+use ballast_journal::{Reader, block_end};
+
 use super::disk::sync_folder;
 use super::{JournalError, files};
 
 /// Of zstd: what more would gain is a hundredth, and costs three times the time.
 const LEVEL: i32 = 3;
+
+/// A frame holds so many bytes at least before it is compressed, up to the end of a block: in smaller ones too little repeats.
+const FRAME_BYTES: usize = 256 << 10;
+
+/// Bytes read at once.
+const READ_BYTES: u64 = 512 << 10;
 
 /// The thread that compresses, and the way to it.
 #[derive(Debug)]
@@ -87,9 +98,45 @@ pub(super) fn press(path: &Path) -> io::Result<()> {
 }
 
 fn write_pressed(path: &Path, to: &Path) -> io::Result<()> {
-    let mut from = BufReader::with_capacity(256 << 10, File::open(path)?);
-    let mut encoder = zstd::Encoder::new(File::create(to)?, LEVEL)?;
+    let (mut frames, mut to) = (Frames::new(File::open(path)?), File::create(to)?);
+    let mut encoder = zstd::bulk::Compressor::new(LEVEL)?;
     encoder.include_checksum(true)?;
-    io::copy(&mut from, &mut encoder)?;
-    encoder.finish()?.sync_all()
+    while let Some(frame) = frames.next()? {
+        to.write_all(&encoder.compress(frame)?)?;
+    }
+    to.sync_all()
+}
+
+/// The bytes of a segment, frame after frame.
+struct Frames<R> {
+    from: R,
+    bytes: Vec<u8>,
+    /// So many of the bytes are of the frame before.
+    taken: usize,
+    first: bool,
+}
+
+impl<R: Read> Frames<R> {
+    const fn new(from: R) -> Self {
+        Self { from, bytes: Vec::new(), taken: 0, first: true }
+    }
+
+    fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        self.bytes.drain(..self.taken);
+        loop {
+            // The header is part of the first frame. What begins with none is one frame, whatever it is.
+            let begins = if self.first {
+                Reader::new(&self.bytes).ok().map(|(_, reader)| reader.offset())
+            } else {
+                Some(0)
+            };
+            let end = begins.and_then(|begins| block_end(&self.bytes, begins, FRAME_BYTES));
+            if end.is_none() && self.from.by_ref().take(READ_BYTES).read_to_end(&mut self.bytes)? > 0 {
+                continue;
+            }
+            self.taken = end.unwrap_or(self.bytes.len());
+            self.first = false;
+            return Ok(self.bytes.get(..self.taken).filter(|frame| !frame.is_empty()));
+        }
+    }
 }

@@ -1,14 +1,13 @@
 //! Records into segment files, one segment after another.
 
-use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
-use ballast_journal::{EncoderEnd, Fault, FaultKind, Framed, Framer, Header, Raw, Reader, digest_of};
+use ballast_journal::{Bodies, Draft, EncoderEnd, Framed, Framer, Header, digest_of};
+use ballast_model::Nanos;
 
-use super::disk::{Disk, Files, Sheet};
-use super::ring::Ring;
+use super::disk::{Disk, Sheet};
 use super::{JournalError, files};
 
 /// Bytes collected before they are written.
@@ -35,10 +34,9 @@ pub(super) struct Segments {
     press: Option<Sender<PathBuf>>,
     path: PathBuf,
     file: Box<dyn Sheet>,
+    bodies: Bodies,
     framer: Framer,
     segment: u32,
-    /// Number of the next record.
-    next_seq: u64,
     /// The segment ended: the next record begins another.
     ended: Option<EncoderEnd>,
     out: Vec<u8>,
@@ -52,14 +50,20 @@ pub(super) struct Segments {
 }
 
 /// Where a segment begins.
-struct Place {
-    segment: u32,
-    end: EncoderEnd,
+pub(super) struct Place {
+    pub(super) segment: u32,
+    pub(super) end: EncoderEnd,
 }
 
 impl Segments {
-    /// Begins the first segment of a journal, in a folder that is there and holds none.
-    pub(super) fn begin(folder: &Path, meta: Vec<u8>, mut disk: Box<dyn Disk>) -> Result<Self, JournalError> {
+    /// Begins the first segment of a journal, in a folder that is there and holds none; each ends after the first block that
+    /// reaches `segment_bytes`.
+    pub(super) fn begin(
+        folder: &Path,
+        meta: Vec<u8>,
+        mut disk: Box<dyn Disk>,
+        segment_bytes: u64,
+    ) -> Result<Self, JournalError> {
         let place = Place { segment: 0, end: EncoderEnd { next_seq: 1, hash: [0; 32] } };
         let path = files::segment(folder, place.segment);
         let header = header(&place, &meta);
@@ -73,9 +77,9 @@ impl Segments {
             press: None,
             path,
             file,
+            bodies: Bodies::new(header.first_seq, segment_bytes),
             framer,
             segment: place.segment,
-            next_seq: header.first_seq,
             ended: None,
             out,
             written: 0,
@@ -88,36 +92,9 @@ impl Segments {
         Ok(segments)
     }
 
-    /// Goes on in the middle of a segment.
-    fn resume(
-        folder: &Path,
-        path: PathBuf,
-        header: Header,
-        reader: &Reader<'_>,
-    ) -> Result<Self, JournalError> {
-        let file = goes_on(&path, reader).map_err(|error| JournalError::Io { path: path.clone(), error })?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            meta: header.meta,
-            disk: Box::new(Files),
-            press: None,
-            file,
-            framer: Framer::resume(reader),
-            segment: header.segment,
-            next_seq: reader.next_seq(),
-            ended: reader.end(),
-            out: Vec::new(),
-            written: 0,
-            unsynced: true,
-            damaged: false,
-            kept: Kept::default(),
-            path,
-        })
-    }
-
     /// Number of the next record.
     pub(super) const fn next_seq(&self) -> u64 {
-        self.next_seq
+        self.bodies.next_seq()
     }
 
     /// True where the kernel has everything.
@@ -169,32 +146,24 @@ impl Segments {
         }
     }
 
-    /// Collects the next record; the segment is ready for it.
-    pub(super) fn collect(&mut self, raw: Raw<'_>) {
+    /// Collects what is to be recorded next, and the end of the block or segment where that fills it; the segment is ready.
+    pub(super) fn collect(&mut self, now: Nanos, draft: &Draft<'_>) {
         debug_assert!(self.ended.is_none(), "a record after the end of a segment");
-        self.kept.records += 1;
-        self.next_seq = raw.seq + 1;
-        if let Framed::Ended(end) = self.framer.record(raw, &mut self.out) {
-            self.ended = Some(end);
-        }
-    }
-
-    /// Appends the next record, in a new segment where the last one ended.
-    pub(super) fn append(&mut self, raw: Raw<'_>) -> Result<(), JournalError> {
-        self.ready()?;
-        self.collect(raw);
-        if self.is_full() { self.flush() } else { Ok(()) }
-    }
-
-    /// Ends the segment.
-    fn end(&mut self) -> Result<(), JournalError> {
-        let seq = self.next_seq;
-        match self.framer.record(Raw { seq, body: Raw::END }, &mut self.out) {
-            Framed::Ended(_) => Ok(()),
-            Framed::Record => {
-                Err(JournalError::Broken { path: self.path.clone(), what: "it cannot be ended" })
+        let Self { bodies, framer, out, kept, ended, .. } = self;
+        let told = bodies.draft(now, draft, &mut |raw| {
+            kept.records += 1;
+            if let Framed::Ended(end) = framer.record(raw, out) {
+                *ended = Some(end);
             }
-        }
+        });
+        debug_assert!(told.is_ok(), "no slot of a batch is stored");
+    }
+
+    /// Appends what is to be recorded next, in a new segment where the last one ended.
+    pub(super) fn append(&mut self, now: Nanos, draft: &Draft<'_>) -> Result<(), JournalError> {
+        self.ready()?;
+        self.collect(now, draft);
+        if self.is_full() { self.flush() } else { Ok(()) }
     }
 
     /// Hands everything to the kernel. After an error what is left is still there, and it may be tried again.
@@ -230,18 +199,8 @@ impl Segments {
     }
 }
 
-/// The file of a segment, cut to what was read of it. One that is compressed has ended, and nothing more is written to it.
-fn goes_on(path: &Path, reader: &Reader<'_>) -> io::Result<Box<dyn Sheet>> {
-    if files::is_pressed(path) {
-        return Ok(Box::new(File::open(path)?));
-    }
-    let file = File::options().append(true).open(path)?;
-    file.set_len(reader.offset() as u64)?;
-    Ok(Box::new(file))
-}
-
 /// With what a segment begins that goes on here.
-fn header(place: &Place, meta: &[u8]) -> Header {
+pub(super) fn header(place: &Place, meta: &[u8]) -> Header {
     Header {
         segment: place.segment,
         first_seq: place.end.next_seq,
@@ -260,89 +219,4 @@ pub fn vacant(folder: &Path) -> Result<(), JournalError> {
         return Err(JournalError::Taken(folder.to_owned()));
     }
     Ok(())
-}
-
-/// Makes whole what a writer that died left; nothing where nothing is to be done, or where the writer lives.
-///
-/// # Errors
-/// Damage in the last segment, or files that cannot be written.
-pub fn settle(folder: &Path) -> Result<(), JournalError> {
-    if !files::ring(folder).exists() {
-        return Ok(());
-    }
-    match recover(folder) {
-        Err(JournalError::Busy(_)) => Ok(()),
-        settled => settled.map_err(|error| unsettled(folder, error)),
-    }
-}
-
-/// Says what to do where nothing can be written at all, whatever is tried.
-pub(super) fn unsettled(folder: &Path, error: JournalError) -> JournalError {
-    use ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
-    let JournalError::Io { path, error } = error else { return error };
-    if matches!(error.kind(), ReadOnlyFilesystem | PermissionDenied | StorageFull) {
-        JournalError::Unsettled { path: folder.to_owned(), error }
-    } else {
-        JournalError::Io { path, error }
-    }
-}
-
-fn recover(folder: &Path) -> Result<(), JournalError> {
-    let path = files::ring(folder);
-    let failed = |error: io::Error| {
-        if error.kind() == ErrorKind::WouldBlock {
-            JournalError::Busy(folder.to_owned())
-        } else {
-            JournalError::Io { path: path.clone(), error }
-        }
-    };
-    // First the ring: whoever has it locked still writes.
-    let ring = match Ring::open(&path) {
-        // Its writer has ended meanwhile.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        opened => opened.map_err(failed)?,
-    };
-    let Some(mut segments) = last_segment(folder)? else { return Ok(()) };
-    if let Some(ring) = ring {
-        let (_, mut left) = ring.ends();
-        while let Some(raw) = left.pop() {
-            // The first ones may have reached the segment already.
-            if raw.seq == segments.next_seq {
-                segments.append(raw)?;
-            }
-        }
-    }
-    if segments.ended.is_none() {
-        segments.end()?;
-    }
-    segments.flush()?;
-    segments.sync()?;
-    std::fs::remove_file(&path).map_err(failed)
-}
-
-/// The last segment, cut to its last whole record; `None` where there is no segment.
-fn last_segment(folder: &Path) -> Result<Option<Segments>, JournalError> {
-    while let Some(path) = files::segments(folder)?.pop() {
-        let bytes = files::read(&path)?;
-        let is_torn = |fault: &Fault| matches!(fault.kind, FaultKind::Torn { .. });
-        let (header, mut reader) = match Reader::new(&bytes) {
-            Ok(read) => read,
-            // Its writer died before the first record: what follows is in the ring.
-            Err(fault) if is_torn(&fault) => {
-                std::fs::remove_file(&path).map_err(|error| JournalError::Io { path, error })?;
-                continue;
-            }
-            Err(fault) => return Err(JournalError::Fault { path, fault }),
-        };
-        loop {
-            match reader.next() {
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                Err(fault) if is_torn(&fault) => break,
-                Err(fault) => return Err(JournalError::Fault { path, fault }),
-            }
-        }
-        return Segments::resume(folder, path, header, &reader).map(Some);
-    }
-    Ok(None)
 }

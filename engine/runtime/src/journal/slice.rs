@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use ballast_journal::{Bodies, Entry, Raw, Record};
+use ballast_journal::{Draft, Entry, Record};
+use ballast_model::Nanos;
 
 use super::disk::Files;
 use super::segments::{Kept, Segments};
@@ -25,46 +26,36 @@ pub fn slice(history: &History, from: u64, to: u64, folder: &Path) -> Result<Kep
     // Records are numbered from one on, in what a slice is cut from as well.
     let before = text.cut_from.map_or(0, |before| before.saturating_sub(1));
     text.cut_from = Some(from.max(1).saturating_add(before));
-    let mut cut: Option<(Segments, Bodies)> = None;
+    let mut cut: Option<Segments> = None;
     history.walk(|record| {
         if record.seq > to {
             return Ok::<_, JournalError>(Step::Stop);
         }
-        if record.seq < from || matches!(record.entry, Entry::Block(_) | Entry::End(_)) {
-            return Ok(Step::On);
-        }
-        let (segments, bodies) = match &mut cut {
+        let Some(draft) = draft_of(record).filter(|_| record.seq >= from) else { return Ok(Step::On) };
+        let segments = match &mut cut {
             Some(cut) => cut,
             None => {
                 std::fs::create_dir_all(folder).map_err(failed)?;
-                let segments = Segments::begin(folder, text.to_bytes(), Box::new(Files))?;
-                let bodies = Bodies::new(segments.next_seq(), u64::MAX);
-                cut.insert((segments, bodies))
+                cut.insert(Segments::begin(folder, text.to_bytes(), Box::new(Files), u64::MAX)?)
             }
         };
-        let mut failed = None;
-        copy(bodies, record, &mut |raw| failed = failed.take().or(segments.append(raw).err()));
-        failed.map_or(Ok(Step::On), Err)
+        segments.append(record.now, &draft)?;
+        Ok(Step::On)
     })?;
-    let (mut segments, mut bodies) = cut.ok_or(JournalError::NoRecords { from, to })?;
-    let mut failed = None;
-    bodies.end(&mut |raw| failed = segments.append(raw).err());
-    failed.map_or(Ok(()), Err)?;
+    let mut segments = cut.ok_or(JournalError::NoRecords { from, to })?;
+    segments.append(Nanos(0), &Draft::End)?;
     segments.flush()?;
     segments.sync()?;
     Ok(segments.kept())
 }
 
-/// Records again what a record says; the ends of blocks come of themselves.
-fn copy(bodies: &mut Bodies, record: &Record<'_>, sink: &mut impl FnMut(Raw<'_>)) {
-    match &record.entry {
-        Entry::Event(event) => {
-            let told = bodies.event(record.now, event, sink);
-            debug_assert!(told.is_ok(), "what was read is a record");
-        }
-        Entry::Batch(batch) => bodies.batch(record.now, batch, sink),
-        Entry::Command(command) => bodies.command(record.now, command, sink),
-        Entry::Checkpoint(checkpoint) => bodies.checkpoint(record.now, checkpoint, sink),
-        Entry::Block(_) | Entry::End(_) => {}
+/// What a record says, to be recorded again; the ends of blocks come of themselves.
+const fn draft_of<'a>(record: &Record<'a>) -> Option<Draft<'a>> {
+    match record.entry {
+        Entry::Event(event) => Some(Draft::Event(event)),
+        Entry::Batch(batch) => Some(Draft::Batch(batch)),
+        Entry::Command(command) => Some(Draft::Command(command)),
+        Entry::Checkpoint(checkpoint) => Some(Draft::Checkpoint(checkpoint)),
+        Entry::Block(_) | Entry::End(_) => None,
     }
 }

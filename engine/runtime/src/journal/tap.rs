@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use ballast_journal::{Bodies, Checkpoint, Raw, SlotAlone};
-use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos};
+use ballast_journal::{Checkpoint, Plain, Plainer, SlotAlone};
+use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos, PackedLevel};
 
 use super::disk::{Disk, Files};
 use super::keeper::{Doing, Keeper, Shared, Task};
@@ -21,10 +21,10 @@ const BEHIND_PERCENT: u64 = 75;
 /// Down to this share it is not yet good again, in percent.
 const GOOD_PERCENT: u64 = 25;
 
-/// The end of the deciding thread: numbers records and stores them in the ring.
+/// The end of the deciding thread: stores what is to be recorded in the ring.
 #[derive(Debug)]
 pub struct Tap {
-    bodies: Bodies,
+    plainer: Plainer,
     stored: Stored,
     /// As last told.
     health: JournalHealth,
@@ -47,28 +47,27 @@ impl Tap {
     /// [`SlotAlone`]; nothing is recorded.
     #[inline]
     pub fn event(&mut self, now: Nanos, event: &Event) -> Result<(), SlotAlone> {
-        let Self { bodies, stored, .. } = self;
-        bodies.event(now, event, &mut |raw| stored.push(raw))
+        let plain = self.plainer.event(event)?;
+        self.stored.push(now, &plain, [&[], &[]]);
+        Ok(())
     }
 
     /// Records a book batch that the core learned.
     #[inline]
     pub fn batch(&mut self, now: Nanos, batch: &BookBatch<'_>) {
-        let Self { bodies, stored, .. } = self;
-        bodies.batch(now, batch, &mut |raw| stored.push(raw));
+        let [(_, bids), (_, asks)] = batch.sides();
+        self.stored.push(now, &Plain::batch(batch), [bids, asks]);
     }
 
     /// Records what the core decided, before it leaves.
     #[inline]
     pub fn command(&mut self, now: Nanos, command: &Command) {
-        let Self { bodies, stored, .. } = self;
-        bodies.command(now, command, &mut |raw| stored.push(raw));
+        self.stored.push(now, &Plain::command(command), [&[], &[]]);
     }
 
     /// Records where the core stands.
     pub fn checkpoint(&mut self, now: Nanos, checkpoint: &Checkpoint) {
-        let Self { bodies, stored, .. } = self;
-        bodies.checkpoint(now, checkpoint, &mut |raw| stored.push(raw));
+        self.stored.push(now, &Plain::checkpoint(checkpoint), [&[], &[]]);
     }
 
     /// How the journal stands, where that is not what was told before: the core is to learn it as [`Event::Journal`]. It is
@@ -99,34 +98,31 @@ impl Tap {
     pub fn is_drained(&mut self) -> bool {
         self.stored.ring.is_empty()
     }
-
-    /// Number of the next record.
-    #[must_use]
-    pub const fn next_seq(&self) -> u64 {
-        self.bodies.next_seq()
-    }
 }
 
 impl Stored {
     #[inline]
-    fn push(&mut self, raw: Raw<'_>) {
-        if self.lost > 0 || self.ring.push(raw) == Err(Full) {
-            self.push_late(raw);
+    fn push(&mut self, now: Nanos, plain: &Plain, sides: [&[PackedLevel]; 2]) {
+        if self.lost > 0 || self.ring.push(now, plain, sides) == Err(Full) {
+            self.push_late(now, plain, sides);
         }
     }
 
     /// What finds no room in time is lost, and all that comes later with it: what is there is an exact beginning.
     #[cold]
-    fn push_late(&mut self, raw: Raw<'_>) {
-        if self.lost > 0 || !self.push_waiting(raw) {
+    fn push_late(&mut self, now: Nanos, plain: &Plain, sides: [&[PackedLevel]; 2]) {
+        if self.lost > 0 || !self.push_waiting(now, plain, sides) {
             self.lost += 1;
         }
     }
 
-    /// Waits for room: nothing may be decided on an input that is not recorded. False where none comes in time.
-    fn push_waiting(&mut self, raw: Raw<'_>) -> bool {
+    /// Waits for room: nothing may be decided on an input that is not recorded. False where none comes in time, or ever.
+    fn push_waiting(&mut self, now: Nanos, plain: &Plain, sides: [&[PackedLevel]; 2]) -> bool {
         let watch = Stopwatch::start();
-        while self.ring.push(raw) == Err(Full) {
+        if !self.ring.fits(sides) {
+            return false;
+        }
+        while self.ring.push(now, plain, sides) == Err(Full) {
             let doing = self.shared.doing();
             let late = match self.pace {
                 Pace::Replay => doing == Doing::Stalled,
@@ -176,7 +172,7 @@ impl Journal {
         let path = files::ring(folder);
         let (writer, reader) = make_ring(folder, &path, options.ring_bytes)?.ends();
         // After the ring: a folder in which there is no room for one holds no journal.
-        let begun = Segments::begin(folder, meta, disk);
+        let begun = Segments::begin(folder, meta, disk, options.segment_bytes);
         let mut segments = begun.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
         let press = match options.at_rest {
             AtRest::Compressed => Some(Press::start()?),
@@ -184,12 +180,11 @@ impl Journal {
         };
         press.iter().filter_map(Press::ended).for_each(|ended| segments.press_by(ended));
         let shared = Arc::new(Shared::new());
-        let bodies = Bodies::new(segments.next_seq(), options.segment_bytes);
         let stored = Stored { ring: writer, shared: Arc::clone(&shared), pace: options.pace, lost: 0 };
         let keeper = Keeper { segments, ring: reader, shared, sync_every: options.sync_every };
         let spawned = std::thread::Builder::new().name("journal".to_owned()).spawn(|| keeper.run());
         let thread = spawned.map_err(|error| JournalError::Thread(error.to_string()))?;
-        let tap = Tap { bodies, stored, health: JournalHealth::Good };
+        let tap = Tap { plainer: Plainer::default(), stored, health: JournalHealth::Good };
         Ok(Self { tap, thread: Some(thread), press, ring: path })
     }
 
@@ -199,9 +194,8 @@ impl Journal {
     /// # Errors
     /// What kept it from being written, or [`JournalError::Lost`].
     pub fn finish(mut self) -> Result<Kept, JournalError> {
-        let Tap { bodies, stored, .. } = &mut self.tap;
-        let lost = stored.lost;
-        bodies.end(&mut |raw| stored.push(raw));
+        let lost = self.tap.stored.lost;
+        self.tap.stored.push(Nanos(0), &Plain::END, [&[], &[]]);
         let kept = self.stop(Task::Finish)?;
         if lost > 0 {
             return Err(JournalError::Lost { records: lost });

@@ -1,12 +1,16 @@
 //! What is stored is kept, whatever happens to the process in between.
 
+mod left;
 mod pressed;
 mod stalls;
 
 use super::*;
-use ballast_journal::{Entry, Raw};
-use ballast_model::{Event, InstrumentId, Lots, Nanos, PackedLevel, Price, Ticker, UpdateId};
-use ring::{Full, Ring};
+use ballast_journal::{Checkpoint, Draft, Entry, Plain};
+use ballast_model::{
+    BookBatch, BookBegin, BookKind, Event, InstrumentId, JournalHealth, Lots, Nanos, PackedLevel, Price,
+    Ticker, UpdateId,
+};
+use ring::{Full, Ring, RingReader, RingWriter};
 use std::path::Path;
 
 fn ticker(step: i64) -> Event {
@@ -144,26 +148,117 @@ fn a_folder_without_a_journal_says_so() {
     assert!(error.contains("none"), "{error}");
 }
 
+/// What a ring is told in these tests: the step, and a batch of so many levels now and then.
+fn push(writer: &mut RingWriter, step: u64) -> Result<(), Full> {
+    let now = Nanos(step.cast_signed());
+    let level =
+        |at: u64| PackedLevel::new(Price(at.cast_signed()), Lots(1 << 55 | step.cast_signed())).unwrap();
+    let levels: Vec<_> = (0..step % 7).map(level).collect();
+    if step.is_multiple_of(3) {
+        let batch = BookBatch::new(BEGIN, &levels, &levels);
+        writer.push(now, &Plain::batch(&batch), [&levels, &levels])
+    } else {
+        let checkpoint = Checkpoint { state_hash: !step, inputs: step, commands: 1 };
+        writer.push(now, &Plain::checkpoint(&checkpoint), [&[], &[]])
+    }
+}
+
+const BEGIN: BookBegin = BookBegin {
+    instrument: InstrumentId(3),
+    kind: BookKind::Snapshot,
+    levels: 0,
+    update_id: UpdateId(9),
+    venue_time: Nanos(-4),
+    recv_time: Nanos(5),
+};
+
+/// Takes the next of it, which is this step.
+fn pop(reader: &mut RingReader, step: u64) {
+    let (now, draft) = reader.pop().unwrap();
+    assert_eq!(now, Nanos(step.cast_signed()));
+    match draft {
+        Draft::Batch(batch) => {
+            assert!(step.is_multiple_of(3));
+            let [(_, bids), (_, asks)] = batch.sides();
+            assert_eq!((bids.len() as u64, bids), (step % 7, asks));
+            assert_eq!(batch.begin(), &BookBegin { levels: 2 * u32::try_from(step % 7).unwrap(), ..BEGIN });
+            for (at, level) in (0..).zip(bids) {
+                assert_eq!((level.price().0, level.lots().0), (at, 1 << 55 | step.cast_signed()));
+            }
+        }
+        Draft::Checkpoint(checkpoint) => {
+            assert_eq!(checkpoint, Checkpoint { state_hash: !step, inputs: step, commands: 1 });
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_full_ring_refuses_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut writer, mut reader) = Ring::create(&folder.path().join("ring"), 1).unwrap().ends();
-    let body = [7u8; 1_001];
+    let path = folder.path().join("ring");
+    let (mut writer, mut reader) = Ring::create(&path, 1).unwrap().ends();
     let (mut stored, mut taken) = (0, 0);
-    for round in 0..5 {
-        while writer.push(Raw { seq: stored, body: &body }) == Ok(()) {
+    for round in 0..50 {
+        while push(&mut writer, stored) == Ok(()) {
             stored += 1;
         }
-        assert_eq!(stored - taken, 64);
-        assert_eq!(writer.push(Raw { seq: stored, body: &body }), Err(Full));
+        assert!(stored - taken > 400, "{stored} {taken}");
         assert!(writer.uses(97));
-        for _ in 0..64 - 7 * round {
-            assert_eq!(reader.pop(), Some(Raw { seq: taken, body: &body }));
+        for _ in 0..300 - 5 * round {
+            pop(&mut reader, taken);
             taken += 1;
         }
-        assert_eq!(writer.push(Raw { seq: stored, body: &body }), Err(Full), "room is given back, not taken");
-        reader.release();
+        assert_eq!(push(&mut writer, stored), Err(Full), "room is given back, not taken");
+        reader.release(taken);
+        // Whoever reads what a dead process left begins there, and comes to the same end. (Here it lives, and holds the lock.)
+        let copy = folder.path().join(format!("copy{round}"));
+        std::fs::copy(&path, &copy).unwrap();
+        let (mut left, since) = Ring::read(&copy).unwrap().unwrap().left();
+        assert_eq!(since, taken);
+        (taken..stored).for_each(|step| pop(&mut left, step));
+        assert!(left.pop().is_none());
     }
+}
+
+#[test]
+fn a_ring_that_is_damaged_gives_nothing_that_was_not_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ring");
+    let (mut writer, mut reader) = Ring::create(&path, 1).unwrap().ends();
+    // More than a lap, so that words of the lap before stand behind the last.
+    for step in 0..2_000 {
+        push(&mut writer, step).unwrap();
+        pop(&mut reader, step);
+        reader.release(step + 1);
+    }
+    (2_000..2_010).for_each(|step| push(&mut writer, step).unwrap());
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The number of words written is from a moment that never was: what stands there is of the lap before.
+    let head = u64::from_le_bytes(bytes[64..72].try_into().unwrap());
+    bytes[64..72].copy_from_slice(&(head + 200).to_le_bytes());
+    std::fs::write(folder.path().join("copy"), &bytes).unwrap();
+    let (mut left, _) = Ring::read(&folder.path().join("copy")).unwrap().unwrap().left();
+    (2_000..2_010).for_each(|step| pop(&mut left, step));
+    assert!(left.pop().is_none());
+    bytes[0] ^= 1;
+    std::fs::write(folder.path().join("other"), &bytes).unwrap();
+    let error = Ring::read(&folder.path().join("other")).unwrap_err().to_string();
+    assert!(error.contains("not a ring of this version"), "{error}");
+}
+
+#[test]
+fn what_never_fits_is_lost_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(folder.path(), b"meta".to_vec(), &SMALL).unwrap();
+    let levels = |count| vec![PackedLevel::new(Price(1), Lots(1)).unwrap(); count];
+    // Half of the ring of 64 kiB, from wherever it begins.
+    for (count, expected) in [(2_700, None), (2_700, None), (2_740, Some(JournalHealth::Failed))] {
+        let levels = levels(count);
+        journal.tap.batch(Nanos(1), &BookBatch::new(BEGIN, &levels, &[]));
+        assert_eq!(journal.tap.news(), expected, "{count} levels");
+    }
+    assert!(matches!(journal.finish().unwrap_err(), JournalError::Lost { records: 1 | 2 }));
 }
 
 #[cfg(target_os = "linux")]
@@ -183,7 +278,7 @@ fn a_ring_has_all_its_room_before_anything_is_stored() {
 fn what_cannot_be_made_whole_where_it_is_says_so() {
     let told = |kind: std::io::ErrorKind| {
         let error = JournalError::Io { path: "some/ring".into(), error: kind.into() };
-        segments::unsettled(Path::new("some"), error).to_string()
+        super::left::unsettled(Path::new("some"), error).to_string()
     };
     for kind in [std::io::ErrorKind::ReadOnlyFilesystem, std::io::ErrorKind::PermissionDenied] {
         let error = told(kind);

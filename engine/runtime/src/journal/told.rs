@@ -8,7 +8,7 @@ use ballast_model::{
 };
 
 use super::meta::MetaFeed;
-use super::{History, JournalError, Meta, Step, settle};
+use super::{History, JournalError, Meta, Step};
 use crate::config::Config;
 use crate::tape::Tape;
 
@@ -140,8 +140,7 @@ impl Told {
     /// # Errors
     /// Damage, or a journal that does not tell enough to be played again.
     pub fn read(folder: &Path) -> Result<Self, JournalError> {
-        settle(folder)?;
-        let history = History::open(folder)?;
+        let history = History::open_whole(folder)?;
         let told = |why: String| JournalError::Meta {
             path: history.segments().first().cloned().unwrap_or_default(),
             why,

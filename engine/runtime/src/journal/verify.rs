@@ -8,7 +8,7 @@ use ballast_core::shard::Shard;
 use ballast_journal::{Checkpoint, Entry, Record};
 use ballast_model::{BookBegin, Command, Event, Nanos};
 
-use super::{History, JournalError, Meta, Step, Walked, settle};
+use super::{History, JournalError, Meta, Step, Walked};
 
 /// What came of deciding again.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub struct Verified {
     pub difference: Option<Difference>,
     /// How the journal ended.
     pub walked: Walked,
+    /// What is to be told of how it was read: [`History::notice`].
+    pub notice: Option<String>,
 }
 
 /// Where a decision was not repeated.
@@ -108,14 +110,13 @@ impl core::fmt::Display for Difference {
 /// # Errors
 /// Damage, or a header no core can be built from.
 pub fn verify(folder: &Path) -> Result<Verified, JournalError> {
-    settle(folder)?;
-    let history = History::open(folder)?;
+    let history = History::open_whole(folder)?;
     let meta =
         |why| JournalError::Meta { path: history.segments().first().cloned().unwrap_or_default(), why };
     let rebuilt = Meta::parse(&history.header().meta).and_then(|meta| meta.rebuild()).map_err(meta)?;
     let mut again = Again::new(rebuilt.shard);
     let walked = history.walk(|record| Ok::<_, JournalError>(again.take(record)))?;
-    Ok(again.finish(walked))
+    Ok(Verified { notice: history.notice(), ..again.finish(walked) })
 }
 
 /// The core deciding again.

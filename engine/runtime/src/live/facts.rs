@@ -265,3 +265,6 @@ impl Told {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

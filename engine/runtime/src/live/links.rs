@@ -2,7 +2,7 @@
 
 use ballast_model::{Nanos, Span};
 use ballast_venue::Channel;
-use ballast_wire::{Address, Link, Network};
+use ballast_wire::{Address, Link, LinkKind, Network};
 
 /// How connections are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +49,32 @@ pub(super) enum Talk {
     Answers,
 }
 
+/// Whose connection it is, and what runs over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Of the session that follows markets.
+    Market(Channel),
+    /// Of the session that trades.
+    Trade(Channel),
+}
+
+/// A connection that is to be kept.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) way: Way,
+    pub(super) kind: LinkKind,
+    pub(super) talk: Talk,
+    /// Of the private way only scheme and host: the path comes by [`Lines::lead`].
+    pub(super) url: String,
+}
+
 /// One connection.
 #[derive(Debug)]
-pub(super) struct Line {
+struct Line {
     link: Link,
-    pub(super) channel: Channel,
-    address: Address,
-    talk: Talk,
+    wanted: Wanted,
+    /// The path that was led to last; empty where the address is whole without.
+    path: String,
     state: State,
     /// Since it last stood.
     attempts: u32,
@@ -71,27 +90,39 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(policy: LinkPolicy, wanted: Vec<(Channel, Talk, Address)>) -> Self {
-        let line = |(number, (channel, talk, address))| Line {
-            link: Link(number),
-            channel,
-            address,
-            talk,
-            state: State::Down { retry_at: Nanos::MIN },
-            attempts: 0,
+    pub(super) fn new(policy: LinkPolicy, wanted: Vec<Wanted>) -> Self {
+        let line = |(number, wanted): (u8, Wanted)| {
+            let led = wanted.way == Way::Trade(Channel::Private);
+            let state = State::Down { retry_at: if led { Nanos::MAX } else { Nanos::MIN } };
+            Line { link: Link(number), wanted, path: String::new(), state, attempts: 0 }
         };
         Self { lines: (0..=u8::MAX).zip(wanted).map(line).collect(), policy, lost: 0 }
     }
 
     /// What runs over a connection.
-    pub(super) fn channel(&self, link: Link) -> Option<Channel> {
-        self.lines.get(usize::from(link.0)).map(|line| line.channel)
+    #[inline]
+    pub(super) fn way(&self, link: Link) -> Option<Way> {
+        self.lines.get(usize::from(link.0)).map(|line| line.wanted.way)
     }
 
-    /// The connection of a channel, where it stands.
-    pub(super) fn standing(&self, channel: Channel) -> Option<Link> {
-        let line = self.lines.iter().find(|line| line.channel == channel)?;
+    /// The connection of a way, where it stands.
+    pub(super) fn standing(&self, way: Way) -> Option<Link> {
+        let line = self.lines.iter().find(|line| line.wanted.way == way)?;
         matches!(line.state, State::Up { .. }).then_some(line.link)
+    }
+
+    /// Where a way leads whose path is not known from the beginning: it is opened once there is one.
+    pub(super) fn lead(&mut self, way: Way, path: Option<&str>) {
+        let (Some(path), Some(line)) = (path, self.lines.iter_mut().find(|line| line.wanted.way == way)) else { return };
+        if line.path == path {
+            return;
+        }
+        path.clone_into(&mut line.path);
+        if let State::Down { retry_at } = &mut line.state
+            && *retry_at == Nanos::MAX
+        {
+            *retry_at = Nanos::MIN;
+        }
     }
 
     pub(super) fn on_opened(&mut self, link: Link, now: Nanos) {
@@ -129,7 +160,7 @@ impl Lines {
             match line.state {
                 State::Down { .. } => {
                     line.state = State::Opening { since: now };
-                    network.open(line.link, &line.address);
+                    network.open(line.link, &line.address());
                 }
                 // The news of its end follows.
                 State::Opening { .. } | State::Up { .. } => network.close(line.link),
@@ -143,6 +174,11 @@ impl Lines {
 }
 
 impl Line {
+    fn address(&self) -> Address {
+        let url = format!("{}{}", self.wanted.url, self.path);
+        Address { kind: self.wanted.kind, url, headers: Vec::new() }
+    }
+
     /// Sees how the connection is, and pings it where that is due.
     fn look(&mut self, network: &mut impl Network, policy: &LinkPolicy, now: Nanos) {
         if self.pings(policy).is_none_or(|at| at > now) {
@@ -158,7 +194,7 @@ impl Line {
 
     /// When it is next pinged.
     fn pings(&self, policy: &LinkPolicy) -> Option<Nanos> {
-        match (self.state, self.talk) {
+        match (self.state, self.wanted.talk) {
             (State::Up { asked, .. }, Talk::Pinged) => Some(asked + Span(policy.silence_max.0 / 2)),
             (State::Up { .. } | State::Down { .. } | State::Opening { .. }, _) => None,
         }
@@ -166,7 +202,7 @@ impl Line {
 
     /// When it is opened, or closed.
     fn ends(&self, policy: &LinkPolicy) -> Option<Nanos> {
-        Some(match (self.state, self.talk) {
+        Some(match (self.state, self.wanted.talk) {
             (State::Down { retry_at }, _) => retry_at,
             (State::Opening { since }, _) => since + policy.connect_max,
             (State::Up { since, heard, .. }, Talk::Steady | Talk::Pinged) => {

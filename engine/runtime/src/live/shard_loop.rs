@@ -14,6 +14,7 @@ use ballast_model::{
 };
 use ballast_sync::ring::{Consumer, Producer};
 
+use super::board::Board;
 use super::rings::{ShardEnds, used};
 use crate::replay::{Outcome, Record};
 
@@ -130,6 +131,13 @@ impl<R: Record> ShardLoop<R> {
     #[inline]
     pub const fn next_deadline(&self) -> Option<Nanos> {
         self.shard.next_deadline()
+    }
+
+    /// Shows how the core stands, where it is time to.
+    #[inline]
+    pub fn show(&self, board: &mut Board, now: Nanos) {
+        let Outcome { orders, fills, messages, .. } = self.outcome;
+        board.show(now, &self.shard, [orders, fills, messages]);
     }
 
     /// The core.

@@ -2,33 +2,25 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use ballast_model::{ClientOrderId, Command, Event, InstrumentId, Nanos, OrderReport, OrderUpdate, Span};
+use ballast_model::{ClientOrderId, Command, Event, Nanos, Span};
 use ballast_venue::binance::MarketSession;
 use ballast_venue::{Channel, Counters, Now};
-use ballast_wire::{Address, HttpSend, Link, LinkKind, Network, News};
+use ballast_wire::{HttpSend, Link, LinkKind, Network, News};
 
-use super::links::{Lines, LinkPolicy, Talk};
-use super::paper::{Paper, Shown};
+use super::links::{Lines, LinkPolicy, Talk, Wanted, Way};
+use super::paper::Shown;
 use super::rings::{Numbers, Router, VenueEnds};
 use super::shard_loop::Turned;
+use super::trading::{Latch, Private, Trading};
 
 /// Commands that are looked at together, so that cancels leave first.
 const COMMANDS_PER_TURN: usize = 256;
 
 /// Slots of the largest batch: the longest snapshot there is.
 const BATCH_SLOTS: usize = ballast_venue::binance::BATCH_SLOTS_MAX;
-
-/// What becomes of commands.
-#[derive(Debug)]
-pub enum Trading {
-    /// Fills are simulated here.
-    Paper(Box<Paper>),
-    /// Nothing trades: what is to be sent comes back as not sent.
-    Nothing,
-}
 
 /// What a venue's loop is made of.
 #[derive(Debug)]
@@ -43,6 +35,8 @@ pub struct VenueParts<N> {
     pub stream_url: String,
     /// Where requests go: scheme and host.
     pub rest_url: String,
+    /// Where orders go: scheme, host and path.
+    pub api_url: String,
     /// How connections are kept.
     pub policy: LinkPolicy,
     /// Rings, by shard.
@@ -51,6 +45,8 @@ pub struct VenueParts<N> {
     pub numbers: Numbers,
     /// While it is set no order leaves, whatever the shards say.
     pub kill: Arc<AtomicBool>,
+    /// Turns of each shard that decides here.
+    pub progress: Vec<Arc<AtomicU64>>,
 }
 
 /// One venue's loop.
@@ -73,6 +69,7 @@ struct Inner {
     scratch: Vec<Event>,
     commands: Vec<(usize, Command)>,
     kill: Arc<AtomicBool>,
+    progress: Vec<(Arc<AtomicU64>, u64)>,
     /// Frames that could not be decoded.
     unread: u64,
 }
@@ -81,18 +78,8 @@ impl<N: Network> VenueLoop<N> {
     /// A loop whose connections are all still to be opened.
     #[must_use]
     pub fn new(parts: VenueParts<N>) -> Self {
-        let VenueParts { network, market, trading, stream_url, rest_url, policy, shards, numbers, kill } =
-            parts;
-        let address = |kind, url| Address { kind, url, headers: Vec::new() };
-        let mut wanted: Vec<_> = market
-            .connections()
-            .map(|(channel, path)| {
-                let talk = if channel == Channel::Market(0) { Talk::Steady } else { Talk::Pinged };
-                (channel, talk, address(LinkKind::WebSocket, format!("{stream_url}{path}")))
-            })
-            .collect();
-        wanted.push((Channel::Rest, Talk::Answers, address(LinkKind::Http, rest_url)));
-        let lines = Lines::new(policy, wanted);
+        let wanted = wanted(&parts);
+        let VenueParts { network, market, trading, policy, shards, numbers, kill, progress, .. } = parts;
         let inner = Inner {
             market,
             trading,
@@ -102,9 +89,10 @@ impl<N: Network> VenueLoop<N> {
             scratch: Vec::with_capacity(BATCH_SLOTS),
             commands: Vec::with_capacity(COMMANDS_PER_TURN),
             kill,
+            progress: progress.into_iter().map(|turns| (turns, 0)).collect(),
             unread: 0,
         };
-        Self { network, lines, inner }
+        Self { network, lines: Lines::new(policy, wanted), inner }
     }
 
     /// Takes what came in, sends what is to go out, and does what is due. Waits so long for something to come in.
@@ -118,7 +106,7 @@ impl<N: Network> VenueLoop<N> {
         });
         let mono = network.clock().max(now.mono);
         let now = Now { mono, wall: now.wall + (mono - now.mono) };
-        worked |= inner.take_commands(now);
+        worked |= inner.take_commands(lines, network, now);
         inner.pass_time(now);
         inner.transmit(lines, network, now);
         lines.on_time(network, now.mono);
@@ -129,11 +117,8 @@ impl<N: Network> VenueLoop<N> {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Nanos> {
         let inner = &self.inner;
-        let paper = match &inner.trading {
-            Trading::Paper(paper) => paper.next_deadline(),
-            Trading::Nothing => None,
-        };
-        [self.lines.next_deadline(), inner.market.next_deadline(), paper].into_iter().flatten().min()
+        let times = [self.lines.next_deadline(), inner.market.next_deadline(), inner.trading.next_deadline()];
+        times.into_iter().flatten().min()
     }
 
     /// Its network.
@@ -146,6 +131,18 @@ impl<N: Network> VenueLoop<N> {
     #[must_use]
     pub const fn network_mut(&mut self) -> &mut N {
         &mut self.network
+    }
+
+    /// Where its commands go.
+    #[must_use]
+    pub const fn trading(&self) -> &Trading {
+        &self.inner.trading
+    }
+
+    /// The same, to ask it for something.
+    #[must_use]
+    pub const fn trading_mut(&mut self) -> &mut Trading {
+        &mut self.inner.trading
     }
 
     /// What the session of its markets counted.
@@ -173,25 +170,76 @@ impl<N: Network> VenueLoop<N> {
     }
 }
 
+/// The connections of a loop.
+fn wanted<N>(parts: &VenueParts<N>) -> Vec<Wanted> {
+    let VenueParts { market, trading, stream_url, rest_url, api_url, .. } = parts;
+    let mut wanted: Vec<_> = market
+        .connections()
+        .map(|(channel, path)| Wanted {
+            way: Way::Market(channel),
+            kind: LinkKind::WebSocket,
+            talk: if channel == Channel::Market(0) { Talk::Steady } else { Talk::Pinged },
+            url: format!("{stream_url}{path}"),
+        })
+        .collect();
+    let mut add = |way, kind, talk, url: &str| wanted.push(Wanted { way, kind, talk, url: url.to_owned() });
+    add(Way::Market(Channel::Rest), LinkKind::Http, Talk::Answers, rest_url);
+    if let Trading::Live(_) = trading {
+        add(Way::Trade(Channel::Rest), LinkKind::Http, Talk::Answers, rest_url);
+        add(Way::Trade(Channel::Api), LinkKind::WebSocket, Talk::Pinged, api_url);
+        // Its path is not known before the venue has given a key.
+        add(Way::Trade(Channel::Private), LinkKind::WebSocket, Talk::Pinged, stream_url);
+    }
+    wanted
+}
+
 impl Inner {
     /// Takes one piece of news of a connection.
+    #[inline]
     fn hear(&mut self, lines: &mut Lines, link: Link, now: Now, news: News<'_>) {
-        let Some(channel) = lines.channel(link) else { return };
         match news {
-            News::Opened => {
-                lines.on_opened(link, now.mono);
-                self.market.on_connected(channel, now);
-            }
+            News::Opened => lines.on_opened(link, now.mono),
+            News::Text(_) | News::Reply { .. } => lines.on_heard(link, now.mono),
+            News::Closed(_) => lines.on_closed(link, now.mono),
+        }
+        match lines.way(link) {
+            Some(Way::Market(channel)) => self.hear_market(channel, now, news),
+            Some(Way::Trade(channel)) => self.hear_trade(channel, now, news),
+            None => {}
+        }
+    }
+
+    #[inline]
+    fn hear_market(&mut self, channel: Channel, now: Now, news: News<'_>) {
+        match news {
             News::Text(bytes) | News::Reply { body: bytes, .. } => {
-                lines.on_heard(link, now.mono);
-                self.with_sink(now, |market, sink| market.on_bytes(channel, bytes, now, sink).is_err())
-                    .then(|| self.unread += 1);
+                let read = self.with_sink(now, |market, sink| market.on_bytes(channel, bytes, now, sink).is_ok());
+                self.unread += u64::from(!read);
+            }
+            News::Opened => self.market.on_connected(channel, now),
+            News::Closed(_) => self.with_sink(now, |market, sink| market.on_disconnected(channel, now, sink)),
+        }
+    }
+
+    fn hear_trade(&mut self, channel: Channel, now: Now, news: News<'_>) {
+        let Self { trading, shards, numbers, backlog, unread, .. } = self;
+        let Trading::Live(live) = trading else { return };
+        let mut told = Private { shards, numbers, backlog };
+        let read = match news {
+            News::Text(text) => live.on_text(channel, text, now, &mut told),
+            News::Reply { status, retry_after, used, body } => {
+                live.on_answer(status, retry_after, used, body, now, &mut told)
+            }
+            News::Opened => {
+                live.on_connected(channel, now);
+                true
             }
             News::Closed(_) => {
-                lines.on_closed(link, now.mono);
-                self.with_sink(now, |market, sink| market.on_disconnected(channel, now, sink));
+                live.on_disconnected(channel, now, &mut told);
+                true
             }
-        }
+        };
+        *unread += u64::from(!read);
     }
 
     /// Lets the session speak to the shards and to whoever simulates fills.
@@ -200,106 +248,88 @@ impl Inner {
         let Self { market, trading, shards, numbers, scratch, .. } = self;
         let paper = match trading {
             Trading::Paper(paper) => Some(&mut **paper),
-            Trading::Nothing => None,
+            Trading::Live(_) => None,
         };
         let router = Router { shards, numbers, scratch };
         act(market, &mut Shown { router, paper, now: now.mono })
     }
 
+    fn latch(&self) -> Latch {
+        if self.kill.load(Relaxed) { Latch::Killed } else { Latch::Open }
+    }
+
     /// Sends what the shards decided, cancels first.
-    fn take_commands(&mut self, now: Now) -> bool {
-        let mut commands = core::mem::take(&mut self.commands);
+    fn take_commands(&mut self, lines: &Lines, network: &mut impl Network, now: Now) -> bool {
+        let latch = self.latch();
+        let Self { trading, shards, numbers, backlog, commands, .. } = self;
         commands.clear();
-        for (shard, ends) in self.shards.iter_mut().enumerate() {
+        for (shard, ends) in shards.iter_mut().enumerate() {
             while commands.len() < COMMANDS_PER_TURN {
                 let Some(command) = ends.commands.pop() else { break };
-                let of_venue = self.numbers.at_venue(shard, command.instrument());
-                if let Some(of_venue) = of_venue {
+                if let Some(of_venue) = numbers.at_venue(shard, command.instrument()) {
                     commands.push((shard, command.to_instrument(of_venue)));
                 }
             }
         }
-        let any = !commands.is_empty();
+        let mut told = Private { shards, numbers, backlog };
         // No cancel overtakes the order it cancels.
-        let first = |command: &Command| matches!(command, Command::Cancel(cancel) if !is_new(&commands, cancel.client_id));
-        for (shard, command) in commands.iter().filter(|(_, command)| first(command)) {
-            self.send(*shard, command, now);
-        }
-        for (shard, command) in commands.iter().filter(|(_, command)| !first(command)) {
-            self.send(*shard, command, now);
-        }
-        self.commands = commands;
-        any
-    }
-
-    /// Sends a command, or says that it was not sent.
-    fn send(&mut self, shard: usize, command: &Command, now: Now) {
-        let expires_at = match command {
-            Command::New(order) => Some(order.expires_at),
-            Command::Replace(replace) => Some(replace.expires_at),
-            Command::Cancel(_) | Command::Query(_) => None,
+        let first = |command: &Command| {
+            matches!(command, Command::Cancel(cancel) if !is_new(commands, cancel.client_id))
         };
-        let dropped = expires_at.is_some_and(|at| now.mono > at || self.kill.load(Relaxed));
-        match &mut self.trading {
-            Trading::Paper(paper) if !dropped => paper.send(command, now.mono),
-            Trading::Paper(_) | Trading::Nothing => {
-                let event = not_sent(command.instrument(), command.client_id(), now.mono);
-                self.tell(shard, event);
-            }
+        for (_, command) in commands.iter().filter(|(_, command)| first(command)) {
+            trading.send(command, latch, now, (lines, network), &mut told);
         }
+        for (_, command) in commands.iter().filter(|(_, command)| !first(command)) {
+            trading.send(command, latch, now, (lines, network), &mut told);
+        }
+        !commands.is_empty()
     }
 
     /// Does what is due.
     fn pass_time(&mut self, now: Now) {
-        while let Some((shard, event)) = self.backlog.front() {
-            let ends = self.shards.get_mut(*shard);
-            if ends.is_some_and(|ends| ends.private.push(*event).is_err()) {
-                break;
-            }
-            self.backlog.pop_front();
-        }
+        let latch = self.latch();
+        let moved = self.progress.iter_mut().map(|(turns, seen)| {
+            let turns = turns.load(Relaxed);
+            core::mem::replace(seen, turns) != turns
+        });
+        let moves = moved.fold(true, |all, one| all & one);
         if self.market.next_deadline().is_some_and(|at| at <= now.mono) {
             self.with_sink(now, |market, sink| market.on_deadline(now, sink));
         }
         let Self { trading, shards, numbers, backlog, .. } = self;
-        if let Trading::Paper(paper) = trading {
-            paper.advance(now.mono, |event| private(shards, numbers, backlog, event));
+        let mut told = Private { shards, numbers, backlog };
+        told.settle();
+        if let Trading::Live(live) = trading
+            && moves
+        {
+            live.session_mut().on_progress(now);
         }
+        trading.pass_time(latch, now, &mut told);
     }
 
-    /// Tells one shard of one of its own orders.
-    fn tell(&mut self, shard: usize, event: Event) {
-        debug_assert_eq!(
-            event.instrument().and_then(|id| self.numbers.at_shard(id)).map(|(at, _)| at),
-            Some(shard)
-        );
-        private(&mut self.shards, &self.numbers, &mut self.backlog, event);
-    }
-
-    /// Sends what the session has to say.
+    /// Sends what the sessions have to say.
     fn transmit(&mut self, lines: &mut Lines, network: &mut impl Network, now: Now) {
-        loop {
-            let Some(transmit) = self.market.poll_transmit() else { return };
+        while let Some(transmit) = self.market.poll_transmit() {
             let channel = transmit.channel;
-            let sent = lines.standing(channel).is_some_and(|link| match channel {
+            let link = lines.standing(Way::Market(channel));
+            let sent = link.is_some_and(|link| match channel {
                 Channel::Rest => {
                     let target = core::str::from_utf8(transmit.bytes).unwrap_or_default();
-                    network
-                        .request(link, &HttpSend { method: "GET", target, headers: &[], body: &[] })
-                        .is_ok()
+                    let request = HttpSend { method: "GET", target, headers: &[], body: &[] };
+                    network.request(link, &request).is_ok()
                 }
-                Channel::Market(_) | Channel::Api | Channel::Private => {
-                    network.send(link, transmit.bytes).is_ok()
-                }
+                Channel::Market(_) | Channel::Api | Channel::Private => network.send(link, transmit.bytes).is_ok(),
             });
-            if sent {
-                continue;
-            }
-            match lines.standing(channel) {
+            match link {
+                _ if sent => {}
                 // A stream that cannot even be asked for is of no use: it is made anew.
                 Some(link) if channel != Channel::Rest => network.close(link),
                 _ => self.with_sink(now, |market, sink| market.on_disconnected(channel, now, sink)),
             }
+        }
+        let Self { trading, shards, numbers, backlog, .. } = self;
+        if let Trading::Live(live) = trading {
+            live.transmit(lines, network, now, &mut Private { shards, numbers, backlog });
         }
     }
 }
@@ -307,29 +337,4 @@ impl Inner {
 /// Whether an order of this id is among what is to be sent.
 fn is_new(commands: &[(usize, Command)], client_id: ClientOrderId) -> bool {
     commands.iter().any(|(_, command)| matches!(command, Command::New(order) if order.client_id == client_id))
-}
-
-fn not_sent(instrument: InstrumentId, client_id: ClientOrderId, now: Nanos) -> Event {
-    Event::Order(OrderUpdate { instrument, client_id, report: OrderReport::NotSent, venue_time: now })
-}
-
-/// Tells whom it concerns: the shard of its instrument, or all where it has none.
-fn private(
-    shards: &mut [VenueEnds],
-    numbers: &Numbers,
-    backlog: &mut VecDeque<(usize, Event)>,
-    event: Event,
-) {
-    let place = event.instrument().and_then(|of_venue| numbers.at_shard(of_venue));
-    for (shard, ends) in shards.iter_mut().enumerate() {
-        let event = match place {
-            Some((its, of_shard)) if its == shard => event.of_instrument(of_shard),
-            Some(_) => continue,
-            None => event,
-        };
-        // In order: behind what waits already.
-        if backlog.iter().any(|(waits, _)| *waits == shard) || ends.private.push(event).is_err() {
-            backlog.push_back((shard, event));
-        }
-    }
 }

@@ -14,6 +14,8 @@ use super::Shift;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Diff,
+    /// A diff that comes of orders told by id.
+    OrderDiff,
     Snapshot,
     Lost(LostReason),
     /// Both sides are levels.
@@ -121,6 +123,22 @@ impl Packed {
 
 /// Sequences of ids told apart; more than that share, which costs room and nothing else.
 const SEQUENCES: usize = 16;
+
+/// The range that ids take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ids(pub(super) Option<(u64, u64)>);
+
+impl Ids {
+    pub(super) fn take(&mut self, id: u64) {
+        let (low, high) = self.0.unwrap_or((id, id));
+        self.0 = Some((low.min(id), high.max(id)));
+    }
+
+    /// What must be added to ids so that they follow these.
+    pub(super) fn length(self) -> u64 {
+        self.0.map_or(0, |(low, high)| (high - low).saturating_add(1))
+    }
+}
 
 /// What differences are taken from: the numbers of the records before.
 #[derive(Clone, Copy, Debug)]

@@ -79,6 +79,16 @@ impl Depth {
         self.book_id = update_id;
     }
 
+    /// Sequence of the book's last complete batch.
+    pub(super) const fn book_id(&self) -> UpdateId {
+        self.book_id
+    }
+
+    /// The size the book shows at a price.
+    pub(super) fn lots_at(&self, side: Side, price: Price) -> Lots {
+        self.book.lots_at(side, price)
+    }
+
     /// Keeps best prices that are newer than the book, but not out of its sequence, and than those before; tells whether they
     /// are.
     pub(super) fn on_ticker(&mut self, ticker: &Ticker) -> bool {

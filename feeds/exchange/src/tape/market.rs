@@ -7,9 +7,10 @@ use ballast_model::{
 };
 
 use super::depth::Depth;
+use super::orders::{FlowKind, OrderFlow};
 use super::queue::{OwnQueue, Resting};
 use crate::account::{Account, OpenOrder};
-use crate::queue_rules::FillSizes;
+use crate::queue_rules::{CancelModel, FillSizes};
 use crate::spec::InstrumentRules;
 
 /// Whether the venue's book is known.
@@ -90,7 +91,17 @@ pub(super) struct Market {
     state: State,
     batch: Option<Batch>,
     fills: FillSizes,
+    told: Told,
     faults: u64,
+}
+
+/// What the feed tells of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// Sizes of levels, and trades.
+    Levels,
+    /// What becomes of each order; trades tell nothing new.
+    Orders,
 }
 
 impl Market {
@@ -103,6 +114,10 @@ impl Market {
             state: State::Lost,
             batch: None,
             fills: rules.queue.fills,
+            told: match rules.queue.cancels {
+                CancelModel::Orders => Told::Orders,
+                CancelModel::Share(_) | CancelModel::Odds(..) => Told::Levels,
+            },
             faults: 0,
         }
     }
@@ -186,10 +201,27 @@ impl Market {
     pub(super) fn on_trade(&mut self, trade: &Trade, account: &mut Account) {
         let own = self.own.of_mut(trade.maker);
         let price = trade.level.price();
-        if own.best().is_some_and(|best| trade.maker.reaches(best.price, price)) {
+        let reached = own.best().is_some_and(|best| trade.maker.reaches(best.price, price));
+        if reached && self.told == Told::Levels {
             own.on_trade(price, trade.level.lots(), account);
             self.watch_again();
         }
+    }
+
+    /// See [`OwnQueue::on_traded`] and [`OwnQueue::on_left`].
+    pub(super) fn on_orders(&mut self, flow: &[OrderFlow], added: u64, account: &mut Account) {
+        if self.told == Told::Levels || (self.own.bid.is_empty() && self.own.ask.is_empty()) {
+            return;
+        }
+        for one in flow {
+            let joined = UpdateId(one.joined.0.saturating_add(added));
+            let own = self.own.of_mut(one.side);
+            match one.kind {
+                FlowKind::Traded => own.on_traded(one.level, joined, account),
+                FlowKind::Left => own.on_left(one.level, joined),
+            }
+        }
+        self.watch_again();
     }
 
     pub(super) fn takeable(&self, order: &NewOrder) -> Lots {
@@ -207,8 +239,9 @@ impl Market {
     }
 
     pub(super) fn rest(&mut self, order: OpenOrder) {
-        let shown = self.depth.queue_at(order.side, order.price);
-        self.own.of_mut(order.side).insert(order, shown);
+        let (shown, seen_in) = (self.depth.queue_at(order.side, order.price), self.depth.book_id());
+        let shown = if self.told == Told::Orders { Some(shown.unwrap_or(Lots::ZERO)) } else { shown };
+        self.own.of_mut(order.side).insert(order, shown, seen_in);
         self.watch_again();
     }
 
@@ -280,8 +313,11 @@ impl Market {
             BookKind::Snapshot => {
                 self.depth.complete_snapshot(batch.update_id);
                 for side in Side::BOTH {
-                    let depth = &self.depth;
-                    self.own.of_mut(side).on_snapshot(|price| depth.queue_at(side, price));
+                    let (depth, own) = (&self.depth, self.own.of_mut(side));
+                    match self.told {
+                        Told::Levels => own.on_snapshot(|price| depth.queue_at(side, price)),
+                        Told::Orders => own.requeue(batch.update_id, |price| depth.lots_at(side, price)),
+                    }
                 }
             }
         }

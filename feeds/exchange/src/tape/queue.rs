@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{ClientOrderId, Digest, FillReason, LOTS_MAX, Lots, Price, Side};
+use ballast_model::{ClientOrderId, Digest, FillReason, LOTS_MAX, Lots, PackedLevel, Price, Side, UpdateId};
 
 use crate::account::{Account, OpenOrder};
 use crate::place::{Levels, Place};
@@ -15,21 +15,23 @@ pub struct Resting {
     order: OpenOrder,
     /// `ahead` as it was when the order joined.
     joined: Lots,
-    /// Others' lots that trade before ours; never grows. Before the venue has shown the level,
+    /// Others' lots that trade before ours; never grows, but where a snapshot tells orders by id. Before the venue has shown the level,
     /// [`Resting::UNKNOWN_AHEAD`].
     ahead: Lots,
     /// Lots others and we traded at this price and side since the venue last updated the level.
     traded: Lots,
+    /// The book's last update before the order joined: others' orders that joined with it or before are ahead.
+    after: UpdateId,
 }
 
 impl Resting {
     /// Ahead of an order in a queue nobody has seen: more than any trade takes away.
     pub const UNKNOWN_AHEAD: Lots = Lots(LOTS_MAX);
 
-    /// An order joining a queue in which `ahead` is known to stand.
-    pub(super) fn new(order: OpenOrder, ahead: Option<Lots>) -> Self {
+    /// An order joining a queue in which `ahead` is known to stand, after this update of the book.
+    pub(super) fn new(order: OpenOrder, ahead: Option<Lots>, after: UpdateId) -> Self {
         let ahead = ahead.unwrap_or(Self::UNKNOWN_AHEAD);
-        Self { order, joined: ahead, ahead, traded: Lots::ZERO }
+        Self { order, joined: ahead, ahead, traded: Lots::ZERO, after }
     }
 
     /// The order.
@@ -114,12 +116,12 @@ impl OwnQueue {
         orders.chain(self.displaced.iter().map(|(price, _)| *price))
     }
 
-    /// Adds an order behind ours of the same price, and behind all that `shown` tells of at it.
-    pub(super) fn insert(&mut self, order: OpenOrder, shown: Option<Lots>) {
+    /// Adds an order behind ours of the same price, and behind all that `shown` tells of at it after the update `seen_in`.
+    pub(super) fn insert(&mut self, order: OpenOrder, shown: Option<Lots>, seen_in: UpdateId) {
         let ahead = shown.map(|shown| shown + self.displaced_at(order.price));
         let place =
             self.orders.partition_point(|earlier| self.side.reaches(earlier.order.price, order.price));
-        self.orders.insert(place, Resting::new(order, ahead));
+        self.orders.insert(place, Resting::new(order, ahead, seen_in));
     }
 
     fn displaced_at(&self, price: Price) -> Lots {
@@ -188,6 +190,48 @@ impl OwnQueue {
         self.drop_ended();
     }
 
+    /// Another order of this side, which joined its queue with this update, traded so much as the one that rested. Ours that
+    /// the aggressor met before it, at a better price or earlier at the same one, had the trade.
+    pub(super) fn on_traded(&mut self, traded: PackedLevel, joined: UpdateId, account: &mut Account) {
+        let (price, mut left) = (traded.price(), traded.lots());
+        let mut levels = Levels::default();
+        for resting in &mut self.orders {
+            let place = resting.place(levels.next(resting.order.price));
+            let order = &mut resting.order;
+            if left.is_zero() || !self.side.reaches(order.price, price) {
+                break;
+            }
+            let reason = match order.price == price {
+                true if joined <= resting.after => break,
+                true => FillReason::QueueExhausted,
+                false => FillReason::TradeThrough,
+            };
+            let ours = match self.rules.fills {
+                FillSizes::Partial => left.min(order.left),
+                FillSizes::Whole => order.left,
+            };
+            account.places.set(Some(place));
+            left -= account.fill(order, order.price, ours, reason).min(left);
+        }
+        account.places.set(None);
+        self.drop_ended();
+    }
+
+    /// So much of another order of this side, which joined its queue with this update, is there no longer.
+    pub(super) fn on_left(&mut self, gone: PackedLevel, joined: UpdateId) {
+        let same = |resting: &&mut Resting| resting.order.price == gone.price();
+        for resting in self.orders.iter_mut().filter(same).filter(|resting| joined <= resting.after) {
+            resting.ahead = (resting.ahead - gone.lots()).max(Lots::ZERO);
+        }
+    }
+
+    /// A snapshot with this sequence is complete, and who in it stood before ours is not known: all of `shown` does.
+    pub(super) fn requeue(&mut self, update_id: UpdateId, shown: impl Fn(Price) -> Lots) {
+        for resting in &mut self.orders {
+            (resting.ahead, resting.after) = (shown(resting.order.price), update_id);
+        }
+    }
+
     /// The venue changed the size of one level of this side.
     pub(super) fn on_level(&mut self, price: Price, before: Lots, after: Lots) {
         let still_there = self.displaced_at(price);
@@ -236,6 +280,7 @@ impl OwnQueue {
             resting.order.digest(digest);
             digest.signed(resting.ahead.0);
             digest.signed(resting.traded.0);
+            digest.word(resting.after.0);
         }
         digest.word(self.displaced.len() as u64);
         for (price, lots) in &self.displaced {

@@ -1,1 +1,10 @@
-//! Tests of the protocol.
+//! Tests of the protocol over a market of one symbol, made by hand.
+
+mod api;
+mod client;
+mod desk;
+mod market;
+mod orders;
+mod signatures;
+mod streams;
+mod told;

@@ -14,6 +14,7 @@ mod session;
 mod spot;
 mod stream;
 mod sync;
+pub mod trade;
 
 use ballast_json::Capability;
 use ballast_model::{InstrumentId, Step, UpdateId};

@@ -17,13 +17,13 @@ struct Scale {
 
 /// Numbers seen, by their digits behind the point.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Grid {
+pub(in crate::capture) struct Grid {
     scales: [Scale; SCALE_MAX + 1],
 }
 
 impl Grid {
     /// Takes in a plain decimal. Zero and what is no such number say nothing.
-    pub(super) fn take(&mut self, text: &[u8]) {
+    pub(in crate::capture) fn take(&mut self, text: &[u8]) {
         let Some((value, scale)) = decimal(text).filter(|(value, _)| *value > 0) else { return };
         let Some(same) = self.scales.get_mut(scale) else { return };
         same.count += 1;
@@ -34,7 +34,7 @@ impl Grid {
     }
 
     /// Takes in what another grid has seen.
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(in crate::capture) fn merge(&mut self, other: &Self) {
         for (ours, theirs) in self.scales.iter_mut().zip(&other.scales) {
             ours.count += theirs.count;
             ours.divisor = gcd(ours.divisor, theirs.divisor);
@@ -43,12 +43,12 @@ impl Grid {
     }
 
     /// True where no number above zero was seen.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::capture) fn is_empty(&self) -> bool {
         self.scales.iter().all(|scale| scale.count == 0)
     }
 
     /// The grid without the digits that fewer than one number in `share` has: damage, not a step.
-    pub(super) fn without_rare_digits(mut self, share: u64) -> Self {
+    pub(in crate::capture) fn without_rare_digits(mut self, share: u64) -> Self {
         let total: u64 = self.scales.iter().map(|scale| scale.count).sum();
         let mut finer = 0;
         for scale in self.scales.iter_mut().rev() {
@@ -63,7 +63,7 @@ impl Grid {
 
     /// The largest of `mantissas` times a power of ten, not above 1, that divides everything seen, and the largest number in
     /// these steps.
-    pub(super) fn step(&self, mantissas: &[u64]) -> Option<(Step, i64)> {
+    pub(in crate::capture) fn step(&self, mantissas: &[u64]) -> Option<(Step, i64)> {
         let finest = self.scales.iter().rposition(|scale| scale.count > 0)?;
         let (mut divisor, mut largest) = (0, 0);
         for (finer, scale) in (0..=finest).rev().map(power_of_ten).zip(&self.scales) {

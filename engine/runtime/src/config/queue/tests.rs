@@ -54,6 +54,7 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
         ("cancels = \"power-3\"\npower = 101.0", "venue.queue.power: must be above 0 and at most 100"),
         ("cancels = \"power\"\npower = nan", "venue.queue.power: must be a finite number"),
         ("cancels = \"fifo\"", "unknown variant `fifo`"),
+        ("orders = \"ids\"", "unknown variant `ids`"),
         ("fills = \"half\"", "unknown variant `half`"),
         ("shares = 1.0", "unknown field `shares`"),
     ] {
@@ -74,7 +75,7 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
 #[test]
 fn the_schema_shows_the_queues() {
     let schema = Config::json_schema().to_string();
-    for key in ["risk-averse", "power-3", "log-2", "displaces", "whole"] {
+    for key in ["risk-averse", "power-3", "log-2", "displaces", "whole", "found", "ignored"] {
         assert!(schema.contains(&format!("\"{key}\"")), "{key}");
     }
 }

@@ -1,5 +1,9 @@
 //! Segments that ended are compressed, and read like those that are not, whatever happened in between.
 
+use std::io::Read as _;
+
+use ballast_journal::Reader;
+
 use super::*;
 use press::press;
 
@@ -101,19 +105,78 @@ fn damage(folder: &Path, number: u32) {
     assert_eq!(walk().unwrap(), Walked::CutShort);
 }
 
+/// Where the frames of a compressed segment begin, and where the last one ends; and how many records are whole before each.
+fn frames(pressed: &[u8]) -> Vec<(usize, usize)> {
+    let (mut rest, mut bytes, mut frames) = (pressed, Vec::new(), Vec::new());
+    loop {
+        let records = Reader::new(&bytes)
+            .map_or(0, |(_, mut reader)| core::iter::from_fn(|| reader.next().unwrap().map(drop)).count());
+        frames.push((pressed.len() - rest.len(), records));
+        if rest.is_empty() {
+            return frames;
+        }
+        let mut decoder = zstd::stream::read::Decoder::with_buffer(rest).unwrap().single_frame();
+        decoder.read_to_end(&mut bytes).unwrap();
+        rest = decoder.finish();
+    }
+}
+
+/// Records that can be read, and what is said of the rest.
+fn read(folder: &Path) -> (usize, String) {
+    let mut read = 0;
+    let walked = History::open(folder).and_then(|history| {
+        history.walk(|record| {
+            read += 1;
+            assert_eq!(record.seq, read as u64);
+            Ok::<_, JournalError>(Step::On)
+        })
+    });
+    (read, walked.expect_err("damaged").to_string())
+}
+
 #[test]
-fn what_comes_before_damage_of_the_first_segment_is_read() {
+fn damage_costs_no_more_than_the_frame_it_hits() {
     let folder = tempfile::tempdir().unwrap();
     let large = Options { segment_bytes: u64::MAX, ..PRESSED };
-    record(folder.path(), 0..60_000, &large).finish().unwrap();
+    record(folder.path(), 0..90_000, &large).finish().unwrap();
     let path = files::pressed(&files::segment(folder.path(), 0));
     let sound = std::fs::read(&path).unwrap();
-    std::fs::write(&path, &sound[..sound.len() * 3 / 4]).unwrap();
-    let mut read = 0u64;
-    let error = History::open(folder.path()).unwrap().walk(|record| {
-        read = record.seq;
-        Ok::<_, JournalError>(Step::On)
-    });
-    let error = error.unwrap_err().to_string();
-    assert!(read > 10_000 && error.contains(&format!("from record {} on", read + 1)), "{read}: {error}");
+    let frames = frames(&sound);
+    assert!(frames.len() > 4, "{frames:?}");
+    let (end, all) = *frames.last().unwrap();
+    assert_eq!((end, all > 90_000), (sound.len(), true));
+    // What is read before the frame that a byte belongs to.
+    let before = |at: usize| frames[frames.partition_point(|(begins, _)| *begins <= at) - 1];
+    let places =
+        frames.iter().flat_map(|(begins, _)| [begins.saturating_sub(1), *begins, begins + 1, begins + 9]);
+    for at in (0..sound.len()).step_by(10_007).chain(places).filter(|at| *at < sound.len()) {
+        let (begins, records) = before(at);
+        let mut damaged = sound.clone();
+        damaged[at] ^= 0x10;
+        std::fs::write(&path, &damaged).unwrap();
+        let (read_now, said) = read(folder.path());
+        assert_eq!(read_now, records, "byte {at}: {said}");
+        let named = format!("from record {} on: compressed frame", records + 1);
+        assert!(said.contains(&named) && said.contains(&format!("at byte {begins}: ")), "byte {at}: {said}");
+        std::fs::write(&path, &sound[..at]).unwrap();
+        let (read_now, said) = read(folder.path());
+        assert_eq!(read_now, records, "cut at {at}: {said}");
+        assert!(said.contains("record "), "cut at {at}: {said}");
+    }
+}
+
+#[test]
+fn a_segment_cut_between_frames_is_not_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = Options { segment_bytes: u64::MAX, ..PRESSED };
+    record(folder.path(), 0..90_000, &large).finish().unwrap();
+    let path = files::pressed(&files::segment(folder.path(), 0));
+    let sound = std::fs::read(&path).unwrap();
+    let cut = frames(&sound)[2];
+    std::fs::write(&path, &sound[..cut.0]).unwrap();
+    drop(Ring::create(&files::ring(folder.path()), 1).unwrap());
+    let error = settle(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("cut off after a whole compressed frame"), "{error}");
+    assert!(error.contains(&format!("from record {} on", cut.1 + 1)), "{error}");
+    assert!(files::ring(folder.path()).exists());
 }

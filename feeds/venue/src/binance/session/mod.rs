@@ -334,7 +334,7 @@ impl MarketSession {
     }
 }
 
-fn grid(step: Step) -> Option<Grid> {
+pub(super) fn grid(step: Step) -> Option<Grid> {
     let in_range = (1..=Step::MANTISSA_MAX).contains(&step.mantissa) && step.scale <= Step::SCALE_MAX;
     Grid::new(step.scale, step.mantissa).filter(|_| in_range)
 }

@@ -1,0 +1,140 @@
+use std::collections::VecDeque;
+
+use ballast_model::{AssetId, Contract};
+use ballast_wire::{Closed, Pulse, Refused};
+
+use super::*;
+
+const SPOT: &str = r#"{"timezone":"UTC","symbols":[
+    {"symbol":"BTCUSDT","status":"BREAK","filters":[]},
+    {"symbol":"ETHUSDT","status":"TRADING","baseAsset":"ETH","quoteAsset":"USDT","filters":[
+        {"filterType":"PRICE_FILTER","minPrice":"0.01000000","maxPrice":"1000000.00000000","tickSize":"0.01000000"},
+        {"filterType":"LOT_SIZE","minQty":"0.00010000","maxQty":"9000.00000000","stepSize":"0.00010000"},
+        {"filterType":"MARKET_LOT_SIZE","minQty":"0.00000000","maxQty":"100.0","stepSize":"0.00000000"},
+        {"filterType":"NOTIONAL","minNotional":"5.00000000","applyMinToMarket":true}]}]}"#;
+const FUTURES: &str = r#"{"symbols":[{"symbol":"ETHUSDT","status":"TRADING","filters":[
+    {"filterType":"PRICE_FILTER","minPrice":"39.86","maxPrice":"306177","tickSize":"0.01"},
+    {"filterType":"LOT_SIZE","minQty":"0.001","maxQty":"10000","stepSize":"0.001"},
+    {"filterType":"MIN_NOTIONAL","notional":"20"}]}]}"#;
+const BEST: &str = r#"{"symbol":"ETHUSDT","bidPrice":"2681.62","bidQty":"1","askPrice":"2681.63","askQty":"2"}"#;
+
+/// A venue that gives these answers in turn.
+struct Venue {
+    answers: VecDeque<(u16, &'static str)>,
+    told: VecDeque<(u16, &'static str)>,
+    asked: Vec<String>,
+    opened: bool,
+    refuses: bool,
+    now: Nanos,
+}
+
+impl Venue {
+    fn new(answers: &[(u16, &'static str)]) -> Self {
+        let answers = answers.iter().copied().collect();
+        let (told, asked) = (VecDeque::new(), Vec::new());
+        Self { answers, told, asked, opened: false, refuses: false, now: Nanos(0) }
+    }
+}
+
+impl Network for Venue {
+    fn open(&mut self, _: Link, _: &Address) {
+        self.opened = true;
+    }
+
+    fn close(&mut self, _: Link) {}
+
+    fn send(&mut self, _: Link, _: &[u8]) -> Result<(), Refused> {
+        Err(Refused::NotOpen)
+    }
+
+    fn request(&mut self, _: Link, request: &HttpSend<'_>) -> Result<(), Refused> {
+        self.asked.push(request.target.to_owned());
+        self.told.extend(self.answers.pop_front());
+        Ok(())
+    }
+
+    fn ping(&mut self, _: Link) -> Result<(), Refused> {
+        Err(Refused::NotOpen)
+    }
+
+    fn pulse(&self, _: Link) -> Option<Pulse> {
+        None
+    }
+
+    fn poll(&mut self, patience: Span, heard: &mut dyn FnMut(Link, Nanos, News<'_>)) {
+        self.now = self.now + patience;
+        if core::mem::take(&mut self.opened) {
+            let news = if self.refuses { News::Closed(Closed::Unreachable) } else { News::Opened };
+            heard(LINK, self.now, news);
+        }
+        if let Some((status, body)) = self.told.pop_front() {
+            let body = body.as_bytes();
+            heard(LINK, self.now, News::Reply { status, retry_after: None, used: [None; 2], body });
+        }
+    }
+
+    fn clock(&self) -> Nanos {
+        self.now
+    }
+}
+
+fn ask(venue: &mut Venue, market: Market, symbol: &str) -> Result<Vec<Fact>, String> {
+    facts(venue, "http://venue", market, &[symbol.to_owned()]).map_err(|error| error.to_string())
+}
+
+#[test]
+fn grid_filters_and_price_are_read() {
+    let mut venue = Venue::new(&[(200, SPOT), (200, BEST)]);
+    let facts = ask(&mut venue, Market::Spot, "ETHUSDT").unwrap();
+    assert_eq!(venue.asked, ["/api/v3/exchangeInfo", "/api/v3/ticker/bookTicker?symbol=ETHUSDT"]);
+    let [fact] = facts.as_slice() else { panic!("{facts:?}") };
+    assert_eq!((fact.seen.tick, fact.seen.lot), (Step::parse("0.01"), Step::parse("0.0001")));
+    assert_eq!(fact.mid, HalfTicks(2 * 268_162 + 1));
+    let filters = Filters { price: (1, 100_000_000), size: (1, 90_000_000), notional_min: 5 * Money::ONE.0 };
+    assert_eq!(fact.filters, filters);
+    let mut venue = Venue::new(&[(200, FUTURES), (200, BEST)]);
+    let facts = ask(&mut venue, Market::UsdM, "ETHUSDT").unwrap();
+    let filters = Filters { price: (3_986, 30_617_700), size: (1, 10_000_000), notional_min: 20 * Money::ONE.0 };
+    assert_eq!(facts[0].filters, filters);
+}
+
+#[test]
+fn what_cannot_be_known_is_said() {
+    for (answers, symbol, why) in [
+        (&[(200, SPOT), (200, "[]")][..], "ETHUSDT", "spot ETHUSDT: no best prices are told"),
+        (&[(200, SPOT), (200, BEST)], "BTCUSDT", "spot BTCUSDT: it does not trade now: BREAK"),
+        (&[(200, SPOT)], "XYZUSDT", "spot XYZUSDT: the venue does not list it"),
+        (&[(429, "{\"code\":-1003}")], "ETHUSDT", "http://venue/api/v3/exchangeInfo: status 429: {\"code\":-1003}"),
+        (&[(200, "<html>")], "ETHUSDT", "http://venue/api/v3/exchangeInfo: expected value"),
+        (&[], "ETHUSDT", "http://venue/api/v3/exchangeInfo: no answer in time"),
+    ] {
+        let said = ask(&mut Venue::new(answers), Market::Spot, symbol).unwrap_err();
+        assert!(said.contains(why), "{symbol}: {said}");
+    }
+    let mut venue = Venue::new(&[]);
+    venue.refuses = true;
+    assert!(ask(&mut venue, Market::Spot, "ETHUSDT").unwrap_err().contains("no connection: Unreachable"));
+}
+
+#[test]
+fn filters_only_narrow() {
+    let wide = InstrumentSpec {
+        tick: Step::parse("0.01").unwrap(),
+        lot: Step::parse("0.001").unwrap(),
+        multiplier: 1,
+        contract: Contract::Linear,
+        price_min: Price(1),
+        price_max: Price(1_000_000),
+        size_min: Lots(1),
+        size_max: Lots(1 << 40),
+        notional_min: Money(7),
+        base: AssetId(0),
+        quote: AssetId(1),
+    };
+    let filters = Filters { price: (5, 2_000_000), size: (2, 0), notional_min: 3 };
+    let narrow = filters.narrow(wide).unwrap();
+    let expected = InstrumentSpec { price_min: Price(5), size_min: Lots(2), ..wide };
+    assert_eq!(narrow, expected);
+    let crossed = Filters { price: (1_000_001, 0), ..filters };
+    assert_eq!(crossed.narrow(wide), Err(SpecError::Limits));
+}

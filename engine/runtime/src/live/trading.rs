@@ -1,0 +1,244 @@
+//! What becomes of commands: they go to the venue, or their fills are simulated here.
+
+use std::collections::VecDeque;
+
+use ballast_model::{ClientOrderId, Command, Event, InstrumentId, Nanos, OrderReport, OrderUpdate, Span};
+use ballast_venue::binance::trade::{ORDER_BYTES_MAX, Standing, TradeSession};
+use ballast_venue::{Answer, Channel, EventSink, Now, RingFull};
+use ballast_wire::{HttpSend, Network};
+
+use super::links::{Lines, Way};
+use super::paper::Paper;
+use super::rings::{Numbers, VenueEnds};
+
+/// How often everything is cancelled anew while the kill latch is set.
+const KILL_EVERY: Span = Span::from_secs(1);
+
+/// Where commands go.
+#[derive(Debug)]
+pub enum Trading {
+    /// Fills are simulated here.
+    Paper(Box<Paper>),
+    /// To the venue.
+    Live(Box<Live>),
+}
+
+/// Orders at the venue.
+#[derive(Debug)]
+pub struct Live {
+    session: TradeSession,
+    buffer: Vec<u8>,
+    /// When everything is next cancelled for the kill latch.
+    kill_at: Nanos,
+}
+
+impl Live {
+    /// Trades by this session, whose instruments bear the numbers of the market's.
+    #[must_use]
+    pub fn new(session: TradeSession) -> Self {
+        Self { session, buffer: vec![0; ORDER_BYTES_MAX], kill_at: Nanos::MIN }
+    }
+
+    /// The session.
+    #[must_use]
+    pub const fn session(&self) -> &TradeSession {
+        &self.session
+    }
+
+    /// The session, to ask it for something.
+    #[must_use]
+    pub const fn session_mut(&mut self) -> &mut TradeSession {
+        &mut self.session
+    }
+
+    /// True where the venue's list of open orders is known and empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self.session.standing(), Standing::Whole(_)) && self.session.open_orders().is_empty()
+    }
+}
+
+/// The private rings of a venue: what finds no room waits, in order.
+#[derive(Debug)]
+pub(super) struct Private<'a> {
+    pub(super) shards: &'a mut [VenueEnds],
+    pub(super) numbers: &'a Numbers,
+    pub(super) backlog: &'a mut VecDeque<(usize, Event)>,
+}
+
+impl Private<'_> {
+    /// Tells whom it concerns: the shard of its instrument, or all where it has none.
+    pub(super) fn tell(&mut self, event: Event) {
+        let place = event.instrument().and_then(|of_venue| self.numbers.at_shard(of_venue));
+        for (shard, ends) in self.shards.iter_mut().enumerate() {
+            let event = match place {
+                Some((its, of_shard)) if its == shard => event.of_instrument(of_shard),
+                Some(_) => continue,
+                None => event,
+            };
+            // In order: behind what waits already.
+            let waits = self.backlog.iter().any(|(waits, _)| *waits == shard);
+            if waits || ends.private.push(event).is_err() {
+                self.backlog.push_back((shard, event));
+            }
+        }
+    }
+
+    /// Tells what has waited, as far as there is room by now.
+    pub(super) fn settle(&mut self) {
+        while let Some((shard, event)) = self.backlog.front() {
+            let ends = self.shards.get_mut(*shard);
+            if ends.is_some_and(|ends| ends.private.push(*event).is_err()) {
+                return;
+            }
+            self.backlog.pop_front();
+        }
+    }
+}
+
+impl EventSink for Private<'_> {
+    fn push(&mut self, batch: &[Event]) -> Result<(), RingFull> {
+        batch.iter().for_each(|event| self.tell(*event));
+        Ok(())
+    }
+}
+
+/// Whether the kill latch is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Latch {
+    Open,
+    Killed,
+}
+
+impl Trading {
+    /// Sends a command, or says that it was not sent.
+    pub(super) fn send(
+        &mut self,
+        command: &Command,
+        latch: Latch,
+        now: Now,
+        out: (&Lines, &mut impl Network),
+        told: &mut Private<'_>,
+    ) {
+        let expires_at = match command {
+            Command::New(order) => Some(order.expires_at),
+            Command::Replace(replace) => Some(replace.expires_at),
+            Command::Cancel(_) | Command::Query(_) => None,
+        };
+        if expires_at.is_some_and(|at| latch == Latch::Killed || now.mono > at) {
+            return told.tell(not_sent(command.instrument(), command.client_id(), now.mono));
+        }
+        match self {
+            Self::Paper(paper) => paper.send(command, now.mono),
+            Self::Live(live) => live.send(command, now, out, told),
+        }
+    }
+
+    /// When [`Trading::pass_time`] has something to do.
+    pub(super) fn next_deadline(&self) -> Option<Nanos> {
+        match self {
+            Self::Paper(paper) => paper.next_deadline(),
+            Self::Live(live) => live.session.next_deadline(),
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn pass_time(&mut self, latch: Latch, now: Now, told: &mut Private<'_>) {
+        match self {
+            Self::Paper(paper) => paper.advance(now.mono, |event| told.tell(event)),
+            Self::Live(live) => {
+                if latch == Latch::Killed && live.kill_at <= now.mono {
+                    live.kill_at = now.mono + KILL_EVERY;
+                    live.session.cancel_all();
+                }
+                if live.session.next_deadline().is_some_and(|at| at <= now.mono) {
+                    live.session.on_deadline(now, told);
+                }
+            }
+        }
+    }
+}
+
+impl Live {
+    fn send(
+        &mut self,
+        command: &Command,
+        now: Now,
+        (lines, network): (&Lines, &mut impl Network),
+        told: &mut Private<'_>,
+    ) {
+        let Self { session, buffer, .. } = self;
+        let Some(bytes) = session.encode(command, now, buffer, told) else { return };
+        // A connection that takes no orders is of no use: what becomes of this one is unknown until it stands anew.
+        if let Some(link) = lines.standing(Way::Trade(Channel::Api))
+            && network.send(link, bytes).is_err()
+        {
+            network.close(link);
+        }
+    }
+
+    /// Takes what came in on one of its connections.
+    pub(super) fn on_text(&mut self, channel: Channel, text: &[u8], now: Now, told: &mut Private<'_>) -> bool {
+        self.session.on_bytes(channel, text, now, told).is_ok()
+    }
+
+    /// Takes the answer to the request that stands. `used` is the weight of this minute and the orders of the last ten seconds.
+    pub(super) fn on_answer(
+        &mut self,
+        status: u16,
+        retry_after: Option<u32>,
+        used: [Option<u32>; 2],
+        body: &[u8],
+        now: Now,
+        told: &mut Private<'_>,
+    ) -> bool {
+        let [weight, orders] = used;
+        let headers = [("X-MBX-USED-WEIGHT-1M", weight), ("X-MBX-ORDER-COUNT-10S", orders), ("Retry-After", retry_after)];
+        let texts = headers.map(|(name, count)| (name, count.map(|count| count.to_string())));
+        let headers: Vec<_> =
+            texts.iter().filter_map(|(name, count)| Some((*name, count.as_deref()?))).collect();
+        self.session.on_answer(&Answer { status, headers: &headers, body }, now, told).is_ok()
+    }
+
+    pub(super) fn on_connected(&mut self, channel: Channel, now: Now) {
+        self.session.on_connected(channel, now);
+    }
+
+    pub(super) fn on_disconnected(&mut self, channel: Channel, now: Now, told: &mut Private<'_>) {
+        self.session.on_disconnected(channel, now, told);
+    }
+
+    /// Sends what the session has to say, and says which connections it wants made anew.
+    pub(super) fn transmit(&mut self, lines: &mut Lines, network: &mut impl Network, now: Now, told: &mut Private<'_>) {
+        while let Some(channel) = self.session.poll_reconnect() {
+            if let Some(link) = lines.standing(Way::Trade(channel)) {
+                network.close(link);
+            }
+        }
+        lines.lead(Way::Trade(Channel::Private), self.session.path(Channel::Private));
+        loop {
+            let Some(request) = self.session.poll_request(now) else { return };
+            let channel = request.channel;
+            let link = lines.standing(Way::Trade(channel));
+            let text = |bytes| core::str::from_utf8(bytes).unwrap_or_default();
+            let key = request.api_key.map(|key| ("X-MBX-APIKEY", text(key.reveal())));
+            let sent = link.is_some_and(|link| match channel {
+                Channel::Rest => {
+                    let (method, target) = (request.verb.name(), text(request.bytes));
+                    let headers = key.as_slice();
+                    network.request(link, &HttpSend { method, target, headers, body: &[] }).is_ok()
+                }
+                Channel::Market(_) | Channel::Api | Channel::Private => network.send(link, request.bytes).is_ok(),
+            });
+            match link {
+                _ if sent => {}
+                Some(link) if channel != Channel::Rest => network.close(link),
+                _ => self.session.on_disconnected(channel, now, told),
+            }
+        }
+    }
+}
+
+fn not_sent(instrument: InstrumentId, client_id: ClientOrderId, now: Nanos) -> Event {
+    Event::Order(OrderUpdate { instrument, client_id, report: OrderReport::NotSent, venue_time: now })
+}

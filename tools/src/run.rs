@@ -1,0 +1,282 @@
+//! `ballast run`: live markets, on paper where nothing else is asked for.
+
+use anyhow::Context as _;
+use ballast_analytics::record::RunRecord;
+use ballast_analytics::total::Totals;
+use ballast_analytics::{format, record::InstrumentRecord};
+use ballast_core::outbox::Note;
+use ballast_model::{Money, Nanos, Span};
+use ballast_runtime::clock::{Clock, Stopwatch};
+use ballast_runtime::config::{Config, LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument};
+use ballast_runtime::job::JobError;
+use ballast_runtime::journal::Meta;
+use ballast_runtime::live::{Ended, Engine, Fact, Idle, View, assemble, facts, recorded};
+use ballast_wire::{Options, Sockets};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::amounts::number;
+use crate::cli::{IdleArg, RunArgs};
+use crate::exit::Code;
+use crate::output;
+use crate::report::{self, ReportContext, ReportFiles};
+
+/// How often the run is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often a line tells of it.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How long orders may take to be gone at the end.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs until it is told to stop, and reports.
+///
+/// # Errors
+/// A configuration that cannot be used, a venue that does not answer, a journal or report that cannot be written.
+pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
+    let config = Config::load(&arguments.config).map_err(JobError::from)?;
+    let live =
+        config.live.as_ref().context("the configuration has no table `live`: nothing to connect to")?;
+    anyhow::ensure!(live.mode == ModeConfig::Paper, "`live.mode`: this version trades on paper only");
+    let stop = stop_flag()?;
+    let clock = Clock::start(Nanos::MIN);
+    let told = ask(live, clock)?;
+    let assembly = assemble(&config, &arguments.config, live, &told)?;
+    let networks = live.venue.iter().map(|venue| sockets(venue, clock)).collect::<Result<Vec<_>, _>>()?;
+    let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
+        assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
+    let engine = Engine::start(assembly, networks, live, &arguments.journal, idle(arguments.idle), clock)?;
+    let folders = engine.folders().to_vec();
+    output::tell(&format!("running; journal: {}", arguments.journal.display()));
+    let watch = Stopwatch::start();
+    let (ended, notes) = supervise(engine, arguments.duration, &stop, &about);
+    let mut record = RunRecord { instruments: Vec::new() };
+    for (folder, (meta, instruments)) in folders.iter().zip(&about) {
+        record.instruments.extend(recorded(&config, folder, meta, instruments)?);
+    }
+    let done =
+        Done { arguments, config: &config, record, ended, notes, seconds: watch.elapsed().as_secs_f64() };
+    done.finish()
+}
+
+/// Set by ctrl-c and SIGTERM.
+fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second signal ends the process as if nobody listened.
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok(stop)
+}
+
+const fn idle(asked: IdleArg) -> Idle {
+    match asked {
+        IdleArg::Spin => Idle::Spin,
+        IdleArg::Yield => Idle::Yield,
+        IdleArg::Rest => Idle::Rest,
+    }
+}
+
+type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
+
+fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
+    let options = Options { extra_roots: venue.certificates.iter().cloned().collect(), ..Options::default() };
+    let clock: Box<dyn Fn() -> Nanos + Send> = Box::new(move || clock.now());
+    Ok(Sockets::new(options, clock)?)
+}
+
+/// What the venues say of the instruments.
+fn ask(live: &LiveConfig, clock: Clock) -> anyhow::Result<Vec<Vec<Fact>>> {
+    live.venue
+        .iter()
+        .map(|venue| {
+            let mut network = sockets(venue, clock)?;
+            Ok(facts(&mut network, venue.rest(), venue.market(), &venue.symbols)?)
+        })
+        .collect()
+}
+
+/// Counts by kind of note.
+type Notes = BTreeMap<&'static str, u64>;
+
+/// Looks at the engine until it is to stop.
+fn supervise(
+    mut engine: Engine,
+    duration: Option<Span>,
+    stop: &AtomicBool,
+    about: &[(Meta, Vec<ResolvedInstrument>)],
+) -> (Ended, Notes) {
+    let mut notes = Notes::new();
+    let (watch, mut told) = (Stopwatch::start(), Duration::ZERO);
+    let most = duration.map(|span| Duration::from_nanos(span.0.unsigned_abs()));
+    while !stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
+        std::thread::park_timeout(LOOK_EVERY);
+        engine.notes(|_, _, note: &Note| *notes.entry(note.kind()).or_default() += 1);
+        if engine.is_broken() {
+            output::tell("a thread has ended by itself: no order leaves any more");
+            break;
+        }
+        if watch.elapsed() - told >= TELL_EVERY {
+            told = watch.elapsed();
+            for (view, (_, instruments)) in engine.look().iter().zip(about) {
+                tell(view, instruments);
+            }
+        }
+    }
+    output::tell("stopping: cancelling everything");
+    (engine.stop(STOP_PATIENCE), notes)
+}
+
+/// One line for each instrument.
+fn tell(view: &View, instruments: &[ResolvedInstrument]) {
+    for (shown, one) in view.instruments.iter().zip(instruments) {
+        let spec = &one.found.spec;
+        let price = |ticks: i64| match ticks {
+            0 => "-".to_owned(),
+            ticks => format::price(spec, ballast_model::Price(ticks)).to_string(),
+        };
+        let [bid, ask] = shown.quotes.map(price);
+        let net = shown.net_e6.map_or_else(|| "-".to_owned(), |net| format!("{:.4}", net as f64 / 1e6));
+        output::tell(&format!(
+            "{}: position {}, quotes {bid} / {ask}, {} open, net {net} {}{}",
+            one.found.name(),
+            format::lots(spec, ballast_model::Lots(shown.position)),
+            shown.open,
+            one.found.settlement(),
+            if shown.halted { ", halted" } else { "" },
+        ));
+    }
+}
+
+/// A run that is over.
+struct Done<'a> {
+    arguments: &'a RunArgs,
+    config: &'a Config,
+    record: RunRecord,
+    ended: Ended,
+    notes: Notes,
+    seconds: f64,
+}
+
+impl Done<'_> {
+    fn finish(&self) -> anyhow::Result<Code> {
+        let files = self.arguments.out.as_deref().map(|out| self.write(out)).transpose()?;
+        output::text(&self.text(files.as_ref()), output::Form::asked(self.arguments.json))?;
+        if self.arguments.json {
+            output::json(&self.object(files.as_ref()))?;
+        }
+        let whole = self.ended.shards.iter().all(|shard| shard.as_ref().is_some_and(|end| end.kept.is_ok()));
+        let broken =
+            self.ended.shards.iter().any(Option::is_none) || self.ended.venues.iter().any(Option::is_none);
+        Ok(match (whole, broken || !self.ended.empty) {
+            (_, true) => Code::Failed,
+            (false, false) => Code::Journal,
+            (true, false) => Code::Done,
+        })
+    }
+
+    fn write(&self, out: &Path) -> anyhow::Result<ReportFiles> {
+        let shards = || self.ended.shards.iter().flatten();
+        let hash =
+            |of: fn(&ballast_runtime::live::ShardEnd) -> u64| shards().map(of).fold(0, |all, one| all ^ one);
+        let context = ReportContext {
+            title: "Run".to_owned(),
+            config: self.arguments.config.display().to_string(),
+            captures: Vec::new(),
+            decisions_hash: hash(|end| end.outcome.decisions_hash),
+            state_hash: hash(|end| end.outcome.state_hash),
+            assumptions: vec![("Fills".to_owned(), "simulated behind the real market".to_owned())],
+            counts: self
+                .counts()
+                .into_iter()
+                .map(|(name, count)| (name.replace('_', " "), count.to_string()))
+                .collect(),
+            opportunities: Vec::new(),
+        };
+        let totals = Totals::of(&self.record.instruments, self.config.report.conversion().as_ref());
+        report::write(out, &self.record, &totals, &context)
+    }
+
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        let shards = || self.ended.shards.iter().flatten();
+        let venues = || self.ended.venues.iter().flatten();
+        vec![
+            ("messages", shards().map(|end| end.outcome.messages).sum()),
+            ("level_updates", shards().map(|end| end.outcome.level_updates).sum()),
+            ("orders", shards().map(|end| end.outcome.orders).sum()),
+            ("cancels", shards().map(|end| end.outcome.cancels).sum()),
+            ("amendments", shards().map(|end| end.outcome.replaces).sum()),
+            ("fills", shards().map(|end| end.outcome.fills).sum()),
+            ("connections_lost", venues().map(|end| end.lost).sum()),
+            ("frames_unread", venues().map(|end| end.unread).sum()),
+            ("snapshots", venues().map(|end| end.counters.snapshots).sum()),
+            ("books_lost", venues().map(|end| end.counters.books_lost).sum()),
+            ("clock_falls", shards().map(|end| end.clock_falls).sum()),
+        ]
+    }
+
+    fn results(&self) -> impl Iterator<Item = (&InstrumentRecord, Money)> {
+        self.record
+            .instruments
+            .iter()
+            .map(|one| (one, one.samples.last().map_or(Money::ZERO, |sample| sample.net())))
+    }
+
+    fn object(&self, files: Option<&ReportFiles>) -> Value {
+        let mut object: serde_json::Map<String, Value> =
+            self.counts().into_iter().map(|(name, count)| (name.to_owned(), json!(count))).collect();
+        let instruments = self.results().map(|(one, net)| {
+            let position =
+                one.samples.last().map(|sample| format::lots(&one.spec, sample.position).to_string());
+            json!({ "name": one.name, "currency": one.currency, "net": number(net), "position": position })
+        });
+        object.insert("instruments".to_owned(), instruments.collect());
+        object.insert("notes".to_owned(), json!(self.notes));
+        object.insert("orders_left".to_owned(), json!(!self.ended.empty));
+        object.insert("journal".to_owned(), json!(self.arguments.journal.display().to_string()));
+        object.insert("run_seconds".to_owned(), json!(self.seconds));
+        if let Some(files) = files {
+            object.insert("report".to_owned(), json!(files.html.display().to_string()));
+        }
+        object.into()
+    }
+
+    fn text(&self, files: Option<&ReportFiles>) -> String {
+        let counts: Vec<_> = self
+            .counts()
+            .iter()
+            .map(|(name, count)| format!("{} {}", count, name.replace('_', " ")))
+            .collect();
+        let mut lines = vec![counts.join(", ")];
+        for (one, net) in self.results() {
+            let position = one
+                .samples
+                .last()
+                .map_or_else(String::new, |sample| format::lots(&one.spec, sample.position).to_string());
+            lines.push(format!(
+                "{}: position {position}, net {:.4} {}",
+                one.name,
+                net.to_f64(),
+                one.currency
+            ));
+        }
+        for (kind, count) in &self.notes {
+            lines.push(format!("noted {kind}: {count}"));
+        }
+        if !self.ended.empty {
+            lines.push("ORDERS MAY BE LEFT: not all were gone in time".to_owned());
+        }
+        for error in self.ended.shards.iter().flatten().filter_map(|end| end.kept.as_ref().err()) {
+            lines.push(format!("ALARM: the journal is not whole: {error}"));
+        }
+        if let Some(files) = files {
+            lines.push(format!("report: {} ({} bytes)", files.html.display(), files.html_bytes));
+        }
+        lines.push(format!("ran {:.1} s\n", self.seconds));
+        lines.join("\n")
+    }
+}
