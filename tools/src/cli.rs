@@ -1,7 +1,9 @@
 //! What can be typed.
 
 use ballast_model::Span;
+use ballast_simulator::matching::Speed;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// Market making on centralised venues with on-chain liquidity as ballast.
@@ -20,6 +22,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Trade live markets as configured, on paper where nothing else is asked for.
     Run(RunArgs),
+    /// Be a venue that exchange clients connect to: Binance spot and USD-M futures on sockets of this host.
+    Simulate(SimulateArgs),
     /// Replay the same data under several configurations and print one table.
     Compare(CompareArgs),
     /// Work on configuration files.
@@ -201,6 +205,54 @@ pub(crate) struct DemoArgs {
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Capture files, as for `replay`: recorded history trades, looped. Without, a seeded crowd does.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["synthetic", "seed"])]
+    pub(crate) capture: Vec<PathBuf>,
+    /// A seeded crowd trades, with clients and with each other: what there is without `--capture`.
+    #[arg(long)]
+    pub(crate) synthetic: bool,
+    /// Decides everything that is random in the crowd.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+    /// How many times as fast as the clock, or `max`: as fast as clients read.
+    #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed_of)]
+    pub(crate) speed: Speed,
+    /// What goes wrong (TOML): a `seed` and a list `[[fault]]` of `kind`, `on`, `at`, `for`, `every`, `rate`, `count` and `by`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// Where to listen.
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    pub(crate) address: IpAddr,
+    /// Port of the first market; the next listeners have those that follow. 0 takes any that are free.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Listen for TLS too, with a certificate made at the start.
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Write the certificate that clients have to trust for TLS (PEM) to this file.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Accounts of clients, each with keys of its own.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) clients: u16,
+    /// Stop after this time, such as `10s`.
+    #[arg(long = "for", value_name = "SPAN", value_parser = span_of)]
+    pub(crate) lasts: Option<Span>,
+    /// Print addresses and keys as one JSON object when clients can connect.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn speed_of(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    let times = text.parse().ok().filter(|times| (1..=10_000).contains(times));
+    times.map(Speed::Times).ok_or_else(|| "must be max, or a whole number from 1 to 10000".to_owned())
 }
 
 /// Where the demonstration trades.

@@ -26,6 +26,7 @@ mod report;
 mod results;
 mod run;
 mod side_by_side;
+mod simulate;
 mod summary;
 mod totals;
 mod verify;
@@ -40,6 +41,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Demo(arguments) => demo::run(&arguments),
         cli::Command::Run(arguments) => run::run(&arguments),
         cli::Command::Doctor(arguments) => doctor::run(&arguments),
+        cli::Command::Simulate(arguments) => simulate::run(&arguments),
         cli::Command::Compare(arguments) => compare::run(&arguments),
         cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),
         cli::Command::Config(cli::ConfigCommand::Schema(arguments)) => config::schema(&arguments),

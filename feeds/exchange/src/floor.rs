@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{
     Cancel, ClientOrderId, Command, Digest, Event, HalfTicks, Lots, Money, Nanos, NewOrder, OrderReport,
-    OrderUpdate, RejectReason, Replace, Side,
+    OrderUpdate, RejectReason, Replace, Side, UpdateId,
 };
 
 use self::crowd::Crowd;
@@ -326,6 +326,12 @@ impl MatchingVenue {
     #[must_use]
     pub const fn engine(&self) -> &Matching {
         &self.engine
+    }
+
+    /// The state of the book, as best prices and diffs are numbered.
+    #[must_use]
+    pub const fn update_id(&self) -> UpdateId {
+        self.feed.update_id()
     }
 
     /// A client's order that stands; `None` where none of that id does.

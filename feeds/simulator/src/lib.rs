@@ -8,4 +8,8 @@
 
 pub mod back;
 pub mod binance;
+pub mod faults;
+pub mod keys;
+pub mod matching;
 pub mod seam;
+pub mod serve;

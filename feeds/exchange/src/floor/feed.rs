@@ -75,6 +75,10 @@ impl Feed {
         }
     }
 
+    pub(super) const fn update_id(&self) -> UpdateId {
+        self.update_id
+    }
+
     /// When the book is told next; `None` while there is nothing to tell.
     pub(super) fn next_diff(&self) -> Option<Nanos> {
         (self.diffed != Some(self.update_id)).then_some(self.next_diff)

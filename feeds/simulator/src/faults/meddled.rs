@@ -1,0 +1,95 @@
+//! A market whose fills come in parts.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use ballast_model::{Command, Event, Fill, InstrumentId, Lots, Money, Nanos, PackedLevel, TradeId};
+
+use super::{Channel, Faults, Kind};
+use crate::back::{Back, ClientId, Depth, Stream, Symbol, Told};
+
+/// Ids of the second parts of fills begin here, above all that a market gives.
+const SECOND_PARTS: u64 = 1 << 52;
+
+/// A market where [`Kind::PartialFills`] happens; everything else is that of the one behind.
+#[derive(Debug)]
+pub struct Meddled<B> {
+    back: B,
+    faults: Rc<RefCell<Faults>>,
+    parts: u64,
+}
+
+impl<B: Back> Meddled<B> {
+    /// The market with these rules over it.
+    #[must_use]
+    pub const fn new(back: B, faults: Rc<RefCell<Faults>>) -> Self {
+        Self { back, faults, parts: 0 }
+    }
+}
+
+struct InParts<'a> {
+    told: &'a mut dyn Told,
+    faults: &'a RefCell<Faults>,
+    parts: &'a mut u64,
+    now: Nanos,
+}
+
+impl Told for InParts<'_> {
+    fn market(&mut self, symbol: InstrumentId, stream: Stream, payload: &[u8]) {
+        self.told.market(symbol, stream, payload);
+    }
+
+    fn client(&mut self, client: ClientId, event: &Event) {
+        if let Event::Fill(fill) = event
+            && let Some([first, second]) = halves(fill, TradeId(SECOND_PARTS + *self.parts))
+            && self.faults.borrow_mut().hits(Kind::PartialFills, Channel::User, self.now).is_some()
+        {
+            *self.parts += 1;
+            self.told.client(client, &Event::Fill(first));
+            return self.told.client(client, &Event::Fill(second));
+        }
+        self.told.client(client, event);
+    }
+}
+
+/// A fill as two that add up to it; `None` where it is too small.
+fn halves(fill: &Fill, second_id: TradeId) -> Option<[Fill; 2]> {
+    let (price, lots) = (fill.level.price(), fill.level.lots());
+    let half = Lots(lots.0 / 2);
+    if half.is_zero() {
+        return None;
+    }
+    let level = |lots| PackedLevel::new(price, lots);
+    let fee_e8 = fill.fee_e8 / 2;
+    let first = Fill { level: level(half)?, fee_e8, ..*fill };
+    let rest =
+        Fill { level: level(lots - half)?, fee_e8: fill.fee_e8 - fee_e8, trade_id: second_id, ..*fill };
+    Some([first, rest])
+}
+
+impl<B: Back> Back for Meddled<B> {
+    fn symbols(&self) -> &[Symbol] {
+        self.back.symbols()
+    }
+
+    fn next_due(&self) -> Option<Nanos> {
+        self.back.next_due()
+    }
+
+    fn advance(&mut self, now: Nanos, told: &mut dyn Told) {
+        let Self { back, faults, parts } = self;
+        back.advance(now, &mut InParts { told, faults, parts, now });
+    }
+
+    fn send(&mut self, client: ClientId, command: &Command, now: Nanos) {
+        self.back.send(client, command, now);
+    }
+
+    fn depth(&self, symbol: InstrumentId, levels: usize) -> Depth {
+        self.back.depth(symbol, levels)
+    }
+
+    fn balance(&self, client: ClientId, asset: &str) -> (Money, Money) {
+        self.back.balance(client, asset)
+    }
+}

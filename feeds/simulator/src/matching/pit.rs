@@ -1,0 +1,132 @@
+//! One symbol: its venue, and what its public streams say.
+//!
+//! Ids are told such that a snapshot between two diffs lies inside the later one, as the venue's do: a state `k` of the book is the
+//! end `2k` of a diff, which begins at `2j + 1` after that of state `j`, and a snapshot of it is `2k + 1`.
+
+use ballast_exchange::floor::{self, FloorSpec, FloorSpecError, MarketNews, MatchingVenue};
+use ballast_exchange::matching::AccountId;
+use ballast_model::{
+    BookKind, Command, Event, Fill, FundingPayment, InstrumentId, Money, Nanos, OrderUpdate, Side,
+    TimeInForce, UpdateId,
+};
+
+use super::spec::MarketKind;
+use super::wallet::Wallet;
+use super::wire::Wire;
+use crate::back::{ClientId, Depth, Stream, Symbol, Told};
+
+#[derive(Debug)]
+pub(super) struct Pit {
+    venue: MatchingVenue,
+    wire: Wire,
+    id: InstrumentId,
+    /// The state that the last diff ended with.
+    diffed: u64,
+    text: Vec<u8>,
+}
+
+impl Pit {
+    pub(super) fn new(kind: MarketKind, floor: &FloorSpec, symbol: &Symbol) -> Result<Self, FloorSpecError> {
+        let (venue, wire) = (MatchingVenue::new(floor)?, Wire::new(kind, symbol));
+        Ok(Self { venue, wire, id: symbol.id, diffed: 0, text: Vec::new() })
+    }
+
+    /// By the market's time.
+    pub(super) fn next_due(&self) -> Option<Nanos> {
+        let times = [self.venue.next_arrival(), self.venue.next_response(), self.venue.next_news()];
+        times.into_iter().flatten().min()
+    }
+
+    pub(super) fn send(&mut self, client: ClientId, command: &Command, now: Nanos) {
+        self.venue.send(floor::ClientId(client.0), command, now);
+    }
+
+    /// Does everything that is due by the market's time `target`; `outside` tells the clock's.
+    pub(super) fn advance(
+        &mut self,
+        target: Nanos,
+        outside: impl Fn(Nanos) -> Nanos,
+        wallet: &mut Wallet,
+        told: &mut dyn Told,
+    ) {
+        while let Some(at) = self.next_due().filter(|at| *at <= target) {
+            if self.venue.next_arrival().is_some_and(|due| due <= at) {
+                self.venue.on_arrival();
+            }
+            while let Some((client, event)) = self.venue.pop_response(at) {
+                let (client, event) = (ClientId(client.0), stamped(&event, &outside));
+                wallet.hear(client, &event);
+                told.client(client, &event);
+            }
+            while let Some(news) = self.venue.pop_news(at) {
+                self.publish(&news, outside(at), told);
+            }
+        }
+    }
+
+    fn publish(&mut self, news: &MarketNews, at: Nanos, told: &mut dyn Told) {
+        self.text.clear();
+        let out = &mut self.text;
+        let stream = match news {
+            MarketNews::Book(book) => {
+                let batch = book.batch();
+                let begin = *batch.begin();
+                let before = std::mem::replace(&mut self.diffed, begin.update_id.0);
+                if begin.kind == BookKind::Snapshot {
+                    return;
+                }
+                self.wire.depth(2 * before, 2 * begin.update_id.0, &batch, at, out);
+                Stream::Depth
+            }
+            MarketNews::Event(Event::Ticker(ticker)) => {
+                self.wire.ticker(2 * ticker.update_id.0, ticker, at, out);
+                Stream::BookTicker
+            }
+            MarketNews::Event(Event::Trade(trade)) => {
+                self.wire.trade(trade, at, out);
+                Stream::Trade
+            }
+            MarketNews::Event(Event::Mark(mark)) => {
+                self.wire.mark(mark, at, out);
+                Stream::MarkPrice
+            }
+            MarketNews::Event(_) => return,
+        };
+        told.market(self.id, stream, out);
+    }
+
+    /// The book as it stands.
+    pub(super) fn depth(&self, levels: usize) -> Depth {
+        let engine = self.venue.engine();
+        let side = |side| engine.levels(side).take(levels).collect();
+        let update_id = UpdateId(2 * self.venue.update_id().0 + 1);
+        Depth { update_id, bids: side(Side::Bid), asks: side(Side::Ask) }
+    }
+
+    pub(super) fn wallet(&self, client: ClientId) -> Money {
+        self.venue.engine().wallet(AccountId(client.0))
+    }
+}
+
+/// A command whose end time is the market's.
+pub(super) fn timed(command: &Command, inside: impl Fn(Nanos) -> Nanos) -> Command {
+    let mut command = *command;
+    if let Command::New(new) = &mut command
+        && let TimeInForce::GoodTillDate(end) = &mut new.tif
+    {
+        *end = inside(*end);
+    }
+    command
+}
+
+/// News of a client at the clock's time.
+fn stamped(event: &Event, outside: impl Fn(Nanos) -> Nanos) -> Event {
+    let mut event = *event;
+    if let Event::Order(OrderUpdate { venue_time, .. })
+    | Event::Fill(Fill { venue_time, .. })
+    | Event::Funding(FundingPayment { venue_time, .. }) = &mut event
+    {
+        *venue_time = outside(*venue_time);
+    }
+    event
+}

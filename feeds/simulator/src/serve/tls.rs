@@ -1,0 +1,43 @@
+//! A certificate of our own making.
+//!
+//! Never here: a secret that protects anything: the keys live as long as the process.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::ServeError;
+
+/// Accepts TLS for `localhost` and the address. The certificate of the authority that vouches for it is written to `path`.
+pub(super) fn acceptor(address: IpAddr, path: Option<&Path>) -> Result<TlsAcceptor, ServeError> {
+    let failed = |error: rcgen::Error| ServeError::Certificate(error.to_string());
+    let mut authority = CertificateParams::new(Vec::new()).map_err(failed)?;
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let authority_key = KeyPair::generate().map_err(failed)?;
+    let root = authority.self_signed(&authority_key).map_err(failed)?;
+    let issuer = Issuer::new(authority, authority_key);
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), address.to_string()];
+    let mut own = CertificateParams::new(names).map_err(failed)?;
+    own.use_authority_key_identifier_extension = true;
+    let key = KeyPair::generate().map_err(failed)?;
+    let certificate = own.signed_by(&key, &issuer).map_err(failed)?;
+    if let Some(path) = path {
+        std::fs::write(path, root.pem())
+            .map_err(|error| ServeError::Authority { path: path.to_owned(), error })?;
+    }
+    let failed = |error: tokio_rustls::rustls::Error| ServeError::Certificate(error.to_string());
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(failed)?;
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let chain = vec![certificate.der().clone(), root.der().clone()];
+    let config = builder.with_no_client_auth().with_single_cert(chain, key).map_err(failed)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

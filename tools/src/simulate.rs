@@ -1,0 +1,162 @@
+//! `ballast simulate`: a venue on sockets of this host, for exchange clients to connect to.
+//!
+//! Never here: a way to a real venue, a key that protects anything.
+
+use ballast_model::{Nanos, Span};
+use ballast_runtime::clock::Clock;
+use ballast_simulator::back::{Back, ClientId};
+use ballast_simulator::binance::{self, Venue, VenueConfig};
+use ballast_simulator::faults::{Faults, FaultsFile, Meddled};
+use ballast_simulator::keys::TestKeys;
+use ballast_simulator::matching::{MarketKind, MatchingBack, MatchingBackSpec, Speed};
+use ballast_simulator::serve::{Address, Carried, Market, Pace, ServeSpec, Tls, serve};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::cli::SimulateArgs;
+use crate::exit::Code;
+use crate::output;
+
+/// Serves until it is stopped or its time is up.
+///
+/// # Errors
+/// Faults that cannot be read, data that cannot be used, ports that cannot be had.
+pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Code> {
+    let faults = match &arguments.faults {
+        None => FaultsFile::default(),
+        Some(path) => {
+            let place = || path.display().to_string();
+            let text =
+                std::fs::read_to_string(path).map_err(|error| anyhow::anyhow!("{}: {error}", place()))?;
+            FaultsFile::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", place()))?
+        }
+    };
+    let clock = Clock::start(Nanos::MIN);
+    let keys: Vec<_> = (0..arguments.clients).map(|nth| TestKeys::of(ClientId(nth))).collect();
+    let markets = synthetic(arguments, &clock, &keys, &faults)?;
+    let spec = ServeSpec {
+        address: arguments.address,
+        tls: if arguments.tls { Tls::SelfSigned(arguments.ca.clone()) } else { Tls::No },
+        pace: if arguments.speed == Speed::Max { Pace::FlatOut } else { Pace::Clocked },
+        stops_after: arguments.lasts.map(duration),
+        clock: Rc::new(move || clock.now()),
+        on_fault: Rc::new(|market, fired| {
+            output::tell(&format!("fault: {} on {} of {market}", fired.kind.name(), fired.channel.name()));
+        }),
+    };
+    let carried = serve(&spec, markets, |addresses| announce(arguments, addresses, &keys))?;
+    carried.iter().zip(MARKETS).for_each(|(carried, kind)| output::tell(&summary(name(kind), carried)));
+    Ok(Code::Done)
+}
+
+const MARKETS: [MarketKind; 2] = [MarketKind::Spot, MarketKind::UsdM];
+
+const fn name(kind: MarketKind) -> &'static str {
+    match kind {
+        MarketKind::Spot => "spot",
+        MarketKind::UsdM => "usdm",
+    }
+}
+
+/// Both markets with a crowd.
+fn synthetic(
+    arguments: &SimulateArgs,
+    clock: &Clock,
+    keys: &[TestKeys],
+    faults: &FaultsFile,
+) -> anyhow::Result<Vec<Market>> {
+    let one = |(nth, kind): (u16, MarketKind)| {
+        let SimulateArgs { seed, clients, speed, .. } = *arguments;
+        let back = MatchingBack::new(&MatchingBackSpec { kind, seed, clients, speed, start: clock.now() })?;
+        Ok(market(arguments, nth, kind, back, keys, Faults::new(faults, clock.now())))
+    };
+    (0..).zip(MARKETS).map(one).collect()
+}
+
+/// The protocol of a market over what trades behind it.
+fn market(
+    arguments: &SimulateArgs,
+    nth: u16,
+    kind: MarketKind,
+    back: impl Back + 'static,
+    keys: &[TestKeys],
+    faults: Faults,
+) -> Market {
+    let which = match kind {
+        MarketKind::Spot => binance::Market::Spot,
+        MarketKind::UsdM => binance::Market::UsdM,
+    };
+    let faults = Rc::new(RefCell::new(faults));
+    let config = VenueConfig::new(which, keys.iter().flat_map(TestKeys::known).collect());
+    let front = Venue::new(config, Meddled::new(back, Rc::clone(&faults)));
+    let port = |after: u16| if arguments.port == 0 { 0 } else { arguments.port.saturating_add(after) };
+    Market {
+        name: name(kind),
+        front: Box::new(front),
+        faults,
+        port: port(2 * nth),
+        tls_port: port(2 * nth + 1),
+    }
+}
+
+fn duration(span: Span) -> Duration {
+    Duration::from_nanos(span.0.unsigned_abs())
+}
+
+/// Tells where clients connect and what they sign with. Where nobody listens to that, there is nobody to tell.
+fn announce(arguments: &SimulateArgs, addresses: &[Address], keys: &[TestKeys]) {
+    if arguments.json {
+        let _ = output::json(&object(addresses, keys));
+        return;
+    }
+    let mut lines: Vec<_> = addresses.iter().map(line).collect();
+    lines.extend(keys.iter().map(|keys| {
+        let client = keys.client.0;
+        format!("client {client}: key {} secret {}", keys.hmac.0, keys.hmac.1)
+    }));
+    lines.push("the keys are public and protect nothing; --json tells the Ed25519 ones too\n".to_owned());
+    let _ = output::text(&lines.join("\n"), output::Form::Text);
+}
+
+fn line(address: &Address) -> String {
+    let secure = address.tls.map(|tls| format!(", https://{tls} wss://{tls}")).unwrap_or_default();
+    format!("{}: http://{plain} ws://{plain}{secure}", address.name, plain = address.plain)
+}
+
+fn object(addresses: &[Address], keys: &[TestKeys]) -> Value {
+    let market = |address: &Address| {
+        let url = |scheme: &str, at| format!("{scheme}://{at}");
+        json!({
+            "market": address.name,
+            "http": url("http", address.plain),
+            "ws": url("ws", address.plain),
+            "https": address.tls.map(|tls| url("https", tls)),
+            "wss": address.tls.map(|tls| url("wss", tls)),
+        })
+    };
+    let key = |keys: &TestKeys| {
+        json!({
+            "client": keys.client.0,
+            "hmac": { "key": keys.hmac.0, "secret": keys.hmac.1 },
+            "ed25519": { "key": keys.ed25519.0, "private_key": keys.ed25519.1 },
+        })
+    };
+    json!({
+        "markets": addresses.iter().map(market).collect::<Vec<_>>(),
+        "keys": keys.iter().map(key).collect::<Vec<_>>(),
+    })
+}
+
+fn summary(name: &str, carried: &Carried) -> String {
+    format!(
+        "{name}: {} requests, {} sockets, {} texts in, {} frames out ({} bytes), {} too slow",
+        carried.requests,
+        carried.sockets,
+        carried.texts_in,
+        carried.frames_out,
+        carried.bytes_out,
+        carried.too_slow
+    )
+}
