@@ -309,7 +309,7 @@ impl Pair {
                 });
             }
             Act::Bid(..) => {}
-            _ => {
+            Act::Add(..) | Act::Cancel(_) | Act::Shrink(..) | Act::Move(..) | Act::Sell(..) => {
                 let flow = self.flow(act);
                 self.rig.orders(&flow);
                 let rows = self.rows();
@@ -327,10 +327,11 @@ proptest! {
         let mut pair = Pair { rig, lists: Lists::default(), others: 0, filled: Vec::new() };
         for act in acts {
             pair.step(act);
-            let told: Vec<_> = pair.rig.told().into_iter().filter_map(|told| match told {
-                Told::Filled(id, price, lots, _) => Some((id, price, lots)),
-                _ => None,
-            }).collect();
+            let fills = pair.rig.fills();
+            let told: Vec<_> = fills
+                .iter()
+                .map(|fill| (fill.client_id.0, fill.level.price().0, fill.level.lots().0))
+                .collect();
             prop_assert_eq!(told, std::mem::take(&mut pair.filled), "{:?}", act);
             for (id, ahead) in pair.lists.ours() {
                 prop_assert_eq!(pair.rig.ahead(id), ahead, "{} after {:?}", id, act);
