@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod config_check;
 pub mod floor;
+pub mod host;
 pub mod job;
 pub mod journal;
 pub mod operator;

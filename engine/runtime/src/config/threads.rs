@@ -77,6 +77,18 @@ impl VenueCoresConfig {
 }
 
 impl ThreadsConfig {
+    /// Cores that are named for venues and shards.
+    pub(crate) fn hot_cores(&self) -> impl Iterator<Item = u16> {
+        let VenueCoresConfig { spot, usdm, coinm } = self.venue_cores;
+        self.shard_cores.iter().copied().chain([spot, usdm, coinm].into_iter().flatten())
+    }
+
+    /// Threads of venues and shards that there are at least: those that a core is named for, and one of each.
+    pub(crate) fn hot_threads(&self) -> usize {
+        let shards = self.shard_cores.len();
+        shards.max(1) + (self.hot_cores().count() - shards).max(1)
+    }
+
     /// Every core that is named, with its key.
     fn cores(&self) -> impl Iterator<Item = (String, u16)> {
         let shards = self.shard_cores.iter().enumerate();
