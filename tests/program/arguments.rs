@@ -16,6 +16,7 @@ fn help_names_every_command_and_exit_code() {
         "compare",
         "config",
         "book",
+        "doctor",
         "Exit codes",
         "0 ",
         "1 ",
@@ -34,6 +35,7 @@ fn help_names_every_command_and_exit_code() {
         ("config check", &["--json"]),
         ("config schema", &["--json"]),
         ("book check", &["--json"]),
+        ("doctor", &["--config", "--journal", "--json"]),
     ] {
         let help = folder.expect(0, &format!("{command} --help")).out;
         for option in options {
@@ -71,6 +73,7 @@ fn wrong_arguments_end_with_2_and_change_nothing() {
         "book",
         "book check",
         "book check --unknown futures.gz",
+        "doctor extra",
     ] {
         let run = folder.expect(2, arguments);
         assert!(run.out.is_empty(), "{arguments}: {}", run.out);

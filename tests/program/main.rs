@@ -7,6 +7,7 @@ mod assumptions;
 mod compare;
 mod configuration;
 mod demo;
+mod doctor;
 mod journals;
 mod operator;
 mod opportunities;

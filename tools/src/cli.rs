@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// Work on journals.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Say what of this host stands in the way of a fast and safe run, and what to do about it.
+    Doctor(DoctorArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -206,6 +208,19 @@ pub(crate) enum DemoVenue {
     Tape,
     /// A matching engine where a crowd trades with us.
     Matching,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Configuration file (TOML) whose `[threads]` the host is examined for; one shard and one venue where absent.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder on the disk that the journal is to be on.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) journal: PathBuf,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -21,7 +21,7 @@ pub(crate) enum Code {
     /// The data holds no order book snapshot: there was no book and nothing was quoted.
     NoBook = 5,
     /// What was checked is not as it should be: a rebuilt book differs from the venue's best prices, has gaps or crosses; a
-    /// decision was not repeated.
+    /// decision was not repeated; a host on which a run cannot work.
     Mismatch = 6,
     /// Everything asked for was done, but the journal of it is not whole: a disk full or gone.
     Journal = 7,
@@ -29,7 +29,7 @@ pub(crate) enum Code {
 
 /// The table in `--help`.
 pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable, \
-5 no order book snapshot in the data, 6 a check (book check, verify) found a difference, \
+5 no order book snapshot in the data, 6 a check (book check, verify) found a difference or (doctor) a failure, \
 7 the journal of the run is not whole";
 
 impl From<Code> for ExitCode {

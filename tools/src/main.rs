@@ -12,6 +12,7 @@ mod compare;
 mod config;
 mod data;
 mod demo;
+mod doctor;
 mod exit;
 mod hedging;
 mod journal;
@@ -36,6 +37,7 @@ fn main() -> std::process::ExitCode {
     let result = match cli::Cli::parse().command {
         cli::Command::Replay(arguments) => replay::run(&arguments),
         cli::Command::Demo(arguments) => demo::run(&arguments),
+        cli::Command::Doctor(arguments) => doctor::run(&arguments),
         cli::Command::Compare(arguments) => compare::run(&arguments),
         cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),
         cli::Command::Config(cli::ConfigCommand::Schema(arguments)) => config::schema(&arguments),
