@@ -1,11 +1,12 @@
 //! The core allocates nothing once it is built: a counting allocator watches `Shard::on_event` and
 //! `Shard::on_batch` over whole runs of every shipped configuration, with orders and fills among them. Nor does the
-//! matching engine.
+//! matching engine, nor what the journal is told.
 #![cfg(test)]
 #![deny(unsafe_code)]
 
 mod counting;
 mod driver;
+mod journal;
 mod matching;
 
 use std::path::{Path, PathBuf};
