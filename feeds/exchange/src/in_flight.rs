@@ -28,6 +28,10 @@ impl<T> InFlight<T> {
 
     /// Puts an item on a lane. It does not overtake what was put there before it, nor what is due at the same time.
     pub(crate) fn push_in(&mut self, lane: usize, due: Nanos, item: T) {
+        // An empty wire has nothing to be overtaken.
+        if self.items.is_empty() {
+            self.last.fill(Nanos::MIN);
+        }
         if self.last.len() <= lane {
             self.last.resize(lane + 1, Nanos::MIN);
         }
