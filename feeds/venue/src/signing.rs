@@ -221,7 +221,9 @@ impl Signature {
 pub fn percent_encode(query: &mut String, text: &[u8]) {
     for byte in text {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => query.push(char::from(*byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                query.push(char::from(*byte))
+            }
             _ => {
                 query.push('%');
                 for nibble in [byte >> 4, byte & 0xF] {

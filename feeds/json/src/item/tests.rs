@@ -2,7 +2,8 @@ use std::vec::Vec;
 
 use super::*;
 
-const TEXT: &[u8] = br#" {"a":"12.50","b":-7,"c":[1,{"d":true},"x\"y"],"e":1.5,"f":null,"a":"9","g":"-0.00000012"} "#;
+const TEXT: &[u8] =
+    br#" {"a":"12.50","b":-7,"c":[1,{"d":true},"x\"y"],"e":1.5,"f":null,"a":"9","g":"-0.00000012"} "#;
 
 fn item(key: &[u8]) -> Item<'static> {
     Item::read(TEXT).unwrap().member(key).unwrap()
@@ -27,7 +28,9 @@ fn members_and_elements_come_in_order() {
     Item::read(TEXT).unwrap().members(|key, _| keys.push(key));
     assert_eq!(keys, [b"a", b"b", b"c", b"e", b"f", b"a", b"g"]);
     let mut seen = Vec::new();
-    item(b"c").elements(|value| seen.push((value.unsigned(), value.member(b"d").and_then(Item::truth), value.text())));
+    item(b"c").elements(|value| {
+        seen.push((value.unsigned(), value.member(b"d").and_then(Item::truth), value.text()))
+    });
     assert_eq!(seen, [(Some(1), None, None), (None, Some(true), None), (None, None, None)]);
     assert!(item(b"c").is_array() && !item(b"c").is_object());
     item(b"a").elements(|_| panic!("a string has no elements"));

@@ -15,12 +15,14 @@ fn letters(signature: &Signature) -> &str {
 
 #[test]
 fn hmac_signs_as_the_venues_say() {
-    let spot = Credentials::hmac("k", "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j").unwrap();
+    let spot =
+        Credentials::hmac("k", "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j").unwrap();
     let payload = "apiKey=vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A&price=52000.00&\
         quantity=0.01000000&recvWindow=100&side=SELL&symbol=BTCUSDT&timeInForce=GTC&timestamp=1645423376532&type=LIMIT";
     let signature = spot.sign(payload.as_bytes());
     assert_eq!(letters(&signature), "aa1b5712c094bc4e57c05a1a5c1fd8d88dcd628338ea863fec7b88e59fe2db24");
-    let futures = Credentials::hmac("k", "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9").unwrap();
+    let futures =
+        Credentials::hmac("k", "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9").unwrap();
     let payload = "symbol=BTCUSDT&side=BUY&type=LIMIT&quantity=1&price=9000&timeInForce=GTC&recvWindow=5000&\
         timestamp=1591702613943";
     let signature = futures.sign(payload.as_bytes());
@@ -54,7 +56,8 @@ fn bad_keys_are_refused_without_being_shown() {
 fn secrets_do_not_show() {
     let secret = Secret::new("hunter2");
     assert_eq!((format!("{secret}"), format!("{secret:?}")), ("…".into(), "…".into()));
-    for key in [Credentials::hmac("apikey", "hunter2").unwrap(), Credentials::ed25519("apikey", PEM).unwrap()] {
+    for key in [Credentials::hmac("apikey", "hunter2").unwrap(), Credentials::ed25519("apikey", PEM).unwrap()]
+    {
         let shown = format!("{key:?} {key:#?}");
         assert!(!shown.contains("hunter2") && !shown.contains("apikey") && !shown.contains("157"), "{shown}");
     }

@@ -1,8 +1,8 @@
 //! News of the account, from the documents' examples and made ones.
 
 use ballast_model::{
-    AssetId, BalanceUpdate, ClientOrderId, Ending, Event, Fill, FillReason, Liquidity, Lots, Money, Nanos, OrderReport,
-    PackedLevel, PackedMoney, Price, RejectReason, Side, TradeId, VenueOrderId,
+    AssetId, BalanceUpdate, ClientOrderId, Ending, Event, Fill, FillReason, Liquidity, Lots, Money, Nanos,
+    OrderReport, PackedLevel, PackedMoney, Price, RejectReason, Side, TradeId, VenueOrderId,
 };
 use ballast_venue::Channel;
 use ballast_venue::binance::trade::{Notice, TradeMarket};
@@ -18,7 +18,9 @@ fn spot(kind: &str, status: &str, more: &str) -> String {
 
 /// What a report without a trade says.
 fn quiet(execution: u64, filled: &str) -> String {
-    format!(r#""l":"0.00000000","z":"{filled}","L":"0.00000000","n":"0","N":null,"t":-1,"I":{execution},"m":false,"#)
+    format!(
+        r#""l":"0.00000000","z":"{filled}","L":"0.00000000","n":"0","N":null,"t":-1,"I":{execution},"m":false,"#
+    )
 }
 
 fn futures(kind: &str, status: &str, more: &str) -> String {
@@ -42,7 +44,8 @@ fn fill(trade: u64, lots: i64) -> Fill {
     }
 }
 
-const FILLED: &str = r#""l":"0.400","z":"0.400","L":"2683.80","n":"0.00001234","N":"USDT","t":500,"I":9,"m":true,"#;
+const FILLED: &str =
+    r#""l":"0.400","z":"0.400","L":"2683.80","n":"0.00001234","N":"USDT","t":500,"I":9,"m":true,"#;
 
 #[test]
 fn fills_are_told_once_in_full() {
@@ -56,7 +59,9 @@ fn fills_are_told_once_in_full() {
         assert_eq!(rig.fills(), [fill(500, 400)]);
         assert_eq!((rig.session.counters().fills, rig.session.counters().repeated), (1, 1));
         // The last fill tells the order's end by itself.
-        rig.frame(&frame.replace(":500,", ":501,").replace(":9,", ":10,").replace("PARTIALLY_FILLED", "FILLED"));
+        rig.frame(
+            &frame.replace(":500,", ":501,").replace(":9,", ":10,").replace("PARTIALLY_FILLED", "FILLED"),
+        );
         assert_eq!(rig.sink.events, [Event::Fill(fill(501, 400))]);
     }
 }
@@ -74,7 +79,11 @@ fn a_trade_comes_early_without_its_fee_and_is_told_when_that_is_known() {
 fn fees_may_be_rebates_absent_or_in_other_assets() {
     let mut rig = Rig::open(TradeMarket::UsdM);
     let trade = |id: u64, fee: &str| {
-        futures("TRADE", "PARTIALLY_FILLED", &FILLED.replace(r#""n":"0.00001234","N":"USDT","t":500"#, &format!(r#"{fee}"t":{id}"#)))
+        futures(
+            "TRADE",
+            "PARTIALLY_FILLED",
+            &FILLED.replace(r#""n":"0.00001234","N":"USDT","t":500"#, &format!(r#"{fee}"t":{id}"#)),
+        )
     };
     rig.frame(&trade(501, ""));
     rig.frame(&trade(502, r#""n":"-0.5","N":"BNB","#));
@@ -157,7 +166,10 @@ fn a_fill_that_cannot_be_told_is_an_alarm() {
     let mut rig = Rig::open(TradeMarket::Spot);
     rig.frame(&spot("TRADE", "FILLED", FILLED).replace("ETHUSDT", "XRPUSDT"));
     rig.frame(&spot("TRADE", "FILLED", &FILLED.replace("0.400", "0.4005").replace(":9,", ":10,")));
-    assert_eq!((rig.session.counters().unbookable, rig.session.poll_notice()), (2, Some(Notice::UnbookableFill)));
+    assert_eq!(
+        (rig.session.counters().unbookable, rig.session.poll_notice()),
+        (2, Some(Notice::UnbookableFill))
+    );
     assert_eq!(rig.fills(), []);
 }
 
@@ -191,10 +203,16 @@ fn positions_keep_their_sign_and_their_zeros() {
             r#"{{"e":"ACCOUNT_UPDATE","E":1,"T":{time},"a":{{"m":"ORDER","T":{time},"B":[{{"a":"USDT","wb":"122624.12345678","cw":"100.1","bc":"50.12"}}],"P":[{{"s":"ETHUSDT","pa":"{amount}","ep":"1","ps":"BOTH"}}]}}}}"#
         )
     };
-    let position = |rig: &Rig| rig.session.positions().iter().find(|position| position.instrument == ETH).unwrap().lots;
+    let position =
+        |rig: &Rig| rig.session.positions().iter().find(|position| position.instrument == ETH).unwrap().lots;
     assert_eq!(position(&rig), Lots(0), "the sweep found none");
-    for (time, amount, lots) in [(1_709_654_401_000, "-1.500", -1_500), (1_709_654_401_001, "0", 0), (1_709_654_401_002, "2", 2_000)] {
-        rig.frame(&frame(time, amount).replace(r#""a":{"m":"ORDER","#, &format!(r#""a":{{"T":{time},"m":"ORDER","#)));
+    for (time, amount, lots) in
+        [(1_709_654_401_000, "-1.500", -1_500), (1_709_654_401_001, "0", 0), (1_709_654_401_002, "2", 2_000)]
+    {
+        rig.frame(
+            &frame(time, amount)
+                .replace(r#""a":{"m":"ORDER","#, &format!(r#""a":{{"T":{time},"m":"ORDER","#)),
+        );
         assert_eq!(position(&rig), Lots(lots));
     }
     rig.frame(&frame(1_709_654_401_000, "9"));
@@ -212,7 +230,10 @@ fn the_streams_own_news_are_acted_upon() {
     assert!(rig.session.path(Channel::Private).unwrap().starts_with("/private/ws?listenKey=fresh&events="));
     assert_eq!(rig.session.poll_reconnect(), Some(Channel::Private));
     rig.frame(r#"{"e":"serverShutdown","E":1}"#);
-    assert_eq!((rig.session.poll_notice(), rig.session.poll_reconnect()), (Some(Notice::ShuttingDown), Some(Channel::Private)));
+    assert_eq!(
+        (rig.session.poll_notice(), rig.session.poll_reconnect()),
+        (Some(Notice::ShuttingDown), Some(Channel::Private))
+    );
     let mut rig = Rig::open(TradeMarket::Spot);
     rig.frame(r#"{"event":{"e":"serverShutdown","E":1}}"#);
     assert_eq!(rig.session.poll_reconnect(), Some(Channel::Api));

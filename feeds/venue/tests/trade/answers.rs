@@ -17,7 +17,10 @@ fn answers_in_any_order_find_their_requests() {
     for market in BOTH {
         let mut rig = Rig::open(market);
         let (first, second) = (rig.send(new(order(41))), rig.send(new(order(42))));
-        rig.result(second, r#"{"symbol":"ETHUSDT","orderId":29,"clientOrderId":"blst-42","transactTime":1645423376600}"#);
+        rig.result(
+            second,
+            r#"{"symbol":"ETHUSDT","orderId":29,"clientOrderId":"blst-42","transactTime":1645423376600}"#,
+        );
         rig.result(first, r#"{"symbol":"ETHUSDT","orderId":28,"clientOrderId":"blst-41","status":"NEW","updateTime":1645423376600}"#);
         let accepted = |id| OrderReport::Accepted(VenueOrderId(id));
         assert_eq!(rig.reports(), [(42, accepted(29)), (41, accepted(28))]);
@@ -51,7 +54,8 @@ fn cancels_and_queries_say_what_traded() {
         assert_eq!(rig.report(), OrderReport::Ended { how, filled });
     }
     rig.serve();
-    let fills = rig.asked.iter().find(|asked| asked.contains("myTrades")).expect("missing fills are looked for");
+    let fills =
+        rig.asked.iter().find(|asked| asked.contains("myTrades")).expect("missing fills are looked for");
     assert!(fills.contains("symbol=ETHUSDT&orderId=28&limit=1000"), "{fills}");
     let id = rig.send(query(41, 11));
     rig.error(id, 400, -2013, "Order does not exist.");

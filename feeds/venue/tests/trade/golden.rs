@@ -16,14 +16,20 @@ fn spot_orders() {
     let rig = &mut Rig::open(TradeMarket::Spot);
     let place = r#""order.place","params":{"newClientOrderId":"blst-41","newOrderRespType":"ACK","price":"2683.80","quantity":"1.500","recvWindow":500,"selfTradePreventionMode":"EXPIRE_MAKER","side":"SELL","symbol":"ETHUSDT","#;
     let ask = order(41);
-    assert_eq!(golden(rig, new(ask)), format!(r#"{place}"timestamp":1645423376532,"type":"LIMIT_MAKER"}}}}"#));
+    assert_eq!(
+        golden(rig, new(ask)),
+        format!(r#"{place}"timestamp":1645423376532,"type":"LIMIT_MAKER"}}}}"#)
+    );
     for (tif, word) in [
         (TimeInForce::GoodTillCancel, "GTC"),
         (TimeInForce::ImmediateOrCancel, "IOC"),
         (TimeInForce::FillOrKill, "FOK"),
     ] {
         let frame = golden(rig, new(ballast_model::NewOrder { tif, ..ask }));
-        assert_eq!(frame, format!(r#"{place}"timeInForce":"{word}","timestamp":1645423376532,"type":"LIMIT"}}}}"#));
+        assert_eq!(
+            frame,
+            format!(r#"{place}"timeInForce":"{word}","timestamp":1645423376532,"type":"LIMIT"}}}}"#)
+        );
     }
     assert_eq!(
         golden(rig, cancel(41)),
@@ -79,7 +85,8 @@ fn futures_orders() {
 
 /// Parameters of a frame as they are signed: by name, joined.
 fn payload(frame: &str) -> (String, String) {
-    let value: Vec<_> = frame.split_once(r#""params":{"#).unwrap().1.trim_end_matches('}').split(',').collect();
+    let value: Vec<_> =
+        frame.split_once(r#""params":{"#).unwrap().1.trim_end_matches('}').split(',').collect();
     let pair = |text: &&str| {
         let (name, value) = text.split_once(':').unwrap();
         (name.trim_matches('"').to_owned(), value.trim_matches('"').to_owned())
@@ -100,7 +107,10 @@ fn hmac_keys_sign_every_request_over_its_sorted_parameters() {
         for command in [new(order(1)), replace(1, 268_380, 7), cancel(1), query(1, 1)] {
             let frame = rig.encode(command).unwrap();
             let (payload, signature) = payload(&frame);
-            assert!(payload.starts_with("apiKey=key0&") && payload.contains("&timestamp=1645423376532"), "{payload}");
+            assert!(
+                payload.starts_with("apiKey=key0&") && payload.contains("&timestamp=1645423376532"),
+                "{payload}"
+            );
             let expected = Credentials::hmac("key0", SECRET).unwrap().sign(payload.as_bytes());
             assert_eq!(signature.as_bytes(), expected.as_bytes());
         }
@@ -124,7 +134,10 @@ fn ed25519_keys_log_on_once() {
     assert!(subscribe.ends_with(r#""method":"userDataStream.subscribe","params":{}}"#), "{subscribe}");
     let mut futures = Rig::fresh(TradeMarket::UsdM, ed25519());
     futures.connect();
-    assert!(futures.asked[0].contains("session.logon") && !futures.asked.iter().any(|asked| asked.contains("subscribe")));
+    assert!(
+        futures.asked[0].contains("session.logon")
+            && !futures.asked.iter().any(|asked| asked.contains("subscribe"))
+    );
 }
 
 /// Requests over HTTP without their signatures, which are checked.
@@ -136,7 +149,10 @@ fn rest(rig: &Rig, credentials: &Credentials) -> Vec<String> {
             Some((request, signature)) => {
                 let query = request.split_once('?').unwrap().1;
                 let mut expected = String::new();
-                ballast_venue::signing::percent_encode(&mut expected, credentials.sign(query.as_bytes()).as_bytes());
+                ballast_venue::signing::percent_encode(
+                    &mut expected,
+                    credentials.sign(query.as_bytes()).as_bytes(),
+                );
                 assert_eq!(signature, expected, "{request}");
                 format!("{request} signed")
             }
@@ -166,7 +182,10 @@ fn requests_over_http() {
 
     let instruments = [instrument(rig::ETH, "ETHUSDT")];
     let dead_man = Some(DeadMan { countdown: Span::from_secs(30), beats: 4 });
-    let mut rig = Rig::with(&ballast_venue::binance::trade::TradeConfig { dead_man, ..config(TradeMarket::UsdM, &instruments) }, hmac());
+    let mut rig = Rig::with(
+        &ballast_venue::binance::trade::TradeConfig { dead_man, ..config(TradeMarket::UsdM, &instruments) },
+        hmac(),
+    );
     rig.connect();
     rig.session.cancel_all();
     rig.session.on_progress(rig.now);
@@ -195,6 +214,8 @@ fn requests_over_http() {
     assert_eq!(rest(&rig, &hmac()), [""; 0], "no beat without progress");
     assert_eq!(
         rig.session.path(ballast_venue::Channel::Private),
-        Some("/private/ws?listenKey=pqia91&events=ORDER_TRADE_UPDATE/ACCOUNT_UPDATE/MARGIN_CALL/ACCOUNT_CONFIG_UPDATE/listenKeyExpired")
+        Some(
+            "/private/ws?listenKey=pqia91&events=ORDER_TRADE_UPDATE/ACCOUNT_UPDATE/MARGIN_CALL/ACCOUNT_CONFIG_UPDATE/listenKeyExpired"
+        )
     );
 }

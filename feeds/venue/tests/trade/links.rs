@@ -61,7 +61,11 @@ fn a_log_on_without_an_answer_begins_anew() {
 fn the_listen_key_is_kept_and_made_anew() {
     let mut rig = Rig::open(TradeMarket::UsdM);
     rig.wait(Span::from_secs(30 * 60));
-    rig.script.push(("PUT /fapi/v1/listenKey".into(), 400, r#"{"code":-1125,"msg":"This listenKey does not exist."}"#.into()));
+    rig.script.push((
+        "PUT /fapi/v1/listenKey".into(),
+        400,
+        r#"{"code":-1125,"msg":"This listenKey does not exist."}"#.into(),
+    ));
     rig.script.push(("POST /fapi/v1/listenKey".into(), 200, r#"{"listenKey":"fresh"}"#.into()));
     rig.serve();
     assert_eq!(rig.session.poll_reconnect(), Some(Channel::Private));
@@ -73,7 +77,11 @@ fn a_changed_tick_stops_orders_until_it_is_configured() {
     for (tick, status) in [("0.10", "TRADING"), ("0.01", "HALT"), ("0.01", "CANCEL_ONLY")] {
         let mut rig = Rig::open(TradeMarket::Spot);
         rig.wait(Span::from_secs(300));
-        rig.script.push(("GET /api/v3/exchangeInfo".into(), 200, exchange_info(TradeMarket::Spot, tick, status)));
+        rig.script.push((
+            "GET /api/v3/exchangeInfo".into(),
+            200,
+            exchange_info(TradeMarket::Spot, tick, status),
+        ));
         rig.serve();
         assert!(!rig.session.may_add(ETH, rig.now.mono), "{tick} {status}");
         assert!(rig.session.poll_notice().is_some());

@@ -1,8 +1,8 @@
 //! A session, a venue that answers from a script, a clock that tests set.
 
 use ballast_model::{
-    AssetId, Cancel, ClientOrderId, Command, Event, Fill, InstrumentId, Lots, Nanos, NewOrder, OrderReport, Price,
-    Query, ReduceOnly, Replace, Side, Span, Step, SubAccountId, TimeInForce, TradeId,
+    AssetId, Cancel, ClientOrderId, Command, Event, Fill, InstrumentId, Lots, Nanos, NewOrder, OrderReport,
+    Price, Query, ReduceOnly, Replace, Side, Span, Step, SubAccountId, TimeInForce, TradeId,
 };
 use ballast_venue::binance::trade::{
     ORDER_BYTES_MAX, SelfTradePrevention, Standing, TradeConfig, TradeInstrument, TradeMarket, TradeSession,
@@ -177,7 +177,9 @@ impl Rig {
 
     pub(crate) fn answer(&mut self, status: u16, headers: &[(&str, &str)], body: &str) {
         let answer = Answer { status, headers, body: body.as_bytes() };
-        self.session.on_answer(&answer, self.now, &mut self.sink).unwrap_or_else(|error| panic!("{error}: {body}"));
+        self.session
+            .on_answer(&answer, self.now, &mut self.sink)
+            .unwrap_or_else(|error| panic!("{error}: {body}"));
     }
 
     /// A frame that must be taken.
@@ -217,7 +219,13 @@ impl Rig {
     pub(crate) fn reports(&mut self) -> Vec<(u64, OrderReport)> {
         let told = std::mem::take(&mut self.sink.events);
         told.iter()
-            .filter_map(|event| if let Event::Order(update) = event { Some((update.client_id.0, update.report)) } else { None })
+            .filter_map(|event| {
+                if let Event::Order(update) = event {
+                    Some((update.client_id.0, update.report))
+                } else {
+                    None
+                }
+            })
             .collect()
     }
 
@@ -230,7 +238,9 @@ impl Rig {
 
     pub(crate) fn fills(&mut self) -> Vec<Fill> {
         let told = std::mem::take(&mut self.sink.events);
-        told.iter().filter_map(|event| if let Event::Fill(fill) = event { Some(*fill) } else { None }).collect()
+        told.iter()
+            .filter_map(|event| if let Event::Fill(fill) = event { Some(*fill) } else { None })
+            .collect()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use ballast_json::{Grid, Item};
 use ballast_model::{
-    Command, Ending, Event, InstrumentId, Lots, Nanos, OrderReport, OrderUpdate, PackedLevel, Price, RejectReason,
-    Span, VenueOrderId,
+    Command, Ending, Event, InstrumentId, Lots, Nanos, OrderReport, OrderUpdate, PackedLevel, Price,
+    RejectReason, Span, VenueOrderId,
 };
 
 use super::budget::Pool;
@@ -225,7 +225,13 @@ impl TradeSession {
         });
     }
 
-    fn report<S: EventSink>(&mut self, command: &Command, report: OrderReport, venue_time: Nanos, out: &mut S) {
+    fn report<S: EventSink>(
+        &mut self,
+        command: &Command,
+        report: OrderReport,
+        venue_time: Nanos,
+        out: &mut S,
+    ) {
         let (instrument, client_id) = (command.instrument(), command.client_id());
         self.tell(Event::Order(OrderUpdate { instrument, client_id, report, venue_time }), out);
     }
@@ -366,7 +372,12 @@ impl Limit {
             _ => {}
         });
         let seconds: i64 = unit?;
-        Some(Self { pool: pool?, interval: Span::from_secs(seconds * i64::from(number?)), limit: limit?, count })
+        Some(Self {
+            pool: pool?,
+            interval: Span::from_secs(seconds * i64::from(number?)),
+            limit: limit?,
+            count,
+        })
     }
 }
 

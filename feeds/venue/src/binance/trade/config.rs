@@ -140,7 +140,9 @@ impl core::fmt::Display for TradeConfigError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Instruments => write!(f, "a session trades 1 to {INSTRUMENTS_MAX} instruments"),
-            Self::Symbol(at) => write!(f, "instrument {at}: symbol empty, too long, given twice, or of other letters"),
+            Self::Symbol(at) => {
+                write!(f, "instrument {at}: symbol empty, too long, given twice, or of other letters")
+            }
             Self::DuplicateId(at) => write!(f, "instrument {at}: id given twice"),
             Self::Step(at) => write!(f, "instrument {at}: tick or lot out of range"),
             Self::Assets => write!(f, "more than {ASSETS_MAX} assets"),
@@ -164,7 +166,9 @@ impl TradeMarket {
     /// Limits as documented, until the venue tells its own.
     pub(super) const fn limits(self) -> &'static [Documented] {
         match self {
-            Self::Spot => &[(Pool::Weight, 60, 6_000), (Pool::Orders, 10, 50), (Pool::Orders, 86_400, 160_000)],
+            Self::Spot => {
+                &[(Pool::Weight, 60, 6_000), (Pool::Orders, 10, 50), (Pool::Orders, 86_400, 160_000)]
+            }
             Self::UsdM => &[
                 (Pool::Weight, 60, 2_400),
                 (Pool::RestWeight, 60, 2_400),
@@ -252,7 +256,8 @@ impl Names {
         let mut names = Self { instruments: Vec::new(), assets: Vec::new() };
         for (at, told) in config.instruments.iter().enumerate() {
             let letters = |byte: u8| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_');
-            let fits = (1..=SYMBOL_BYTES_MAX).contains(&told.symbol.len()) && told.symbol.bytes().all(letters);
+            let fits =
+                (1..=SYMBOL_BYTES_MAX).contains(&told.symbol.len()) && told.symbol.bytes().all(letters);
             if !fits || names.index(told.symbol).is_some() {
                 return Err(TradeConfigError::Symbol(at));
             }

@@ -35,9 +35,17 @@ mod tests {
             let text = core::str::from_utf8(writer.finish().unwrap()).unwrap();
             assert_eq!(client_id(text), ClientOrderId(id));
         }
-        for foreign in
-            ["", "blst-", "blst-0", "blst-01", "blst-+1", "blst-18446744073709551616", "x-1", "autoclose-1", "BLST-1"]
-        {
+        for foreign in [
+            "",
+            "blst-",
+            "blst-0",
+            "blst-01",
+            "blst-+1",
+            "blst-18446744073709551616",
+            "x-1",
+            "autoclose-1",
+            "BLST-1",
+        ] {
             assert_eq!(client_id(foreign), ClientOrderId::FOREIGN, "{foreign}");
         }
     }

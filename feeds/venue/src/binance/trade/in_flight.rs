@@ -109,7 +109,8 @@ impl InFlight {
     /// Orders on their way to the venue that its counts do not yet hold.
     pub(super) fn orders(&self) -> u32 {
         let counted = |asked: &Asked| matches!(asked, Asked::Command(Command::New(_) | Command::Replace(_)));
-        let waiting = self.places.iter().filter(|place| place.state == State::Waiting && counted(&place.asked));
+        let waiting =
+            self.places.iter().filter(|place| place.state == State::Waiting && counted(&place.asked));
         u32::try_from(waiting.count()).unwrap_or(u32::MAX)
     }
 

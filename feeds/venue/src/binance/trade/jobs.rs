@@ -73,7 +73,8 @@ impl Job {
             (Self::Rules | Self::Account | Self::Trades(_), TradeMarket::Spot) => 20,
             (Self::OpenOrders(_), TradeMarket::Spot) => 6,
             (Self::Order(..), TradeMarket::Spot) => 4,
-            (Self::Account | Self::Positions | Self::Trades(_), TradeMarket::UsdM) | (Self::TradesOf(..), _) => 5,
+            (Self::Account | Self::Positions | Self::Trades(_), TradeMarket::UsdM)
+            | (Self::TradesOf(..), _) => 5,
             (Self::Funding, _) => 30,
             (Self::DeadMan(_), _) => DEAD_MAN_WEIGHT,
             (
@@ -235,11 +236,11 @@ impl Jobs {
 
     /// A job is to be done again, after one second and then twice as long each time, up to 32.
     pub(super) fn again(&mut self, job: Job, now: Nanos) {
-        match job {
-            // Old beats are worth nothing.
-            Job::DeadMan(_) => {}
-            Job::CancelAll(_) => self.want_first(job),
-            _ => self.want(job),
+        // Old beats are worth nothing.
+        if matches!(job, Job::CancelAll(_)) {
+            self.want_first(job);
+        } else if !matches!(job, Job::DeadMan(_)) {
+            self.want(job);
         }
         self.not_before = now + Span::from_secs(1 << self.failures.min(5));
         self.failures = self.failures.saturating_add(1);
@@ -299,7 +300,8 @@ impl TradeSession {
         self.text.clear();
         self.text.push_str(path);
         let mut query = Query { text: &mut self.text, separator: '?' };
-        let symbol = |index: usize| self.names.instruments.get(index).map_or("", |instrument| &instrument.symbol);
+        let symbol =
+            |index: usize| self.names.instruments.get(index).map_or("", |instrument| &instrument.symbol);
         match job {
             Job::Rules if self.market == TradeMarket::Spot => {
                 query.name("symbols");

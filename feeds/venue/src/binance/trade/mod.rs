@@ -45,7 +45,8 @@ use ballast_model::{Event, InstrumentId, Nanos, Span, SubAccountId};
 pub use budget::{Pool, Window};
 pub use clock::ClockReading;
 pub use config::{
-    ASSETS_MAX, DeadMan, SelfTradePrevention, TradeConfig, TradeConfigError, TradeInstrument, TradeMarket, TradesSince,
+    ASSETS_MAX, DeadMan, SelfTradePrevention, TradeConfig, TradeConfigError, TradeInstrument, TradeMarket,
+    TradesSince,
 };
 pub use ids::CLIENT_ID_PREFIX;
 pub use in_flight::IN_FLIGHT_MAX;
@@ -255,7 +256,9 @@ impl TradeSession {
         match (channel, self.market) {
             (Channel::Api, TradeMarket::Spot) => Some("/ws-api/v3"),
             (Channel::Api, TradeMarket::UsdM) => Some("/ws-fapi/v1"),
-            (Channel::Private, TradeMarket::UsdM) => core::str::from_utf8(self.private_path.as_ref()?.reveal()).ok(),
+            (Channel::Private, TradeMarket::UsdM) => {
+                core::str::from_utf8(self.private_path.as_ref()?.reveal()).ok()
+            }
             (Channel::Private | Channel::Market(_) | Channel::Rest, _) => None,
         }
     }
@@ -362,7 +365,8 @@ impl TradeSession {
     fn may_trade(&self, index: usize) -> bool {
         self.names.instruments.get(index).is_some_and(|instrument| {
             instrument.rules.is_some_and(|rules| {
-                (rules.state, rules.tick, rules.lot) == (TradingState::Trading, instrument.tick, instrument.lot)
+                (rules.state, rules.tick, rules.lot)
+                    == (TradingState::Trading, instrument.tick, instrument.lot)
             })
         })
     }

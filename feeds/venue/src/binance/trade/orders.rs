@@ -58,16 +58,16 @@ impl Unsent {
 /// Puts the cancels of a batch first, but none before a command of its own order; all else keeps its place.
 pub fn cancels_first(batch: &mut [Command]) {
     for at in 0..batch.len() {
-        let Some((command @ Command::Cancel(cancel), before)) = batch.get(..=at).and_then(<[_]>::split_last) else {
+        let Some((Command::Cancel(cancel), before)) = batch.get(..=at).and_then(<[_]>::split_last) else {
             continue;
         };
-        let stays = |other: &Command| {
-            matches!(other, Command::Cancel(_))
-                || (other.client_id(), other.instrument()) == (cancel.client_id, cancel.instrument)
+        let own = |other: &Command| {
+            (other.client_id(), other.instrument()) == (cancel.client_id, cancel.instrument)
         };
-        debug_assert_eq!(command.client_id(), cancel.client_id);
-        let passed = before.iter().rev().take_while(|other| !stays(other)).count();
-        if let Some(moved) = batch.get_mut(at - passed..=at) {
+        let free = before.iter().rposition(own).map_or(0, |place| place + 1);
+        let cancels =
+            before.iter().skip(free).take_while(|other| matches!(other, Command::Cancel(_))).count();
+        if let Some(moved) = batch.get_mut(free + cancels..=at) {
             moved.rotate_right(1);
         }
     }
@@ -100,7 +100,12 @@ impl TradeSession {
         }
     }
 
-    fn try_encode<'b>(&mut self, command: &Command, now: Now, buffer: &'b mut [u8]) -> Result<&'b [u8], Unsent> {
+    fn try_encode<'b>(
+        &mut self,
+        command: &Command,
+        now: Now,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], Unsent> {
         let index = self.names.of(command.instrument()).ok_or(Unsent::Instrument)?;
         let (costs, need) = self.cost(command);
         match command {
@@ -159,7 +164,9 @@ impl TradeSession {
             (TradeMarket::UsdM, Command::Query(_)) | (_, Command::Cancel(_)) => (1, 0),
         };
         let need = match command {
-            Command::New(NewOrder { reduce_only: ReduceOnly::No, .. }) | Command::Replace(_) => Need::Ordinary,
+            Command::New(NewOrder { reduce_only: ReduceOnly::No, .. }) | Command::Replace(_) => {
+                Need::Ordinary
+            }
             Command::New(_) | Command::Cancel(_) | Command::Query(_) => Need::Urgent,
         };
         ([(Pool::Weight, weight), (Pool::Orders, orders)], need)
@@ -172,7 +179,9 @@ impl TradeSession {
         }
         let report = match command {
             Command::New(_) | Command::Replace(_) => OrderReport::NotSent,
-            Command::Cancel(_) if unsent == Unsent::Limits => OrderReport::CancelRejected(RejectReason::RateLimit),
+            Command::Cancel(_) if unsent == Unsent::Limits => {
+                OrderReport::CancelRejected(RejectReason::RateLimit)
+            }
             Command::Cancel(_) => OrderReport::CancelRejected(RejectReason::Other),
             Command::Query(_) => return,
         };

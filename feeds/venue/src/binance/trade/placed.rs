@@ -76,9 +76,11 @@ impl Orders {
 
     /// Whose the order is that the venue calls so; `None` where nobody knows.
     pub(super) fn whose(&self, instrument: InstrumentId, id: VenueOrderId) -> Option<ClientOrderId> {
-        let found = self.ours.iter().flatten().find(|placed| {
-            placed.venue_id == Some(id) && placed.instrument == instrument
-        });
+        let found = self
+            .ours
+            .iter()
+            .flatten()
+            .find(|placed| placed.venue_id == Some(id) && placed.instrument == instrument);
         let foreign = self.foreign.contains(id.0).then_some(ClientOrderId::FOREIGN);
         found.map(|placed| placed.client_id).or(foreign)
     }

@@ -2,8 +2,8 @@
 
 use ballast_json::Item;
 use ballast_model::{
-    ClientOrderId, Event, FundingPayment, Lots, Money, OrderReport, OrderUpdate, PackedMoney, PaymentId, TradeId,
-    VenueOrderId,
+    ClientOrderId, Event, FundingPayment, Lots, Money, OrderReport, OrderUpdate, PackedMoney, PaymentId,
+    TradeId, VenueOrderId,
 };
 
 use super::account::{PARKED_MAX, Parked, Traded, fill_reason, side};
@@ -29,7 +29,12 @@ impl TradeSession {
     ///
     /// # Errors
     /// [`TradeError`], counted; the request is repeated.
-    pub fn on_answer<S: EventSink>(&mut self, answer: &Answer<'_>, now: Now, out: &mut S) -> Result<(), TradeError> {
+    pub fn on_answer<S: EventSink>(
+        &mut self,
+        answer: &Answer<'_>,
+        now: Now,
+        out: &mut S,
+    ) -> Result<(), TradeError> {
         self.counters.frames += 1;
         self.outlet.settle(out);
         let retry = self.read_headers(answer, now);
@@ -76,7 +81,13 @@ impl TradeSession {
         retry
     }
 
-    fn on_body<S: EventSink>(&mut self, sent: &Sent, body: Item<'_>, now: Now, out: &mut S) -> Result<(), TradeError> {
+    fn on_body<S: EventSink>(
+        &mut self,
+        sent: &Sent,
+        body: Item<'_>,
+        now: Now,
+        out: &mut S,
+    ) -> Result<(), TradeError> {
         match sent.job {
             Job::Time => {
                 let time = body.member(b"serverTime").and_then(Item::unsigned);
@@ -173,7 +184,8 @@ impl TradeSession {
         body.elements(|row| {
             let updated = row.member(b"updateTime").and_then(Item::unsigned).unwrap_or_default();
             self.on_position(row, [b"symbol", b"positionAmt", b"positionSide"], venue_time(updated));
-            let index = row.member(b"symbol").and_then(Item::text).and_then(|symbol| self.names.index(symbol));
+            let index =
+                row.member(b"symbol").and_then(Item::text).and_then(|symbol| self.names.index(symbol));
             if let Some(listed) = index.and_then(|index| listed.get_mut(index)) {
                 *listed = true;
             }
@@ -232,7 +244,13 @@ impl TradeSession {
     }
 
     /// A page of trades, oldest first. One whose order nobody knows waits until the order is found, and what follows it too.
-    fn on_trades<S: EventSink>(&mut self, job: Job, index: usize, body: Item<'_>, out: &mut S) -> Result<(), TradeError> {
+    fn on_trades<S: EventSink>(
+        &mut self,
+        job: Job,
+        index: usize,
+        body: Item<'_>,
+        out: &mut S,
+    ) -> Result<(), TradeError> {
         if !body.is_array() {
             return Err(TradeError::Member("id"));
         }
@@ -246,7 +264,10 @@ impl TradeSession {
             self.unbookable();
         }
         // A full page: there may be more.
-        if rows >= TRADES_PAGE && matches!(job, Job::Trades(_)) && self.parked.len() + TRADES_PAGE <= PARKED_MAX {
+        if rows >= TRADES_PAGE
+            && matches!(job, Job::Trades(_))
+            && self.parked.len() + TRADES_PAGE <= PARKED_MAX
+        {
             self.jobs.want(job);
         }
         self.look_for_owner();
@@ -273,13 +294,15 @@ impl TradeSession {
         let owner = self.orders.whose(instrument.id, order);
         let side = side(if buyer? { "BUY" } else { "SELL" })?;
         let (client_id, reason) = (owner.unwrap_or_default(), fill_reason(""));
-        let traded = Traded { index, client_id, side, maker, reason, price, size, fee, fee_asset, trade, time };
+        let traded =
+            Traded { index, client_id, side, maker, reason, price, size, fee, fee_asset, trade, time };
         let fill = self.fill(&traded)?;
         if matches!(job, Job::Trades(_)) {
             self.reach(index, TradeId(trade));
         }
         let known = self.names.instruments.get(index).is_some_and(|known| known.trades.contains(trade));
-        if known || self.parked.iter().any(|parked| parked.index == index && parked.fill.trade_id.0 == trade) {
+        if known || self.parked.iter().any(|parked| parked.index == index && parked.fill.trade_id.0 == trade)
+        {
             self.counters.repeated += 1;
             return Some(());
         }

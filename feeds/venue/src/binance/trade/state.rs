@@ -1,8 +1,8 @@
 //! Connections and time: log-on, subscription, renewal, and what is due when.
 
 use ballast_model::{
-    Cancel, ClientOrderId, Command, Event, InstrumentId, Nanos, NewOrder, OrderReport, OrderUpdate, Query, Replace,
-    Span,
+    Cancel, ClientOrderId, Command, Event, InstrumentId, Nanos, NewOrder, OrderReport, OrderUpdate, Query,
+    Replace, Span,
 };
 
 use super::clock::PROBE_GAP;
@@ -240,7 +240,9 @@ impl TradeSession {
         match self.api {
             Api::LogOn(Step::Due) => self.write_control(Asked::LogOn, now),
             Api::Subscribe(Step::Due) => self.write_control(Asked::Subscribe, now),
-            Api::Down | Api::LogOn(Step::Asked) | Api::Subscribe(Step::Asked) | Api::Open => self.poll_job(now),
+            Api::Down | Api::LogOn(Step::Asked) | Api::Subscribe(Step::Asked) | Api::Open => {
+                self.poll_job(now)
+            }
         }
     }
 

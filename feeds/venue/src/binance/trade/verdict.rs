@@ -89,8 +89,8 @@ impl VenueError<'_> {
 
     fn by_code(&self) -> Verdict {
         use RejectReason::{
-            DuplicateId, Margin, NothingToTake, Other, OrdersMax, Price, RateLimit, ReduceOnly, Size, UnknownOrder,
-            WouldTake,
+            DuplicateId, Margin, NothingToTake, OrdersMax, Other, Price, RateLimit, ReduceOnly, Size,
+            UnknownOrder, WouldTake,
         };
         let refused = |reason, remedy| Verdict { fate: Fate::Refused(reason), remedy };
         match self.code {
