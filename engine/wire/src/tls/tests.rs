@@ -44,8 +44,8 @@ impl Pair {
         let mut pair = Self { tls, server, incoming: buffer(), plain: buffer(), out: buffer() };
         while !pair.tls.is_standing() || pair.server.is_handshaking() {
             pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).unwrap();
-            pair.to_server();
-            let records = pair.from_server();
+            pair.deliver();
+            let records = pair.answer();
             assert!(pair.incoming.push(&records));
         }
         pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).unwrap();
@@ -53,7 +53,7 @@ impl Pair {
     }
 
     /// What we wrote reaches the server; what it read.
-    fn to_server(&mut self) -> Vec<u8> {
+    fn deliver(&mut self) -> Vec<u8> {
         let mut bytes = Cursor::new(self.out.filled().to_vec());
         self.out.clear();
         let mut read = Vec::new();
@@ -67,7 +67,7 @@ impl Pair {
     }
 
     /// What the server has to send.
-    fn from_server(&mut self) -> Vec<u8> {
+    fn answer(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         while self.server.wants_write() {
             self.server.write_tls(&mut bytes).unwrap();
@@ -78,7 +78,7 @@ impl Pair {
     /// Records with this message.
     fn sealed(&mut self, message: &[u8]) -> Vec<u8> {
         self.server.writer().write_all(message).unwrap();
-        self.from_server()
+        self.answer()
     }
 }
 
@@ -104,10 +104,10 @@ proptest! {
             prop_assert_eq!(pair.plain.filled(), &message[..]);
             pair.plain.clear();
             prop_assert!(pair.tls.write(message, &mut pair.out));
-            prop_assert_eq!(&pair.to_server(), message);
+            prop_assert_eq!(&pair.deliver(), message);
         }
         pair.tls.end(&mut pair.out);
-        pair.to_server();
+        pair.deliver();
         prop_assert!(matches!(pair.server.reader().read(&mut [0]), Ok(0)), "the end is under seal");
     }
 
@@ -155,7 +155,7 @@ fn the_end_is_told_and_nothing_behind_it_read() {
     let mut pair = Pair::new(1);
     let mut sealed = pair.sealed(b"last");
     pair.server.send_close_notify();
-    sealed.extend(pair.from_server());
+    sealed.extend(pair.answer());
     sealed.extend([23, 3, 3, 0, 1, 0]);
     assert!(pair.incoming.push(&sealed));
     pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).unwrap();
@@ -169,7 +169,7 @@ fn without_room_nothing_is_sealed() {
     let mut small = Buffer::new(200);
     assert!(!pair.tls.write(&[7; 100], &mut small) && small.is_empty());
     assert!(pair.tls.write(&[7; 100], &mut pair.out));
-    assert_eq!(pair.to_server(), [7; 100]);
+    assert_eq!(pair.deliver(), [7; 100]);
 }
 
 #[test]
