@@ -8,7 +8,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ServerConfig, ServerConnection, SupportedProtocolVersion};
 
-use super::{RECORD_LIMIT, Tls, client_config};
+use super::{RECORD_LIMIT, State, Tls, client_config};
 use crate::buffer::Buffer;
 
 /// Configurations of a client, and of servers of TLS 1.2 and 1.3 that it trusts.
@@ -178,4 +178,21 @@ fn a_length_beyond_the_limit_is_refused_at_once() {
     let [high, low] = u16::try_from(RECORD_LIMIT - 4).unwrap().to_be_bytes();
     assert!(pair.incoming.push(&[23, 3, 3, high, low]));
     assert!(pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).is_err());
+}
+
+/// Where a key has served its time TLS 1.3 goes on under the next, and 1.2 ends.
+#[test]
+fn a_key_serves_for_a_while() {
+    for (version, served) in [(0, 3), (1, 20)] {
+        let mut pair = Pair::new(version);
+        let State::Standing(records) = &mut pair.tls.0 else { panic!("hands were shaken") };
+        records.key_limit = 4;
+        let mut sealed = 0;
+        while sealed < 20 && pair.tls.write(b"again", &mut pair.out) {
+            assert_eq!(pair.deliver(), b"again");
+            sealed += 1;
+        }
+        // The first record of TLS 1.2 was its handshake's.
+        assert_eq!((sealed, pair.tls.is_spent()), (served, version == 0));
+    }
 }
