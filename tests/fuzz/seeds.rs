@@ -97,6 +97,28 @@ fn journals(seeds: &Seeds) {
     seeds.write("header", "header", header.meta);
 }
 
+/// Frames and replies, each behind the two bytes that say what they are and how long the pieces.
+fn wire(seeds: &Seeds) {
+    let frames: [(&str, &[u8]); 5] = [
+        ("message", b"\x81\x02{}"),
+        ("long", &[&[0x82, 126, 0, 130][..], &[b'a'; 130]].concat()),
+        ("fragments", b"\x01\x01[\x89\x01p\x00\x00\x80\x01]\x8A\x00"),
+        ("close", b"\x88\x08\x03\xE9later!"),
+        ("huge", b"\x82\x7F\0\0\0\0\0\0\0\x02ok"),
+    ];
+    for (name, bytes) in frames {
+        seeds.write("wire", name, [&[0, 3][..], bytes].concat());
+    }
+    let replies: [(&str, &[u8]); 3] = [
+        ("length", b"HTTP/1.1 429 Slow\r\nRetry-After: 3\r\nX-Weight: 9\r\nContent-Length: 2\r\n\r\n{}"),
+        ("chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\n{}\r\n0\r\nA: b\r\n\r\n"),
+        ("until-end", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\nabc"),
+    ];
+    for (name, bytes) in replies {
+        seeds.write("wire", name, [&[1, 5][..], bytes].concat());
+    }
+}
+
 fn main() {
     let folder = std::env::args_os().nth(1).expect("usage: seeds FOLDER");
     let seeds = Seeds(folder.into());
@@ -120,4 +142,5 @@ fn main() {
         "[[at]]\noffset = \"60s\"\ncommand = \"pause\"\nscope = \"all\"\n",
     );
     journals(&seeds);
+    wire(&seeds);
 }

@@ -114,6 +114,12 @@ impl Tls {
         matches!(&self.0, State::Standing(records) if records.is_ended())
     }
 
+    /// Our key has served its time and TLS 1.2 gives no other: nothing is sealed any more.
+    #[must_use]
+    pub const fn is_spent(&self) -> bool {
+        matches!(&self.0, State::Standing(records) if records.is_spent())
+    }
+
     /// Takes the records that `incoming` holds whole, as far as there is room in `plain`; what has to be answered goes to `out`.
     ///
     /// # Errors

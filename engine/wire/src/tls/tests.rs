@@ -8,7 +8,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ServerConfig, ServerConnection, SupportedProtocolVersion};
 
-use super::{RECORD_LIMIT, Tls, client_config};
+use super::{RECORD_LIMIT, State, Tls, client_config};
 use crate::buffer::Buffer;
 
 /// Configurations of a client, and of servers of TLS 1.2 and 1.3 that it trusts.
@@ -44,8 +44,8 @@ impl Pair {
         let mut pair = Self { tls, server, incoming: buffer(), plain: buffer(), out: buffer() };
         while !pair.tls.is_standing() || pair.server.is_handshaking() {
             pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).unwrap();
-            pair.to_server();
-            let records = pair.from_server();
+            pair.deliver();
+            let records = pair.answer();
             assert!(pair.incoming.push(&records));
         }
         pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).unwrap();
@@ -53,7 +53,7 @@ impl Pair {
     }
 
     /// What we wrote reaches the server; what it read.
-    fn to_server(&mut self) -> Vec<u8> {
+    fn deliver(&mut self) -> Vec<u8> {
         let mut bytes = Cursor::new(self.out.filled().to_vec());
         self.out.clear();
         let mut read = Vec::new();
@@ -67,7 +67,7 @@ impl Pair {
     }
 
     /// What the server has to send.
-    fn from_server(&mut self) -> Vec<u8> {
+    fn answer(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         while self.server.wants_write() {
             self.server.write_tls(&mut bytes).unwrap();
@@ -78,7 +78,7 @@ impl Pair {
     /// Records with this message.
     fn sealed(&mut self, message: &[u8]) -> Vec<u8> {
         self.server.writer().write_all(message).unwrap();
-        self.from_server()
+        self.answer()
     }
 }
 
@@ -104,10 +104,10 @@ proptest! {
             prop_assert_eq!(pair.plain.filled(), &message[..]);
             pair.plain.clear();
             prop_assert!(pair.tls.write(message, &mut pair.out));
-            prop_assert_eq!(&pair.to_server(), message);
+            prop_assert_eq!(&pair.deliver(), message);
         }
         pair.tls.end(&mut pair.out);
-        pair.to_server();
+        pair.deliver();
         prop_assert!(matches!(pair.server.reader().read(&mut [0]), Ok(0)), "the end is under seal");
     }
 
@@ -155,7 +155,7 @@ fn the_end_is_told_and_nothing_behind_it_read() {
     let mut pair = Pair::new(1);
     let mut sealed = pair.sealed(b"last");
     pair.server.send_close_notify();
-    sealed.extend(pair.from_server());
+    sealed.extend(pair.answer());
     sealed.extend([23, 3, 3, 0, 1, 0]);
     assert!(pair.incoming.push(&sealed));
     pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).unwrap();
@@ -169,7 +169,7 @@ fn without_room_nothing_is_sealed() {
     let mut small = Buffer::new(200);
     assert!(!pair.tls.write(&[7; 100], &mut small) && small.is_empty());
     assert!(pair.tls.write(&[7; 100], &mut pair.out));
-    assert_eq!(pair.to_server(), [7; 100]);
+    assert_eq!(pair.deliver(), [7; 100]);
 }
 
 #[test]
@@ -178,4 +178,21 @@ fn a_length_beyond_the_limit_is_refused_at_once() {
     let [high, low] = u16::try_from(RECORD_LIMIT - 4).unwrap().to_be_bytes();
     assert!(pair.incoming.push(&[23, 3, 3, high, low]));
     assert!(pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).is_err());
+}
+
+/// Where a key has served its time TLS 1.3 goes on under the next, and 1.2 ends.
+#[test]
+fn a_key_serves_for_a_while() {
+    for (version, served) in [(0, 3), (1, 20)] {
+        let mut pair = Pair::new(version);
+        let State::Standing(records) = &mut pair.tls.0 else { panic!("hands were shaken") };
+        records.key_limit = 4;
+        let mut sealed = 0;
+        while sealed < 20 && pair.tls.write(b"again", &mut pair.out) {
+            assert_eq!(pair.deliver(), b"again");
+            sealed += 1;
+        }
+        // The first record of TLS 1.2 was its handshake's.
+        assert_eq!((sealed, pair.tls.is_spent()), (served, version == 0));
+    }
 }
