@@ -1,0 +1,6 @@
+//! The engine and a simulated venue: two processes that speak over sockets of this host, with keys, signatures and orders.
+#![cfg(test)]
+#![forbid(unsafe_code)]
+
+mod rig;
+mod runs;

@@ -1,0 +1,109 @@
+//! A simulated venue, an engine that trades there, and what each of them says afterwards.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use ballast_tests::market::QUOTER;
+use ballast_tests::program::{Run, program};
+use serde_json::Value;
+
+/// What the environment calls the keys.
+const NAME: &str = "DESK";
+
+/// A venue that runs until it is dropped, or its time is up.
+pub(crate) struct Venue {
+    child: Child,
+    /// Addresses and keys.
+    pub(crate) told: Value,
+}
+
+impl Venue {
+    pub(crate) fn start(arguments: &str) -> Self {
+        let mut child = Command::new(program())
+            .args("simulate --synthetic --for 180s --json --clients 1".split(' '))
+            .args(arguments.split_whitespace())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, told: serde_json::from_str(&line).unwrap() }
+    }
+
+    /// Scheme and host of a market: `http` or `ws`.
+    pub(crate) fn url(&self, market: &str, scheme: &str) -> String {
+        let markets = self.told["markets"].as_array().unwrap();
+        let told = markets.iter().find(|told| told["market"] == market).unwrap();
+        told[scheme].as_str().unwrap().to_owned()
+    }
+
+    /// The truth of a market, as the venue knows it.
+    pub(crate) fn state(&self, market: &str) -> Value {
+        let url = self.url(market, "http");
+        let host = url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(stream, "GET /simulator/state HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let (from, to) = (body.find('{').unwrap(), body.rfind('}').unwrap());
+        serde_json::from_str(&body[from..=to]).unwrap()
+    }
+
+    /// What the venue knows of the only client.
+    pub(crate) fn client(&self, market: &str) -> Value {
+        self.state(market)["venue"]["clients"][0].clone()
+    }
+
+    /// Position of the only client in the market's ETHUSDT.
+    pub(crate) fn position(&self, market: &str) -> f64 {
+        let client = self.client(market);
+        let rows = client["positions"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["symbol"] == "ETHUSDT");
+        row.map_or(0.0, |row| row["positionAmt"].as_str().unwrap().parse().unwrap())
+    }
+
+    /// A configuration whose orders go to these markets.
+    pub(crate) fn config(&self, markets: &[&str], mode: &str) -> String {
+        let mut text = format!("{QUOTER}\n[live]\nmode = \"{mode}\"\n");
+        for market in markets {
+            let (ws, http) = (self.url(market, "ws"), self.url(market, "http"));
+            let api = if *market == "spot" { "/ws-api/v3" } else { "/ws-fapi/v1" };
+            text += &format!(
+                "[[live.venue]]\nmarket = \"{market}\"\nsymbols = [\"ETHUSDT\"]\nstream = \"{ws}\"\nrest = \"{http}\"\n\
+                api = \"{ws}{api}\"\ncredentials = \"{NAME}\"\n"
+            );
+        }
+        text
+    }
+
+    /// The keys of the only client: HMAC key and secret.
+    pub(crate) fn keys(&self) -> [String; 2] {
+        let hmac = &self.told["keys"][0]["hmac"];
+        ["key", "secret"].map(|part| hmac[part].as_str().unwrap().to_owned())
+    }
+
+    /// A command that runs the engine in `folder`, with the client's keys in its environment.
+    pub(crate) fn engine(&self, folder: &Path, arguments: &str) -> Command {
+        let [key, secret] = self.keys();
+        let mut command = Command::new(program());
+        command.args(arguments.split_whitespace()).current_dir(folder);
+        command.env(format!("{NAME}_KEY"), key).env(format!("{NAME}_SECRET"), secret);
+        command
+    }
+
+    /// Runs the engine to its end.
+    pub(crate) fn run(&self, folder: &Path, arguments: &str) -> Run {
+        Run::of(&mut self.engine(folder, arguments)).unwrap()
+    }
+}
+
+impl Drop for Venue {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
