@@ -83,8 +83,8 @@ pub(crate) fn placement(account: AccountId, order: NewOrder) -> Placement {
 }
 
 /// When a request of the crowd reaches the venue, on our clock.
-pub(crate) const fn time_of(request: usize) -> Nanos {
-    Nanos(BEGIN + WAY + STEP * request as i64)
+pub(crate) fn time_of(request: usize) -> Nanos {
+    Nanos(BEGIN + WAY + STEP * i64::try_from(request).unwrap())
 }
 
 /// An order of the crowd that rests.
@@ -187,7 +187,7 @@ impl Crowd {
     fn line(&mut self, request: usize, kind: u64, side: Side, price: Price, lots: Lots, id: u64) {
         let side = if side == Side::Bid { 1 << 29 } else { 1 << 28 };
         let ev: u64 = (3 << 30) | side | kind;
-        let at = BEGIN + STEP * request as i64;
+        let at = BEGIN + STEP * i64::try_from(request).unwrap();
         let decimal = |units: i64, scale: usize| {
             let one = 10i64.pow(u32::try_from(scale).unwrap());
             format!("{}.{:0scale$}", units / one, units % one)
@@ -236,7 +236,18 @@ impl Crowd {
                     self.rests(number, key, Open { left: Lots::ZERO, ..self.open[&key] });
                 }
                 Outcome::Expired(..) => arriving = None,
-                _ => assert!(matches!(outcome, Outcome::ReplaceRejected(..)), "{outcome:?}"),
+                Outcome::ReplaceRejected(..) => {}
+                Outcome::Rejected(..)
+                | Outcome::Triggered(_)
+                | Outcome::Prevented { .. }
+                | Outcome::CancelRejected(..)
+                | Outcome::AllCancelled(..)
+                | Outcome::Halted
+                | Outcome::Resumed
+                | Outcome::Funded(..)
+                | Outcome::Liquidated(..)
+                | Outcome::Insured(..)
+                | Outcome::Deleveraged(_) => panic!("{outcome:?}"),
             }
         }
         match arriving {
