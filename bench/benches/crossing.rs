@@ -145,8 +145,9 @@ fn rate([here, there]: [CoreId; 2], pace: Pace) -> f64 {
     let (mut to, mut from) = ring::<Line>(SLOTS);
     let pushing = thread::spawn(move || {
         core_affinity::set_for_current(there);
+        let turn = Stopwatch::start();
         let mut number = 0;
-        while number < EVENTS {
+        while number < EVENTS && (number % 4_096 > 0 || turn.elapsed() < TURN_MAX) {
             match pace {
                 Pace::OneByOne => {
                     number += 1;
