@@ -75,9 +75,15 @@ fn the_start_fetches_how_we_stand() {
         orders_max: Some(200),
     };
     assert_eq!(rig.session.rules(ETH), Some(&rules));
+}
+
+#[test]
+fn the_start_on_futures_fetches_positions_and_wallets() {
     let mut futures = Rig::open(TradeMarket::UsdM);
-    let least = Some(Money(20 * Money::ONE.0));
-    assert_eq!(futures.session.rules(BTC), Some(&Rules { notional_min: least, notional_max: None, ..rules }));
+    let rules = futures.session.rules(BTC).unwrap();
+    assert_eq!((rules.notional_min, rules.notional_max), (Some(Money(20 * Money::ONE.0)), None));
+    assert_eq!((rules.tick, rules.orders_max), (step("0.01"), Some(200)));
+    let venue_time = Nanos::from_millis(1_709_654_400_000);
     futures.session.sweep(futures.now);
     assert!(matches!(futures.session.standing(), Standing::Sweeping(_)));
     futures.script.push((
