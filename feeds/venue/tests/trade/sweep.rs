@@ -155,8 +155,11 @@ fn a_trade_of_the_stream_hides_no_older_one_from_the_sweep() {
 #[test]
 fn whose_a_trade_was_is_asked_where_nobody_knows() {
     let mut rig = Rig::open(TradeMarket::UsdM);
+    let id = rig.send(new(order(41)));
+    rig.result(id, r#"{"orderId":28}"#);
     rig.session.sweep(rig.now);
-    let trades = [(101, 50), (102, 51), (103, 50), (104, 52)].map(|(id, order)| futures_trade(id, order));
+    // The third is of an order that is known, and waits for its turn all the same.
+    let trades = [(101, 50), (102, 51), (103, 28), (104, 52)].map(|(id, order)| futures_trade(id, order));
     rig.script.push((
         "GET /fapi/v1/userTrades?symbol=ETHUSDT".into(),
         200,
@@ -184,7 +187,7 @@ fn whose_a_trade_was_is_asked_where_nobody_knows() {
         [
             (101, 7, FillReason::Venue),
             (102, foreign, FillReason::Liquidation),
-            (103, 7, FillReason::Venue),
+            (103, 41, FillReason::Venue),
             (104, foreign, FillReason::Venue)
         ]
     );
