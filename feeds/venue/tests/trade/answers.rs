@@ -52,8 +52,10 @@ fn cancels_and_queries_say_what_traded() {
         let id = rig.send(query(41, 10));
         rig.result(id, &format!(r#"{shown}"{status}"}}"#));
         assert_eq!(rig.report(), OrderReport::Ended { how, filled });
+        rig.asked.clear();
+        rig.serve();
+        assert!(rig.asked.iter().any(|asked| asked.contains("orderId=28")), "its fills are looked for");
     }
-    rig.serve();
     let fills =
         rig.asked.iter().find(|asked| asked.contains("myTrades")).expect("missing fills are looked for");
     assert!(fills.contains("symbol=ETHUSDT&orderId=28&limit=1000"), "{fills}");

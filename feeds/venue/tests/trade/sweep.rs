@@ -75,9 +75,15 @@ fn the_start_fetches_how_we_stand() {
         orders_max: Some(200),
     };
     assert_eq!(rig.session.rules(ETH), Some(&rules));
+}
+
+#[test]
+fn the_start_on_futures_fetches_positions_and_wallets() {
     let mut futures = Rig::open(TradeMarket::UsdM);
-    let least = Some(Money(20 * Money::ONE.0));
-    assert_eq!(futures.session.rules(BTC), Some(&Rules { notional_min: least, notional_max: None, ..rules }));
+    let rules = futures.session.rules(BTC).unwrap();
+    assert_eq!((rules.notional_min, rules.notional_max), (Some(Money(20 * Money::ONE.0)), None));
+    assert_eq!((rules.tick, rules.orders_max), (step("0.01"), Some(200)));
+    let venue_time = Nanos::from_millis(1_709_654_400_000);
     futures.session.sweep(futures.now);
     assert!(matches!(futures.session.standing(), Standing::Sweeping(_)));
     futures.script.push((
@@ -149,8 +155,11 @@ fn a_trade_of_the_stream_hides_no_older_one_from_the_sweep() {
 #[test]
 fn whose_a_trade_was_is_asked_where_nobody_knows() {
     let mut rig = Rig::open(TradeMarket::UsdM);
+    let id = rig.send(new(order(41)));
+    rig.result(id, r#"{"orderId":28}"#);
     rig.session.sweep(rig.now);
-    let trades = [(101, 50), (102, 51), (103, 50), (104, 52)].map(|(id, order)| futures_trade(id, order));
+    // The third is of an order that is known, and waits for its turn all the same.
+    let trades = [(101, 50), (102, 51), (103, 28), (104, 52)].map(|(id, order)| futures_trade(id, order));
     rig.script.push((
         "GET /fapi/v1/userTrades?symbol=ETHUSDT".into(),
         200,
@@ -178,7 +187,7 @@ fn whose_a_trade_was_is_asked_where_nobody_knows() {
         [
             (101, 7, FillReason::Venue),
             (102, foreign, FillReason::Liquidation),
-            (103, 7, FillReason::Venue),
+            (103, 41, FillReason::Venue),
             (104, foreign, FillReason::Venue)
         ]
     );
