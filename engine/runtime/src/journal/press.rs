@@ -22,7 +22,8 @@ use super::{JournalError, files};
 /// Of zstd: what more would gain is a hundredth, and costs three times the time.
 const LEVEL: i32 = 3;
 
-/// A frame holds so many bytes at least before it is compressed, up to the end of a block: in smaller ones too little repeats.
+/// A frame holds so many bytes at least before it is compressed, up to the end of a block: some four blocks. With one block each a
+/// segment is 0.3 % larger, in one frame 0.03 % smaller.
 const FRAME_BYTES: usize = 256 << 10;
 
 /// Bytes read at once.
