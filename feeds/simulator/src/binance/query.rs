@@ -66,6 +66,7 @@ impl<B: Back> Venue<B> {
             Op::Positions => self.position_risk(client, params),
             Op::Brackets => self.each_symbol(params, brackets),
             Op::Commission => self.commission(params),
+            Op::TradeFee => self.each_symbol(params, |symbol| self.trade_fee(symbol)),
             Op::OrderCounts => Ok(self.meter.told_orders(client, now)),
             Op::PositionMode => Ok(Obj::new().put("dualSidePosition", false).end()),
             Op::SetPositionMode => Err(if params.is("dualSidePosition", "false") {
@@ -368,6 +369,15 @@ impl<B: Back> Venue<B> {
                     .end()
             }
         })
+    }
+
+    fn trade_fee(&self, symbol: &Symbol) -> String {
+        let rate = |rate: Rate| show(Money::from_e8(rate.0).0, DIGITS);
+        Obj::new()
+            .text("symbol", &symbol.name)
+            .text("makerCommission", &rate(self.config.maker))
+            .text("takerCommission", &rate(self.config.taker))
+            .end()
     }
 
     fn symbol_config(&self, client: ClientId, symbol: &Symbol) -> String {

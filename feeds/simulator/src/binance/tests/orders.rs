@@ -272,7 +272,7 @@ fn futures_batches_answer_each_and_the_countdown_cancels() {
     let (status, answer) = session.signed("POST", "/fapi/v1/batchOrders", &format!("batchOrders={list}"));
     assert_eq!((status, &answer[0]["status"], &answer[1]["code"]), (200, &json!("NEW"), &json!(-1117)));
     let id = answer[0]["orderId"].as_u64().unwrap();
-    let ids = format!("symbol=ETHUSDT&orderIdList=%5B{id}%2C99%5D");
+    let ids = format!("symbol=ETHUSDT&orderidlist=%5B{id}%2C99%5D");
     let (_, answer) = session.signed("DELETE", "/fapi/v1/batchOrders", &ids);
     assert_eq!((&answer[0]["status"], &answer[1]["code"]), (&json!("CANCELED"), &json!(-2011)));
     session.order(LIMIT);
