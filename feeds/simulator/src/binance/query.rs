@@ -94,8 +94,7 @@ impl<B: Back> Venue<B> {
 
     fn status(&self, client: ClientId, params: &Params) -> Result<String, Refusal> {
         let order = self.named(client, params)?.ok_or_else(Refusal::no_such_order)?;
-        let known = self.store.all(client).any(|known| known.id == order.id);
-        let show = self.show(order).filter(|_| known).ok_or_else(Refusal::no_such_order)?;
+        let show = self.show(order).filter(|_| order.status.is_known()).ok_or_else(Refusal::no_such_order)?;
         Ok(show.full())
     }
 
