@@ -284,7 +284,15 @@ fn history_is_bounded_and_forgets_the_oldest_first() {
     let names: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["clientOrderId"].clone()).collect();
     assert_eq!(names, [json!("h2"), json!("h3"), json!("h4")]);
     assert_eq!(session.signed("GET", "/api/v3/myTrades", "symbol=ETHUSDT").1.as_array().unwrap().len(), 3);
-    assert_eq!(code(&session.signed("GET", "/api/v3/order", "symbol=ETHUSDT&origClientOrderId=h0")), -2013);
+    let named = |session: &mut Session, name: &str| {
+        session.signed("GET", "/api/v3/order", &format!("symbol=ETHUSDT&origClientOrderId={name}"))
+    };
+    assert_eq!(code(&named(&mut session, "h0")), -2013);
+    // A name that was given again is the later order's, whatever becomes of the first.
+    for name in ["h4", "x", "y"] {
+        session.order(&format!("side=BUY&type=MARKET&quantity=0.1&newClientOrderId={name}"));
+    }
+    assert_eq!(named(&mut session, "h4").0, 200);
 }
 
 #[test]
