@@ -72,7 +72,7 @@ pub enum Mischief {
     ShutdownNotice,
     /// All listen keys end now, and their streams are told so.
     ListenKeysExpire,
-    /// The venue's clock is off by this from now on, for timestamps it checks and tells.
+    /// The venue's clock is off by this from now on: in the time it tells when asked, and for the time stamps it checks.
     ClockSkew(Span),
     /// Every request is refused until then: with 429, or with 418 where it is a ban.
     Throttled {

@@ -108,3 +108,15 @@ pub(super) fn timely(params: &Params, now: Nanos) -> Result<(), Refusal> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_signed_by_name_and_without_the_signature() {
+        let pairs = [("b", "2"), ("signature", "x"), ("apiKey", "k"), ("a", "1")];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        assert_eq!(api_payload(&Params::of_pairs(pairs)), "a=1&apiKey=k&b=2");
+    }
+}

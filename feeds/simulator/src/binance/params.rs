@@ -33,11 +33,11 @@ impl Params {
         &self.0
     }
 
-    /// A value that was sent and is not empty.
+    /// A value that was sent and is not empty. The case of its name does not matter: clients write `orderidlist`.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
-            .find(|(key, _)| key == name)
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
     }

@@ -40,8 +40,12 @@ impl<B: Back> Venue<B> {
 
     /// The trades of an order with the names of what their fees were paid in.
     pub(super) fn deals_of(&self, order: &Order) -> Vec<(Deal, &str)> {
-        let deals = self.store.deals(order.client).filter(|deal| deal.order == order.id);
-        deals.map(|deal| (*deal, self.asset(deal.fee_asset))).collect()
+        // None is older than its order, and an order that has just come is among the last.
+        let deals = self.store.deals(order.client).rev().take_while(|deal| deal.at >= order.created);
+        let deals = deals.filter(|deal| deal.order == order.id);
+        let mut deals: Vec<_> = deals.map(|deal| (*deal, self.asset(deal.fee_asset))).collect();
+        deals.reverse();
+        deals
     }
 
     /// Sends a new order to the market behind.

@@ -49,6 +49,7 @@ impl<B: Back> Venue<B> {
             Op::Premium => self.each(params, |listed| self.premium(listed, now)),
             Op::FundingRate => self.funding_rate(params),
             Op::Nothing => Ok(list([])),
+            Op::SystemStatus => Ok(Obj::new().put("status", 0).text("msg", "normal").end()),
             Op::Gone => Err(Refusal {
                 status: 410,
                 ..Refusal::new(-1000, "Listen keys are gone: subscribe on the WebSocket API.")

@@ -66,6 +66,7 @@ impl<B: Back> Venue<B> {
             Op::Positions => self.position_risk(client, params),
             Op::Brackets => self.each_symbol(params, brackets),
             Op::Commission => self.commission(params),
+            Op::TradeFee => self.each_symbol(params, |symbol| self.trade_fee(symbol)),
             Op::OrderCounts => Ok(self.meter.told_orders(client, now)),
             Op::PositionMode => Ok(Obj::new().put("dualSidePosition", false).end()),
             Op::SetPositionMode => Err(if params.is("dualSidePosition", "false") {
@@ -93,8 +94,7 @@ impl<B: Back> Venue<B> {
 
     fn status(&self, client: ClientId, params: &Params) -> Result<String, Refusal> {
         let order = self.named(client, params)?.ok_or_else(Refusal::no_such_order)?;
-        let known = self.store.all(client).any(|known| known.id == order.id);
-        let show = self.show(order).filter(|_| known).ok_or_else(Refusal::no_such_order)?;
+        let show = self.show(order).filter(|_| order.status.is_known()).ok_or_else(Refusal::no_such_order)?;
         Ok(show.full())
     }
 
@@ -368,6 +368,15 @@ impl<B: Back> Venue<B> {
                     .end()
             }
         })
+    }
+
+    fn trade_fee(&self, symbol: &Symbol) -> String {
+        let rate = |rate: Rate| show(Money::from_e8(rate.0).0, DIGITS);
+        Obj::new()
+            .text("symbol", &symbol.name)
+            .text("makerCommission", &rate(self.config.maker))
+            .text("takerCommission", &rate(self.config.taker))
+            .end()
     }
 
     fn symbol_config(&self, client: ClientId, symbol: &Symbol) -> String {

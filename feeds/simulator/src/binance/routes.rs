@@ -55,6 +55,9 @@ pub(super) enum Op {
     Brackets,
     Income,
     Commission,
+    /// Spot's fees, the older way.
+    TradeFee,
+    SystemStatus,
     OrderCounts,
     PositionMode,
     SetPositionMode,
@@ -124,6 +127,8 @@ const SPOT_OTHER: &[Row] = &[
     ("DELETE", "/api/v3/userDataStream", Op::Gone, Security::None),
     ("GET", "/sapi/v1/margin/allPairs", Op::Nothing, Security::Key),
     ("GET", "/sapi/v1/margin/isolated/allPairs", Op::Nothing, Security::Key),
+    ("GET", "/sapi/v1/system/status", Op::SystemStatus, Security::None),
+    ("GET", "/sapi/v1/asset/tradeFee", Op::TradeFee, Security::Signed),
     ("GET", "/sapi/v1/capital/config/getall", Op::Nothing, Security::Signed),
     ("GET", "/api/v3/openOrderList", Op::Nothing, Security::Signed),
     ("GET", "/api/v3/allOrderList", Op::Nothing, Security::Signed),
@@ -145,6 +150,7 @@ const FUTURES_PUBLIC: &[Row] = &[
     ("GET", "/fapi/v1/premiumIndex", Op::Premium, Security::None),
     ("GET", "/fapi/v1/fundingRate", Op::FundingRate, Security::None),
     ("GET", "/fapi/v1/fundingInfo", Op::Nothing, Security::None),
+    ("GET", "/sapi/v1/system/status", Op::SystemStatus, Security::None),
 ];
 
 const FUTURES: &[Row] = &[

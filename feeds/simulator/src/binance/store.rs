@@ -59,6 +59,11 @@ impl Status {
         matches!(self, Self::New | Self::PartiallyFilled)
     }
 
+    /// Whether a query may find it.
+    pub(super) const fn is_known(self) -> bool {
+        !matches!(self, Self::Sent | Self::Rejected)
+    }
+
     pub(super) const fn open(self) -> bool {
         matches!(self, Self::Sent) || self.rests()
     }
@@ -206,9 +211,7 @@ impl Store {
 
     /// The client's orders that a query may find, oldest first.
     pub(super) fn all(&self, client: ClientId) -> impl Iterator<Item = &Order> {
-        let known = move |order: &&Order| {
-            order.client == client && !matches!(order.status, Status::Sent | Status::Rejected)
-        };
+        let known = move |order: &&Order| order.client == client && order.status.is_known();
         self.orders.values().filter(known)
     }
 

@@ -205,6 +205,11 @@ impl Back for Desk {
                     let refused = OrderReport::ReplaceRejected(RejectReason::UnknownOrder);
                     return self.report(client, id, refused);
                 };
+                let crosses = order.tif == TimeInForce::PostOnly && replace.price >= Price(200_010);
+                if order.side == Side::Bid && crosses {
+                    let refused = OrderReport::ReplaceRejected(RejectReason::WouldTake);
+                    return self.report(client, id, refused);
+                }
                 let filled = Lots(order.lots.0 - *left);
                 (order.price, order.lots, *left) = (replace.price, replace.lots, replace.lots.0 - filled.0);
                 let level = PackedLevel::new(replace.price, replace.lots).unwrap();

@@ -195,4 +195,6 @@ fn the_venue_answers_what_clients_ask_of_it_in_passing() {
     let (_, rates) = session.signed("GET", "/api/v3/account/commission", "symbol=ETHUSDT");
     assert_eq!(rates["standardCommission"]["taker"], "0.00100000");
     assert_eq!(session.signed("GET", "/sapi/v1/margin/allPairs", "").1, json!([]));
+    assert_eq!(session.signed("GET", "/sapi/v1/asset/tradeFee", "").1[0]["makerCommission"], "0.00100000");
+    assert_eq!(session.get("/sapi/v1/system/status", "").1["status"], 0);
 }

@@ -264,6 +264,38 @@ fn spot_amends_to_less_alone_and_futures_to_anything() {
 }
 
 #[test]
+fn a_post_only_order_ends_where_its_modification_would_take() {
+    let mut session = Session::new(Market::UsdM);
+    let placed = session.order("side=BUY&type=LIMIT&timeInForce=GTX&quantity=1&price=1900");
+    let id = placed.1["orderId"].as_u64().unwrap();
+    let change = format!("symbol=ETHUSDT&orderId={id}&side=BUY&quantity=1&price=2000.10");
+    assert_eq!(code(&session.signed("PUT", "/fapi/v1/order", &change)), -5022);
+    let (_, order) = session.signed("GET", "/fapi/v1/order", &format!("symbol=ETHUSDT&orderId={id}"));
+    assert_eq!(order["status"], "CANCELED");
+}
+
+#[test]
+fn history_is_bounded_and_forgets_the_oldest_first() {
+    let mut session = Session::with(Market::Spot, |config| config.history = 3);
+    for nth in 0..5 {
+        session.order(&format!("side=BUY&type=MARKET&quantity=0.1&newClientOrderId=h{nth}"));
+    }
+    let (_, rows) = session.signed("GET", "/api/v3/allOrders", "symbol=ETHUSDT");
+    let names: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["clientOrderId"].clone()).collect();
+    assert_eq!(names, [json!("h2"), json!("h3"), json!("h4")]);
+    assert_eq!(session.signed("GET", "/api/v3/myTrades", "symbol=ETHUSDT").1.as_array().unwrap().len(), 3);
+    let named = |session: &mut Session, name: &str| {
+        session.signed("GET", "/api/v3/order", &format!("symbol=ETHUSDT&origClientOrderId={name}"))
+    };
+    assert_eq!(code(&named(&mut session, "h0")), -2013);
+    // A name that was given again is the later order's, whatever becomes of the first.
+    for name in ["h4", "x", "y"] {
+        session.order(&format!("side=BUY&type=MARKET&quantity=0.1&newClientOrderId={name}"));
+    }
+    assert_eq!(named(&mut session, "h4").0, 200);
+}
+
+#[test]
 fn futures_batches_answer_each_and_the_countdown_cancels() {
     let mut session = Session::new(Market::UsdM);
     let list = "%5B%7B%22symbol%22%3A%22ETHUSDT%22%2C%22side%22%3A%22BUY%22%2C%22type%22%3A%22LIMIT%22%2C\
@@ -272,7 +304,7 @@ fn futures_batches_answer_each_and_the_countdown_cancels() {
     let (status, answer) = session.signed("POST", "/fapi/v1/batchOrders", &format!("batchOrders={list}"));
     assert_eq!((status, &answer[0]["status"], &answer[1]["code"]), (200, &json!("NEW"), &json!(-1117)));
     let id = answer[0]["orderId"].as_u64().unwrap();
-    let ids = format!("symbol=ETHUSDT&orderIdList=%5B{id}%2C99%5D");
+    let ids = format!("symbol=ETHUSDT&orderidlist=%5B{id}%2C99%5D");
     let (_, answer) = session.signed("DELETE", "/fapi/v1/batchOrders", &ids);
     assert_eq!((&answer[0]["status"], &answer[1]["code"]), (&json!("CANCELED"), &json!(-2011)));
     session.order(LIMIT);
