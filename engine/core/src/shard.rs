@@ -6,6 +6,7 @@
 
 mod adjusting;
 mod amending;
+mod away;
 mod blending;
 mod books;
 mod calling;
@@ -124,6 +125,11 @@ impl OrderIds {
 
     const fn taken(&mut self) {
         self.last += 1;
+    }
+
+    /// True for an id that was made here.
+    fn made(self, id: ClientOrderId) -> bool {
+        (1..=self.last).contains(&id.counter()) && id == ClientOrderId::new(self.epoch, id.counter())
     }
 }
 

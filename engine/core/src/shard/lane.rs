@@ -201,6 +201,8 @@ impl Lane {
         match outcome {
             UpdateOutcome::Moved { .. } => self.wants_own(turn.now) || missing_moved || self.wants_close(),
             UpdateOutcome::Unchanged => missing_moved,
+            // What comes late of an order of ours that has ended is no stranger's.
+            UpdateOutcome::Foreign if turn.ids.made(update.client_id) => false,
             UpdateOutcome::Foreign => {
                 turn.out.note(Note::ForeignOrder(self.id));
                 false

@@ -5,6 +5,7 @@ use ballast_model::{
     ReduceOnly, Replace, Side, TimeInForce,
 };
 
+use super::away::Away;
 use super::funds::Purse;
 use super::lane_error::LaneError;
 use super::risk::Risk;
@@ -60,6 +61,8 @@ pub(super) struct OrderDesk {
     sweep: SweepLimits,
     /// What orders were refused for since quotes were last decided.
     pub(super) wanting: Wanting,
+    /// Whether the venue takes orders.
+    away: Away,
     /// When the venue is to be asked about an order; as of the last [`OrderDesk::settle`].
     ask_at: Option<Nanos>,
     /// The orders have changed since.
@@ -75,7 +78,8 @@ impl OrderDesk {
         let gate = gate.map_err(LaneError::Limits)?.map(|gate| gate.with_controls(&lane.controls));
         let gate = gate.transpose().map_err(LaneError::Controls)?;
         let oms = Oms::new(id, orders + ORDERS_SPARE);
-        Ok(Self { id, oms, gate, sweep: lane.sweep, wanting: Wanting::default(), ask_at: None, moved: false })
+        let (wanting, away) = (Wanting::default(), Away::default());
+        Ok(Self { id, oms, gate, sweep: lane.sweep, wanting, away, ask_at: None, moved: false })
     }
 
     /// Takes news of an order; the outcome, and whether other fills are missing than before.
@@ -83,6 +87,9 @@ impl OrderDesk {
         self.moved = true;
         let missing = self.oms.missing_fills();
         let outcome = self.oms.on_update(update, now);
+        if outcome != UpdateOutcome::Foreign {
+            self.away.on_report(&update.report, now);
+        }
         (outcome, self.oms.missing_fills() != missing)
     }
 
@@ -133,6 +140,9 @@ impl OrderDesk {
 
     /// Sends an order if the gate lets it pass; tells whether it left.
     pub(super) fn place(&mut self, intent: &Intent, standing: &Standing, turn: &mut Turn<'_>) -> Placed {
+        if let Some(until) = self.away.until(turn.now) {
+            return Placed::Refused(Some(until));
+        }
         let Some(gate) = &mut self.gate else { return Placed::Refused(None) };
         let order = NewOrder {
             instrument: self.id,
@@ -181,6 +191,9 @@ impl OrderDesk {
 
     /// Amends an order if the gate lets it; tells whether the request left.
     pub(super) fn amend(&mut self, replace: Replace, standing: &Standing, turn: &mut Turn<'_>) -> Placed {
+        if let Some(until) = self.away.until(turn.now) {
+            return Placed::Refused(Some(until));
+        }
         let Some((gate, order)) = self.gate.as_mut().zip(self.oms.order(replace.client_id)) else {
             return Placed::Refused(None);
         };
@@ -274,6 +287,7 @@ impl OrderDesk {
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.oms.digest(digest);
         self.wanting.digest(digest);
+        self.away.digest(digest);
         if let Some(gate) = &self.gate {
             gate.digest(digest);
         }
