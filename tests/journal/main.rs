@@ -4,5 +4,6 @@
 
 mod behind;
 mod kill;
+mod recover;
 mod repeat;
 mod whatif;

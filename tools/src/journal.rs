@@ -125,6 +125,7 @@ fn finish(history: &History, counts: Counts, part: Part, walked: Walked, json: b
                 "batches": counts.batches.json(),
                 "own": counts.own.json(),
                 "commands": counts.commands.json(),
+                "carried": counts.carried.json(),
             },
             "config_hash": header.config_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
             "meta": serde_json::from_slice::<serde_json::Value>(&header.meta).unwrap_or_default(),

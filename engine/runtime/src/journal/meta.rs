@@ -30,6 +30,9 @@ pub struct Meta {
     /// What carried the market, in the order in which equal times are told; empty where nobody knows.
     #[serde(default)]
     pub feeds: Vec<MetaFeed>,
+    /// Epoch of the run; `None` of one that no other was to go on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u32>,
     /// Number that the first record had in the journal it was cut from; `None` where nothing was cut off before it.
     #[serde(default)]
     pub cut_from: Option<u64>,
@@ -66,6 +69,8 @@ pub struct MetaInstrument {
 pub struct Rebuilt {
     /// The core, as it was before the first input.
     pub shard: Shard,
+    /// Its session's epoch.
+    pub epoch: u32,
     /// Names of its instruments.
     pub instruments: Vec<String>,
 }
@@ -96,6 +101,7 @@ impl Meta {
             seen: seen.collect(),
             references: instruments.iter().map(|one| one.reference.map(|mid| mid.0)).collect(),
             feeds,
+            epoch: None,
             cut_from: None,
         }
     }
@@ -163,9 +169,11 @@ impl Meta {
         let resolved = |(found, reference)| ResolvedInstrument { found, reference };
         let instruments: Vec<_> = found.into_iter().zip(self.references()).map(resolved).collect();
         let quoted = if self.quoting { Quoted::Yes } else { Quoted::No };
-        let built = resolver.build(&instruments, quoted).map_err(|error| told(error.into()))?;
+        let mut built = resolver.build(&instruments, quoted).map_err(|error| told(error.into()))?;
+        built.shard.epoch = self.epoch.unwrap_or(built.shard.epoch);
+        let epoch = built.shard.epoch;
         let shard = build_core(&built, &instruments).map_err(told)?;
-        Ok(Rebuilt { shard, instruments: instruments.iter().map(|one| one.found.name()).collect() })
+        Ok(Rebuilt { shard, epoch, instruments: instruments.iter().map(|one| one.found.name()).collect() })
     }
 }
 

@@ -65,6 +65,7 @@ fn copy(bodies: &mut Bodies, record: &Record<'_>, sink: &mut impl FnMut(Raw<'_>)
         Entry::Batch(batch) => bodies.batch(record.now, batch, sink),
         Entry::Command(command) => bodies.command(record.now, command, sink),
         Entry::Checkpoint(checkpoint) => bodies.checkpoint(record.now, checkpoint, sink),
+        Entry::Carried(word) => bodies.carried(record.now, word, sink),
         Entry::Block(_) | Entry::End(_) => {}
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use ballast_core::shard::Shard;
 use ballast_journal::{Bodies, Checkpoint, Raw, SlotAlone};
 use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos};
 
@@ -69,6 +70,12 @@ impl Tap {
     pub fn checkpoint(&mut self, now: Nanos, checkpoint: &Checkpoint) {
         let Self { bodies, stored, .. } = self;
         bodies.checkpoint(now, checkpoint, &mut |raw| stored.push(raw));
+    }
+
+    /// Records what would carry over to the next run.
+    pub fn carried(&mut self, now: Nanos, shard: &Shard) {
+        let Self { bodies, stored, .. } = self;
+        shard.carry(&mut |word| bodies.carried(now, &word, &mut |raw| stored.push(raw)));
     }
 
     /// How the journal stands, where that is not what was told before: the core is to learn it as [`Event::Journal`]. It is
