@@ -17,7 +17,8 @@ use ballast_tests::market::{QUOTER, lines, surveyed, text};
 
 const OPTIONS: Options = Options {
     ring_bytes: 1 << 16,
-    segment_bytes: 100_000,
+    // A segment ends with its first block.
+    segment_bytes: 1,
     sync_every: ballast_model::Span::from_secs(1),
     pace: ballast_runtime::journal::Pace::Replay,
     at_rest: AtRest::AsWritten,
@@ -26,7 +27,7 @@ const OPTIONS: Options = Options {
 /// Journals a run of a synthetic market; where its core stands at the end.
 fn run(folder: &Path, options: &Options) -> Shard {
     let config = Config::parse(QUOTER, Path::new("quoter.toml")).unwrap();
-    let files = [surveyed("futures", text(&lines(Dialect::UsdM, 31, 20)))];
+    let files = [surveyed("futures", text(&lines(Dialect::UsdM, 31, 60)))];
     let prepared = Prepared::from_surveyed(&config, Path::new("quoter.toml"), &files, |_| {}).unwrap();
     let mut journal = Journal::open(folder, prepared.meta(Mode::Quoting).to_bytes(), options).unwrap();
     let mut record = Journaled::new(&mut journal.tap);
@@ -47,7 +48,8 @@ fn left(mut shard: Shard, at: Nanos) -> Vec<Carried> {
 
 fn segments(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut found: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "journal")).collect();
+    let mut found: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|end| end == "journal")).collect();
     found.sort();
     found
 }
@@ -72,7 +74,9 @@ fn runs_that_do_nothing_change_nothing_and_are_repeated() {
     let ended = run(&folder.path().join("0001"), &OPTIONS);
     let first = Recovery::of(folder.path()).unwrap();
     assert_eq!((first.epoch, first.next_epoch, first.damage.len()), (1, 2, 0));
-    assert!(!ended.position(InstrumentId(0)).is_zero() || ended.orders(InstrumentId(0)).unwrap().open_count() > 0);
+    assert!(
+        !ended.position(InstrumentId(0)).is_zero() || ended.orders(InstrumentId(0)).unwrap().open_count() > 0
+    );
     assert_eq!(first.shard.position(InstrumentId(0)), ended.position(InstrumentId(0)));
     assert_eq!(first.shard.ledger(InstrumentId(0)), ended.ledger(InstrumentId(0)));
     assert_eq!(first.carried, left(ended, first.at));
@@ -99,7 +103,7 @@ fn a_journal_cut_anywhere_leads_where_reliving_it_does() {
         let begins = reader.offset();
         let Some(record) = reader.next().unwrap() else { break };
         // Cut before an input: all that was decided before is on record.
-        if record.entry.is_input() && records % 997 == 500 {
+        if record.entry.is_input() && records % 499 == 250 {
             let cut = tempfile::tempdir().unwrap();
             std::fs::write(cut.path().join("0000000000.journal"), &bytes[..begins]).unwrap();
             let recovery = Recovery::of(cut.path()).unwrap();
@@ -172,7 +176,8 @@ fn damage_is_named_and_what_came_before_it_is_recovered_in_doubt() {
     std::fs::write(last, &bytes).unwrap();
     let damaged = Recovery::of(folder.path()).unwrap();
     assert!(damaged.damage[0].contains("0000000") && damaged.at < whole.at, "{:?}", damaged.damage);
-    let doubts = damaged.carried.iter().filter(|word| word.kind == CarriedKind::Instrument && word.words[0] == 1);
+    let doubts =
+        damaged.carried.iter().filter(|word| word.kind == CarriedKind::Instrument && word.words[0] == 1);
     assert_eq!(doubts.count(), damaged.instruments.len());
     assert!(std::fs::read(last).unwrap() == bytes, "nothing was cut off");
 }
@@ -185,8 +190,13 @@ fn a_run_that_died_while_it_began_is_passed_over_and_its_epoch_never_used_again(
     let (next, meta) = first.next();
     std::fs::create_dir(&next).unwrap();
     let meta = meta.to_bytes();
-    let header =
-        Header { segment: 0, first_seq: 1, before: [0; 32], config_hash: ballast_journal::digest_of(&meta), meta };
+    let header = Header {
+        segment: 0,
+        first_seq: 1,
+        before: [0; 32],
+        config_hash: ballast_journal::digest_of(&meta),
+        meta,
+    };
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&header, &mut bytes);
     for word in first.carried.iter().take(first.carried.len() - 1) {

@@ -3,6 +3,7 @@
 mod columns;
 mod counts;
 mod line;
+mod recover;
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -15,6 +16,7 @@ use crate::cli::{ExportArgs, InspectArgs, JournalArgs, RangeArgs, SliceArgs};
 use crate::exit::Code;
 use crate::output::{self, Form};
 use counts::Counts;
+pub(crate) use recover::recover;
 
 /// A journal, what a writer that died left made whole first.
 fn open(folder: &Path) -> anyhow::Result<History> {

@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use core::mem::discriminant;
 
 use ballast_model::{
-    AssetId, BudgetKind, BudgetReport, Cancel, CarriedKind, Command, InstrumentId, JournalHealth, LostReason, NewOrder,
-    OperatorCommand, Query, Replace,
+    AssetId, BudgetKind, BudgetReport, Cancel, CarriedKind, Command, InstrumentId, JournalHealth, LostReason,
+    NewOrder, OperatorCommand, Query, Replace,
 };
 
 use crate::arbitrage::OpportunityId;

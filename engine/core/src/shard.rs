@@ -49,8 +49,8 @@ use blending::Blending;
 pub use blending::{BlendError, BlendSource, BlendSpec, QuoteAround};
 use books::Books;
 pub use books::LaneBook;
-pub use closing::EXIT_RETRY;
 use carrying::Arrival;
+pub use closing::EXIT_RETRY;
 use closing::EXITS_MAX;
 pub use exits::{ExitError, ExitKind, ExitSpec};
 pub use funds::HoldsSpec;
@@ -81,7 +81,6 @@ pub struct Shard {
     books: Option<Books>,
     opportunities: Option<Opportunities>,
     ids: OrderIds,
-    /// What an earlier run left.
     arrival: Arrival,
     /// Time of the last event.
     now: Nanos,

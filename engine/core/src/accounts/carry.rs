@@ -11,10 +11,7 @@ impl Accounts {
     pub(crate) fn carry(&self, tell: &mut Tell<'_>) {
         for (BookKey { instrument, account, strategy }, ledger) in self.books() {
             let kind = CarriedKind::Book;
-            ledger.carry(
-                Of { kind, of: instrument.0, account: account.0, strategy: strategy.0 },
-                tell,
-            );
+            ledger.carry(Of { kind, of: instrument.0, account: account.0, strategy: strategy.0 }, tell);
         }
         for instrument in &self.instruments {
             instrument.ledger.carry(Of::new(CarriedKind::Sum, instrument.id.0), tell);

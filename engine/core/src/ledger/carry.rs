@@ -2,9 +2,9 @@
 
 use ballast_model::{AssetId, Carried, Lots};
 
+use super::Ledger;
 use super::fees::FeeLine;
 use super::funding::FundingSums;
-use super::Ledger;
 use crate::carry::{Of, Tell, amount, halves};
 
 impl Ledger {

@@ -4,8 +4,8 @@
 //! would have in this one. What nobody can know after a restart is said apart from it, by [`ballast_model::OrderReport::FateUnknown`].
 
 use ballast_model::{
-    Carried, CarriedKind, ClientOrderId, Lots, Nanos, Price, ReduceOnly, RejectReason, Side,
-    TimeInForce, TradeId, VenueOrderId,
+    Carried, CarriedKind, ClientOrderId, Lots, Nanos, Price, ReduceOnly, RejectReason, Side, TimeInForce,
+    TradeId, VenueOrderId,
 };
 
 use super::order::{Amendment, Order};
@@ -78,8 +78,10 @@ impl Order {
             | set(self.venue_id.is_some(), flag::HAS_VENUE_ID)
             | set(self.amendment.is_some(), flag::AMENDED);
         let [state, detail, reject, ..] = self.state.word().to_le_bytes();
-        let head = [self.side as u8, self.tif.code(), self.reduce_only as u8, flags, state, detail, reject, 0];
-        let aim = self.amendment.unwrap_or(Amendment { price: Price(0), lots: Lots::ZERO, sent_at: Nanos(0) });
+        let head =
+            [self.side as u8, self.tif.code(), self.reduce_only as u8, flags, state, detail, reject, 0];
+        let aim =
+            self.amendment.unwrap_or(Amendment { price: Price(0), lots: Lots::ZERO, sent_at: Nanos(0) });
         let [price, lots] = [self.price.0, self.lots.0].map(i64::cast_unsigned);
         let [filled, reported] = [self.filled.0, self.reported.0].map(i64::cast_unsigned);
         let [aim_price, aim_lots] = [aim.price.0, aim.lots.0].map(i64::cast_unsigned);
@@ -108,8 +110,7 @@ impl Order {
         let known = |at: u64| Nanos(at.cast_signed());
         let lots_of = |word: u64| Lots(word.cast_signed());
         let price_of = |word: u64| Price(word.cast_signed());
-        let aim =
-            Amendment { price: price_of(aim_price), lots: lots_of(aim_lots), sent_at: known(aim_sent) };
+        let aim = Amendment { price: price_of(aim_price), lots: lots_of(aim_lots), sent_at: known(aim_sent) };
         Some(Self {
             client_id: ClientOrderId(client_id),
             side: if side == 0 { Side::Bid } else { Side::Ask },

@@ -6,8 +6,7 @@
 //! Never here: how a part of the core stands in words, a decision.
 
 use ballast_model::{
-    Carried, CarriedKind, Digest, InstrumentId, Nanos, OrderReport, OrderUpdate, PaymentId,
-    Side,
+    Carried, CarriedKind, Digest, InstrumentId, Nanos, OrderReport, OrderUpdate, PaymentId, Side,
 };
 
 use super::exits::Exits;
@@ -122,9 +121,7 @@ impl Shard {
             }
             CarriedKind::Halts | CarriedKind::Losses => match Whose::of(carried) {
                 Some(Whose::Instrument) => self.restore_lane(carried),
-                Some(whose) => {
-                    self.risk.as_mut().is_some_and(|risk| risk.portfolio.restore(whose, carried))
-                }
+                Some(whose) => self.risk.as_mut().is_some_and(|risk| risk.portfolio.restore(whose, carried)),
                 None => false,
             },
             _ => self.restore_lane(carried),

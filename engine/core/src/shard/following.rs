@@ -96,9 +96,7 @@ impl Lane {
     fn follow_command(&mut self, command: &Command, turn: &mut Turn<'_>) {
         let followed = match command {
             Command::New(order) => self.follow_new(order, turn),
-            Command::Cancel(cancel) => {
-                self.orders.oms.request_cancel(cancel.client_id, turn.now).is_some()
-            }
+            Command::Cancel(cancel) => self.orders.oms.request_cancel(cancel.client_id, turn.now).is_some(),
             Command::Replace(replace) => self.orders.oms.follow_replace(replace, turn.now).is_ok(),
             Command::Query(query) => self.orders.oms.request_query(query.client_id, turn.now).is_some(),
         };

@@ -4,12 +4,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BookOwner, BudgetGrant, BudgetKind, Cancel, Carried, CarriedKind,
-    ClientOrderId, Command, Ending, Event, Fill, FillReason, FundingPayment, Grant, InstrumentId,
-    JournalHealth, LOTS_MAX, Liquidity, LostReason, Lots, MarkPrice, Money, Nanos, NewOrder, OperatorAct,
-    OperatorCommand, OperatorId, OperatorScope, OrderReport, OrderUpdate, PRICE_TICKS_MAX, PackedLevel,
-    PackedMoney, PaymentId, Price, Query, ReasonCode, ReduceOnly, RejectReason, Replace, ShardId, Side,
-    StrategyId, SubAccountId, Ticker, TimeInForce, Trade, TradeId, UpdateId, VenueId, VenueOrderId,
+    AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BookOwner, BudgetGrant, BudgetKind, Cancel,
+    Carried, CarriedKind, ClientOrderId, Command, Ending, Event, Fill, FillReason, FundingPayment, Grant,
+    InstrumentId, JournalHealth, LOTS_MAX, Liquidity, LostReason, Lots, MarkPrice, Money, Nanos, NewOrder,
+    OperatorAct, OperatorCommand, OperatorId, OperatorScope, OrderReport, OrderUpdate, PRICE_TICKS_MAX,
+    PackedLevel, PackedMoney, PaymentId, Price, Query, ReasonCode, ReduceOnly, RejectReason, Replace,
+    ShardId, Side, StrategyId, SubAccountId, Ticker, TimeInForce, Trade, TradeId, UpdateId, VenueId,
+    VenueOrderId,
 };
 use proptest::prelude::*;
 

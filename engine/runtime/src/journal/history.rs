@@ -183,7 +183,11 @@ impl History {
 }
 
 /// Whether a segment goes on from how the one before it ended.
-pub(super) fn check_link(path: &Path, header: &Header, before: Option<EncoderEnd>) -> Result<(), JournalError> {
+pub(super) fn check_link(
+    path: &Path,
+    header: &Header,
+    before: Option<EncoderEnd>,
+) -> Result<(), JournalError> {
     let Some(before) = before else { return Ok(()) };
     let what = if header.first_seq != before.next_seq {
         "its records are numbered otherwise: a segment is missing"

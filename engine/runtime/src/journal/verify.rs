@@ -6,7 +6,7 @@ use std::path::Path;
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_journal::{Checkpoint, Entry, Record};
-use ballast_model::{Carried, BookBegin, Command, Event, Nanos};
+use ballast_model::{BookBegin, Carried, Command, Event, Nanos};
 
 use super::{History, JournalError, Meta, Step, Walked, settle};
 
@@ -146,7 +146,15 @@ impl Again {
     fn new(shard: Shard) -> Self {
         let out = Outbox::new(shard.commands_per_event_max());
         let (decided, carried, told) = (VecDeque::new(), VecDeque::new(), Checkpoint::default());
-        Self { shard, out, decided, carried, told, cause: (0, Nanos::MIN, Input::None), done: Verified::default() }
+        Self {
+            shard,
+            out,
+            decided,
+            carried,
+            told,
+            cause: (0, Nanos::MIN, Input::None),
+            done: Verified::default(),
+        }
     }
 
     fn take(&mut self, record: &Record<'_>) -> Step {
@@ -172,7 +180,11 @@ impl Again {
         let input = match record.entry {
             Entry::Event(event) => Input::Event(event),
             Entry::Batch(batch) => Input::Batch(*batch.begin()),
-            Entry::Command(_) | Entry::Checkpoint(_) | Entry::Carried(_) | Entry::Block(_) | Entry::End(_) => Input::None,
+            Entry::Command(_)
+            | Entry::Checkpoint(_)
+            | Entry::Carried(_)
+            | Entry::Block(_)
+            | Entry::End(_) => Input::None,
         };
         let instrument = match &input {
             Input::Event(event) => event.instrument(),
@@ -189,7 +201,11 @@ impl Again {
         match record.entry {
             Entry::Event(event) => self.shard.on_event(&event, record.now, &mut self.out),
             Entry::Batch(batch) => self.shard.on_batch(&batch, record.now, &mut self.out),
-            Entry::Command(_) | Entry::Checkpoint(_) | Entry::Carried(_) | Entry::Block(_) | Entry::End(_) => {}
+            Entry::Command(_)
+            | Entry::Checkpoint(_)
+            | Entry::Carried(_)
+            | Entry::Block(_)
+            | Entry::End(_) => {}
         }
         self.decided.extend(self.out.commands());
         self.out.clear();

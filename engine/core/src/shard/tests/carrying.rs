@@ -171,7 +171,10 @@ fn what_was_closed_stays_closed_and_orders_of_unknown_fate_count() {
     words.iter().for_each(|word| assert_eq!(next.tell_now(&Event::Carried(*word)), []));
     assert_eq!(next.position(), 4);
     let orders = next.shard.orders(ETH).unwrap();
-    assert_eq!((orders.unknown_count(), orders.working(Side::Bid), orders.working(Side::Ask)), (3, Lots(16), Lots(10)));
+    assert_eq!(
+        (orders.unknown_count(), orders.working(Side::Bid), orders.working(Side::Ask)),
+        (3, Lots(16), Lots(10))
+    );
     let cancels = [1, 2, 3].map(Did::Cancel);
     assert_eq!(next.snapshot(10_000, 10_010), cancels, "paused still, and what may stand is called back");
     assert_eq!(next.shard.gate(ETH).unwrap().state(), GateState::Paused);

@@ -83,12 +83,7 @@ impl Scan {
         Ok(scan)
     }
 
-    fn segment(
-        &mut self,
-        path: &Path,
-        before: Option<EncoderEnd>,
-        last: bool,
-    ) -> Result<Read, JournalError> {
+    fn segment(&mut self, path: &Path, before: Option<EncoderEnd>, last: bool) -> Result<Read, JournalError> {
         let (bytes, pressed) = files::read_as_far(path)?;
         let mut cut = |what: String| {
             self.damage.push(what);
@@ -117,7 +112,9 @@ impl Scan {
             }
         }
         match (pressed, reader.end()) {
-            (Some(why), _) => self.damage.push(format!("{}: it cannot be decompressed: {why}", path.display())),
+            (Some(why), _) => {
+                self.damage.push(format!("{}: it cannot be decompressed: {why}", path.display()))
+            }
             (None, None) if !last => {
                 self.damage.push(format!("{}: this segment does not end, and others follow", path.display()));
             }

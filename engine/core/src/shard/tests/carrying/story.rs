@@ -45,7 +45,8 @@ pub(super) struct Story {
 
 /// Losses of some cents halt.
 fn losses(dice: &mut Dice) -> LossLimits {
-    let cents = |dice: &mut Dice| dice.once_in(2).then(|| Money(Money::ONE.0 / 100 * i128::from(dice.from(1, 5))));
+    let cents =
+        |dice: &mut Dice| dice.once_in(2).then(|| Money(Money::ONE.0 / 100 * i128::from(dice.from(1, 5))));
     LossLimits {
         realised_max: cents(dice),
         unrealised_max: cents(dice),
@@ -233,7 +234,8 @@ impl Story {
 
     fn balance(&mut self, asset: AssetId) {
         let [free, locked] = [self.dice.from(900, 1_100), self.dice.from(0, 20)];
-        let [free, locked] = [free, locked].map(|whole| PackedMoney::new(Money(i128::from(whole) * Money::ONE.0)));
+        let [free, locked] =
+            [free, locked].map(|whole| PackedMoney::new(Money(i128::from(whole) * Money::ONE.0)));
         let venue_time = self.now;
         self.tell(&Event::Balance(BalanceUpdate { account: ACCOUNT, asset, free, locked, venue_time }));
     }
