@@ -40,11 +40,22 @@ impl Accounts {
                 let known = place.and_then(|place| self.instruments.get_mut(place));
                 known.is_some_and(|known| known.ledger.restore(carried))
             }
-            _ => {
+            CarriedKind::Cash => {
                 let [a, b, c, d, ..] = carried.words;
                 let (asset, balance) = (AssetId(carried.of), amount(a, b));
                 self.cash.restore(CashLine { account, asset, balance, external: amount(c, d) })
             }
+            CarriedKind::Ledger
+            | CarriedKind::Trades
+            | CarriedKind::Payments
+            | CarriedKind::Order
+            | CarriedKind::Instrument
+            | CarriedKind::Exits
+            | CarriedKind::Halts
+            | CarriedKind::Losses
+            | CarriedKind::Balance
+            | CarriedKind::Hold
+            | CarriedKind::End => false,
         }
     }
 }

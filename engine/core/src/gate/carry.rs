@@ -22,10 +22,8 @@ pub(crate) enum Whose {
 impl Whose {
     /// Whose the word is.
     pub(crate) const fn of(carried: &Carried) -> Option<Self> {
-        let part = match carried.kind {
-            CarriedKind::Losses => carried.part / 2,
-            _ => carried.part,
-        };
+        let halves = if matches!(carried.kind, CarriedKind::Losses) { 2 } else { 1 };
+        let part = carried.part / halves;
         Some(match part {
             0 => Self::Instrument,
             1 => Self::Strategy,

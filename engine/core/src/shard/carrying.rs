@@ -124,7 +124,13 @@ impl Shard {
                 Some(whose) => self.risk.as_mut().is_some_and(|risk| risk.portfolio.restore(whose, carried)),
                 None => false,
             },
-            _ => self.restore_lane(carried),
+            CarriedKind::Ledger
+            | CarriedKind::Trades
+            | CarriedKind::Payments
+            | CarriedKind::Order
+            | CarriedKind::Instrument
+            | CarriedKind::Exits
+            | CarriedKind::End => self.restore_lane(carried),
         }
     }
 
