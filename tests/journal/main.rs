@@ -6,5 +6,6 @@ mod behind;
 mod kill;
 #[cfg(unix)]
 mod readonly;
+mod recover;
 mod repeat;
 mod whatif;

@@ -62,6 +62,7 @@ fn forged(folder: &Path, change: impl Fn(u64, &Entry<'_>) -> bool) -> tempfile::
             Entry::Batch(batch) => encoder.batch(record.now, &batch, &mut out),
             Entry::Command(command) => encoder.command(record.now, &command, &mut out),
             Entry::Checkpoint(checkpoint) => encoder.checkpoint(record.now, &checkpoint, &mut out),
+            Entry::Carried(word) => encoder.carried(record.now, &word, &mut out),
             Entry::Block(_) | Entry::End(_) => {}
         }
     }

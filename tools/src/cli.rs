@@ -53,6 +53,8 @@ pub(crate) enum JournalCommand {
     Export(ExportArgs),
     /// Cut a range of records into a journal of its own.
     Slice(SliceArgs),
+    /// Print what a run begins with that goes on where this one ended.
+    Recover(JournalArgs),
 }
 
 #[derive(Debug, Subcommand)]

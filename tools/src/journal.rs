@@ -3,6 +3,7 @@
 mod columns;
 mod counts;
 mod line;
+mod recover;
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -15,6 +16,7 @@ use crate::cli::{ExportArgs, InspectArgs, JournalArgs, RangeArgs, SliceArgs};
 use crate::exit::Code;
 use crate::output::{self, Form};
 use counts::Counts;
+pub(crate) use recover::recover;
 
 /// A journal, what a writer that died left made whole first, or read as it stands where nothing can be written.
 fn open(folder: &Path) -> anyhow::Result<History> {
@@ -129,6 +131,7 @@ fn finish(history: &History, counts: Counts, part: Part, walked: Walked, json: b
                 "batches": counts.batches.json(),
                 "own": counts.own.json(),
                 "commands": counts.commands.json(),
+                "carried": counts.carried.json(),
             },
             "config_hash": header.config_hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
             "meta": serde_json::from_slice::<serde_json::Value>(&header.meta).unwrap_or_default(),

@@ -52,6 +52,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Journal(JournalCommand::Verify(arguments)) => journal::verify(&arguments),
         cli::Command::Journal(JournalCommand::Export(arguments)) => journal::export(&arguments),
         cli::Command::Journal(JournalCommand::Slice(arguments)) => journal::slice(&arguments),
+        cli::Command::Journal(JournalCommand::Recover(arguments)) => journal::recover(&arguments),
     };
     exit::code_of(result).into()
 }

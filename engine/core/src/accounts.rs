@@ -12,6 +12,7 @@
 //!
 //! Never here: a limit on what may be traded or spent. A ledger books facts; refusing is the gate's.
 
+mod carry;
 mod cash;
 mod funding;
 mod moves;

@@ -15,6 +15,7 @@
 //!
 //! Never here: margin, an asset turned into another, a figure of the venue taken for ours where the two differ.
 
+mod carry;
 mod line;
 
 #[cfg(test)]

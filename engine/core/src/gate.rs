@@ -26,6 +26,7 @@
 //! Never here: a clock, a decision what to send, an allocation after construction.
 
 mod bucket;
+pub(crate) mod carry;
 mod controls;
 mod limits;
 mod loss;
@@ -183,18 +184,16 @@ impl Gate {
     }
 
     /// Takes a fill of one of our orders, booked once.
-    pub fn on_fill(&mut self, side: Side, lots: Lots, now: Nanos) {
-        if let Some(watch) = &mut self.watch {
-            watch.on_fill(side, lots, now);
-        }
+    /// Tells whether that has frozen the instrument.
+    pub fn on_fill(&mut self, side: Side, lots: Lots, now: Nanos) -> bool {
+        self.watch.as_mut().is_some_and(|watch| watch.on_fill(side, lots, now))
     }
 
-    /// Takes the instrument's profit as it stands, in its settlement asset. A loss above its limit halts the instrument.
-    pub fn on_profit(&mut self, realised: Money, unrealised: Money) {
+    /// Takes the instrument's profit as it stands, in its settlement asset. A loss above its limit halts the instrument;
+    /// tells whether one has.
+    pub fn on_profit(&mut self, realised: Money, unrealised: Money) -> bool {
         let loss = self.watch.as_mut().and_then(|watch| watch.on_profit(realised, unrealised));
-        if let Some(loss) = loss {
-            self.halts.close(HaltBy::Loss, Halt { state: loss.then, cause: loss.rule });
-        }
+        loss.is_some_and(|loss| self.halts.close_more(HaltBy::Loss, loss.halt()))
     }
 
     /// How far the gate was closed: by name, by a loss, or because its position is in doubt.

@@ -21,6 +21,7 @@
 //!
 //! Never here: a float, an allocation, the price of one asset in another.
 
+mod carry;
 mod exact;
 mod fees;
 mod funding;

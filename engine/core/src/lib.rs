@@ -13,6 +13,7 @@ pub mod arbitrage;
 pub mod balance;
 pub mod book;
 pub mod budget;
+mod carry;
 mod ewma;
 pub mod fair;
 pub mod gate;

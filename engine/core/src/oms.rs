@@ -12,6 +12,7 @@
 //!
 //! Never here: money, a decision, a clock, an allocation after construction.
 
+mod carry;
 mod order;
 mod state;
 mod sweep;
@@ -29,6 +30,7 @@ use ballast_model::{
 };
 
 use crate::gate::Checked;
+pub(crate) use carry::{ORDER_PARTS, OrderWords, carry_ids, restored_ids};
 pub use order::{Amendment, CANCEL_RETRY, Order, SETTLE};
 pub use state::{BeforeCancel, DoneReason, OrderState};
 pub use sweep::{SweepLimits, SweepLimitsError};
@@ -205,7 +207,14 @@ impl Oms {
     /// # Errors
     /// [`OmsFull`]: do not send it.
     pub fn insert(&mut self, order: &Checked<NewOrder>, now: Nanos) -> Result<(), OmsFull> {
-        let order = order.get();
+        self.follow_new(order.get(), now)
+    }
+
+    /// Takes an order that was sent before, as a record of it says: it passed the gate then.
+    ///
+    /// # Errors
+    /// [`OmsFull`].
+    pub(crate) fn follow_new(&mut self, order: &NewOrder, now: Nanos) -> Result<(), OmsFull> {
         assert!(order.instrument == self.instrument, "an order of another instrument");
         debug_assert!(self.find(order.client_id).is_none(), "the gate passes an id once");
         if self.open.len() >= self.capacity {
@@ -254,7 +263,14 @@ impl Oms {
     /// # Errors
     /// [`NotReplaceable`]: do not send it.
     pub fn request_replace(&mut self, replace: &Checked<Replace>, now: Nanos) -> Result<(), NotReplaceable> {
-        let replace = replace.get();
+        self.follow_replace(replace.get(), now)
+    }
+
+    /// Notes an amendment that was sent before, as a record of it says: it passed the gate then.
+    ///
+    /// # Errors
+    /// [`NotReplaceable`].
+    pub(crate) fn follow_replace(&mut self, replace: &Replace, now: Nanos) -> Result<(), NotReplaceable> {
         assert!(replace.instrument == self.instrument, "an amendment of another instrument's order");
         let (slot, before) = self.find(replace.client_id).ok_or(NotReplaceable)?;
         let same = (replace.price, replace.lots) == (before.price, before.lots);

@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use core::mem::discriminant;
 
 use ballast_model::{
-    AssetId, BudgetKind, BudgetReport, Cancel, Command, InstrumentId, JournalHealth, LostReason, NewOrder,
-    OperatorCommand, Query, Replace,
+    AssetId, BudgetKind, BudgetReport, Cancel, CarriedKind, Command, InstrumentId, JournalHealth, LostReason,
+    NewOrder, OperatorCommand, Query, Replace,
 };
 
 use crate::arbitrage::OpportunityId;
@@ -92,6 +92,8 @@ pub enum Note {
     Unheld(InstrumentId, HoldRefusal),
     /// The venue's figures of a balance cannot be kept; its last ones stand.
     UnbookableBalance(AssetId),
+    /// A word that carries over from the run before has no place here, or came too late; it is left out.
+    Uncarried(CarriedKind),
     /// The venue filled more than was ordered; booked.
     Overfilled(InstrumentId),
     /// An exit has fired: the position is closed.
@@ -119,6 +121,7 @@ pub struct Outbox {
     reports: Vec<BudgetReport>,
     notes: Vec<Note>,
     notes_dropped: u64,
+    latched: bool,
 }
 
 impl Outbox {
@@ -130,6 +133,7 @@ impl Outbox {
             reports: Vec::with_capacity(REPORTS_MAX),
             notes: Vec::with_capacity(NOTES_MAX),
             notes_dropped: 0,
+            latched: false,
         }
     }
 
@@ -191,6 +195,19 @@ impl Outbox {
         self.commands.clear();
         self.reports.clear();
         self.notes.clear();
+        self.latched = false;
+    }
+
+    /// True where something that carries over has changed as no fact of our own account says: a halt, a freeze, an exit, an
+    /// operator's word. Whoever keeps a record of the shard then stores what carries over.
+    #[must_use]
+    #[inline]
+    pub const fn latched(&self) -> bool {
+        self.latched
+    }
+
+    pub(crate) const fn latch(&mut self) {
+        self.latched = true;
     }
 
     pub(crate) fn place(&mut self, order: Checked<NewOrder>) {

@@ -10,10 +10,12 @@ mod away;
 mod blending;
 mod books;
 mod calling;
+mod carrying;
 mod closing;
 mod decide;
 mod executable;
 mod exits;
+mod following;
 mod funds;
 mod hedger;
 mod lane;
@@ -48,6 +50,7 @@ use blending::Blending;
 pub use blending::{BlendError, BlendSource, BlendSpec, QuoteAround};
 use books::Books;
 pub use books::LaneBook;
+use carrying::Arrival;
 pub use closing::EXIT_RETRY;
 use closing::EXITS_MAX;
 pub use exits::{ExitError, ExitKind, ExitSpec};
@@ -79,6 +82,7 @@ pub struct Shard {
     books: Option<Books>,
     opportunities: Option<Opportunities>,
     ids: OrderIds,
+    arrival: Arrival,
     /// Time of the last event.
     now: Nanos,
     /// See [`Shard::next_deadline`].
@@ -121,6 +125,11 @@ impl OrderIds {
     /// The id after the last one; it counts only once [`OrderIds::taken`] confirms it.
     const fn next(self) -> ClientOrderId {
         ClientOrderId::new(self.epoch, self.last + 1)
+    }
+
+    /// The last id; zero before the first.
+    const fn last_taken(self) -> u64 {
+        if self.last == 0 { 0 } else { ClientOrderId::new(self.epoch, self.last).0 }
     }
 
     const fn taken(&mut self) {
@@ -183,6 +192,7 @@ impl Shard {
             books: None,
             opportunities,
             ids: OrderIds { epoch: spec.epoch, last: 0 },
+            arrival: Arrival::default(),
             now: Nanos::MIN,
             deadline: None,
             unsettled: true,
@@ -221,6 +231,7 @@ impl Shard {
             Event::Journal(health) => return self.on_journal(*health, now, out),
             Event::Funding(payment) => return self.on_funding(payment, now, out),
             Event::Balance(update) => return self.on_balance(update, now, out),
+            Event::Carried(carried) => return self.on_carried(carried, now, out),
             Event::Timer => return self.on_timer(now, out),
         };
         self.after_market(instrument, change, now, out);

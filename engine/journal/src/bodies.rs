@@ -3,11 +3,11 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{BookBatch, Command, Event, Nanos};
+use ballast_model::{BookBatch, Carried, Command, Event, Nanos};
 
 use crate::context::Context;
 use crate::entry::Checkpoint;
-use crate::event::{begin, put_batch, put_event};
+use crate::event::{begin, put_batch, put_carried, put_event};
 use crate::plain::Draft;
 use crate::reader::Reader;
 use crate::varint::{Put, length_bytes};
@@ -20,6 +20,7 @@ pub(crate) mod kind {
     pub(crate) const CHECKPOINT: u8 = 65;
     pub(crate) const BLOCK: u8 = 66;
     pub(crate) const END: u8 = 67;
+    pub(crate) const CARRIED: u8 = 68;
 }
 
 /// Length of a record that ends a block.
@@ -111,6 +112,7 @@ impl Bodies {
             Draft::Batch(batch) => self.batch(now, batch, sink),
             Draft::Command(command) => self.command(now, command, sink),
             Draft::Checkpoint(checkpoint) => self.checkpoint(now, checkpoint, sink),
+            Draft::Carried(word) => self.carried(now, word, sink),
             Draft::End => self.end(sink),
         }
         Ok(())
@@ -161,6 +163,12 @@ impl Bodies {
         put.bytes(checkpoint.state_hash.to_le_bytes());
         put.word(checkpoint.inputs);
         put.word(checkpoint.commands);
+        self.record(sink);
+    }
+
+    /// Records a word of what would carry over to the next run.
+    pub fn carried(&mut self, now: Nanos, word: &Carried, sink: &mut impl FnMut(Raw<'_>)) {
+        put_carried(word, &mut self.begin(kind::CARRIED, now));
         self.record(sink);
     }
 

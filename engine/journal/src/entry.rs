@@ -1,6 +1,6 @@
 //! What a record says.
 
-use ballast_model::{BookBatch, Command, Event, Nanos};
+use ballast_model::{BookBatch, Carried, Command, Event, Nanos};
 
 use crate::chain::Hash;
 
@@ -30,6 +30,8 @@ pub enum Entry<'a> {
     Command(Command),
     /// Where the core stood after all records before.
     Checkpoint(Checkpoint),
+    /// A word of what would carry over to the next run, after all records before; the list is whole with its last word.
+    Carried(Carried),
     /// A block ends: see the chain of hashes.
     Block(Hash),
     /// The segment ends here, as its writer wanted it to: the last hash of the chain.

@@ -1,6 +1,7 @@
 //! Inputs as bytes and back.
 
 mod account;
+mod carried;
 pub(crate) mod orders;
 
 use alloc::vec::Vec;
@@ -30,7 +31,10 @@ pub(crate) mod kind {
     pub(crate) const OPERATOR: u8 = 11;
     pub(crate) const GRANT: u8 = 12;
     pub(crate) const JOURNAL: u8 = 13;
+    pub(crate) const CARRIED: u8 = 14;
 }
+
+pub(crate) use carried::{put_carried, take_carried};
 
 /// Levels of a batch while it is read.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +66,7 @@ pub(crate) fn put_event(event: &Event, now: Nanos, context: &mut Context, put: &
         Event::Operator(_) => kind::OPERATOR,
         Event::Grant(_) => kind::GRANT,
         Event::Journal(_) => kind::JOURNAL,
+        Event::Carried(_) => kind::CARRIED,
     };
     begin(put, kind, now, context);
     match event {
@@ -79,6 +84,7 @@ pub(crate) fn put_event(event: &Event, now: Nanos, context: &mut Context, put: &
         Event::Operator(command) => account::put_operator(command, put),
         Event::Grant(grant) => account::put_grant(grant, put),
         Event::Journal(health) => put.byte(health.code()),
+        Event::Carried(word) => put_carried(word, put),
         Event::Timer | Event::BookBegin(_) | Event::BookLevels(_) => {}
     }
     true
@@ -109,6 +115,7 @@ pub(crate) fn take_input<'a>(
         kind::OPERATOR => Event::Operator(account::take_operator(take)?),
         kind::GRANT => Event::Grant(account::take_grant(take)?),
         kind::JOURNAL => Event::Journal(Coded::of(take.byte()?)?),
+        kind::CARRIED => Event::Carried(take_carried(take)?),
         _ => return None,
     }))
 }

@@ -14,8 +14,8 @@ mod levels;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    AssetId, BookBatch, BookBegin, COMMAND_BYTES, ClientOrderId, Command, Event, Fill, InstrumentId,
-    MarkPrice, Nanos, OrderUpdate, PackedLevel, Ticker, Trade, TradeId, UpdateId,
+    AssetId, BookBatch, BookBegin, COMMAND_BYTES, Carried, CarriedKind, ClientOrderId, Command, Event, Fill,
+    InstrumentId, MarkPrice, Nanos, OrderUpdate, PackedLevel, Ticker, Trade, TradeId, UpdateId,
 };
 
 use crate::bodies::{SlotAlone, kind};
@@ -50,6 +50,8 @@ pub enum Draft<'a> {
     Command(Command),
     /// Where the core stands.
     Checkpoint(Checkpoint),
+    /// A word of what would carry over to the next run.
+    Carried(Carried),
     /// The segment is to end.
     End,
 }
@@ -96,6 +98,12 @@ impl Plain {
         Self { kind: kind::CHECKPOINT, words: [state_hash, inputs, commands, 0, 0, 0, 0, 0] }
     }
 
+    /// A word of what would carry over to the next run.
+    #[must_use]
+    pub fn carried(word: &Carried) -> Self {
+        Self { kind: kind::CARRIED, words: words_of_carried(word) }
+    }
+
     /// How many bids and asks belong to it; `None` where that is no number of levels.
     #[must_use]
     pub fn levels(&self) -> Option<[usize; 2]> {
@@ -139,6 +147,8 @@ impl Plain {
                 let [state_hash, inputs, commands, ..] = words;
                 Draft::Checkpoint(Checkpoint { state_hash, inputs, commands })
             }
+            kind::CARRIED => Draft::Carried(carried_of(words)?),
+            event::CARRIED => Draft::Event(Event::Carried(carried_of(words)?)),
             kind::END => Draft::End,
             _ => return None,
         })
@@ -172,6 +182,7 @@ impl Plainer {
             Event::Order(update) => (event::ORDER, self.words_of_update(update)),
             Event::Fill(fill) => (event::FILL, words_of_fill(fill)),
             Event::Timer => (event::TIMER, [0; PLAIN_WORDS]),
+            Event::Carried(word) => (event::CARRIED, words_of_carried(word)),
             Event::BookLost(_)
             | Event::Funding(_)
             | Event::Balance(_)
@@ -208,7 +219,12 @@ fn spelled_of(words: [u64; PLAIN_WORDS]) -> Option<Event> {
     );
     match take_input(if counted { 0 } else { kind }, now, &mut context, &mut take, &mut levels)? {
         Entry::Event(told) => Some(told),
-        Entry::Batch(_) | Entry::Command(_) | Entry::Checkpoint(_) | Entry::Block(_) | Entry::End(_) => None,
+        Entry::Batch(_)
+        | Entry::Command(_)
+        | Entry::Checkpoint(_)
+        | Entry::Carried(_)
+        | Entry::Block(_)
+        | Entry::End(_) => None,
     }
 }
 
@@ -315,6 +331,24 @@ fn fill_of(words: [u64; PLAIN_WORDS]) -> Option<Fill> {
         client_id: ClientOrderId(client_id),
         trade_id: TradeId(trade_id),
         venue_time: nanos(time),
+    })
+}
+
+fn words_of_carried(word: &Carried) -> [u64; PLAIN_WORDS] {
+    let Carried { kind, part, of, account, strategy, words: [a, b, c, d, e, f] } = *word;
+    let head = u64::from(kind.code()) | u64::from(part) << 8 | u64::from(of) << 16;
+    [head | u64::from(account) << 32 | u64::from(strategy) << 48, a, b, c, d, e, f, 0]
+}
+
+fn carried_of(words: [u64; PLAIN_WORDS]) -> Option<Carried> {
+    let [head, a, b, c, d, e, f, _] = words;
+    Some(Carried {
+        kind: CarriedKind::of(byte_of(head, 0))?,
+        part: byte_of(head, 8),
+        of: short_of(head, 16),
+        account: short_of(head, 32),
+        strategy: short_of(head, 48),
+        words: [a, b, c, d, e, f],
     })
 }
 

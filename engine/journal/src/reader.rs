@@ -7,7 +7,7 @@ use crate::bodies::kind;
 use crate::chain::{Hash, link};
 use crate::context::Context;
 use crate::entry::{Checkpoint, Entry, Record};
-use crate::event::{Levels, take_input};
+use crate::event::{Levels, take_carried, take_input};
 use crate::fault::{Fault, FaultKind};
 use crate::header::Header;
 use crate::varint::{Take, length_bytes};
@@ -118,6 +118,7 @@ impl<'a> Reader<'a> {
         let entry = match kind {
             kind::COMMAND => take.array().and_then(|bytes| Command::from_bytes(&bytes)).map(Entry::Command),
             kind::CHECKPOINT => take_checkpoint(&mut take).map(Entry::Checkpoint),
+            kind::CARRIED => take_carried(&mut take).map(Entry::Carried),
             input => take_input(input, now, &mut self.context, &mut take, &mut self.levels),
         };
         let entry = entry.filter(|_| take.0.is_empty()).ok_or_else(content)?;

@@ -19,6 +19,7 @@ fn owned(record: &Record<'_>) -> (u64, Nanos, Said) {
         }
         Entry::Command(command) => Said::Command(command),
         Entry::Checkpoint(checkpoint) => Said::Checkpoint(checkpoint),
+        Entry::Carried(word) => Said::Carried(word),
         Entry::Block(_) => Said::Block,
         Entry::End(_) => Said::End,
     };
@@ -31,6 +32,7 @@ fn write(encoder: &mut Encoder, now: Nanos, said: &Said, out: &mut Vec<u8>) {
         Said::Batch(begin, bids, asks) => encoder.batch(now, &BookBatch::new(*begin, bids, asks), out),
         Said::Command(command) => encoder.command(now, command, out),
         Said::Checkpoint(checkpoint) => encoder.checkpoint(now, checkpoint, out),
+        Said::Carried(word) => encoder.carried(now, word, out),
         Said::Block | Said::End => {}
     }
 }

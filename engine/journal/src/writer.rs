@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use ballast_model::{BookBatch, Command, Event, Nanos};
+use ballast_model::{BookBatch, Carried, Command, Event, Nanos};
 use crc::{CRC_32_ISCSI, Crc, Table};
 use sha2::{Digest as _, Sha256};
 
@@ -149,6 +149,12 @@ impl Encoder {
     pub fn checkpoint(&mut self, now: Nanos, checkpoint: &Checkpoint, out: &mut Vec<u8>) {
         let framer = &mut self.framer;
         self.bodies.checkpoint(now, checkpoint, &mut |raw| _ = framer.record(raw, out));
+    }
+
+    /// Appends a word of what would carry over.
+    pub fn carried(&mut self, now: Nanos, word: &Carried, out: &mut Vec<u8>) {
+        let framer = &mut self.framer;
+        self.bodies.carried(now, word, &mut |raw| _ = framer.record(raw, out));
     }
 
     /// Ends the segment.

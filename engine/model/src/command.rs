@@ -40,7 +40,8 @@ impl TimeInForce {
     }
 
     /// The kind with this code, `end` where it has one; `None` where no kind has it.
-    const fn of(code: u8, end: Nanos) -> Option<Self> {
+    #[must_use]
+    pub const fn of(code: u8, end: Nanos) -> Option<Self> {
         Some(match code {
             0 => Self::PostOnly,
             1 => Self::GoodTillCancel,

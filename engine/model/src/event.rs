@@ -4,6 +4,7 @@
 //! last marked [`Last::Yes`]. A batch is pushed all or nothing and no decision is taken before its last slot.
 
 use crate::budget::BudgetGrant;
+use crate::carried::Carried;
 use crate::ids::{
     AssetId, ClientOrderId, InstrumentId, PaymentId, SubAccountId, TradeId, UpdateId, VenueOrderId,
 };
@@ -12,6 +13,7 @@ use crate::level::PackedLevel;
 use crate::money::PackedMoney;
 use crate::num::{Lots, Side};
 use crate::operator::OperatorCommand;
+use crate::reject::RejectReason;
 use crate::time::Nanos;
 
 /// Levels one [`BookLevels`] slot carries at most.
@@ -46,6 +48,8 @@ pub enum Event {
     Balance(BalanceUpdate),
     /// The journal keeps up, or does not.
     Journal(JournalHealth),
+    /// What carries over from the run before. Comes before everything else.
+    Carried(Carried),
     /// A deadline the core asked for has come.
     Timer,
 }
@@ -66,7 +70,12 @@ impl Event {
             Self::Order(update) => Some(update.instrument),
             Self::Fill(fill) => Some(fill.instrument),
             Self::Funding(payment) => Some(payment.instrument),
-            Self::Balance(_) | Self::Grant(_) | Self::Operator(_) | Self::Journal(_) | Self::Timer => None,
+            Self::Balance(_)
+            | Self::Grant(_)
+            | Self::Operator(_)
+            | Self::Journal(_)
+            | Self::Carried(_)
+            | Self::Timer => None,
         }
     }
 
@@ -86,6 +95,7 @@ impl Event {
             | Self::Grant(_)
             | Self::Operator(_)
             | Self::Journal(_)
+            | Self::Carried(_)
             | Self::Funding(_)
             | Self::Balance(_)
             | Self::Timer => return None,
@@ -260,39 +270,6 @@ pub struct MarkPrice {
     pub venue_time: Nanos,
     /// Our clock.
     pub recv_time: Nanos,
-}
-
-/// Why a venue refused, in the engine's own words; a session maps the venue's codes to these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RejectReason {
-    /// A post-only order would have taken.
-    WouldTake,
-    /// Price off the grid or out of range.
-    Price,
-    /// Size off the grid or out of range.
-    Size,
-    /// Order value below the venue's minimum.
-    NotionalMin,
-    /// The client id is in use.
-    DuplicateId,
-    /// The order would trade with one of ours.
-    SelfTrade,
-    /// Not enough balance or margin.
-    Margin,
-    /// Too many open orders.
-    OrdersMax,
-    /// Too many requests.
-    RateLimit,
-    /// The venue does not know the order (cancel and amend only).
-    UnknownOrder,
-    /// A reduce-only order would not reduce.
-    ReduceOnly,
-    /// An IOC or FOK order found nothing to take.
-    NothingToTake,
-    /// The instrument does not trade now.
-    Closed,
-    /// Anything else.
-    Other,
 }
 
 /// How an order ended, as an answer to a query tells it.

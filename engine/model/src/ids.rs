@@ -47,6 +47,14 @@ impl ClientOrderId {
         Self(((epoch as u64) << Self::COUNTER_BITS) | (counter & ((1 << Self::COUNTER_BITS) - 1)))
     }
 
+    /// The session epoch; zero of what is not ours.
+    #[must_use]
+    pub const fn epoch(self) -> u32 {
+        // Twenty-four bits are left.
+        let [.., low, middle, high] = self.0.to_le_bytes();
+        u32::from_le_bytes([low, middle, high, 0])
+    }
+
     /// The counter part.
     #[must_use]
     pub const fn counter(self) -> u64 {

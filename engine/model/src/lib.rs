@@ -9,6 +9,7 @@
 
 mod batch;
 mod budget;
+mod carried;
 mod command;
 mod digest;
 mod event;
@@ -19,17 +20,19 @@ mod level;
 mod money;
 mod num;
 mod operator;
+mod reject;
 mod relabel;
 mod time;
 
 pub use batch::BookBatch;
 pub use budget::{BudgetGrant, BudgetKind, BudgetReport, Grant, Report, ShardId};
+pub use carried::{Carried, CarriedKind};
 pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, Replace, TimeInForce};
 pub use digest::Digest;
 pub use event::{
     BalanceUpdate, BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason,
     FundingPayment, LEVELS_PER_SLOT, Last, Liquidity, LostReason, MarkPrice, MarketEvent, OrderReport,
-    OrderUpdate, RejectReason, Ticker, Trade,
+    OrderUpdate, Ticker, Trade,
 };
 pub use ids::{
     AssetId, ClientOrderId, InstrumentId, PaymentId, StrategyId, SubAccountId, TradeId, UpdateId, VenueId,
@@ -41,4 +44,5 @@ pub use level::PackedLevel;
 pub use money::{Money, PackedMoney, Rate};
 pub use num::{HalfTicks, LOTS_MAX, Lots, PRICE_TICKS_MAX, Price, Side, Ticks};
 pub use operator::{BookOwner, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode};
+pub use reject::RejectReason;
 pub use time::{Nanos, Span};

@@ -19,7 +19,12 @@ impl Event {
             Self::Order(update) => update.instrument = instrument,
             Self::Fill(fill) => fill.instrument = instrument,
             Self::Funding(payment) => payment.instrument = instrument,
-            Self::Balance(_) | Self::Grant(_) | Self::Operator(_) | Self::Journal(_) | Self::Timer => {}
+            Self::Carried(_)
+            | Self::Balance(_)
+            | Self::Grant(_)
+            | Self::Operator(_)
+            | Self::Journal(_)
+            | Self::Timer => {}
         }
         self
     }

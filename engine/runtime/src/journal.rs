@@ -31,6 +31,7 @@ mod left;
 mod map;
 mod meta;
 mod press;
+mod recover;
 mod ring;
 mod segments;
 mod slice;
@@ -50,6 +51,7 @@ pub use disk::{Disk, Files, Sheet};
 pub use history::{History, Step, Walked};
 pub use left::settle;
 pub use meta::{Meta, MetaFeed, MetaInstrument, Rebuilt};
+pub use recover::{Recognised, Recovery};
 pub use segments::{Kept, vacant};
 pub use slice::slice;
 pub use tap::{Journal, Tap};
@@ -113,6 +115,9 @@ pub enum JournalError {
     /// Another process writes it.
     #[error("{0}: this journal is being written")]
     Busy(PathBuf),
+    /// A run that was to go on died before it had taken over what it was to begin with.
+    #[error("{0}: this run died before it had taken over what the one before it left")]
+    Unbegun(PathBuf),
     /// No segment is there.
     #[error("{0}: no journal: a folder with segments 0000000000.journal and on was expected")]
     Empty(PathBuf),
@@ -186,7 +191,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             ring_bytes: 16 << 20,
-            segment_bytes: 256 << 20,
+            // What recovery reads at most, and a checkpoint's worth more.
+            segment_bytes: 32 << 20,
             sync_every: Span::from_secs(1),
             pace: Pace::Replay,
             at_rest: AtRest::Compressed,

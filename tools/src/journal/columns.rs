@@ -22,6 +22,7 @@ impl Rows {
             Entry::Batch(batch) => ("batch", Some(batch.begin().instrument)),
             Entry::Command(command) => ("command", Some(command.instrument())),
             Entry::Checkpoint(_) => ("checkpoint", None),
+            Entry::Carried(_) => ("carried", None),
             Entry::Block(_) => ("block", None),
             Entry::End(_) => ("end", None),
         };

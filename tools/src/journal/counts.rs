@@ -45,6 +45,8 @@ pub(super) struct Counts {
     pub(super) own: Weight,
     pub(super) commands: Weight,
     pub(super) checkpoints: Weight,
+    /// Words of what would carry over.
+    pub(super) carried: Weight,
     pub(super) blocks: Weight,
 }
 
@@ -64,6 +66,7 @@ impl Counts {
             }
             Entry::Command(_) => self.commands.add(bytes),
             Entry::Checkpoint(_) => self.checkpoints.add(bytes),
+            Entry::Carried(_) => self.carried.add(bytes),
             Entry::Block(_) | Entry::End(_) => self.blocks.add(bytes),
         }
     }
@@ -80,6 +83,7 @@ impl Counts {
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Journal(_)
+            | Event::Carried(_)
             | Event::Timer => return self.own.add(bytes),
         }
         self.market.add(bytes);
@@ -91,11 +95,20 @@ impl Counts {
     }
 
     pub(super) const fn records(self) -> u64 {
-        self.inputs() + self.commands.records + self.checkpoints.records + self.blocks.records
+        self.inputs()
+            + self.commands.records
+            + self.checkpoints.records
+            + self.carried.records
+            + self.blocks.records
     }
 
     pub(super) const fn bytes(self) -> u64 {
-        self.market.bytes + self.own.bytes + self.commands.bytes + self.checkpoints.bytes + self.blocks.bytes
+        self.market.bytes
+            + self.own.bytes
+            + self.commands.bytes
+            + self.checkpoints.bytes
+            + self.carried.bytes
+            + self.blocks.bytes
     }
 
     /// What the records weigh, by kind; `at_rest` is what the files of these and no other records do.
@@ -107,6 +120,7 @@ impl Counts {
             ("book batches", self.batches),
             ("other inputs", self.own),
             ("commands", self.commands),
+            ("carried words", self.carried),
         ];
         for (name, weight) in kinds.into_iter().filter(|(_, weight)| weight.records > 0) {
             lines +=

@@ -27,6 +27,7 @@ pub(super) fn content(record: &Record<'_>) -> String {
             "checkpoint state {:016x} after {} inputs and {} commands",
             checkpoint.state_hash, checkpoint.inputs, checkpoint.commands
         ),
+        Entry::Carried(word) => write!(line, "carried {word:?}"),
         Entry::Block(hash) => write!(line, "block {}", hex(hash)),
         Entry::End(hash) => write!(line, "end {}", hex(hash)),
     };

@@ -86,6 +86,19 @@ impl CashTable {
         Ok(())
     }
 
+    /// Takes back a line of an earlier run; false where there is no room.
+    pub(super) fn restore(&mut self, carried: CashLine) -> bool {
+        let place = match self.find(carried.account, carried.asset) {
+            Err(place) if self.lines.len() < CASH_LINES_MAX => {
+                self.lines.insert(place, carried);
+                place
+            }
+            Err(_) => return false,
+            Ok(place) => place,
+        };
+        self.lines.get_mut(place).map(|line| *line = carried).is_some()
+    }
+
     pub(super) fn digest(&self, digest: &mut Digest) {
         digest.word(self.lines.len() as u64);
         for line in &self.lines {

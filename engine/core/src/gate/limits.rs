@@ -184,8 +184,8 @@ pub(super) enum HaltBy {
 /// [`HaltBy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Halts {
-    by: [Halt; 5],
-    worst: Halt,
+    pub(super) by: [Halt; 5],
+    pub(super) worst: Halt,
 }
 
 impl Halts {
@@ -207,6 +207,13 @@ impl Halts {
             *own = own.or_worse(halt);
         }
         self.worst = self.worst.or_worse(halt);
+    }
+
+    /// The same; tells whether that closes anything further.
+    pub(super) fn close_more(&mut self, by: HaltBy, halt: Halt) -> bool {
+        let before = *self;
+        self.close(by, halt);
+        *self != before
     }
 
     pub(super) fn lift(&mut self, by: HaltBy) {

@@ -13,7 +13,7 @@
 
 use ballast_model::{Digest, Money};
 
-use super::limits::GateState;
+use super::limits::{GateState, Halt};
 use super::refusal::Rule;
 
 /// Largest losses, each in the currency of the profit it is fed with. `None` does not limit.
@@ -62,17 +62,24 @@ pub(super) struct Loss {
     pub(super) then: GateState,
 }
 
+impl Loss {
+    /// What it closes.
+    pub(super) const fn halt(self) -> Halt {
+        Halt { state: self.then, cause: self.rule }
+    }
+}
+
 /// Watches profit.
 #[derive(Clone, Debug)]
 pub(super) struct LossGuard {
     limits: LossLimits,
     /// The last realised profit, and with the unrealised one.
-    realised: i128,
-    whole: i128,
+    pub(super) realised: i128,
+    pub(super) whole: i128,
     /// Realised profit when the operator last resumed.
-    base: i128,
+    pub(super) base: i128,
     /// Highest of both together since then.
-    peak: i128,
+    pub(super) peak: i128,
 }
 
 impl LossGuard {

@@ -24,6 +24,7 @@
 
 mod budgets;
 mod build;
+mod carry;
 mod group;
 mod limits;
 mod liquidation;
@@ -215,14 +216,14 @@ impl Portfolio {
         self.member_mut(instrument).liquidation = liquidation;
     }
 
-    /// Takes the profit of everything as it stands, in the account currency. A loss above its limit halts everything.
-    pub fn on_profit(&mut self, realised: Money, unrealised: Money) {
+    /// Takes the profit of everything as it stands, in the account currency. A loss above its limit halts everything;
+    /// tells whether one has.
+    pub fn on_profit(&mut self, realised: Money, unrealised: Money) -> bool {
         if let Some(budgets) = &mut self.budgets {
             budgets.on_profit(realised, unrealised);
         }
-        if let Some(loss) = self.loss.on_profit(realised, unrealised) {
-            self.all.close(HaltBy::Loss, Halt { state: loss.then, cause: loss.rule });
-        }
+        let loss = self.loss.on_profit(realised, unrealised);
+        loss.is_some_and(|loss| self.all.close_more(HaltBy::Loss, loss.halt()))
     }
 
     /// A venue's dead-man switch is armed until this time, by our clock; it never shortens by itself.

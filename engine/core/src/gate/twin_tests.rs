@@ -113,7 +113,9 @@ fn event(dice: &mut Dice) -> Happened {
 fn tell(gate: &mut Gate, what: Happened, now: Nanos) {
     match what {
         Happened::Reference(mid) => gate.on_reference(HalfTicks(mid), now),
-        Happened::Fill(side, lots) => gate.on_fill(side, Lots(lots), now),
+        Happened::Fill(side, lots) => {
+            gate.on_fill(side, Lots(lots), now);
+        }
         Happened::Oracle(mark_e8, index_e8) => {
             let mark = MarkPrice {
                 instrument: INSTRUMENT,
@@ -126,7 +128,9 @@ fn tell(gate: &mut Gate, what: Happened, now: Nanos) {
             };
             gate.on_oracle(&mark, now);
         }
-        Happened::Profit(realised, unrealised) => gate.on_profit(Money(realised), Money(unrealised)),
+        Happened::Profit(realised, unrealised) => {
+            gate.on_profit(Money(realised), Money(unrealised));
+        }
         Happened::Tightened(state) => gate.tighten(state),
         Happened::Reopened => gate.reopen(),
         Happened::Passed(..) => {}

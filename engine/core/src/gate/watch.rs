@@ -58,12 +58,12 @@ enum Breaker {
 
 /// Counts of the fill breaker.
 #[derive(Clone, Debug)]
-struct FillCounts {
+pub(super) struct FillCounts {
     count: SlidingSum,
     lots: SlidingSum,
     net: SlidingSum,
     /// When the freeze ends; [`Nanos::MAX`] for by the operator alone, [`Nanos::MIN`] for no freeze.
-    frozen_until: Nanos,
+    pub(super) frozen_until: Nanos,
 }
 
 /// The memory of the optional controls.
@@ -80,8 +80,8 @@ pub(super) struct Watch {
     order_to_trade: Option<(OrderToTrade, SlidingSum, SlidingSum)>,
     volatility: Option<(VolatilityBreaker, SlidingRange, Breaker)>,
     oracle: Option<(OracleLimit, Option<Oracle>)>,
-    fills: Option<(FillBreaker, FillCounts)>,
-    loss: Option<LossGuard>,
+    pub(super) fills: Option<(FillBreaker, FillCounts)>,
+    pub(super) loss: Option<LossGuard>,
 }
 
 impl Watch {
@@ -134,8 +134,8 @@ impl Watch {
         }
     }
 
-    /// Takes a fill.
-    pub(super) fn on_fill(&mut self, side: Side, lots: Lots, now: Nanos) {
+    /// Takes a fill; tells whether that has frozen the instrument, or keeps it frozen for longer.
+    pub(super) fn on_fill(&mut self, side: Side, lots: Lots, now: Nanos) -> bool {
         if let Some((_, sides)) = &mut self.executions
             && let Some(fills) = sides.get_mut(side.index())
         {
@@ -144,9 +144,10 @@ impl Watch {
         if let Some((_, _, fills)) = &mut self.order_to_trade {
             fills.add(1, now);
         }
-        if let Some((limit, counts)) = &mut self.fills {
-            counts.add(limit, side, lots, now);
-        }
+        let Some((limit, counts)) = &mut self.fills else { return false };
+        let before = counts.frozen_until;
+        counts.add(limit, side, lots, now);
+        counts.frozen_until != before
     }
 
     pub(super) fn on_profit(&mut self, realised: Money, unrealised: Money) -> Option<Loss> {

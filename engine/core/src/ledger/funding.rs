@@ -42,6 +42,16 @@ pub(super) struct FundingSums {
 impl FundingSums {
     pub(super) const NONE: Self = Self { received: Money::ZERO, paid: Money::ZERO };
 
+    /// The sums of these two.
+    pub(super) const fn of(received: Money, paid: Money) -> Self {
+        Self { received, paid }
+    }
+
+    /// Received and paid.
+    pub(super) const fn parts(self) -> (Money, Money) {
+        (self.received, self.paid)
+    }
+
     /// These sums and `other`'s; `None` where they leave their range.
     #[must_use]
     pub(super) fn with(self, other: Self) -> Option<Self> {

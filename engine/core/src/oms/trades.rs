@@ -24,9 +24,9 @@ pub(super) enum Seen {
 #[derive(Clone, Debug)]
 pub(super) struct TradeWindow {
     /// Ascending; at most [`TRADES_KEPT`].
-    ids: VecDeque<TradeId>,
+    pub(super) ids: VecDeque<TradeId>,
     /// The largest id pushed out; `None` while all are on record.
-    forgotten: Option<TradeId>,
+    pub(super) forgotten: Option<TradeId>,
 }
 
 impl TradeWindow {

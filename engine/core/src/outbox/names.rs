@@ -26,6 +26,7 @@ impl Note {
             Self::Unheld(..) => "unheld",
             Self::UnbookableBalance(_) => "unbookable_balance",
             Self::Overfilled(_) => "overfilled",
+            Self::Uncarried(_) => "uncarried",
             Self::Exit(..) => "exit",
             Self::ExitHeld(..) => "exit_held",
             Self::Inventory(..) => "inventory",
@@ -48,6 +49,7 @@ impl Note {
             Self::Journal(health) => health.name(),
             Self::Exit(_, exit) | Self::ExitHeld(_, exit) => exit.name(),
             Self::Inventory(_, stage) => stage.name(),
+            Self::Uncarried(kind) => kind.name(),
             Self::OrdersFull(_)
             | Self::ForeignOrder(_)
             | Self::ForeignFill(_)
@@ -88,6 +90,7 @@ impl Note {
             | Self::CancelsLeft(id) => Some(*id),
             Self::UnbookableBalance(_)
             | Self::Operator(..)
+            | Self::Uncarried(_)
             | Self::Journal(_)
             | Self::OpportunitySeen(_)
             | Self::OpportunityGone(_) => None,

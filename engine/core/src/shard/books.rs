@@ -47,6 +47,14 @@ impl Books {
         Ok(Self { accounts, keys })
     }
 
+    pub(super) const fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    pub(super) const fn accounts_mut(&mut self) -> &mut Accounts {
+        &mut self.accounts
+    }
+
     fn key(&self, instrument: InstrumentId) -> Option<BookKey> {
         self.keys.get(instrument.index()).copied()
     }

@@ -163,6 +163,19 @@ impl Exits {
         self.cools_until.take_if(|at| *at <= now).is_some()
     }
 
+    /// Which side closes the position, and until when only what reduces is quoted.
+    pub(super) const fn under_way(&self) -> (Option<Side>, Option<Nanos>) {
+        (self.closing, self.cools_until)
+    }
+
+    /// Goes on with what was under way.
+    pub(super) fn go_on(&mut self, closing: Option<Side>, cools_until: Option<Nanos>) {
+        (self.closing, self.cools_until) = (closing, cools_until);
+        if closing.is_some() {
+            self.clear();
+        }
+    }
+
     /// Whether a position is being closed.
     pub(super) const fn is_closing(&self) -> bool {
         self.closing.is_some()
@@ -272,6 +285,7 @@ impl Lane {
         let seen = seen.filter(|_| exits.watched() == watched);
         if let Some(kind) = seen.and_then(|seen| exits.on_price(seen, turn.now)) {
             turn.out.note(if known { Note::Exit(id, kind) } else { Note::ExitHeld(id, kind) });
+            turn.out.latch();
         }
         self.wants_close()
     }

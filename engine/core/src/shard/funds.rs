@@ -64,6 +64,10 @@ impl Purse {
         &self.holds
     }
 
+    pub(super) const fn holds_mut(&mut self) -> &mut HoldLedger {
+        &mut self.holds
+    }
+
     /// Whether an instrument's orders are paid from balances.
     pub(super) fn pays(&self, id: InstrumentId) -> bool {
         self.spot.get(id.index()).is_some_and(Option::is_some)

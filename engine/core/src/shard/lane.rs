@@ -34,7 +34,7 @@ pub(super) struct Lane {
     pub(super) scales: Scales,
     pub(super) market: Market,
     pub(super) ledger: Ledger,
-    payments: Payments,
+    pub(super) payments: Payments,
     pub(super) orders: OrderDesk,
     pub(super) quoter: Option<Quoter>,
     pub(super) exits: Option<Exits>,
@@ -213,6 +213,26 @@ impl Lane {
     /// Books a fill; tells whether quotes are to be reconsidered.
     pub(super) fn on_fill(&mut self, fill: &Fill, turn: &mut Turn<'_>) -> bool {
         let missed = self.orders.misses_fills();
+        let own = self.book_fill(fill, turn);
+        if let Some(quoter) = self.quoter.as_mut().filter(|_| own) {
+            let (price, lots) = (fill.level.price(), fill.level.lots());
+            quoter.on_fill(&OwnFill { side: fill.side, price, lots, now: turn.now });
+        }
+        if let Some(gate) = self.orders.gate.as_mut().filter(|_| own && self.controlled)
+            && gate.on_fill(fill.side, fill.level.lots(), turn.now)
+        {
+            turn.out.latch();
+        }
+        if let Some(risk) = turn.risk.as_deref_mut() {
+            risk.portfolio.on_position(self.id, self.ledger.position());
+        }
+        self.orders.settle(turn);
+        self.tell_profit(turn);
+        self.halts(turn) || missed || self.wants_own(turn.now) || self.wants_close()
+    }
+
+    /// Books a fill; tells whether it is one of our own orders'.
+    pub(super) fn book_fill(&mut self, fill: &Fill, turn: &mut Turn<'_>) -> bool {
         let outcome = self.orders.on_fill(fill, turn.now);
         let booked = !outcome.must_book() || self.ledger.on_fill(fill).is_ok() & self.orders.pay(fill, turn);
         if !booked {
@@ -251,19 +271,7 @@ impl Lane {
         if self.exits.as_mut().is_some_and(|exits| exits.on_position(&self.ledger)) {
             self.closer.forget();
         }
-        if let Some(quoter) = self.quoter.as_mut().filter(|_| own) {
-            let (price, lots) = (fill.level.price(), fill.level.lots());
-            quoter.on_fill(&OwnFill { side: fill.side, price, lots, now: turn.now });
-        }
-        if let Some(gate) = self.orders.gate.as_mut().filter(|_| own && self.controlled) {
-            gate.on_fill(fill.side, fill.level.lots(), turn.now);
-        }
-        if let Some(risk) = turn.risk.as_deref_mut() {
-            risk.portfolio.on_position(self.id, self.ledger.position());
-        }
-        self.orders.settle(turn);
-        self.tell_profit(turn);
-        self.halts(turn) || missed || self.wants_own(turn.now) || self.wants_close()
+        own
     }
 
     /// Tells all that follow the position that it was set right.
@@ -336,10 +344,14 @@ impl Lane {
         let Some(mid) = self.mid else { return };
         if let Some(gate) = self.orders.gate.as_mut().filter(|_| self.limits_loss) {
             let (realised, unrealised) = profit_of(&self.ledger, mid);
-            gate.on_profit(realised, unrealised);
+            if gate.on_profit(realised, unrealised) {
+                turn.out.latch();
+            }
         }
-        if let Some(risk) = turn.risk.as_deref_mut() {
-            risk.on_profit(self.id, &self.spec, &self.ledger, mid);
+        if let Some(risk) = turn.risk.as_deref_mut()
+            && risk.on_profit(self.id, &self.spec, &self.ledger, mid)
+        {
+            turn.out.latch();
         }
     }
 
@@ -427,7 +439,7 @@ impl Lane {
     }
 
     /// The position is in doubt: nothing may add to it until it is reconciled.
-    fn doubt(&mut self) {
+    pub(super) fn doubt(&mut self) {
         self.in_doubt = true;
         if let Some(gate) = &mut self.orders.gate {
             gate.doubt();

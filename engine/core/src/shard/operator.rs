@@ -90,6 +90,7 @@ impl Shard {
         if outcome.is_err() {
             return;
         }
+        out.latch();
         for id in ids(self.lanes.len()) {
             self.tell(id, now, out, |lane, turn| {
                 lane.pull(turn);
@@ -114,7 +115,7 @@ impl Shard {
         self.finish(now, out);
     }
 
-    fn obey(&mut self, command: &OperatorCommand, now: Nanos, out: &mut Outbox) -> Outcome {
+    pub(super) fn obey(&mut self, command: &OperatorCommand, now: Nanos, out: &mut Outbox) -> Outcome {
         match command.act {
             OperatorAct::ReduceOnly => self.close(command.scope, GateState::ReduceOnly),
             OperatorAct::Pause => self.close(command.scope, GateState::Paused),

@@ -13,7 +13,7 @@ use super::waiting::Wanting;
 use super::{LaneSpec, Turn};
 use crate::gate::portfolio::Work;
 use crate::gate::{Gate, GateContext, Refusal};
-use crate::oms::{FillOutcome, MissingFills, Oms, Order, SweepLimits, UpdateOutcome};
+use crate::oms::{FillOutcome, MissingFills, Oms, Order, OrderWords, SweepLimits, UpdateOutcome};
 use crate::outbox::Note;
 use crate::quotes::LiveStatus;
 
@@ -226,8 +226,19 @@ impl OrderDesk {
         }
     }
 
+    /// The orders have changed otherwise than by news.
+    pub(super) const fn touch(&mut self) {
+        self.moved = true;
+    }
+
+    /// Takes back an order of an earlier run; false where there is no room.
+    pub(super) fn restore(&mut self, order: &OrderWords) -> bool {
+        self.touch();
+        self.oms.restore(order)
+    }
+
     /// Holds what an order needs; tells whether it may leave.
-    fn hold(&self, order: &NewOrder, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn hold(&self, order: &NewOrder, turn: &mut Turn<'_>) -> bool {
         let Some(purse) = purse(turn) else { return true };
         let held = purse.hold(order);
         if let Err(refusal) = held {

@@ -8,7 +8,7 @@ use ballast_model::{Digest, PaymentId};
 
 /// Payments remembered one by one: ten days of an instrument that pays every hour, far more than is sent again after a
 /// reconnect.
-const PAYMENTS_KEPT: usize = 256;
+pub(super) const PAYMENTS_KEPT: usize = 256;
 
 /// What the window can say of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub(super) enum Paid {
 #[derive(Clone, Debug)]
 pub(super) struct Payments {
     /// Ascending.
-    ids: VecDeque<PaymentId>,
+    pub(super) ids: VecDeque<PaymentId>,
     /// The largest id pushed out; `None` while all are on record.
-    forgotten: Option<PaymentId>,
+    pub(super) forgotten: Option<PaymentId>,
 }
 
 impl Payments {

@@ -200,28 +200,30 @@ impl Risk {
         }
     }
 
-    /// Takes an instrument's ledger at a mid that can be trusted; notes where that halts others too.
+    /// Takes an instrument's ledger at a mid that can be trusted; notes where that halts others too. Tells whether anything was
+    /// closed further.
     pub(super) fn on_profit(
         &mut self,
         id: InstrumentId,
         spec: &InstrumentSpec,
         ledger: &Ledger,
         mid: HalfTicks,
-    ) {
-        let Some(profit) = self.profits.get_mut(id.index()) else { return };
+    ) -> bool {
+        let Some(profit) = self.profits.get_mut(id.index()) else { return false };
         let (realised, unrealised) = profit_of(ledger, mid);
         profit.realised = converted(realised, spec, mid, profit.rate);
         profit.unrealised = converted(unrealised, spec, mid, profit.rate);
         let strategy = profit.strategy;
         let (realised, unrealised) = sum(self.profits.iter());
         let before = self.portfolio.state(id);
-        self.portfolio.on_profit(realised, unrealised);
+        let mut closed = self.portfolio.on_profit(realised, unrealised);
         if let Some(strategy) = strategy {
             let its = self.profits.iter().filter(|profit| profit.strategy == Some(strategy));
             let (realised, unrealised) = sum(its);
-            self.portfolio.on_strategy_profit(strategy, realised, unrealised);
+            closed |= self.portfolio.on_strategy_profit(strategy, realised, unrealised);
         }
         self.halted |= self.portfolio.state(id) != before;
+        closed
     }
 
     /// Whether others were halted since this was last asked.

@@ -8,6 +8,7 @@ mod blended_histories;
 mod budgets;
 mod calling;
 mod calling_histories;
+mod carrying;
 mod desk;
 mod equity;
 mod exits;

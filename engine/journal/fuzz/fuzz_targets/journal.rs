@@ -42,6 +42,7 @@ fn read(segment: &[u8]) -> Option<(Said, Vec<u8>)> {
             Entry::Batch(batch) => encoder.batch(now, batch, &mut again),
             Entry::Command(command) => encoder.command(now, command, &mut again),
             Entry::Checkpoint(checkpoint) => encoder.checkpoint(now, checkpoint, &mut again),
+            Entry::Carried(word) => encoder.carried(now, word, &mut again),
             Entry::Block(_) | Entry::End(_) => continue,
         }
         said.push((now, format!("{:?}", record.entry)));

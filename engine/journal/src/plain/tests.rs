@@ -29,6 +29,7 @@ proptest! {
             }
             Said::Command(command) => (Plain::command(command), Vec::new(), Vec::new()),
             Said::Checkpoint(checkpoint) => (Plain::checkpoint(checkpoint), Vec::new(), Vec::new()),
+            Said::Carried(word) => (Plain::carried(word), Vec::new(), Vec::new()),
             Said::Block | Said::End => (Plain::END, Vec::new(), Vec::new()),
         };
         prop_assert_eq!(plain.levels(), Some([bids.len(), asks.len()]));
@@ -40,6 +41,7 @@ proptest! {
             }
             Draft::Command(command) => Said::Command(command),
             Draft::Checkpoint(checkpoint) => Said::Checkpoint(checkpoint),
+            Draft::Carried(word) => Said::Carried(word),
             Draft::End => Said::End,
         };
         prop_assert_eq!(read, said);
@@ -50,7 +52,7 @@ proptest! {
         let words = if small { words.map(|word| word % 6) } else { words };
         let plain = Plain { kind, words };
         let _ = (plain.levels(), plain.draft(&[], &[]));
-        for kind in [event::TICKER, event::ORDER, event::FILL, SPELLED, kind::COMMAND] {
+        for kind in [event::TICKER, event::ORDER, event::FILL, SPELLED, kind::COMMAND, kind::CARRIED, event::CARRIED] {
             let _ = Plain { kind, words }.draft(&[], &[]);
         }
     }

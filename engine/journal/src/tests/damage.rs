@@ -152,7 +152,9 @@ fn a_writer_goes_on_wherever_another_stopped() {
             match said {
                 Said::Event(event) => bodies.draft(*now, &Draft::Event(*event), &mut sink).unwrap(),
                 Said::Command(command) => bodies.draft(*now, &Draft::Command(*command), &mut sink).unwrap(),
-                Said::Batch(..) | Said::Checkpoint(_) | Said::Block | Said::End => panic!("{said:?}"),
+                Said::Batch(..) | Said::Checkpoint(_) | Said::Carried(_) | Said::Block | Said::End => {
+                    panic!("{said:?}")
+                }
             }
         }
         bodies.draft(Nanos(0), &Draft::End, &mut sink).unwrap();

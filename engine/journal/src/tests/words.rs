@@ -5,11 +5,12 @@ use alloc::vec::Vec;
 
 use ballast_model::{
     AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BookOwner, BudgetGrant, BudgetKind, Cancel,
-    ClientOrderId, Command, Ending, Event, Fill, FillReason, FundingPayment, Grant, InstrumentId,
-    JournalHealth, LOTS_MAX, Liquidity, LostReason, Lots, MarkPrice, Money, Nanos, NewOrder, OperatorAct,
-    OperatorCommand, OperatorId, OperatorScope, OrderReport, OrderUpdate, PRICE_TICKS_MAX, PackedLevel,
-    PackedMoney, PaymentId, Price, Query, ReasonCode, ReduceOnly, RejectReason, Replace, ShardId, Side,
-    StrategyId, SubAccountId, Ticker, TimeInForce, Trade, TradeId, UpdateId, VenueId, VenueOrderId,
+    Carried, CarriedKind, ClientOrderId, Command, Ending, Event, Fill, FillReason, FundingPayment, Grant,
+    InstrumentId, JournalHealth, LOTS_MAX, Liquidity, LostReason, Lots, MarkPrice, Money, Nanos, NewOrder,
+    OperatorAct, OperatorCommand, OperatorId, OperatorScope, OrderReport, OrderUpdate, PRICE_TICKS_MAX,
+    PackedLevel, PackedMoney, PaymentId, Price, Query, ReasonCode, ReduceOnly, RejectReason, Replace,
+    ShardId, Side, StrategyId, SubAccountId, Ticker, TimeInForce, Trade, TradeId, UpdateId, VenueId,
+    VenueOrderId,
 };
 use proptest::prelude::*;
 
@@ -22,6 +23,7 @@ pub(crate) enum Said {
     Batch(BookBegin, Vec<PackedLevel>, Vec<PackedLevel>),
     Command(Command),
     Checkpoint(Checkpoint),
+    Carried(Carried),
     Block,
     End,
 }
@@ -266,6 +268,7 @@ fn account() -> impl Strategy<Value = Event> {
         }),
         prop::sample::select(vec![JournalHealth::Good, JournalHealth::Behind, JournalHealth::Failed])
             .prop_map(Event::Journal),
+        word().prop_map(Event::Carried),
         (prop::sample::select(kinds), any::<(u16, u32, u32, u128)>()).prop_map(
             |(kind, (shard, epoch, seq, amount))| {
                 let grant = Grant { shard: ShardId(shard), epoch, seq, amount };
@@ -273,6 +276,15 @@ fn account() -> impl Strategy<Value = Event> {
             }
         ),
     ]
+}
+
+/// Words of which each number is small, large or none.
+fn word() -> impl Strategy<Value = Carried> {
+    let number = prop_oneof![Just(0), 0..1_000u64, any::<u64>()];
+    let kind = prop::sample::select(CarriedKind::ALL.to_vec());
+    (kind, any::<(u8, u16, u16, u16)>(), prop::array::uniform6(number)).prop_map(
+        |(kind, (part, of, account, strategy), words)| Carried { kind, part, of, account, strategy, words },
+    )
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -329,6 +341,7 @@ pub(crate) fn said() -> impl Strategy<Value = Said> {
         account().prop_map(Said::Event),
         batch,
         command().prop_map(Said::Command),
+        word().prop_map(Said::Carried),
         any::<(u64, u64, u64)>().prop_map(|(state_hash, inputs, commands)| {
             Said::Checkpoint(Checkpoint { state_hash, inputs, commands })
         }),

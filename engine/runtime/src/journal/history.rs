@@ -206,7 +206,7 @@ impl History {
                         match record.entry {
                             Entry::Event(_) | Entry::Batch(_) | Entry::Command(_) => marked = false,
                             Entry::Checkpoint(_) => marked = true,
-                            Entry::Block(_) | Entry::End(_) => {}
+                            Entry::Carried(_) | Entry::Block(_) | Entry::End(_) => {}
                         }
                         if visit(&record)? == Step::Stop {
                             return Ok(Walked::Stopped);
@@ -254,7 +254,11 @@ pub(super) fn check_end(path: &Path, reader: &Reader<'_>) -> Result<(), JournalE
 }
 
 /// Whether a segment goes on from how the one before it ended.
-fn check_link(path: &Path, header: &Header, before: Option<EncoderEnd>) -> Result<(), JournalError> {
+pub(super) fn check_link(
+    path: &Path,
+    header: &Header,
+    before: Option<EncoderEnd>,
+) -> Result<(), JournalError> {
     let Some(before) = before else { return Ok(()) };
     let what = if header.first_seq != before.next_seq {
         "its records are numbered otherwise: a segment is missing"

@@ -37,6 +37,9 @@ pub struct Meta {
     /// Which of the resolved instruments are this journal's, in the order of its numbers; `None` for all.
     #[serde(default)]
     pub only: Option<Vec<usize>>,
+    /// Epoch of the run; `None` of one that no other was to go on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u32>,
     /// Number that the first record had in the journal it was cut from; `None` where nothing was cut off before it.
     #[serde(default)]
     pub cut_from: Option<u64>,
@@ -73,6 +76,8 @@ pub struct MetaInstrument {
 pub struct Rebuilt {
     /// The core, as it was before the first input.
     pub shard: Shard,
+    /// Its session's epoch.
+    pub epoch: u32,
     /// Names of its instruments.
     pub instruments: Vec<String>,
 }
@@ -105,6 +110,7 @@ impl Meta {
             feeds,
             filters: Vec::new(),
             only: None,
+            epoch: None,
             cut_from: None,
         }
     }
@@ -179,9 +185,11 @@ impl Meta {
             Some(only) => only.iter().filter_map(|index| all.get(*index).cloned()).collect(),
         };
         let quoted = if self.quoting { Quoted::Yes } else { Quoted::No };
-        let built = resolver.build(&instruments, quoted).map_err(|error| told(error.into()))?;
+        let mut built = resolver.build(&instruments, quoted).map_err(|error| told(error.into()))?;
+        built.shard.epoch = self.epoch.unwrap_or(built.shard.epoch);
+        let epoch = built.shard.epoch;
         let shard = build_core(&built, &instruments).map_err(told)?;
-        Ok(Rebuilt { shard, instruments: instruments.iter().map(|one| one.found.name()).collect() })
+        Ok(Rebuilt { shard, epoch, instruments: instruments.iter().map(|one| one.found.name()).collect() })
     }
 }
 

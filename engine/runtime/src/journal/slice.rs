@@ -56,6 +56,7 @@ const fn draft_of<'a>(record: &Record<'a>) -> Option<Draft<'a>> {
         Entry::Batch(batch) => Some(Draft::Batch(batch)),
         Entry::Command(command) => Some(Draft::Command(command)),
         Entry::Checkpoint(checkpoint) => Some(Draft::Checkpoint(checkpoint)),
+        Entry::Carried(word) => Some(Draft::Carried(word)),
         Entry::Block(_) | Entry::End(_) => None,
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use ballast_core::shard::Shard;
 use ballast_journal::{Checkpoint, Plain, Plainer, SlotAlone};
 use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos, PackedLevel};
 
@@ -68,6 +69,12 @@ impl Tap {
     /// Records where the core stands.
     pub fn checkpoint(&mut self, now: Nanos, checkpoint: &Checkpoint) {
         self.stored.push(now, &Plain::checkpoint(checkpoint), [&[], &[]]);
+    }
+
+    /// Records what would carry over to the next run.
+    pub fn carried(&mut self, now: Nanos, shard: &Shard) {
+        let stored = &mut self.stored;
+        shard.carry(&mut |word| stored.push(now, &Plain::carried(&word), [&[], &[]]));
     }
 
     /// How the journal stands, where that is not what was told before: the core is to learn it as [`Event::Journal`]. It is

@@ -96,6 +96,7 @@ impl Heard {
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)
+            | Event::Carried(_)
             | Event::Timer => None,
         }
     }
@@ -202,7 +203,7 @@ impl Reading<'_> {
                 self.commands.push((record.now, command));
                 Ok(())
             }
-            Entry::Checkpoint(_) | Entry::Block(_) | Entry::End(_) => Ok(()),
+            Entry::Checkpoint(_) | Entry::Carried(_) | Entry::Block(_) | Entry::End(_) => Ok(()),
         }
     }
 
@@ -220,7 +221,7 @@ impl Reading<'_> {
                 let instrument = event.instrument().ok_or("a message of no market")?;
                 self.push(instrument, &[*event], now)
             }
-            Event::Operator(_) | Event::Grant(_) | Event::Journal(_) => {
+            Event::Operator(_) | Event::Grant(_) | Event::Journal(_) | Event::Carried(_) => {
                 self.outside.push((now, *event));
                 Ok(())
             }

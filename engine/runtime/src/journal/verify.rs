@@ -6,7 +6,7 @@ use std::path::Path;
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_journal::{Checkpoint, Entry, Record};
-use ballast_model::{BookBegin, Command, Event, Nanos};
+use ballast_model::{BookBegin, Carried, Command, Event, Nanos};
 
 use super::{History, JournalError, Meta, Step, Walked};
 
@@ -76,6 +76,13 @@ pub enum Found {
         /// What it is now.
         now: Checkpoint,
     },
+    /// Another word of what carries over.
+    Carried {
+        /// What the journal has.
+        recorded: Carried,
+        /// What it is now.
+        now: Carried,
+    },
 }
 
 impl core::fmt::Display for Difference {
@@ -100,6 +107,9 @@ impl core::fmt::Display for Difference {
                 now.inputs,
                 now.commands
             )?,
+            Found::Carried { recorded, now } => {
+                write!(f, "recorded that {recorded:?} carries over, found {now:?}")?;
+            }
         }
         write!(f, "; the input before it is record {}: {:?}", self.cause_seq, self.cause)
     }
@@ -125,6 +135,8 @@ struct Again {
     out: Outbox,
     /// Decided and not yet met in the journal.
     decided: VecDeque<Command>,
+    /// The rest of a list of what carries over.
+    carried: VecDeque<Carried>,
     told: Checkpoint,
     /// The last input, its number and time.
     cause: (u64, Nanos, Input),
@@ -134,8 +146,16 @@ struct Again {
 impl Again {
     fn new(shard: Shard) -> Self {
         let out = Outbox::new(shard.commands_per_event_max());
-        let (decided, told) = (VecDeque::new(), Checkpoint::default());
-        Self { shard, out, decided, told, cause: (0, Nanos::MIN, Input::None), done: Verified::default() }
+        let (decided, carried, told) = (VecDeque::new(), VecDeque::new(), Checkpoint::default());
+        Self {
+            shard,
+            out,
+            decided,
+            carried,
+            told,
+            cause: (0, Nanos::MIN, Input::None),
+            done: Verified::default(),
+        }
     }
 
     fn take(&mut self, record: &Record<'_>) -> Step {
@@ -144,6 +164,7 @@ impl Again {
             Entry::Event(_) | Entry::Batch(_) => self.input(record),
             Entry::Command(recorded) => self.compare(recorded),
             Entry::Checkpoint(recorded) => self.unrecorded().or_else(|| self.checkpoint(recorded)),
+            Entry::Carried(recorded) => self.unrecorded().or_else(|| self.word(recorded)),
             Entry::Block(_) | Entry::End(_) => None,
         };
         let Some(found) = found else { return Step::On };
@@ -156,10 +177,15 @@ impl Again {
         if let Some(found) = self.unrecorded() {
             return Some(found);
         }
+        self.carried.clear();
         let input = match record.entry {
             Entry::Event(event) => Input::Event(event),
             Entry::Batch(batch) => Input::Batch(*batch.begin()),
-            Entry::Command(_) | Entry::Checkpoint(_) | Entry::Block(_) | Entry::End(_) => Input::None,
+            Entry::Command(_)
+            | Entry::Checkpoint(_)
+            | Entry::Carried(_)
+            | Entry::Block(_)
+            | Entry::End(_) => Input::None,
         };
         let instrument = match &input {
             Input::Event(event) => event.instrument(),
@@ -176,7 +202,11 @@ impl Again {
         match record.entry {
             Entry::Event(event) => self.shard.on_event(&event, record.now, &mut self.out),
             Entry::Batch(batch) => self.shard.on_batch(&batch, record.now, &mut self.out),
-            Entry::Command(_) | Entry::Checkpoint(_) | Entry::Block(_) | Entry::End(_) => {}
+            Entry::Command(_)
+            | Entry::Checkpoint(_)
+            | Entry::Carried(_)
+            | Entry::Block(_)
+            | Entry::End(_) => {}
         }
         self.decided.extend(self.out.commands());
         self.out.clear();
@@ -206,6 +236,16 @@ impl Again {
             return None;
         }
         Some(Found::State { recorded, now })
+    }
+
+    /// A word of what carries over; the first of a list has all of them told.
+    fn word(&mut self, recorded: Carried) -> Option<Found> {
+        if self.carried.is_empty() {
+            let carried = &mut self.carried;
+            self.shard.carry(&mut |word| carried.push_back(word));
+        }
+        let now = self.carried.pop_front()?;
+        (now != recorded).then_some(Found::Carried { recorded, now })
     }
 
     fn finish(mut self, walked: Walked) -> Verified {

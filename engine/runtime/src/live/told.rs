@@ -39,7 +39,11 @@ pub(crate) fn relive(
                     observer.after(&event, record.now, shard);
                 }
             }
-            Entry::Command(_) | Entry::Checkpoint(_) | Entry::Block(_) | Entry::End(_) => {}
+            Entry::Command(_)
+            | Entry::Checkpoint(_)
+            | Entry::Carried(_)
+            | Entry::Block(_)
+            | Entry::End(_) => {}
         }
         out.clear();
         Ok::<_, JobError>(Step::On)

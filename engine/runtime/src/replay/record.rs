@@ -39,7 +39,7 @@ impl Record for Unjournaled {
 /// Inputs between two checkpoints.
 const CHECKPOINT_INPUTS: u64 = 1 << 16;
 
-/// Records into a journal, with a checkpoint now and then.
+/// Records into a journal, with a checkpoint and what carries over now and then, and the latter whenever something was halted.
 #[derive(Debug)]
 pub struct Journaled<'a> {
     tap: &'a mut Tap,
@@ -62,6 +62,7 @@ impl<'a> Journaled<'a> {
     fn mark(&mut self, shard: &Shard) {
         self.checkpoint.state_hash = shard.state_hash();
         self.tap.checkpoint(self.now, &self.checkpoint);
+        self.tap.carried(self.now, shard);
     }
 }
 
@@ -88,6 +89,8 @@ impl Record for Journaled<'_> {
         }
         if self.checkpoint.inputs.is_multiple_of(CHECKPOINT_INPUTS) {
             self.mark(shard);
+        } else if out.latched() {
+            self.tap.carried(now, shard);
         }
     }
 

@@ -110,6 +110,7 @@ impl Told {
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)
+            | Event::Carried(_)
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Timer => panic!("not a report: {event:?}"),

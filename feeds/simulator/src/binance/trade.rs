@@ -28,6 +28,7 @@ impl<B: Back> Venue<B> {
             | Event::Ticker(_)
             | Event::Trade(_)
             | Event::Mark(_)
+            | Event::Carried(_)
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)

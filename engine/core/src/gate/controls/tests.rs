@@ -206,7 +206,9 @@ fn fills_above_count_size_or_net_freeze_the_instrument_for_a_while() {
     ];
     let frozen_after = |breaker| {
         let mut gate = gate(&Controls { fills: Some(breaker), ..Controls::NONE });
-        fills.iter().for_each(|(side, lots)| gate.on_fill(*side, Lots(*lots), START));
+        for (side, lots) in fills {
+            gate.on_fill(side, Lots(lots), START);
+        }
         gate
     };
     let (close, world) = closing(20_000);

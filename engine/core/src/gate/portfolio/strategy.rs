@@ -43,16 +43,15 @@ impl Strategy {
 
 impl Portfolio {
     /// Takes the profit of a strategy's instruments as it stands, in the account currency. A loss above its limit halts them, and
-    /// no other.
+    /// no other; tells whether one has.
     ///
     /// # Panics
     /// Where there is no such strategy: the caller is wrong.
-    pub fn on_strategy_profit(&mut self, strategy: StrategyId, realised: Money, unrealised: Money) {
+    pub fn on_strategy_profit(&mut self, strategy: StrategyId, realised: Money, unrealised: Money) -> bool {
         let strategy = self.strategies.get_mut(usize::from(strategy.0));
         assert!(strategy.is_some(), "a strategy this portfolio does not have");
-        let Some(Strategy { halts, loss: Some(guard) }) = strategy else { return };
-        if let Some(loss) = guard.on_profit(realised, unrealised) {
-            halts.close(HaltBy::Loss, Halt { state: loss.then, cause: loss.rule });
-        }
+        let Some(Strategy { halts, loss: Some(guard) }) = strategy else { return false };
+        let loss = guard.on_profit(realised, unrealised);
+        loss.is_some_and(|loss| halts.close_more(HaltBy::Loss, loss.halt()))
     }
 }

@@ -445,7 +445,9 @@ fn the_digest_covers_what_decisions_rest_on() {
         |portfolio| portfolio.on_funds(SPOT, None),
         |portfolio| portfolio.on_liquidation(PERP, Liquidation::Never),
         |portfolio| portfolio.on_dead_man(VenueId(0), NOW),
-        |portfolio| portfolio.on_profit(Money(1), Money(0)),
+        |portfolio| {
+            portfolio.on_profit(Money(1), Money(0));
+        },
         |portfolio| portfolio.on_elsewhere(ETH, Some((Money(-1), Money(1)))),
         |portfolio| portfolio.tighten(Level::All, GateState::Paused),
     ];

@@ -102,6 +102,7 @@ impl World {
             | Event::Journal(_)
             | Event::Funding(_)
             | Event::Balance(_)
+            | Event::Carried(_)
             | Event::Timer => unreachable!("not news of an order"),
         }
     }

@@ -1,0 +1,227 @@
+//! What a run begins with that goes on where another ended: the state as the journal leaves it, whatever killed the writer.
+//!
+//! After every checkpoint, and whenever something was halted, the journal holds all that carries over
+//! ([`ballast_model::Carried`]). Recovery reads the last such list that is whole and follows what came after it with the core's
+//! own parts ([`Shard::follow_event`]): facts of our account and the commands that were sent, no market, no decision. It reads
+//! back one segment at a time until there is a list, so that what it costs depends on the length of a segment and not of the
+//! journal. Each order that may be alive comes out as one of unknown fate: what became of it is the venue's to say.
+//!
+//! Damage is named, and what is recovered is the state before it. Since nobody can say what was traded after it, every position is
+//! in doubt then, and nothing adds to one before it is confirmed. A record that a dying writer left torn is no damage.
+//!
+//! One run, one journal: a run that goes on begins the next one in a folder beside ([`Recovery::next`]), with the list as its first
+//! inputs and an epoch of its own, so that its journal is whole by itself and order ids tell whose they are.
+//!
+//! Never here: a socket, a rule of the core's.
+
+mod scan;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ballast_core::outbox::Outbox;
+use ballast_core::shard::Shard;
+use ballast_model::{Carried, CarriedKind, ClientOrderId, Event, Nanos};
+
+use super::{JournalError, Meta, files, settle};
+use crate::clock::Stopwatch;
+use crate::replay::Record;
+use scan::{Followed, Scan};
+
+/// Digits of the name of an epoch's folder.
+const EPOCH_DIGITS: usize = 4;
+
+/// Whose an order id is, by the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recognised {
+    /// Ours, and the journal saw it being sent.
+    Known,
+    /// Ours, and the journal never saw it: what was stored of it was lost, with power or a disk.
+    Lost,
+    /// Not ours.
+    Foreign,
+}
+
+/// What the next run begins with.
+#[derive(Debug)]
+pub struct Recovery {
+    /// What the journal that was read says of itself.
+    pub meta: Meta,
+    /// Names of the core's instruments, by their ids.
+    pub instruments: Vec<String>,
+    /// A core that stands where the journal ends; it has no market.
+    pub shard: Shard,
+    /// What carries over, its end included.
+    pub carried: Vec<Carried>,
+    /// When that held: the next run's time is never before it.
+    pub at: Nanos,
+    /// The epoch of the run that was recovered.
+    pub epoch: u32,
+    /// The epoch of the next run: above all that there were.
+    pub next_epoch: u32,
+    /// Records read, and facts and commands followed after the last list.
+    pub records: u64,
+    /// See [`Recovery::records`].
+    pub followed: u64,
+    /// What is damaged or missing, and where; empty where nothing is.
+    pub damage: Vec<String>,
+    /// How long it took.
+    pub took: Duration,
+    /// The last order that the journal saw.
+    last_id: ClientOrderId,
+    folder: PathBuf,
+}
+
+impl Recovery {
+    /// Recovers what a folder holds: one journal, or one for each epoch in folders `0001`, `0002` and on. The last epoch counts that
+    /// got as far as to take over what it was to begin with.
+    ///
+    /// # Errors
+    /// No journal, or none of which anything can be read.
+    pub fn of(folder: &Path) -> Result<Self, JournalError> {
+        let watch = Stopwatch::start();
+        let mut damage = Vec::new();
+        let epochs = epochs(folder)?;
+        let Some((last, _)) = epochs.last() else {
+            return recover(folder, 0, damage, &watch);
+        };
+        let mut failed = None;
+        for (_, path) in epochs.iter().rev() {
+            match recover(path, *last, damage.clone(), &watch) {
+                Ok(recovery) => return Ok(recovery),
+                Err(error) => {
+                    damage.push(error.to_string());
+                    failed = failed.or(Some(error));
+                }
+            }
+        }
+        Err(failed.unwrap_or_else(|| JournalError::Empty(folder.to_owned())))
+    }
+
+    /// Whose an order is that the venue knows.
+    #[must_use]
+    pub fn recognise(&self, id: ClientOrderId) -> Recognised {
+        let kept = |order: &&Carried| order.kind == CarriedKind::Order && order.part == 0;
+        let carried = || self.carried.iter().filter(kept).any(|order| order.words.first() == Some(&id.0));
+        match id.epoch() {
+            0 => Recognised::Foreign,
+            epoch if epoch > self.epoch => Recognised::Foreign,
+            // Ids are on record in their order: what is not after the last one is there, and what is after it is not.
+            epoch if epoch == self.epoch && id <= self.last_id => Recognised::Known,
+            _ if carried() => Recognised::Known,
+            _ => Recognised::Lost,
+        }
+    }
+
+    /// Where the next run's journal is to be, and what its headers say.
+    #[must_use]
+    pub fn next(&self) -> (PathBuf, Meta) {
+        let name = format!("{:0EPOCH_DIGITS$}", self.next_epoch);
+        (self.folder.join(name), Meta { epoch: Some(self.next_epoch), ..self.meta.clone() })
+    }
+
+    /// Tells the next run's core what carries over, on record; returns the time. It has the same instruments by the same ids, and
+    /// was told nothing before.
+    pub fn tell(&self, shard: &mut Shard, record: &mut impl Record, out: &mut Outbox) -> Nanos {
+        for carried in &self.carried {
+            let event = Event::Carried(*carried);
+            record.event(self.at, &event);
+            shard.on_event(&event, self.at, out);
+            record.after(self.at, shard, out);
+            out.clear();
+        }
+        self.at
+    }
+}
+
+/// The journals of a folder by epoch, ascending; none where it is one itself.
+fn epochs(folder: &Path) -> Result<Vec<(u32, PathBuf)>, JournalError> {
+    let failed = |error| JournalError::Io { path: folder.to_owned(), error };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let digits = name.len() >= EPOCH_DIGITS && name.bytes().all(|byte| byte.is_ascii_digit());
+        if let (true, Ok(epoch)) = (digits && path.is_dir(), name.parse()) {
+            found.push((epoch, path));
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+fn recover(
+    folder: &Path,
+    last_epoch: u32,
+    mut damage: Vec<String>,
+    watch: &Stopwatch,
+) -> Result<Recovery, JournalError> {
+    // Where the last segment is damaged nothing can be moved behind it: what is there is read.
+    if let Err(error @ (JournalError::Fault { .. } | JournalError::Pressed { .. })) = settle(folder) {
+        damage.push(error.to_string());
+    }
+    let segments = files::segments(folder)?;
+    if segments.is_empty() {
+        return Err(JournalError::Empty(folder.to_owned()));
+    }
+    let scan = Scan::of(&segments)?;
+    damage.extend(scan.damage.iter().cloned());
+    damage.dedup();
+    let why = |why| JournalError::Meta { path: segments.first().cloned().unwrap_or_default(), why };
+    let meta = Meta::parse(&scan.meta).map_err(why)?;
+    let rebuilt = meta.rebuild().map_err(why)?;
+    let epoch = rebuilt.epoch;
+    let mut shard = rebuilt.shard;
+    let mut out = Outbox::new(shard.commands_per_event_max());
+    let last_id = follow(&scan, &mut shard, &mut out);
+    if scan.begins && !shard.is_carried() {
+        return Err(JournalError::Unbegun(folder.to_owned()));
+    }
+    if !damage.is_empty() {
+        shard.doubt();
+    }
+    shard.orphan(scan.at, &mut out);
+    let mut carried = Vec::with_capacity(shard.carried_max());
+    shard.carry(&mut |word| carried.push(word));
+    if let Some(Carried { kind: CarriedKind::End, words: [_, last, ..], .. }) = carried.last_mut() {
+        // The counter of an epoch ends with it.
+        *last = 0;
+    }
+    Ok(Recovery {
+        next_epoch: last_epoch.max(epoch) + 1,
+        instruments: rebuilt.instruments,
+        records: scan.records,
+        followed: scan.tail.len() as u64,
+        at: scan.at,
+        folder: if last_epoch == 0 { folder } else { folder.parent().unwrap_or(folder) }.to_owned(),
+        took: watch.elapsed(),
+        meta,
+        shard,
+        carried,
+        epoch,
+        damage,
+        last_id,
+    })
+}
+
+/// Follows the record from its last list; the last order sent.
+fn follow(scan: &Scan, shard: &mut Shard, out: &mut Outbox) -> ClientOrderId {
+    let mut last_id = ClientOrderId::FOREIGN;
+    for carried in &scan.list {
+        if let Carried { kind: CarriedKind::End, words: [_, last, ..], .. } = carried {
+            last_id = ClientOrderId(*last);
+        }
+        shard.on_event(&Event::Carried(*carried), scan.listed_at, out);
+    }
+    for (now, one) in &scan.tail {
+        match one {
+            Followed::Event(event) => shard.follow_event(event, *now, out),
+            Followed::Command(command) => {
+                last_id = last_id.max(command.client_id());
+                shard.follow_command(command, *now, out);
+            }
+        }
+        out.clear();
+    }
+    last_id
+}

@@ -1,0 +1,216 @@
+//! A run goes on where another ended, whatever ended it: what is recovered is what reliving the journal leads to.
+
+use std::path::{Path, PathBuf};
+
+use ballast_core::outbox::Outbox;
+use ballast_core::shard::Shard;
+use ballast_exchange::synth::Dialect;
+use ballast_journal::{Encoder, Entry, Header, Reader};
+use ballast_model::{Carried, CarriedKind, ClientOrderId, Command, InstrumentId, Nanos};
+use ballast_runtime::config::Config;
+use ballast_runtime::job::{Mode, Prepared};
+use ballast_runtime::journal::{
+    AtRest, Journal, JournalError, Meta, Options, Recognised, Recovery, Walked, verify,
+};
+use ballast_runtime::replay::{Journaled, Unobserved};
+use ballast_tests::market::{QUOTER, lines, surveyed, text};
+
+const OPTIONS: Options = Options {
+    ring_bytes: 1 << 16,
+    // A segment ends with its first block.
+    segment_bytes: 1,
+    sync_every: ballast_model::Span::from_secs(1),
+    pace: ballast_runtime::journal::Pace::Replay,
+    at_rest: AtRest::AsWritten,
+};
+
+/// Journals a run of a synthetic market; where its core stands at the end.
+fn run(folder: &Path, options: &Options) -> Shard {
+    let config = Config::parse(QUOTER, Path::new("quoter.toml")).unwrap();
+    let files = [surveyed("futures", text(&lines(Dialect::UsdM, 31, 60)))];
+    let prepared = Prepared::from_surveyed(&config, Path::new("quoter.toml"), &files, |_| {}).unwrap();
+    let mut journal = Journal::open(folder, prepared.meta(Mode::Quoting).to_bytes(), options).unwrap();
+    let mut record = Journaled::new(&mut journal.tap);
+    let played = prepared.play_recorded(Mode::Quoting, 1, &mut Unobserved, &mut record).unwrap();
+    record.finish(&played.shard);
+    journal.finish().unwrap();
+    played.shard
+}
+
+/// What carries over of a core whose run has ended, but for the id of its last order.
+fn left(mut shard: Shard, at: Nanos) -> Vec<Carried> {
+    shard.orphan(at, &mut Outbox::new(shard.commands_per_event_max()));
+    let mut words = Vec::new();
+    shard.carry(&mut |word| words.push(word));
+    words.last_mut().unwrap().words[1] = 0;
+    words
+}
+
+fn segments(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|end| end == "journal")).collect();
+    found.sort();
+    found
+}
+
+/// Tells the next run what was recovered, and ends it.
+fn go_on(recovery: &Recovery) -> PathBuf {
+    let (folder, meta) = recovery.next();
+    let mut shard = meta.rebuild().unwrap().shard;
+    let mut out = Outbox::new(shard.commands_per_event_max());
+    let mut journal = Journal::open(&folder, meta.to_bytes(), &OPTIONS).unwrap();
+    let mut record = Journaled::new(&mut journal.tap);
+    assert_eq!(recovery.tell(&mut shard, &mut record, &mut out), recovery.at);
+    assert!(shard.is_carried());
+    record.finish(&shard);
+    journal.finish().unwrap();
+    folder
+}
+
+#[test]
+fn runs_that_do_nothing_change_nothing_and_are_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = run(&folder.path().join("0001"), &OPTIONS);
+    let first = Recovery::of(folder.path()).unwrap();
+    assert_eq!((first.epoch, first.next_epoch, first.damage.len()), (1, 2, 0));
+    assert!(
+        !ended.position(InstrumentId(0)).is_zero() || ended.orders(InstrumentId(0)).unwrap().open_count() > 0
+    );
+    assert_eq!(first.shard.position(InstrumentId(0)), ended.position(InstrumentId(0)));
+    assert_eq!(first.shard.ledger(InstrumentId(0)), ended.ledger(InstrumentId(0)));
+    assert_eq!(first.carried, left(ended, first.at));
+    for epoch in 2..6 {
+        let recovery = Recovery::of(folder.path()).unwrap();
+        assert_eq!((recovery.next_epoch, &recovery.carried), (epoch, &first.carried));
+        let next = go_on(&recovery);
+        let again = verify(&next).unwrap();
+        assert_eq!((again.difference, again.walked, again.commands), (None, Walked::Finished, 0));
+        assert_eq!(again.inputs, first.carried.len() as u64);
+    }
+}
+
+#[test]
+fn a_journal_cut_anywhere_leads_where_reliving_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &Options { segment_bytes: 1 << 30, ..OPTIONS });
+    let bytes = std::fs::read(&segments(folder.path())[0]).unwrap();
+    let (Header { meta, .. }, mut reader) = Reader::new(&bytes).unwrap();
+    let mut shard = Meta::parse(&meta).unwrap().rebuild().unwrap().shard;
+    let mut out = Outbox::new(shard.commands_per_event_max());
+    let (mut records, mut cuts, mut open) = (0u64, 0, 0);
+    loop {
+        let begins = reader.offset();
+        let Some(record) = reader.next().unwrap() else { break };
+        // Cut before an input: all that was decided before is on record.
+        if record.entry.is_input() && records % 499 == 250 {
+            let cut = tempfile::tempdir().unwrap();
+            std::fs::write(cut.path().join("0000000000.journal"), &bytes[..begins]).unwrap();
+            let recovery = Recovery::of(cut.path()).unwrap();
+            let mut relived = Meta::parse(&meta).unwrap().rebuild().unwrap().shard;
+            let (_, mut again) = Reader::new(&bytes[..begins]).unwrap();
+            while let Some(record) = again.next().unwrap() {
+                match record.entry {
+                    Entry::Event(event) => relived.on_event(&event, record.now, &mut out),
+                    Entry::Batch(batch) => relived.on_batch(&batch, record.now, &mut out),
+                    _ => {}
+                }
+                out.clear();
+            }
+            open += relived.orders(InstrumentId(0)).unwrap().open_count();
+            assert_eq!(recovery.carried, left(relived, recovery.at));
+            assert_eq!(recovery.damage, [""; 0]);
+            cuts += 1;
+        }
+        match record.entry {
+            Entry::Event(event) => shard.on_event(&event, record.now, &mut out),
+            Entry::Batch(batch) => shard.on_batch(&batch, record.now, &mut out),
+            _ => {}
+        }
+        out.clear();
+        records += 1;
+    }
+    assert!(cuts > 5 && open > 5, "{cuts} {open} {records}");
+}
+
+#[test]
+fn ids_tell_whose_an_order_is() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &Options { segment_bytes: 1 << 30, ..OPTIONS });
+    let recovery = Recovery::of(folder.path()).unwrap();
+    let bytes = std::fs::read(&segments(folder.path())[0]).unwrap();
+    let (_, mut reader) = Reader::new(&bytes).unwrap();
+    let mut last = ClientOrderId::FOREIGN;
+    while let Some(record) = reader.next().unwrap() {
+        if let Entry::Command(Command::New(order)) = record.entry {
+            assert_eq!(recovery.recognise(order.client_id), Recognised::Known);
+            last = order.client_id;
+        }
+    }
+    assert_eq!(recovery.recognise(ClientOrderId(last.0 + 1)), Recognised::Lost, "sent, and never stored");
+    assert_eq!(recovery.recognise(ClientOrderId::FOREIGN), Recognised::Foreign);
+    assert_eq!(recovery.recognise(ClientOrderId(77)), Recognised::Foreign, "no epoch");
+    assert_eq!(recovery.recognise(ClientOrderId::new(9, 1)), Recognised::Foreign, "no epoch of ours yet");
+}
+
+#[test]
+fn damage_is_named_and_what_came_before_it_is_recovered_in_doubt() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &OPTIONS);
+    let whole = Recovery::of(folder.path()).unwrap();
+    assert!(whole.carried.iter().all(|word| word.kind != CarriedKind::Instrument), "nothing is in doubt");
+    let paths = segments(folder.path());
+    assert!(paths.len() > 3);
+    // A segment is missing that the state does not need: the last one begins behind a list, or ends with one.
+    let kept = std::fs::read(&paths[1]).unwrap();
+    std::fs::remove_file(&paths[1]).unwrap();
+    let without = Recovery::of(folder.path()).unwrap();
+    assert!(without.damage[0].contains("segment 0000000001 is missing"), "{:?}", without.damage);
+    assert_eq!(without.shard.position(InstrumentId(0)), whole.shard.position(InstrumentId(0)));
+    std::fs::write(&paths[1], &kept).unwrap();
+    // A bit of the last one is another, so that the list at the end cannot be read, and one of an earlier one: the state is that
+    // before the first of the two.
+    let last = paths.last().unwrap();
+    for path in [&paths[3], last] {
+        let mut bytes = std::fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 4;
+        std::fs::write(path, &bytes).unwrap();
+    }
+    let bytes = std::fs::read(last).unwrap();
+    let damaged = Recovery::of(folder.path()).unwrap();
+    let named = |name: &str| damaged.damage.iter().any(|what| what.contains(name));
+    assert!(named("0000000003.journal") && damaged.at < whole.at, "{:?}", damaged.damage);
+    let doubts =
+        damaged.carried.iter().filter(|word| word.kind == CarriedKind::Instrument && word.words[0] == 1);
+    assert_eq!(doubts.count(), damaged.instruments.len());
+    assert!(std::fs::read(last).unwrap() == bytes, "nothing was cut off");
+}
+
+#[test]
+fn a_run_that_died_while_it_began_is_passed_over_and_its_epoch_never_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&folder.path().join("0001"), &OPTIONS);
+    let first = Recovery::of(folder.path()).unwrap();
+    let (next, meta) = first.next();
+    std::fs::create_dir(&next).unwrap();
+    let meta = meta.to_bytes();
+    let header = Header {
+        segment: 0,
+        first_seq: 1,
+        before: [0; 32],
+        config_hash: ballast_journal::digest_of(&meta),
+        meta,
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&header, &mut bytes);
+    for word in first.carried.iter().take(first.carried.len() - 1) {
+        encoder.event(first.at, &ballast_model::Event::Carried(*word), &mut bytes).unwrap();
+    }
+    std::fs::write(next.join("0000000000.journal"), bytes).unwrap();
+    let again = Recovery::of(folder.path()).unwrap();
+    assert_eq!((again.epoch, again.next_epoch), (1, 3));
+    assert!(again.damage[0].contains("died before it had taken over"), "{:?}", again.damage);
+    let nothing = tempfile::tempdir().unwrap();
+    assert!(matches!(Recovery::of(nothing.path()), Err(JournalError::Empty(_))));
+}
