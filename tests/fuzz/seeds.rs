@@ -28,6 +28,19 @@ const CAPTURE: &str = r#"1723161256000000000 {"lastUpdateId":10,"E":172316125599
 1723161256050000000 {"e":"markPriceUpdate","E":1723161256040,"s":"ETHUSDT","p":"2400.25000000","i":"2400.30000000","P":"2400.20000000","r":"0.00010000","T":1723190400000}
 "#;
 
+/// Each kind of order event.
+const ORDER_EVENTS: &str = "ev,exch_ts,local_ts,px,qty,order_id,ival,fval
+3758096394,1723161256000000000,1723161256001000000,2400.00,5.000,1,0,0.0
+3489660938,1723161256000000000,1723161256001000000,2400.50,4.000,2,0,0.0
+3758096394,1723161256010000000,1723161256011000000,2400.00,1.000,3,0,0.0
+3758096396,1723161256020000000,1723161256021000000,2399.50,2.000,3,0,0.0
+3489660930,1723161256030000000,1723161256031000000,2400.00,5.000,0,0,0.0
+3758096397,1723161256030000000,1723161256031000000,2400.00,5.000,1,0,0.0
+3758096395,1723161256030000000,1723161256031000000,2400.00,5.000,1,0,0.0
+3221225475,1723161256040000000,1723161256041000000,0,0,0,0,0.0
+3489660938,1723161256040000000,1723161256041000000,2401.00,3.000,2,0,0.0
+";
+
 struct Seeds(PathBuf);
 
 impl Seeds {
@@ -84,6 +97,28 @@ fn journals(seeds: &Seeds) {
     seeds.write("header", "header", header.meta);
 }
 
+/// Frames and replies, each behind the two bytes that say what they are and how long the pieces.
+fn wire(seeds: &Seeds) {
+    let frames: [(&str, &[u8]); 5] = [
+        ("message", b"\x81\x02{}"),
+        ("long", &[&[0x82, 126, 0, 130][..], &[b'a'; 130]].concat()),
+        ("fragments", b"\x01\x01[\x89\x01p\x00\x00\x80\x01]\x8A\x00"),
+        ("close", b"\x88\x08\x03\xE9later!"),
+        ("huge", b"\x82\x7F\0\0\0\0\0\0\0\x02ok"),
+    ];
+    for (name, bytes) in frames {
+        seeds.write("wire", name, [&[0, 3][..], bytes].concat());
+    }
+    let replies: [(&str, &[u8]); 3] = [
+        ("length", b"HTTP/1.1 429 Slow\r\nRetry-After: 3\r\nX-Weight: 9\r\nContent-Length: 2\r\n\r\n{}"),
+        ("chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\n{}\r\n0\r\nA: b\r\n\r\n"),
+        ("until-end", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\nabc"),
+    ];
+    for (name, bytes) in replies {
+        seeds.write("wire", name, [&[1, 5][..], bytes].concat());
+    }
+}
+
 fn main() {
     let folder = std::env::args_os().nth(1).expect("usage: seeds FOLDER");
     let seeds = Seeds(folder.into());
@@ -94,6 +129,7 @@ fn main() {
         }
     }
     seeds.write("capture", "few-lines", CAPTURE);
+    seeds.write("capture", "order-events", ORDER_EVENTS);
     seeds.write("config", "quoter.toml", QUOTER);
     for file in fs::read_dir(ballast_tests::root().join("config")).expect("the configurations are there") {
         let path = file.expect("a file").path();
@@ -106,4 +142,5 @@ fn main() {
         "[[at]]\noffset = \"60s\"\ncommand = \"pause\"\nscope = \"all\"\n",
     );
     journals(&seeds);
+    wire(&seeds);
 }

@@ -2,6 +2,7 @@
 //! recorded before.
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -22,6 +23,12 @@ const FOLDER: &str = "BALLAST_TEST_JOURNAL";
 
 /// How often a process is killed.
 const KILLS: u64 = 50;
+
+/// A number with which the moments are those of an earlier run; it is printed.
+const SEED: &str = "BALLAST_TEST_SEED";
+
+/// The first tenths of a second, in microseconds: a replay takes longer.
+const MICROS: u64 = 90_000;
 
 /// Says which orders the exchange has accepted, as it says so.
 struct Accepted;
@@ -54,7 +61,7 @@ fn replay_until_killed() {
 }
 
 /// The orders that a process told of before it was killed after this time.
-fn killed_after(wait: Duration, folder: &Path) -> BTreeSet<u64> {
+pub(crate) fn killed_after(wait: Duration, folder: &Path) -> BTreeSet<u64> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "kill::replay_until_killed", "--nocapture"])
         .env(FOLDER, folder)
@@ -78,13 +85,26 @@ fn killed_after(wait: Duration, folder: &Path) -> BTreeSet<u64> {
     reader.join().unwrap()
 }
 
+/// When to kill: random from a seed that is another each time, or the one that is asked for.
+fn moments() -> impl Iterator<Item = Duration> {
+    let asked = std::env::var(SEED).ok().map(|seed| seed.parse().expect("a seed is a whole number"));
+    let mut state = asked.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    println!("{SEED}={state}");
+    core::iter::repeat_with(move || {
+        // SplitMix64 (Steele, Lea and Flood 2014, figure 17).
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Duration::from_micros((mixed ^ mixed >> 31) % MICROS)
+    })
+}
+
 #[test]
 fn a_killed_process_has_lost_nothing() {
     let mut seen = 0;
-    for kill in 0..KILLS {
+    for (kill, wait) in (0..KILLS).zip(moments()) {
         let folder = tempfile::tempdir().unwrap();
-        // Spread over the first tenths of a second without a pattern: multiples of a prime.
-        let told = killed_after(Duration::from_micros(kill * 7_919 % 90_000), folder.path());
+        let told = killed_after(wait, folder.path());
         settle(folder.path()).unwrap();
         let mut recorded = BTreeSet::new();
         let torn = History::open(folder.path()).unwrap().walk(|record| {

@@ -4,5 +4,7 @@
 
 mod behind;
 mod kill;
+#[cfg(unix)]
+mod readonly;
 mod repeat;
 mod whatif;

@@ -1,12 +1,14 @@
 //! The core allocates nothing once it is built: a counting allocator watches `Shard::on_event` and
 //! `Shard::on_batch` over whole runs of every shipped configuration, with orders and fills among them. Nor does the
-//! matching engine.
+//! matching engine, nor a connection that stands, nor what the journal is told.
 #![cfg(test)]
 #![deny(unsafe_code)]
 
 mod counting;
 mod driver;
+mod journal;
 mod matching;
+mod wire;
 
 use std::path::{Path, PathBuf};
 

@@ -47,13 +47,25 @@ pub struct Run {
 #[must_use]
 #[expect(clippy::expect_used, reason = "tests only: their caller has nothing better to do")]
 pub fn run<I: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = I>) -> Run {
-    let output = Command::new(program()).args(arguments).current_dir(folder).output();
-    let output = output.expect("the program starts");
-    let text = |bytes| String::from_utf8(bytes).expect("the program says text");
-    Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    let mut command = Command::new(program());
+    Run::of(command.args(arguments).current_dir(folder)).expect("the program starts")
 }
 
 impl Run {
+    /// Runs a command.
+    ///
+    /// # Errors
+    /// Why it cannot be started.
+    ///
+    /// # Panics
+    /// Where it says something that is no text.
+    #[expect(clippy::expect_used, reason = "tests only: their caller has nothing better to do")]
+    pub fn of(command: &mut Command) -> std::io::Result<Self> {
+        let output = command.output()?;
+        let text = |bytes| String::from_utf8(bytes).expect("the program says text");
+        Ok(Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) })
+    }
+
     /// The JSON object that ends standard output.
     ///
     /// # Panics

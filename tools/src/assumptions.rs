@@ -103,7 +103,8 @@ fn outage_row(outage: &OutageConfig, number: usize) -> (String, String) {
         AnswersConfig::None => "commands are lost",
         AnswersConfig::Refusals => "commands are refused",
     };
-    (format!("Outage {number}"), format!("from {from} for {}: {answers}", millis(outage.duration.span())))
+    let at = outage.market.map_or_else(String::new, |market| format!(" at {}", market_name(market.into())));
+    (format!("Outage {number}{at}"), format!("from {from} for {}: {answers}", millis(outage.duration.span())))
 }
 
 /// Fees of a market, by the volume they begin at.

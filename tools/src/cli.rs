@@ -278,6 +278,9 @@ pub(crate) struct RunArgs {
     /// Write fills and equity (CSV and Parquet) and one HTML page into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Allow orders to go to the venue: without it a configuration whose mode is `live` is refused.
+    #[arg(long)]
+    pub(crate) live: bool,
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

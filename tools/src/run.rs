@@ -7,10 +7,15 @@ use ballast_analytics::{format, record::InstrumentRecord};
 use ballast_core::outbox::Note;
 use ballast_model::{Money, Nanos, Span};
 use ballast_runtime::clock::{Clock, Stopwatch};
-use ballast_runtime::config::{Config, LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument};
+use ballast_runtime::config::{
+    Config, LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, StrangersConfig,
+};
 use ballast_runtime::job::JobError;
 use ballast_runtime::journal::Meta;
-use ballast_runtime::live::{Ended, Engine, Fact, Idle, View, assemble, facts, recorded};
+use ballast_runtime::live::{
+    Assembly, Ended, Engine, Fact, Running, Seat, Strangers, Traded, VenueAssembly, View, Waits, Way,
+    assemble, credentials, facts, recorded, session,
+};
 use ballast_wire::{Options, Sockets};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -20,7 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::amounts::number;
-use crate::cli::{IdleArg, RunArgs};
+use crate::cli::RunArgs;
 use crate::exit::Code;
 use crate::output;
 use crate::report::{self, ReportContext, ReportFiles};
@@ -40,19 +45,31 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
     let config = Config::load(&arguments.config).map_err(JobError::from)?;
     let live =
         config.live.as_ref().context("the configuration has no table `live`: nothing to connect to")?;
-    anyhow::ensure!(live.mode == ModeConfig::Paper, "`live.mode`: this version trades on paper only");
+    match (live.mode, arguments.live) {
+        (ModeConfig::Paper, false) | (ModeConfig::Live, true) => {}
+        (ModeConfig::Live, false) => {
+            anyhow::bail!("`live.mode` is live: orders would be real; allow it with --live")
+        }
+        (ModeConfig::Paper, true) => anyhow::bail!("--live: `live.mode` is paper"),
+    }
     let stop = stop_flag()?;
     let clock = Clock::start(Nanos::MIN);
     let told = ask(live, clock)?;
     let assembly = assemble(&config, &arguments.config, live, &told)?;
-    let networks = live.venue.iter().map(|venue| sockets(venue, clock)).collect::<Result<Vec<_>, _>>()?;
+    let ways = ways(live, &assembly, clock)?;
     let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
         assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
-    let engine = Engine::start(assembly, networks, live, &arguments.journal, idle(arguments.idle), clock)?;
+    let running = Running { live, threads: &config.threads, folder: &arguments.journal, clock };
+    let engine = Engine::start(assembly, ways, &running)?;
     let folders = engine.folders().to_vec();
     output::tell(&format!("running; journal: {}", arguments.journal.display()));
     let watch = Stopwatch::start();
-    let (ended, notes) = supervise(engine, arguments.duration, &stop, &about);
+    let strangers = match live.strangers {
+        StrangersConfig::Refused => Strangers::Refused,
+        StrangersConfig::Adopted => Strangers::Adopted,
+    };
+    let watched = Watched { duration: arguments.duration, stop: &stop, about: &about, strangers };
+    let (ended, notes) = watched.supervise(engine);
     let mut record = RunRecord { instruments: Vec::new() };
     for (folder, (meta, instruments)) in folders.iter().zip(&about) {
         record.instruments.extend(recorded(&config, folder, meta, instruments)?);
@@ -73,20 +90,32 @@ fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-const fn idle(asked: IdleArg) -> Idle {
-    match asked {
-        IdleArg::Spin => Idle::Spin,
-        IdleArg::Yield => Idle::Yield,
-        IdleArg::Rest => Idle::Rest,
-    }
-}
-
 type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
 
 fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
     let options = Options { extra_roots: venue.certificates.iter().cloned().collect(), ..Options::default() };
     let clock: Box<dyn Fn() -> Nanos + Send> = Box::new(move || clock.now());
     Ok(Sockets::new(options, clock)?)
+}
+
+/// The way to each venue.
+fn ways(live: &LiveConfig, assembly: &Assembly, clock: Clock) -> anyhow::Result<Vec<Way<Network>>> {
+    let one = |(asked, built): (&LiveVenueConfig, &VenueAssembly)| {
+        let network = sockets(asked, clock)?;
+        let wake = network.wake();
+        let traded = Traded {
+            market: asked.market(),
+            instruments: &built.instruments,
+            assets: &assembly.assets,
+            since: clock.begin(),
+            clock_offset_max: live.clock_offset_max.span(),
+        };
+        let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
+        let keys = keys.map(|name| credentials(name, |name| std::env::var(name).ok())).transpose()?;
+        let session = keys.map(|keys| session(&traded, keys)).transpose()?;
+        Ok(Way { network, wake: Box::new(move || wake.wake()), session })
+    };
+    live.venue.iter().zip(&assembly.venues).map(one).collect()
 }
 
 /// What the venues say of the instruments.
@@ -103,32 +132,60 @@ fn ask(live: &LiveConfig, clock: Clock) -> anyhow::Result<Vec<Vec<Fact>>> {
 /// Counts by kind of note.
 type Notes = BTreeMap<&'static str, u64>;
 
-/// Looks at the engine until it is to stop.
-fn supervise(
-    mut engine: Engine,
+/// How a run is watched.
+struct Watched<'a> {
     duration: Option<Span>,
-    stop: &AtomicBool,
-    about: &[(Meta, Vec<ResolvedInstrument>)],
-) -> (Ended, Notes) {
-    let mut notes = Notes::new();
-    let (watch, mut told) = (Stopwatch::start(), Duration::ZERO);
-    let most = duration.map(|span| Duration::from_nanos(span.0.unsigned_abs()));
-    while !stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
-        std::thread::park_timeout(LOOK_EVERY);
-        engine.notes(|_, _, note: &Note| *notes.entry(note.kind()).or_default() += 1);
-        if engine.is_broken() {
-            output::tell("a thread has ended by itself: no order leaves any more");
-            break;
-        }
-        if watch.elapsed() - told >= TELL_EVERY {
-            told = watch.elapsed();
-            for (view, (_, instruments)) in engine.look().iter().zip(about) {
-                tell(view, instruments);
+    stop: &'a AtomicBool,
+    about: &'a [(Meta, Vec<ResolvedInstrument>)],
+    strangers: Strangers,
+}
+
+impl Watched<'_> {
+    /// Looks at the engine until it is to stop, and stops it.
+    fn supervise(&self, mut engine: Engine) -> (Ended, Notes) {
+        let mut notes = Notes::new();
+        let (watch, mut told) = (Stopwatch::start(), Duration::ZERO);
+        let most = self.duration.map(|span| Duration::from_nanos(span.0.unsigned_abs()));
+        while !self.stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
+            std::thread::park_timeout(LOOK_EVERY);
+            engine.notes(|_, _, note: &Note| *notes.entry(note.kind()).or_default() += 1);
+            engine.obtained().for_each(|obtained| output::tell(&obtained.to_string()));
+            if engine.is_broken() {
+                output::tell("a thread has ended by itself: no order leaves any more");
+                break;
+            }
+            let waits = engine.begin(self.strangers);
+            if watch.elapsed() - told >= TELL_EVERY {
+                told = watch.elapsed();
+                waits.iter().flatten().for_each(|waits| self.tell_wait(waits));
+                for (view, (_, instruments)) in engine.look().iter().zip(self.about) {
+                    tell(view, instruments);
+                }
             }
         }
+        output::tell("stopping: cancelling everything");
+        (engine.stop(STOP_PATIENCE), notes)
     }
-    output::tell("stopping: cancelling everything");
-    (engine.stop(STOP_PATIENCE), notes)
+
+    /// What the start gate waits for.
+    fn tell_wait(&self, waits: &Waits) {
+        let name = |seat: &Seat| {
+            let (_, instruments) = self.about.get(seat.shard)?;
+            Some(instruments.get(seat.of_shard.index())?.found.name())
+        };
+        let name = |seat: &Seat| name(seat).unwrap_or_default();
+        output::tell(&match waits {
+            Waits::Account(venue) => format!("waiting for what venue {venue} says of our account"),
+            Waits::Orders(venue, count) => {
+                format!("waiting for {count} orders at venue {venue} to be cancelled")
+            }
+            Waits::Book(seat) => format!("waiting for the book of {}", name(seat)),
+            Waits::Position { seat, venue, ledger } => {
+                let name = name(seat);
+                format!("waiting: {name}: the venue has {} lots, the ledger {}", venue.0, ledger.0)
+            }
+        });
+    }
 }
 
 /// One line for each instrument.

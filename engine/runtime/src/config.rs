@@ -63,7 +63,7 @@ pub use fair::{
 };
 pub use fees::TierConfig;
 pub use hedge::{HedgeBandConfig, HedgeConfig, HedgeFundingConfig, RungConfig};
-pub use live::{LiveConfig, LiveVenueConfig, ModeConfig, RingsConfig, ShardsConfig};
+pub use live::{LiveConfig, LiveVenueConfig, ModeConfig, RingsConfig, ShardsConfig, StrangersConfig};
 pub use model::{
     AvellanedaConfig, CrossConfig, DealerConfig, FixedConfig, FormConfig, GlftConfig, GridConfig,
     HalfSpreadConfig, ModelConfig, RangeConfig, SpacingConfig,

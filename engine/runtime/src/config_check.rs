@@ -53,7 +53,7 @@ pub fn check(config: &Config, path: &Path) -> Result<Vec<String>, JobError> {
         .map(|found| ResolvedInstrument { found, reference: Some(HalfTicks(2 * PRICE_TICKS)) })
         .collect();
     let mut resolved = resolver.build(&instruments, Quoted::Yes)?;
-    resolved.venue.conditions = conditions(config, path, Nanos(0))?;
+    resolved.venue.conditions = conditions(config, path, std::iter::empty(), Nanos(0))?;
     assemble(&resolved, &instruments)?;
     Ok(instruments.iter().map(|one| one.found.name()).collect())
 }

@@ -217,7 +217,8 @@ impl<'a> Prepared<'a> {
         };
         let time_units = files.iter().map(unit).collect();
         let begin = begin_of(&tapes);
-        let conditions = conditions(config, config_path, begin)?;
+        let markets = instruments.iter().map(|one| one.found.instrument.market);
+        let conditions = conditions(config, config_path, markets, begin)?;
         let (problems, lines) = (loaded.problems, loaded.lines);
         let feeds = carried.iter().zip(&tapes).map(|(carried, tape)| meta_feed(carried, tape));
         let meta = Meta::new(config, config_path, &seen, &instruments, feeds.collect());

@@ -1,11 +1,12 @@
 //! The journal on disk: every input of a core and every command it gave, kept whole whatever kills the process.
 //!
-//! The thread that decides stores each record in a ring that is a mapped file ([`Tap`]); a thread of its own moves records from
-//! there into segment files, adding checksums and hashes. There are two classes of durability:
+//! The thread that decides stores what is to be recorded, in plain words, in a ring that is a mapped file ([`Tap`]); a thread of
+//! its own moves it from there into segment files: it numbers the records, spells them, and adds checksums and hashes. There are
+//! two classes of durability:
 //!
 //! - *The process dies* (kill -9, panic, out of memory): nothing is lost. What was stored in the mapped file belongs to the
 //!   kernel; whoever reads it next ([`settle`]) moves what was left in the ring into the segment, after cutting off what a write
-//!   that was interrupted left behind.
+//!   that was interrupted left behind, or reads it as it stands where nothing can be written ([`History::open_whole`]).
 //! - *The host dies* (power): records up to the last sync are there ([`Options::sync_every`]); later ones may not be. Orders sent
 //!   in between are recognised at boot by client ids of ours that the journal has never seen.
 //!
@@ -74,7 +75,7 @@ pub enum JournalError {
         /// What and where.
         fault: Fault,
     },
-    /// A compressed segment that is damaged.
+    /// A compressed segment that is damaged: all records before are whole.
     #[error("{path}: damaged: it cannot be decompressed from record {seq} on: {why}")]
     Pressed {
         /// Which segment.
@@ -168,7 +169,8 @@ pub enum AtRest {
 /// How a journal is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Bytes of the ring, rounded up to a power of two; at least 64 kiB.
+    /// Bytes of the ring, rounded up to a power of two; at least 64 kiB. Any book batch must fit twice (12 bytes a level, 80
+    /// beside), or it is lost and the journal ends before it.
     pub ring_bytes: usize,
     /// A segment ends after the first block that reaches this length.
     pub segment_bytes: u64,

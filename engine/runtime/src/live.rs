@@ -3,6 +3,7 @@
 //! A loop knows no thread: whoever drives it calls `turn` as often as it likes and says what time it is. A thread does so with the time
 //! of its host, a simulation with a time of its own.
 
+mod account;
 mod assemble;
 mod board;
 mod engine;
@@ -13,21 +14,23 @@ mod rings;
 mod shard_loop;
 mod standing;
 mod start;
+mod threads;
 mod told;
 mod trading;
 mod venue_loop;
 
+pub use account::{AccountError, Traded, credentials, session};
 pub use assemble::{Assembly, ShardAssembly, Told, VenueAssembly, assemble};
 pub use board::{Board, SHOWN_MAX, Shown, View, Window, board};
-pub use engine::{Ended, Engine, Idle, STOPPED, ShardEnd, VenueEnd};
+pub use engine::{Ended, Engine, Running, STOPPED, ShardEnd, VenueEnd, Way};
 pub use facts::{Fact, FactsError, Filters, facts};
 pub use links::LinkPolicy;
 pub use paper::Paper;
 pub use rings::{Ends, Numbers, RingSizes, ShardEnds, VenueEnds};
 pub use shard_loop::{ShardLoop, ShardParts, Turned};
-pub use told::recorded;
 pub use standing::{Asked, Reliance, StandingBoard, StandingWindow, VenueView, standing_board};
 pub use start::{STARTING, Seat, Strangers, Waits, waits};
+pub use told::recorded;
 pub(crate) use told::relive;
 pub use trading::{Live, Trading};
 pub use venue_loop::{VenueLoop, VenueParts};

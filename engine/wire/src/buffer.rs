@@ -2,7 +2,7 @@
 
 /// The queue. Memory that was never reached costs nothing: the system gives zeroed pages when they are first touched.
 #[derive(Debug)]
-pub(crate) struct Buffer {
+pub struct Buffer {
     bytes: Box<[u8]>,
     start: usize,
     end: usize,
@@ -13,31 +13,37 @@ pub(crate) struct Buffer {
     reason = "start <= end <= bytes.len() is kept by consume, commit and spare"
 )]
 impl Buffer {
-    pub(crate) fn new(capacity: usize) -> Self {
+    /// An empty one that takes so many bytes.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
         Self { bytes: vec![0; capacity].into_boxed_slice(), start: 0, end: 0 }
     }
 
     /// What is in it.
-    pub(crate) fn filled(&self) -> &[u8] {
+    #[must_use]
+    pub fn filled(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 
     /// What is in it, to be decrypted in place.
-    pub(crate) fn filled_mut(&mut self) -> &mut [u8] {
+    pub fn filled_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[self.start..self.end]
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// True where nothing is in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
     /// How many bytes it takes still.
-    pub(crate) fn room(&self) -> usize {
+    #[must_use]
+    pub fn room(&self) -> usize {
         self.bytes.len() - (self.end - self.start)
     }
 
     /// Free memory behind what is in it: `least` bytes where there is so much room, and as much as lies there.
-    pub(crate) fn spare(&mut self, least: usize) -> &mut [u8] {
+    pub fn spare(&mut self, least: usize) -> &mut [u8] {
         if self.bytes.len() - self.end < least {
             self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
@@ -47,12 +53,12 @@ impl Buffer {
     }
 
     /// The first `length` bytes of the spare memory were written.
-    pub(crate) fn commit(&mut self, length: usize) {
+    pub fn commit(&mut self, length: usize) {
         self.end = self.bytes.len().min(self.end.saturating_add(length));
     }
 
     /// The first `length` bytes were taken.
-    pub(crate) fn consume(&mut self, length: usize) {
+    pub fn consume(&mut self, length: usize) {
         self.start = self.end.min(self.start.saturating_add(length));
         if self.start == self.end {
             self.clear();
@@ -61,14 +67,15 @@ impl Buffer {
 
     /// Appends all of it, or says that there is no room.
     #[must_use]
-    pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
+    pub fn push(&mut self, bytes: &[u8]) -> bool {
         let Some(spare) = self.spare(bytes.len()).get_mut(..bytes.len()) else { return false };
         spare.copy_from_slice(bytes);
         self.commit(bytes.len());
         true
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Takes all.
+    pub const fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
     }

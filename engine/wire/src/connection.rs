@@ -233,7 +233,11 @@ impl Connection {
         self.transport.flush();
         self.speech.go_on(&mut self.transport);
         self.transport.flush();
-        if self.transport.is_broken() { Err(self.end(Closed::Broken)) } else { Ok(()) }
+        // What came before it broke is heard first.
+        if self.transport.is_broken() && !self.transport.is_readable {
+            return Err(self.end(Closed::Broken));
+        }
+        Ok(())
     }
 
     pub(crate) fn send(&mut self, text: &[u8]) -> Result<(), Refused> {

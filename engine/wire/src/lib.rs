@@ -3,7 +3,7 @@
 //! Never here: a venue's protocol, a decision, a clock, a thread (but short ones that ask for the address of a name).
 #![forbid(unsafe_code)]
 
-mod buffer;
+pub mod buffer;
 mod connection;
 pub mod frame;
 pub mod http;
@@ -11,11 +11,10 @@ mod names;
 mod seam;
 mod sockets;
 mod speech;
-mod tls;
+pub mod tls;
 mod transport;
 mod upgrade;
 mod url;
 
 pub use seam::{Address, Closed, HttpSend, Link, LinkKind, Network, News, Pulse, Refused};
 pub use sockets::{Options, SetupError, Sockets, Wake};
-pub use tls::RootsError;

@@ -100,6 +100,8 @@ pub(crate) struct WebSocket {
     upgrade: Upgrade,
     frames: Frames,
     masks: Masks,
+    /// We said that we close: nothing may follow.
+    is_closed: bool,
     /// Data of the last ping that has no pong yet, and how long they are.
     pong: Option<([u8; CONTROL_LIMIT], usize)>,
     /// Number and time of our last ping.
@@ -115,6 +117,7 @@ impl WebSocket {
             upgrade: Upgrade::new(place, headers)?,
             frames: Frames::new(limit),
             masks: fresh_masks(),
+            is_closed: false,
             pong: None,
             pinged: None,
             pings: 0,
@@ -152,13 +155,17 @@ impl WebSocket {
     }
 
     fn say_close(&mut self, code: u16, transport: &mut Transport) {
+        if self.is_closed {
+            return;
+        }
+        self.is_closed = true;
         // Without room it goes unsaid: the socket's own end says it.
         let _is_said = self.put(Voice::Protocol, Kind::Close, &code.to_be_bytes(), transport);
     }
 
     /// The pong that is owed, once there is room: only the last ping needs one (RFC 6455, section 5.5.3).
     fn answer(&mut self, transport: &mut Transport) {
-        if let Some((data, length)) = self.pong
+        if let (false, Some((data, length))) = (self.is_closed, self.pong)
             && self.put(Voice::Protocol, Kind::Pong, data.get(..length).unwrap_or_default(), transport)
         {
             self.pong = None;

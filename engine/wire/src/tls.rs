@@ -16,14 +16,14 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::buffer::Buffer;
 
-pub(crate) use records::Records;
+use records::Records;
 
 /// The longest record, head included (RFC 5246, section 6.2.3).
-pub(crate) const RECORD_LIMIT: usize = 5 + 16_384 + 2_048;
+pub const RECORD_LIMIT: usize = 5 + 16_384 + 2_048;
 
 /// TLS ended, or never was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Failed;
+pub struct Failed;
 
 /// Certificates that cannot be used.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl std::error::Error for RootsError {}
 ///
 /// # Errors
 /// [`RootsError`] where a file cannot be read, holds none or one that is no certificate.
-pub(crate) fn client_config(extra_roots: &[PathBuf]) -> Result<Arc<ClientConfig>, RootsError> {
+pub fn client_config(extra_roots: &[PathBuf]) -> Result<Arc<ClientConfig>, RootsError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for path in extra_roots {
         let fails = |reason: String| RootsError { path: path.clone(), reason };
@@ -72,78 +72,89 @@ pub(crate) fn client_config(extra_roots: &[PathBuf]) -> Result<Arc<ClientConfig>
     Ok(Arc::new(config))
 }
 
-/// One connection's TLS.
-pub(crate) enum Tls {
-    /// Shaking hands.
+/// One connection's TLS, the client's side.
+pub struct Tls(State);
+
+enum State {
     Shaking(Box<UnbufferedClientConnection>),
-    /// It stands.
     Standing(Box<Records>),
-    /// It failed.
     Gone,
 }
 
 impl std::fmt::Debug for Tls {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(match self {
-            Self::Shaking(_) => "Shaking",
-            Self::Standing(_) => "Standing",
-            Self::Gone => "Gone",
+        out.write_str(match self.0 {
+            State::Shaking(_) => "Tls(shaking)",
+            State::Standing(_) => "Tls(standing)",
+            State::Gone => "Tls(gone)",
         })
     }
 }
 
 impl Tls {
     /// Begins as the client of this host.
-    pub(crate) fn new(config: &Arc<ClientConfig>, host: &str) -> Result<Self, Failed> {
+    ///
+    /// # Errors
+    /// [`Failed`] where TLS cannot name the host.
+    pub fn new(config: &Arc<ClientConfig>, host: &str) -> Result<Self, Failed> {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Failed)?;
         let connection = UnbufferedClientConnection::new(Arc::clone(config), name).map_err(|_| Failed)?;
-        Ok(Self::Shaking(Box::new(connection)))
+        Ok(Self(State::Shaking(Box::new(connection))))
     }
 
-    pub(crate) const fn is_standing(&self) -> bool {
-        matches!(self, Self::Standing(_))
+    /// Handshakes are done: [`Tls::write`] may be called.
+    #[must_use]
+    pub const fn is_standing(&self) -> bool {
+        matches!(self.0, State::Standing(_))
     }
 
     /// The other side said that nothing follows.
-    pub(crate) fn is_ended(&self) -> bool {
-        matches!(self, Self::Standing(records) if records.is_ended())
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        matches!(&self.0, State::Standing(records) if records.is_ended())
     }
 
-    /// Takes what `incoming` holds, as far as there is room in `plain`; what has to be answered goes to `out`.
+    /// Our key has served its time and TLS 1.2 gives no other: nothing is sealed any more.
+    #[must_use]
+    pub const fn is_spent(&self) -> bool {
+        matches!(&self.0, State::Standing(records) if records.is_spent())
+    }
+
+    /// Takes the records that `incoming` holds whole, as far as there is room in `plain`; what has to be answered goes to `out`.
     ///
     /// # Errors
-    /// [`Failed`]; what it says of it, if anything, is in `out`.
-    pub(crate) fn read(
+    /// [`Failed`]; what the other side is to know of it, if anything, is in `out`, and what was opened before in `plain`.
+    pub fn read(
         &mut self,
         incoming: &mut Buffer,
         plain: &mut Buffer,
         out: &mut Buffer,
     ) -> Result<(), Failed> {
-        if let Self::Shaking(_) = self {
-            *self = match std::mem::replace(self, Self::Gone) {
-                Self::Shaking(connection) => shake(connection, incoming, plain, out)?,
-                other @ (Self::Standing(_) | Self::Gone) => other,
+        if let State::Shaking(_) = self.0 {
+            self.0 = match std::mem::replace(&mut self.0, State::Gone) {
+                State::Shaking(connection) => shake(connection, incoming, plain, out)?,
+                other @ (State::Standing(_) | State::Gone) => other,
             };
         }
-        match self {
-            Self::Standing(records) => records.read(incoming, plain, out),
-            Self::Shaking(_) => Ok(()),
-            Self::Gone => Err(Failed),
+        match &mut self.0 {
+            State::Standing(records) => records.read(incoming, plain, out),
+            State::Shaking(_) => Ok(()),
+            State::Gone => Err(Failed),
         }
     }
 
     /// Seals all of `plain` into `out`; false where it has no room or TLS does not stand.
     #[must_use]
-    pub(crate) fn write(&mut self, plain: &[u8], out: &mut Buffer) -> bool {
-        match self {
-            Self::Standing(records) => records.write(plain, out),
-            Self::Shaking(_) | Self::Gone => false,
+    pub fn write(&mut self, plain: &[u8], out: &mut Buffer) -> bool {
+        match &mut self.0 {
+            State::Standing(records) => records.write(plain, out),
+            State::Shaking(_) | State::Gone => false,
         }
     }
 
     /// Says that nothing follows, where there is room for it.
-    pub(crate) fn end(&mut self, out: &mut Buffer) {
-        if let Self::Standing(records) = self {
+    pub fn end(&mut self, out: &mut Buffer) {
+        if let State::Standing(records) = &mut self.0 {
             records.end(out);
         }
     }
@@ -162,7 +173,7 @@ fn shake(
     incoming: &mut Buffer,
     plain: &mut Buffer,
     out: &mut Buffer,
-) -> Result<Tls, Failed> {
+) -> Result<State, Failed> {
     loop {
         let UnbufferedStatus { discard, state } = connection.process_tls_records(incoming.filled_mut());
         let next = match state {
@@ -195,8 +206,8 @@ fn shake(
         incoming.consume(discard);
         match next {
             Next::Again => {}
-            Next::Wait => return Ok(Tls::Shaking(connection)),
-            Next::Stand => return Ok(Tls::Standing(Box::new(Records::new(*connection)?))),
+            Next::Wait => return Ok(State::Shaking(connection)),
+            Next::Stand => return Ok(State::Standing(Box::new(Records::new(*connection)?))),
         }
     }
 }
@@ -209,3 +220,6 @@ fn say_why(connection: &mut UnbufferedClientConnection, out: &mut Buffer) {
         out.commit(written);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -176,7 +176,9 @@ impl Transport {
         self.draft.clear();
         let Some(written) = write(self.draft.spare(length)) else { return false };
         self.draft.commit(written);
-        tls.write(self.draft.filled(), &mut self.out)
+        let is_put = tls.write(self.draft.filled(), &mut self.out);
+        self.is_broken |= tls.is_spent();
+        is_put
     }
 
     /// Lets go out what waits, as far as the socket takes it. What breaks is found by [`Transport::is_broken`].

@@ -12,10 +12,10 @@ use ballast_core::replace::ReplaceRules;
 use ballast_model::{
     Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, InstrumentId, InstrumentSpec, Liquidity,
     Lots, Money, Nanos, NewOrder, OrderReport, OrderUpdate, PackedLevel, PaymentId, Price, Query, ReduceOnly,
-    RejectReason, Replace, Side, Span, TimeInForce, TradeId, VenueOrderId,
+    RejectReason, Replace, Side, TimeInForce, TradeId, VenueOrderId,
 };
 
-use crate::conditions::{Outage, Wire};
+use crate::conditions::{Gateway, Wire};
 use crate::counters::{Counters, Traded};
 use crate::funding::FundingClock;
 use crate::in_flight::InFlight;
@@ -98,7 +98,7 @@ pub struct Account {
     reports: InFlight<Event>,
     /// Oldest first; at most [`ENDED_KEPT`].
     ended: VecDeque<Ended>,
-    wire: Wire,
+    pub(crate) wire: Wire,
     /// The venue's time, mapped to our clock; stamps every report.
     now: Nanos,
     order_id_next: VenueOrderId,
@@ -109,6 +109,8 @@ pub struct Account {
     tiers: TierTable,
     /// `None` where orders need no funds.
     wallet: Option<Wallet>,
+    /// Of the market whose orders it pays.
+    wallet_gateway: Gateway,
     counters: Counters,
     pub(crate) places: Places,
 }
@@ -124,12 +126,15 @@ impl Account {
             traded: Traded::default(),
             funding: FundingClock::default(),
         };
+        let wire = Wire::new(spec.latency.response, &spec.conditions);
+        let paid = spec.wallet.as_ref().and_then(|wallet| wallet.instruments.first());
         Self {
             holdings: spec.instruments.iter().map(holding).collect(),
             // Every order may fill in parts and be cancelled within one round trip.
             reports: InFlight::new(4 * spec.orders_max()),
             ended: VecDeque::with_capacity(ENDED_KEPT),
-            wire: Wire::new(spec.latency.response, &spec.conditions),
+            wallet_gateway: paid.map_or_else(Gateway::default, |paid| wire.gateway(*paid)),
+            wire,
             now: Nanos::MIN,
             order_id_next: spec.first_order_id,
             trade_id_next: spec.first_trade_id,
@@ -308,23 +313,8 @@ impl Account {
     }
 
     fn report(&mut self, event: Event) {
-        self.reports.push(self.wire.heard_at(self.now), event);
-    }
-
-    /// The market has a message at this time.
-    #[inline]
-    pub(crate) fn count_message(&mut self, at: Nanos) {
-        self.wire.count(at);
-    }
-
-    /// How long a command that arrives at this time waits.
-    pub(crate) fn wait(&self, at: Nanos) -> Span {
-        self.wire.wait(at)
-    }
-
-    /// The outage at this time.
-    pub(crate) fn outage_at(&self, at: Nanos) -> Option<&Outage> {
-        self.wire.outage_at(at)
+        let gateway = event.instrument().map_or(self.wallet_gateway, |id| self.wire.gateway(id));
+        self.reports.push_in(gateway.index(), self.wire.heard_at(gateway, self.now), event);
     }
 
     /// Sets the time of what happens next, and does what the account is due to do by itself by then.

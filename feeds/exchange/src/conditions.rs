@@ -2,20 +2,21 @@
 //!
 //! * **Recorded latencies** ([`LatencyRow`]) replace the constant ones: between two rows they are interpolated linearly, a
 //!   command's by when it is sent, a report's by when it is made; before the first and after the last row that row holds.
-//! * **Load** ([`LoadSpec`]): the venue's gateway slows down when the market is busy. With `m` messages of the market at the
+//! * **Load** ([`LoadSpec`]): a gateway slows down when its market is busy. With `m` messages of the market at the
 //!   venue within the last `window`, counted as those of the current window of a fixed grid plus the unexpired part of those of
 //!   the one before (`before · (1 − elapsed / window)`, rounded down), commands wait there and reports leave later by
 //!   `min(max, per_message · max(0, m − free))`.
 //! * **Outages** ([`Outage`]): windows in which the venue hears nothing, or refuses everything.
 //!
-//! In each direction nothing overtakes what was sent before it. Nothing is random: the same history and commands give the
+//! Instruments of different markets have gateways of their own ([`Conditions::gateways`]): load is counted and an outage may hold at
+//! one alone, and in each direction nothing overtakes what was sent before it through the same gateway. Nothing is random: the same history and commands give the
 //! same times.
 //!
 //! Never here: an order's life, a decision about a fill.
 
 use alloc::vec::Vec;
 
-use ballast_model::{Digest, Nanos, Span};
+use ballast_model::{Digest, InstrumentId, Nanos, Span};
 
 /// Whatever makes a venue slow or silent; nothing by default.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +25,21 @@ pub struct Conditions {
     pub recorded: Vec<LatencyRow>,
     /// How the venue slows down; not at all where absent.
     pub load: Option<LoadSpec>,
-    /// Outages, one after another.
+    /// Outages; of those that hold at one gateway, one after another.
     pub outages: Vec<Outage>,
+    /// By instrument, through which gateway its messages go; those not listed go through the first.
+    pub gateways: Vec<Gateway>,
+}
+
+/// A way into the venue: that of one market.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gateway(pub u8);
+
+impl Gateway {
+    /// As an index.
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// One recorded round trip, all times on our clock.
@@ -61,6 +75,15 @@ pub struct Outage {
     pub until: Nanos,
     /// What becomes of what reaches the venue in between.
     pub kind: OutageKind,
+    /// The gateway at which it holds; every one where there is none.
+    pub gateway: Option<Gateway>,
+}
+
+impl Outage {
+    /// Whether there is a gateway at which both hold.
+    fn shares_gateway(&self, other: &Self) -> bool {
+        self.gateway.is_none() || other.gateway.is_none() || self.gateway == other.gateway
+    }
 }
 
 /// What an outage does.
@@ -80,7 +103,7 @@ pub enum ConditionsError {
     Row(usize),
     /// The load has a window that is not above zero, or a negative span.
     Load,
-    /// An outage ends before it begins, or begins before the one above it has ended.
+    /// An outage ends before it begins, or begins before one above it has ended that holds at the same gateway.
     Outage(usize),
 }
 
@@ -115,12 +138,11 @@ impl Conditions {
         if !self.load.as_ref().is_none_or(sound) {
             return Err(ConditionsError::Load);
         }
-        let mut before = Nanos::MIN;
         for (index, outage) in self.outages.iter().enumerate() {
-            if outage.from < before || outage.until < outage.from {
+            let mut above = self.outages.iter().take(index).filter(|above| above.shares_gateway(outage));
+            if outage.until < outage.from || above.any(|above| outage.from < above.until) {
                 return Err(ConditionsError::Outage(index));
             }
-            before = outage.until;
         }
         Ok(())
     }
@@ -228,50 +250,69 @@ impl Load {
 #[derive(Debug)]
 pub(crate) struct Wire {
     response: Leg,
-    load: Option<Load>,
+    /// By gateway; none where there is no load.
+    loads: Vec<Load>,
     outages: Vec<Outage>,
+    /// By instrument.
+    gateways: Vec<Gateway>,
 }
 
 impl Wire {
     pub(crate) fn new(response: Span, conditions: &Conditions) -> Self {
         Self {
             response: Leg::back(response, &conditions.recorded),
-            load: conditions.load.map(Load::new),
+            loads: conditions.load.map_or_else(Vec::new, |load| {
+                let last = conditions.gateways.iter().max().map_or(0, |last| last.index());
+                (0..=last).map(|_| Load::new(load)).collect()
+            }),
             outages: conditions.outages.clone(),
+            gateways: conditions.gateways.clone(),
         }
     }
 
-    /// The market has a message at this time.
+    /// The gateway of an instrument.
     #[inline]
-    pub(crate) fn count(&mut self, at: Nanos) {
-        if let Some(load) = &mut self.load {
-            load.count(at);
+    pub(crate) fn gateway(&self, instrument: InstrumentId) -> Gateway {
+        self.gateways.get(instrument.index()).copied().unwrap_or_default()
+    }
+
+    /// An instrument's market has a message at this time.
+    #[inline]
+    pub(crate) fn count(&mut self, instrument: InstrumentId, at: Nanos) {
+        if !self.loads.is_empty() {
+            let gateway = self.gateway(instrument);
+            if let Some(load) = self.loads.get_mut(gateway.index()) {
+                load.count(at);
+            }
         }
     }
 
-    /// How long a command that arrives at this time waits.
-    pub(crate) fn wait(&self, at: Nanos) -> Span {
-        self.load.as_ref().map_or(Span::ZERO, |load| load.delay(at))
+    /// How long a command that arrives through this gateway at this time waits.
+    pub(crate) fn wait(&self, gateway: Gateway, at: Nanos) -> Span {
+        self.loads.get(gateway.index()).map_or(Span::ZERO, |load| load.delay(at))
     }
 
-    /// When what is told at this time reaches us, where nothing before it is slower.
+    /// When what is told through this gateway at this time reaches us, where nothing before it is slower.
     #[inline]
-    pub(crate) fn heard_at(&self, now: Nanos) -> Nanos {
-        let leaves = match self.outage_at(now) {
+    pub(crate) fn heard_at(&self, gateway: Gateway, now: Nanos) -> Nanos {
+        let leaves = match self.outage_at(gateway, now) {
             Some(outage) if outage.kind == OutageKind::Silent => outage.until,
             Some(_) | None => now,
         };
-        leaves + self.response.at(leaves) + self.wait(now)
+        leaves + self.response.at(leaves) + self.wait(gateway, now)
     }
 
-    /// The outage at this time, if there is one.
+    /// The outage of this gateway at this time, if there is one.
     #[inline]
-    pub(crate) fn outage_at(&self, at: Nanos) -> Option<&Outage> {
-        self.outages.iter().find(|outage| outage.from <= at && at < outage.until)
+    pub(crate) fn outage_at(&self, gateway: Gateway, at: Nanos) -> Option<&Outage> {
+        let holds = |outage: &&Outage| {
+            outage.from <= at && at < outage.until && outage.gateway.is_none_or(|one| one == gateway)
+        };
+        self.outages.iter().find(holds)
     }
 
     pub(crate) fn digest(&self, digest: &mut Digest) {
-        if let Some(load) = &self.load {
+        for load in &self.loads {
             load.digest(digest);
         }
     }

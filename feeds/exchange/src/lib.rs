@@ -28,7 +28,7 @@ mod tape;
 mod venue;
 
 pub use account::{Account, OpenOrder};
-pub use conditions::{Conditions, ConditionsError, LatencyRow, LoadSpec, Outage, OutageKind};
+pub use conditions::{Conditions, ConditionsError, Gateway, LatencyRow, LoadSpec, Outage, OutageKind};
 pub use counters::{Counters, Traded};
 pub use place::Place;
 pub use queue_rules::{CancelModel, Curve, Family, FillSizes, Impact, QueueRules};

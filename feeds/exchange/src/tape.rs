@@ -102,7 +102,7 @@ impl Venue<Tape> {
                 }
             }
             Event::BookBegin(begin) => {
-                account.count_message(at);
+                account.wire.count(begin.instrument, at);
                 if let Some(market) = self.back.listed(begin.instrument) {
                     market.on_begin(begin, account);
                 }
@@ -113,19 +113,19 @@ impl Venue<Tape> {
                 }
             }
             Event::Ticker(ticker) => {
-                account.count_message(at);
+                account.wire.count(ticker.instrument, at);
                 if let Some(market) = self.back.listed(ticker.instrument) {
                     market.on_ticker(ticker, account);
                 }
             }
             Event::Trade(trade) => {
-                account.count_message(at);
+                account.wire.count(trade.instrument, at);
                 if let Some(market) = self.back.listed(trade.instrument) {
                     market.on_trade(trade, account);
                 }
             }
             Event::Mark(mark) => {
-                account.count_message(at);
+                account.wire.count(mark.instrument, at);
                 account.on_mark(mark);
             }
             Event::Order(_)
@@ -144,7 +144,7 @@ impl Venue<Tape> {
     pub fn on_batch(&mut self, batch: &BookBatch<'_>, at: Nanos) {
         let account = &mut self.account;
         account.set_now(at);
-        account.count_message(at);
+        account.wire.count(batch.begin().instrument, at);
         if let Some(market) = self.back.listed(batch.begin().instrument) {
             market.on_batch(batch, account);
         }

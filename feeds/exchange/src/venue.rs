@@ -123,7 +123,8 @@ impl<B: BackEnd> Venue<B> {
 
     /// A command leaves us at `now`. Its `expires_at` is for whoever sends and is not looked at here.
     pub fn send(&mut self, command: &Command, now: Nanos) {
-        self.commands.push(now + self.order.at(now), *command);
+        let lane = self.account.wire.gateway(command.instrument()).index();
+        self.commands.push_in(lane, now + self.order.at(now), *command);
     }
 
     /// The least time a command takes to the venue.
@@ -173,18 +174,20 @@ impl<B: BackEnd> Venue<B> {
             return;
         }
         let Some((at, command)) = self.commands.pop() else { return };
-        let wait = self.account.wait(at);
+        let gateway = self.account.wire.gateway(command.instrument());
+        let wait = self.account.wire.wait(gateway, at);
         if wait == Span::ZERO && self.waiting.next_due().is_none() {
             self.act(&command, at);
         } else {
-            self.waiting.push(at + wait, command);
+            self.waiting.push_in(gateway.index(), at + wait, command);
         }
     }
 
     /// The venue comes to a command.
     fn act(&mut self, command: &Command, at: Nanos) {
         self.account.set_now(at);
-        match self.account.outage_at(at).map(|outage| outage.kind) {
+        let gateway = self.account.wire.gateway(command.instrument());
+        match self.account.wire.outage_at(gateway, at).map(|outage| outage.kind) {
             Some(OutageKind::Silent) => {
                 self.account.counters_mut().lost += 1;
                 return;

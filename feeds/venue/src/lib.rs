@@ -40,8 +40,11 @@
 //! assert!(matches!(events.0.as_slice(), [Event::Ticker(ticker)] if ticker.bid.price().0 == 268_380));
 //! ```
 //!
-//! What never happens here: a socket, a clock, a random number, a float; an allocation once a session is built; an event
-//! of a book between the moment its sequence breaks and its next whole snapshot, other than the news that it is lost.
+//! Trading has a session of its own, [`TradeSession`](binance::trade::TradeSession), built in the same way.
+//!
+//! What never happens here: a socket, a clock, a random number, a float; an allocation once a session is built, other than
+//! for answers over HTTP and keys that change; an event of a book between the moment its sequence breaks and its next whole
+//! snapshot, other than the news that it is lost.
 #![no_std]
 #![forbid(unsafe_code)]
 

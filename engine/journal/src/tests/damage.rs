@@ -152,7 +152,7 @@ fn a_writer_goes_on_wherever_another_stopped() {
             match said {
                 Said::Event(event) => bodies.draft(*now, &Draft::Event(*event), &mut sink).unwrap(),
                 Said::Command(command) => bodies.draft(*now, &Draft::Command(*command), &mut sink).unwrap(),
-                other => panic!("{other:?}"),
+                Said::Batch(..) | Said::Checkpoint(_) | Said::Block | Said::End => panic!("{said:?}"),
             }
         }
         bodies.draft(Nanos(0), &Draft::End, &mut sink).unwrap();

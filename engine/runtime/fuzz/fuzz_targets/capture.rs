@@ -1,4 +1,4 @@
-//! Arbitrary captures: what is no line, no frame or no book is counted, and what is left is played to its end; nothing panics.
+//! Arbitrary captures, of frames or of order events: what is no line, no frame or no book is counted, and what is left is played to its end; nothing panics.
 #![no_main]
 
 use std::path::Path;
@@ -16,7 +16,7 @@ static CONFIG: LazyLock<Config> = LazyLock::new(|| {
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    let source = Source::in_memory("fuzz", bytes.to_vec());
+    let source = Source::in_memory("usdm.ETHUSDT.csv", bytes.to_vec());
     let Ok(file) = SurveyedFile::new(source) else { return };
     let Ok(prepared) = Prepared::from_surveyed(&CONFIG, Path::new("replay.toml"), &[file], |_| {}) else {
         return;

@@ -5,13 +5,14 @@
 
 use std::path::{Path, PathBuf};
 
-use ballast_exchange::{Conditions, LatencyRow, LoadSpec, Outage, OutageKind};
+use ballast_exchange::{Conditions, Gateway, LatencyRow, LoadSpec, Outage, OutageKind};
 use ballast_model::{Nanos, Span};
+use ballast_venue::binance::Market;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::rules::LATENCY_MAX;
-use super::{Config, ConfigError, Duration, VenueConfig};
+use super::{Config, ConfigError, Duration, MarketConfig, VenueConfig};
 use crate::operator::instant;
 
 /// First line of recorded latencies.
@@ -37,7 +38,7 @@ pub struct LatencyConfig {
     pub load: Option<LoadConfig>,
 }
 
-/// Every command waits at the venue, and every report leaves later, by `per_message` for each message of the market beyond
+/// Every command waits at the venue, and every report leaves later, by `per_message` for each message of its market beyond
 /// `free_messages` within the last `window`, but at most by `max`.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +53,7 @@ pub struct LoadConfig {
     pub max: Duration,
 }
 
-/// A window in which the venue does not work.
+/// A window in which the venue, or one market of it, does not work.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutageConfig {
@@ -64,6 +65,8 @@ pub struct OutageConfig {
     pub duration: Duration,
     /// What becomes of commands that reach the venue in it.
     pub answers: AnswersConfig,
+    /// The only market that does not work; none does where absent.
+    pub market: Option<MarketConfig>,
 }
 
 /// What an outage answers.
@@ -118,11 +121,22 @@ impl VenueConfig {
     }
 }
 
-/// What makes the venue slow or silent, for data that begin at `begin`. Reads the recorded latencies.
+/// The gateway of a market.
+const fn gateway(market: Market) -> Gateway {
+    Gateway(market as u8)
+}
+
+/// What makes the venue slow or silent, for instruments of these markets and data that begin at `begin`. Reads the recorded
+/// latencies.
 ///
 /// # Errors
 /// [`ConfigError`], naming the place and the rule.
-pub fn conditions(config: &Config, path: &Path, begin: Nanos) -> Result<Conditions, ConfigError> {
+pub fn conditions(
+    config: &Config,
+    path: &Path,
+    markets: impl Iterator<Item = Market>,
+    begin: Nanos,
+) -> Result<Conditions, ConfigError> {
     let venue = &config.venue;
     let recorded = match &venue.latency.recorded {
         Some(name) => {
@@ -140,23 +154,25 @@ pub fn conditions(config: &Config, path: &Path, begin: Nanos) -> Result<Conditio
         per_message: load.per_message.span(),
         max: load.max.span(),
     });
-    let mut outages = Vec::new();
+    let mut outages: Vec<Outage> = Vec::new();
     for (index, outage) in venue.outages.iter().enumerate() {
         let rule = |rule: &str| config.rule(path, &format!("venue.outages.{index}"), rule);
         let from = match (&outage.time, outage.offset) {
             (Some(text), _) => instant(text).map_err(|why| rule(&why))?,
             (None, offset) => begin + offset.map_or(Span::ZERO, Duration::span),
         };
-        if outages.last().is_some_and(|last: &Outage| from < last.until) {
-            return Err(rule("begins before the one above it has ended"));
+        let at = outage.market.map(|market| gateway(market.into()));
+        let shares = |above: &&Outage| at.is_none() || above.gateway.is_none_or(|one| Some(one) == at);
+        if outages.iter().filter(shares).any(|above| from < above.until) {
+            return Err(rule("begins before one above it has ended"));
         }
         let kind = match outage.answers {
             AnswersConfig::None => OutageKind::Silent,
             AnswersConfig::Refusals => OutageKind::Refuses,
         };
-        outages.push(Outage { from, until: from + outage.duration.span(), kind });
+        outages.push(Outage { from, until: from + outage.duration.span(), kind, gateway: at });
     }
-    Ok(Conditions { recorded, load, outages })
+    Ok(Conditions { recorded, load, outages, gateways: markets.map(gateway).collect() })
 }
 
 /// Recorded latencies, as the text of a file.

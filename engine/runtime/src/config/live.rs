@@ -23,6 +23,12 @@ pub struct LiveConfig {
     /// How much the rings between threads hold.
     #[serde(default)]
     pub rings: RingsConfig,
+    /// What is done at the start about positions at a venue that the ledger does not know.
+    #[serde(default)]
+    pub strangers: StrangersConfig,
+    /// Largest difference between a venue's clock and ours with which orders go out.
+    #[serde(default = "clock_offset")]
+    pub clock_offset_max: Duration,
     /// How long one of a market's connections may say nothing before it is taken for dead.
     #[serde(default = "silence")]
     pub silence_max: Duration,
@@ -37,6 +43,17 @@ pub enum ModeConfig {
     Paper,
     /// Orders go to the venue.
     Live,
+}
+
+/// What is done about positions at a venue that the ledger does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrangersConfig {
+    /// Nothing is quoted while there are any.
+    #[default]
+    Refused,
+    /// They are booked, at the middle of the market.
+    Adopted,
 }
 
 /// Which instruments are decided on together, by one thread.
@@ -90,6 +107,10 @@ impl Default for RingsConfig {
 const RING_MAX: usize = 1 << 24;
 /// Levels of the largest snapshot.
 const SNAPSHOT_LEVELS_MAX: usize = 10_000;
+
+const fn clock_offset() -> Duration {
+    Duration::from_millis(500)
+}
 
 const fn silence() -> Duration {
     Duration::from_millis(10_000)
@@ -147,6 +168,9 @@ impl LiveConfig {
         if self.silence_max.span().0 <= 0 {
             return rule("silence_max", "must be above zero");
         }
+        if self.clock_offset_max.span().0 <= 0 {
+            return rule("clock_offset_max", "must be above zero");
+        }
         if self.venue.is_empty() {
             return rule("venue", "must name a market");
         }
@@ -154,6 +178,9 @@ impl LiveConfig {
             let before = self.venue.get(..index).unwrap_or_default();
             if before.iter().any(|other| other.market == venue.market) {
                 return rule(&format!("venue.{index}.market"), "is named twice");
+            }
+            if self.mode == ModeConfig::Live && venue.credentials.is_none() {
+                return rule(&format!("venue.{index}"), "live orders need `credentials`");
             }
             let (key, broken) = venue.broken_rule()?;
             rule(&format!("venue.{index}.{key}"), broken)

@@ -53,7 +53,12 @@ impl<'a> Prepared<'a> {
         // What the recorded configuration granted came first of all; this one's takes its place.
         let rest = told.outside.iter().skip(recorded_resolver.grants().len());
         Ok(Self {
-            conditions: conditions(config, path, begin)?,
+            conditions: conditions(
+                config,
+                path,
+                instruments.iter().map(|one| one.found.instrument.market),
+                begin,
+            )?,
             feed_latency: config.venue.feed_latency(),
             orders: config.venue.queue.orders,
             instruments,

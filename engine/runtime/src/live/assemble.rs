@@ -10,6 +10,7 @@ use ballast_venue::binance::{InstrumentFeed, MarketConfig, MarketSession};
 
 use super::facts::Fact;
 use super::rings::{Ends, Numbers, RingSizes, ShardEnds, VenueEnds};
+use super::start::Seat;
 use crate::capture::Instrument;
 use crate::config::{
     Config, ConfigError, FoundInstrument, LiveConfig, LiveVenueConfig, Quoted, Resolved, ResolvedInstrument,
@@ -49,6 +50,8 @@ pub struct VenueAssembly {
     pub ends: Vec<VenueEnds>,
     /// Which shard decides on what.
     pub numbers: Numbers,
+    /// Its instruments, by its numbers.
+    pub instruments: Vec<FoundInstrument>,
 }
 
 /// All that runs, not yet running.
@@ -58,6 +61,8 @@ pub struct Assembly {
     pub shards: Vec<ShardAssembly>,
     /// By venue of the configuration.
     pub venues: Vec<VenueAssembly>,
+    /// Where each instrument is decided on.
+    pub seats: Vec<Seat>,
     /// Names of assets.
     pub assets: Vec<String>,
 }
@@ -131,7 +136,17 @@ pub fn assemble(config: &Config, path: &Path, live: &LiveConfig, told: &Told) ->
             shard.ends.push(ends.shard);
         }
     }
-    Ok(Assembly { shards, venues, assets: resolver.assets().to_vec() })
+    Ok(Assembly { shards, venues, seats: seats(&placed), assets: resolver.assets().to_vec() })
+}
+
+fn seats(placed: &[Placed]) -> Vec<Seat> {
+    let nth = |at: usize, venue| placed.iter().take(at).filter(|other| other.venue == venue).count();
+    let seat = |(at, placed): (usize, &Placed)| {
+        let &Placed { venue, shard, of_shard, .. } = placed;
+        let of_venue = InstrumentId(u16::try_from(nth(at, venue)).unwrap_or(u16::MAX));
+        Seat { venue, of_venue, shard, of_shard }
+    };
+    placed.iter().enumerate().map(seat).collect()
 }
 
 fn placed_all(placed: &[Placed]) -> Vec<ResolvedInstrument> {
@@ -201,7 +216,8 @@ impl Joined<'_> {
         let market = market.map_err(|error| rule(error.to_string()))?;
         let paper = self.paper(&its, &numbers).ok_or_else(|| rule("no shard decides on it".to_owned()))?;
         let paper = TapeVenue::new(&paper)?;
-        Ok(VenueAssembly { market, paper, ends: Vec::new(), numbers })
+        let instruments = its.iter().map(|placed| placed.resolved.found.clone()).collect();
+        Ok(VenueAssembly { market, paper, ends: Vec::new(), numbers, instruments })
     }
 
     /// The simulated venue of some instruments, under the venue's numbers.

@@ -3,55 +3,45 @@
 //! Never here: a decision, a report. Whoever runs the engine looks at its windows, and makes the report of its journals.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ballast_core::outbox::Note;
 use ballast_model::{
-    Event, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode, Span,
+    Event, HalfTicks, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode, Span,
 };
-use ballast_sync::ring::{Consumer, Producer, ring};
-use ballast_venue::{Counters, Now};
+use ballast_sync::ring::{Consumer, Producer};
+use ballast_venue::Counters;
+use ballast_venue::binance::trade::TradeSession;
 use ballast_wire::Network;
 
-use super::assemble::{Assembly, ShardAssembly, VenueAssembly};
-use super::board::{Board, View, Window, board};
+use super::assemble::{Assembly, VenueAssembly};
+use super::board::{View, Window};
 use super::links::LinkPolicy;
 use super::paper::Paper;
-use super::shard_loop::{ShardLoop, ShardParts, Turned};
-use super::trading::Trading;
+use super::standing::{Reliance, StandingWindow, VenueView, standing_board};
+use super::start::{self, Seat, Strangers, Waits, waits};
+use super::threads::{Caller, Doze, ThreadSeat, spawn, start_shard, turn_venue};
+use super::trading::{Live, Trading};
 use super::venue_loop::{VenueLoop, VenueParts};
-use crate::clock::Clock;
-use crate::config::LiveConfig;
+use crate::clock::{Clock, Stopwatch};
+use crate::config::{LiveConfig, ThreadsConfig};
+use crate::host::{Obtained, Plan, Role, Tree, cores};
 use crate::job::JobError;
-use crate::journal::{Journal, JournalError, Kept, Options, Pace};
-use crate::replay::{Journaled, Outcome};
+use crate::journal::{JournalError, Kept};
+use crate::replay::Outcome;
 
-/// Levels of the largest batch.
-const LEVELS_MAX: usize = 1 << 15;
-/// Commands of operators that wait.
-const CONTROL_MAX: usize = 64;
-/// Notes that wait for whoever reads them.
-const NOTES_MAX: usize = 1 << 14;
-/// How often a venue's thread compares its clock with the wall's.
-const WALL_EVERY: Span = Span::from_secs(1);
+/// How often the start gate asks for what is missing.
+const ASK_EVERY: Span = Span::from_secs(1);
+/// How often the end is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Why a stop says that everything is cancelled, in the record.
 pub const STOPPED: ReasonCode = ReasonCode(u16::MAX);
-
-/// What a thread does while there is nothing to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Idle {
-    /// Looks again at once.
-    Spin,
-    /// Lets others run, then looks again.
-    Yield,
-    /// Sleeps a little, or until something comes in.
-    Rest,
-}
 
 /// A shard's thread is done.
 #[derive(Debug)]
@@ -77,25 +67,65 @@ pub struct VenueEnd {
 
 /// A running shard.
 #[derive(Debug)]
-struct Shard {
-    control: Producer<Event>,
-    notes: Consumer<(Nanos, Note)>,
-    window: Window,
-    progress: Arc<AtomicU64>,
-    thread: JoinHandle<ShardEnd>,
+pub(super) struct Shard {
+    pub(super) control: Producer<Event>,
+    pub(super) notes: Consumer<(Nanos, Note)>,
+    pub(super) window: Window,
+    pub(super) progress: Arc<AtomicU64>,
+    pub(super) thread: JoinHandle<ShardEnd>,
+}
+
+/// A running venue.
+#[derive(Debug)]
+struct Venue {
+    window: StandingWindow,
+    thread: JoinHandle<VenueEnd>,
+}
+
+/// A venue's network, what wakes it, and where its commands go.
+pub struct Way<N> {
+    /// The network.
+    pub network: N,
+    /// Ends its wait for something to come in.
+    pub wake: Box<dyn Fn() + Send>,
+    /// The session of its orders; `None` where fills are simulated.
+    pub session: Option<TradeSession>,
+}
+
+impl<N> core::fmt::Debug for Way<N> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Way").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+/// How an engine is run.
+#[derive(Clone, Debug)]
+pub struct Running<'a> {
+    /// What it connects to.
+    pub live: &'a LiveConfig,
+    /// What is asked of the host.
+    pub threads: &'a ThreadsConfig,
+    /// Where journals are.
+    pub folder: &'a Path,
+    /// The time.
+    pub clock: Clock,
 }
 
 /// Everything that runs.
 #[derive(Debug)]
 pub struct Engine {
     shards: Vec<Shard>,
-    venues: Vec<JoinHandle<VenueEnd>>,
+    venues: Vec<Venue>,
+    seats: Vec<Seat>,
     stop_shards: Arc<AtomicBool>,
     stop_venues: Arc<AtomicBool>,
     /// While it is set no order leaves.
     kill: Arc<AtomicBool>,
     clock: Clock,
     folders: Vec<PathBuf>,
+    obtained: Receiver<Obtained>,
+    /// Until when nothing more is asked of the venues by the start gate; `None` once it is open.
+    gate: Option<Nanos>,
 }
 
 /// What came of a run.
@@ -105,46 +135,80 @@ pub struct Ended {
     pub shards: Vec<Option<ShardEnd>>,
     /// By venue; `None` for one that panicked.
     pub venues: Vec<Option<VenueEnd>>,
-    /// Whether all orders were gone before the threads were stopped.
+    /// Whether all orders were known to be gone before the threads were stopped.
     pub empty: bool,
 }
 
 impl Engine {
-    /// Starts the threads. The journal of each shard is in `folder`, or where there are several in a folder of its own there.
+    /// Starts the threads, paused: see [`Engine::begin`]. The journal of each shard is in the folder, or where there are several in a
+    /// folder of its own there.
     ///
     /// # Errors
     /// A journal that cannot be begun, or a thread.
     pub fn start<N: Network + Send + 'static>(
         assembly: Assembly,
-        networks: Vec<N>,
-        live: &LiveConfig,
-        folder: &Path,
-        idle: Idle,
-        clock: Clock,
+        ways: Vec<Way<N>>,
+        running: &Running<'_>,
     ) -> Result<Self, JobError> {
+        let Running { live, threads, folder, clock } = running;
+        let shard_roles =
+            (0..assembly.shards.len()).map(|number| Role::Shard(u16::try_from(number).unwrap_or(u16::MAX)));
+        let roles: Vec<_> =
+            shard_roles.chain(live.venue.iter().map(|venue| Role::Venue(venue.market))).collect();
+        let plan = Plan::new(threads, &roles, cores());
+        let (tell, obtained) = std::sync::mpsc::channel();
+        plan.told().iter().for_each(|told| drop(tell.send(told.clone())));
         let flag = || Arc::new(AtomicBool::new(false));
         let mut engine = Self {
             shards: Vec::new(),
             venues: Vec::new(),
+            seats: assembly.seats,
             stop_shards: flag(),
             stop_venues: flag(),
             kill: flag(),
-            clock,
+            clock: *clock,
             folders: Vec::new(),
+            obtained,
+            gate: Some(Nanos::MIN),
         };
+        let (dozes, wakes): (Vec<_>, Vec<_>) = ways.iter().map(|_| Doze::pair()).unzip();
+        let bells: Vec<_> = assembly.shards.iter().map(|_| Arc::new(OnceLock::new())).collect();
+        let callers: Vec<_> = ways;
         let several = assembly.shards.len() > 1;
+        let mut calls: Vec<Vec<Caller>> = Vec::new();
+        let mut rest = Vec::new();
+        for (way, wake) in callers.into_iter().zip(wakes) {
+            let Way { network, wake: ends_wait, session } = way;
+            calls.push(Caller::several(wake, ends_wait, assembly.shards.len()));
+            rest.push((network, session));
+        }
         for (number, shard) in assembly.shards.into_iter().enumerate() {
-            let folder = if several { folder.join(format!("shard-{number}")) } else { folder.to_owned() };
-            let running = engine.start_shard(shard, &folder, number, idle)?;
-            engine.shards.push(running);
+            let folder = if several { folder.join(format!("shard-{number}")) } else { folder.to_path_buf() };
+            let calls = calls.iter_mut().filter_map(Vec::pop).collect();
+            let seat = ThreadSeat {
+                plan: plan.clone(),
+                role: roles.get(number).copied().unwrap_or(Role::Shard(0)),
+                tell: tell.clone(),
+                clock: *clock,
+                stop: Arc::clone(&engine.stop_shards),
+            };
+            let bell = bells.get(number).cloned().unwrap_or_default();
+            engine.shards.push(start_shard(shard, &folder, seat, calls, bell)?);
             engine.folders.push(folder);
         }
-        for ((venue, network), asked) in assembly.venues.into_iter().zip(networks).zip(&live.venue) {
-            let VenueAssembly { market, paper, ends, numbers } = venue;
+        let progress: Vec<_> = engine.shards.iter().map(|shard| Arc::clone(&shard.progress)).collect();
+        for (((venue, (network, session)), asked), doze) in
+            assembly.venues.into_iter().zip(rest).zip(&live.venue).zip(dozes)
+        {
+            let VenueAssembly { market, paper, ends, numbers, instruments } = venue;
+            let trading = match session {
+                Some(session) => Trading::Live(Box::new(Live::new(session))),
+                None => Trading::Paper(Box::new(Paper::new(paper))),
+            };
             let parts = VenueParts {
                 network,
                 market,
-                trading: Trading::Paper(Box::new(Paper::new(paper))),
+                trading,
                 stream_url: asked.stream().to_owned(),
                 rest_url: asked.rest().to_owned(),
                 api_url: asked.api().to_owned(),
@@ -152,57 +216,24 @@ impl Engine {
                 shards: ends,
                 numbers,
                 kill: Arc::clone(&engine.kill),
-                progress: engine.shards.iter().map(|shard| Arc::clone(&shard.progress)).collect(),
+                progress: progress.clone(),
             };
-            let name = format!("venue-{}", crate::config::market_name(asked.market()));
-            let stop = Arc::clone(&engine.stop_venues);
-            let turning = move || turn_venue(VenueLoop::new(parts), clock, idle, &stop);
-            engine.venues.push(spawn(name, turning)?);
+            let seat = ThreadSeat {
+                plan: plan.clone(),
+                role: Role::Venue(asked.market),
+                tell: tell.clone(),
+                clock: *clock,
+                stop: Arc::clone(&engine.stop_venues),
+            };
+            let (board, window) = standing_board(instruments.len());
+            let asked = Arc::clone(&window.asked);
+            let bells = bells.clone();
+            let name = seat.role.to_string();
+            let turning = move || turn_venue(VenueLoop::new(parts), board, &asked, &seat, &doze, &bells);
+            engine.venues.push(Venue { window, thread: spawn(name, turning)? });
         }
+        plan.memory(&Tree::host()).into_iter().for_each(|told| drop(tell.send(told)));
         Ok(engine)
-    }
-
-    fn start_shard(
-        &self,
-        shard: ShardAssembly,
-        folder: &Path,
-        number: usize,
-        idle: Idle,
-    ) -> Result<Shard, JobError> {
-        let ShardAssembly { shard, instruments, meta, route, ends, grants } = shard;
-        let patience = Span::from_millis(10);
-        let options = Options { pace: Pace::Live { patience }, ..Options::default() };
-        let mut journal = Journal::open(folder, meta.to_bytes(), &options)?;
-        let (mut control, commands) = ring(CONTROL_MAX.max(2 * grants.len()));
-        let (noted, notes) = ring(NOTES_MAX);
-        let (mut board, window) = board(instruments.len());
-        let progress = Arc::new(AtomicU64::new(0));
-        for grant in grants {
-            // There is twice the room.
-            let _ = control.push(grant);
-        }
-        let (stop, clock, counted) = (Arc::clone(&self.stop_shards), self.clock, Arc::clone(&progress));
-        let turning = move || {
-            let record = Journaled::new(&mut journal.tap);
-            let parts = ShardParts {
-                shard,
-                record,
-                venues: ends,
-                route,
-                control: commands,
-                notes: noted,
-                progress: counted,
-                levels_max: LEVELS_MAX,
-            };
-            let mut turned = ShardLoop::new(parts);
-            turn_shard(&mut turned, &mut board, clock, idle, &stop);
-            let clock_falls = turned.falls();
-            let (outcome, shard, record) = turned.finish();
-            record.finish(&shard);
-            ShardEnd { outcome, kept: journal.finish(), clock_falls }
-        };
-        let thread = spawn(format!("shard-{number}"), turning)?;
-        Ok(Shard { control, notes, window, progress, thread })
     }
 
     /// Folder of each shard's journal.
@@ -211,9 +242,60 @@ impl Engine {
         &self.folders
     }
 
+    /// What was asked of the host and what it gave, since the last time.
+    pub fn obtained(&self) -> impl Iterator<Item = Obtained> + '_ {
+        self.obtained.try_iter()
+    }
+
     /// What each shard shows of itself.
     pub fn look(&mut self) -> Vec<View> {
         self.shards.iter_mut().map(|shard| shard.window.look()).collect()
+    }
+
+    /// How we stand with each venue.
+    pub fn standing(&mut self) -> Vec<VenueView> {
+        self.venues.iter_mut().map(|venue| venue.window.look()).collect()
+    }
+
+    /// Opens the start gate where everything is known and agrees, and asks for what is missing where it is not. What is waited
+    /// for; `None` once quoting may go on.
+    pub fn begin(&mut self, strangers: Strangers) -> Option<Vec<Waits>> {
+        let next = self.gate?;
+        let (shards, venues) = (self.look(), self.standing());
+        let waits = waits(&self.seats, &shards, &venues);
+        if waits.is_empty() {
+            self.gate = None;
+            self.tell(&Event::Operator(start::command(OperatorScope::All, OperatorAct::Resume)));
+            return None;
+        }
+        let now = self.clock.now();
+        if now >= next {
+            self.gate = Some(now + ASK_EVERY);
+            waits.iter().for_each(|waits| self.ask(waits, strangers, &shards));
+        }
+        Some(waits)
+    }
+
+    fn ask(&mut self, waits: &Waits, strangers: Strangers, shards: &[View]) {
+        match waits {
+            Waits::Orders(venue, _) => {
+                if let Some(venue) = self.venues.get(*venue) {
+                    venue.window.asked.cancel_all();
+                    venue.window.asked.sweep();
+                }
+            }
+            Waits::Position { seat, venue, .. } if strangers == Strangers::Adopted => {
+                let shown =
+                    shards.get(seat.shard).and_then(|view| view.instruments.get(seat.of_shard.index()));
+                let mid = shown.map_or(0, |shown| shown.mid);
+                let adopted = start::adopt(*seat, *venue, HalfTicks(mid));
+                if let Some(shard) = self.shards.get_mut(seat.shard) {
+                    // Where there is no room it is asked for again.
+                    let _ = shard.control.push(Event::Operator(adopted));
+                }
+            }
+            Waits::Account(_) | Waits::Book(_) | Waits::Position { .. } => {}
+        }
     }
 
     /// What a shard noted since the last time.
@@ -236,16 +318,21 @@ impl Engine {
     /// Turns of each shard so far: who does not turn is stuck.
     #[must_use]
     pub fn progress(&self) -> Vec<u64> {
-        self.shards.iter().map(|shard| shard.progress.load(std::sync::atomic::Ordering::Relaxed)).collect()
+        self.shards.iter().map(|shard| shard.progress.load(Relaxed)).collect()
+    }
+
+    /// From now on no order leaves, and venues cancel everything, whatever the shards do.
+    pub fn kill(&self) {
+        self.kill.store(true, Release);
     }
 
     /// True where a thread has ended though nobody stopped it. No order leaves from then on.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         let shards = self.shards.iter().any(|shard| shard.thread.is_finished());
-        let broken = shards || self.venues.iter().any(JoinHandle::is_finished);
+        let broken = shards || self.venues.iter().any(|venue| venue.thread.is_finished());
         if broken {
-            self.kill.store(true, Release);
+            self.kill();
         }
         broken
     }
@@ -256,72 +343,46 @@ impl Engine {
         let (scope, act) = (OperatorScope::All, OperatorAct::Kill);
         let kill = OperatorCommand { scope, act, operator: OperatorId::default(), reason: STOPPED };
         self.tell(&Event::Operator(kill));
-        let from = self.clock.now();
-        let watch = crate::clock::Stopwatch::start();
+        let (from, watch) = (self.clock.now(), Stopwatch::start());
         let is_empty = |views: &[View]| {
             views.iter().all(|view| view.at > from && view.instruments.iter().all(|one| one.open == 0))
         };
         let mut empty = false;
         while !empty && watch.elapsed() < patience && !self.is_broken() {
-            std::thread::park_timeout(Duration::from_millis(5));
+            std::thread::park_timeout(LOOK_EVERY);
             empty = is_empty(&self.look());
         }
         self.stop_shards.store(true, Release);
-        let shards = self.shards.into_iter().map(|shard| shard.thread.join().ok()).collect();
+        let shards = core::mem::take(&mut self.shards);
+        let shards = shards.into_iter().map(|shard| shard.thread.join().ok()).collect();
+        // Whatever the shards thought: the venues' own lists have the last word.
+        self.kill();
+        let empty = self.is_empty_at_venues(patience) && empty;
         self.stop_venues.store(true, Release);
-        let venues = self.venues.into_iter().map(|thread| thread.join().ok()).collect();
+        let venues = self.venues.into_iter().map(|venue| venue.thread.join().ok()).collect();
         Ended { shards, venues, empty }
     }
-}
 
-fn spawn<T: Send + 'static>(
-    name: String,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>, JobError> {
-    let spawned = std::thread::Builder::new().name(name).spawn(work);
-    spawned.map_err(|error| JobError::Journal(JournalError::Thread(error.to_string())))
-}
-
-/// Longest rest of a thread that rests.
-const REST: Duration = Duration::from_micros(200);
-
-fn turn_shard(
-    shard: &mut ShardLoop<Journaled<'_>>,
-    board: &mut Board,
-    clock: Clock,
-    idle: Idle,
-    stop: &AtomicBool,
-) {
-    while !stop.load(Acquire) {
-        let now = clock.now();
-        let turned = shard.turn(now);
-        shard.show(board, now);
-        match (turned, idle) {
-            (Turned::Worked, _) => {}
-            (Turned::Idle | Turned::Blocked, Idle::Spin) => std::hint::spin_loop(),
-            (Turned::Idle | Turned::Blocked, Idle::Yield) => std::thread::yield_now(),
-            (Turned::Idle | Turned::Blocked, Idle::Rest) => std::thread::park_timeout(REST),
+    /// Asks the venues for their lists of open orders until they are empty, at most so long.
+    fn is_empty_at_venues(&mut self, patience: Duration) -> bool {
+        let (from, watch) = (self.clock.now(), Stopwatch::start());
+        let mut asked = Duration::ZERO;
+        self.venues.iter().for_each(|venue| venue.window.asked.sweep());
+        loop {
+            let known = |view: &VenueView| matches!(view.reliance, Reliance::Whole(since) if since >= from);
+            let views = self.standing();
+            if views.iter().all(|view| known(view) && view.open_orders == 0) {
+                return true;
+            }
+            let ended = self.venues.iter().any(|venue| venue.thread.is_finished());
+            if watch.elapsed() >= patience || ended {
+                return false;
+            }
+            if watch.elapsed() - asked >= Duration::from_secs(1) {
+                asked = watch.elapsed();
+                self.venues.iter().for_each(|venue| venue.window.asked.sweep());
+            }
+            std::thread::park_timeout(LOOK_EVERY);
         }
     }
-}
-
-fn turn_venue<N: Network>(mut venue: VenueLoop<N>, clock: Clock, idle: Idle, stop: &AtomicBool) -> VenueEnd {
-    let (mut drift, mut drift_at) = (clock.drift(), clock.now());
-    while !stop.load(Acquire) {
-        let mono = clock.now();
-        if mono - drift_at > WALL_EVERY {
-            (drift, drift_at) = (clock.drift(), mono);
-        }
-        let patience = match idle {
-            Idle::Spin | Idle::Yield => Span::ZERO,
-            Idle::Rest => Span::from_millis(1),
-        };
-        let turned = venue.turn(Now { mono, wall: mono + drift }, patience);
-        match (turned, idle) {
-            (Turned::Worked, _) | (_, Idle::Rest) => {}
-            (Turned::Idle | Turned::Blocked, Idle::Spin) => std::hint::spin_loop(),
-            (Turned::Idle | Turned::Blocked, Idle::Yield) => std::thread::yield_now(),
-        }
-    }
-    VenueEnd { counters: *venue.counters(), lost: venue.lost(), unread: venue.unread() }
 }

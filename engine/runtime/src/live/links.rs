@@ -113,7 +113,10 @@ impl Lines {
 
     /// Where a way leads whose path is not known from the beginning: it is opened once there is one.
     pub(super) fn lead(&mut self, way: Way, path: Option<&str>) {
-        let (Some(path), Some(line)) = (path, self.lines.iter_mut().find(|line| line.wanted.way == way)) else { return };
+        let (Some(path), Some(line)) = (path, self.lines.iter_mut().find(|line| line.wanted.way == way))
+        else {
+            return;
+        };
         if line.path == path {
             return;
         }

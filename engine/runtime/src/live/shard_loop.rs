@@ -133,6 +133,15 @@ impl<R: Record> ShardLoop<R> {
         self.shard.next_deadline()
     }
 
+    /// True where nothing waits in its rings.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        let quiet = |ends: &ShardEnds| {
+            ends.private.waiting() + ends.public.waiting() == 0 && !ends.public.is_overflowed()
+        };
+        self.control.waiting() == 0 && self.venues.iter().all(quiet)
+    }
+
     /// Shows how the core stands, where it is time to.
     #[inline]
     pub fn show(&self, board: &mut Board, now: Nanos) {

@@ -67,7 +67,9 @@ pub fn waits(seats: &[Seat], shards: &[View], venues: &[VenueView]) -> Vec<Waits
     }
     for seat in seats {
         let shown = shards.get(seat.shard).and_then(|view| view.instruments.get(seat.of_shard.index()));
-        let said = venues.get(seat.venue).and_then(|venue| venue.positions.get(seat.of_venue.index()).copied().flatten());
+        let said = venues
+            .get(seat.venue)
+            .and_then(|venue| venue.positions.get(seat.of_venue.index()).copied().flatten());
         match (shown, said) {
             (Some(shown), _) if shown.mid == 0 => waits.push(Waits::Book(*seat)),
             (Some(shown), Some(venue)) if venue.0 != shown.position => {
@@ -82,13 +84,13 @@ pub fn waits(seats: &[Seat], shards: &[View], venues: &[VenueView]) -> Vec<Waits
 
 /// A command of the start itself.
 #[must_use]
-pub const fn command(scope: OperatorScope, act: OperatorAct) -> OperatorCommand {
+pub(super) const fn command(scope: OperatorScope, act: OperatorAct) -> OperatorCommand {
     OperatorCommand { scope, act, operator: OperatorId(0), reason: STARTING }
 }
 
 /// The command that books a position the venue says, at the middle of the market.
 #[must_use]
-pub const fn adopt(seat: Seat, position: Lots, mid: HalfTicks) -> OperatorCommand {
+pub(super) const fn adopt(seat: Seat, position: Lots, mid: HalfTicks) -> OperatorCommand {
     let act = OperatorAct::Adjust { position, price: Price(mid.0 / 2) };
     command(OperatorScope::Instrument(seat.of_shard), act)
 }

@@ -178,7 +178,13 @@ impl Live {
     }
 
     /// Takes what came in on one of its connections.
-    pub(super) fn on_text(&mut self, channel: Channel, text: &[u8], now: Now, told: &mut Private<'_>) -> bool {
+    pub(super) fn on_text(
+        &mut self,
+        channel: Channel,
+        text: &[u8],
+        now: Now,
+        told: &mut Private<'_>,
+    ) -> bool {
         self.session.on_bytes(channel, text, now, told).is_ok()
     }
 
@@ -193,7 +199,11 @@ impl Live {
         told: &mut Private<'_>,
     ) -> bool {
         let [weight, orders] = used;
-        let headers = [("X-MBX-USED-WEIGHT-1M", weight), ("X-MBX-ORDER-COUNT-10S", orders), ("Retry-After", retry_after)];
+        let headers = [
+            ("X-MBX-USED-WEIGHT-1M", weight),
+            ("X-MBX-ORDER-COUNT-10S", orders),
+            ("Retry-After", retry_after),
+        ];
         let texts = headers.map(|(name, count)| (name, count.map(|count| count.to_string())));
         let headers: Vec<_> =
             texts.iter().filter_map(|(name, count)| Some((*name, count.as_deref()?))).collect();
@@ -209,7 +219,13 @@ impl Live {
     }
 
     /// Sends what the session has to say, and says which connections it wants made anew.
-    pub(super) fn transmit(&mut self, lines: &mut Lines, network: &mut impl Network, now: Now, told: &mut Private<'_>) {
+    pub(super) fn transmit(
+        &mut self,
+        lines: &mut Lines,
+        network: &mut impl Network,
+        now: Now,
+        told: &mut Private<'_>,
+    ) {
         while let Some(channel) = self.session.poll_reconnect() {
             if let Some(link) = lines.standing(Way::Trade(channel)) {
                 network.close(link);
@@ -228,7 +244,9 @@ impl Live {
                     let headers = key.as_slice();
                     network.request(link, &HttpSend { method, target, headers, body: &[] }).is_ok()
                 }
-                Channel::Market(_) | Channel::Api | Channel::Private => network.send(link, request.bytes).is_ok(),
+                Channel::Market(_) | Channel::Api | Channel::Private => {
+                    network.send(link, request.bytes).is_ok()
+                }
             });
             match link {
                 _ if sent => {}

@@ -121,6 +121,12 @@ impl<N: Network> VenueLoop<N> {
         times.into_iter().flatten().min()
     }
 
+    /// True where a shard has decided something that was not yet looked at.
+    #[must_use]
+    pub fn has_commands(&self) -> bool {
+        self.inner.shards.iter().any(|ends| ends.commands.waiting() > 0)
+    }
+
     /// Its network.
     #[must_use]
     pub const fn network(&self) -> &N {
@@ -213,7 +219,8 @@ impl Inner {
     fn hear_market(&mut self, channel: Channel, now: Now, news: News<'_>) {
         match news {
             News::Text(bytes) | News::Reply { body: bytes, .. } => {
-                let read = self.with_sink(now, |market, sink| market.on_bytes(channel, bytes, now, sink).is_ok());
+                let read =
+                    self.with_sink(now, |market, sink| market.on_bytes(channel, bytes, now, sink).is_ok());
                 self.unread += u64::from(!read);
             }
             News::Opened => self.market.on_connected(channel, now),
@@ -273,9 +280,7 @@ impl Inner {
         }
         let mut told = Private { shards, numbers, backlog };
         // No cancel overtakes the order it cancels.
-        let first = |command: &Command| {
-            matches!(command, Command::Cancel(cancel) if !is_new(commands, cancel.client_id))
-        };
+        let first = |command: &Command| matches!(command, Command::Cancel(cancel) if !is_new(commands, cancel.client_id));
         for (_, command) in commands.iter().filter(|(_, command)| first(command)) {
             trading.send(command, latch, now, (lines, network), &mut told);
         }
@@ -318,7 +323,9 @@ impl Inner {
                     let request = HttpSend { method: "GET", target, headers: &[], body: &[] };
                     network.request(link, &request).is_ok()
                 }
-                Channel::Market(_) | Channel::Api | Channel::Private => network.send(link, transmit.bytes).is_ok(),
+                Channel::Market(_) | Channel::Api | Channel::Private => {
+                    network.send(link, transmit.bytes).is_ok()
+                }
             });
             match link {
                 _ if sent => {}

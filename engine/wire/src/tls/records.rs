@@ -97,6 +97,8 @@ pub(crate) struct Records {
     ours: Half,
     theirs: Half,
     is_ended: bool,
+    /// [`KEY_LIMIT`], but for tests.
+    pub(super) key_limit: u64,
     /// Bytes of a handshake message that further records hold.
     skipped: usize,
 }
@@ -117,11 +119,16 @@ impl Records {
         let is_13 = kernel.protocol_version() == ProtocolVersion::TLSv1_3;
         let ours = Half::new(secrets.tx.0, &secrets.tx.1, is_13)?;
         let theirs = Half::new(secrets.rx.0, &secrets.rx.1, is_13)?;
-        Ok(Self { kernel, is_13, ours, theirs, is_ended: false, skipped: 0 })
+        Ok(Self { kernel, is_13, ours, theirs, is_ended: false, key_limit: KEY_LIMIT, skipped: 0 })
     }
 
     pub(crate) const fn is_ended(&self) -> bool {
         self.is_ended
+    }
+
+    /// Our key has served its time and can have no successor: nothing is sealed any more.
+    pub(crate) const fn is_spent(&self) -> bool {
+        !self.is_13 && self.ours.seq >= self.key_limit
     }
 
     /// Opens the records that are whole, as far as there is room for their data.
@@ -226,7 +233,7 @@ impl Records {
         if out.room() < plain.len() + records * RECORD_ROOM + CONTROL {
             return false;
         }
-        if self.ours.seq >= KEY_LIMIT && self.renew_ours(out).is_err() {
+        if self.ours.seq >= self.key_limit && self.renew_ours(out).is_err() {
             return false;
         }
         plain.chunks(FRAGMENT).all(|data| self.seal(DATA, data, out))

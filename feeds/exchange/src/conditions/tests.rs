@@ -44,16 +44,50 @@ fn load_adds_what_its_formula_says() {
 
 #[test]
 fn an_outage_holds_from_its_beginning_to_before_its_end() {
-    let outage = |from, until| Outage { from: Nanos(from), until: Nanos(until), kind: OutageKind::Silent };
+    let outage = |from, until| Outage {
+        from: Nanos(from),
+        until: Nanos(until),
+        kind: OutageKind::Silent,
+        gateway: None,
+    };
     let outages = [outage(10, 20), outage(20, 20), outage(30, 31)];
     let wire = Wire::new(Span(3), &Conditions { outages: outages.to_vec(), ..Conditions::default() });
-    let found = |at| wire.outage_at(Nanos(at)).map(|one| one.from.0);
+    let found = |at| wire.outage_at(Gateway(0), Nanos(at)).map(|one| one.from.0);
     assert_eq!([9, 10, 19, 20, 30, 31].map(found), [None, Some(10), Some(10), None, Some(30), None]);
     assert_eq!(
-        [9, 10, 19, 20].map(|at| wire.heard_at(Nanos(at)).0),
+        [9, 10, 19, 20].map(|at| wire.heard_at(Gateway(0), Nanos(at)).0),
         [12, 23, 23, 23],
         "what is told waits for the end"
     );
+}
+
+#[test]
+fn each_gateway_has_its_own_outages_and_load() {
+    let outage = |from, until, gateway| Outage {
+        from: Nanos(from),
+        until: Nanos(until),
+        kind: OutageKind::Silent,
+        gateway,
+    };
+    let load = LoadSpec { window: Span(100), free: 0, per_message: Span(5), max: Span(50) };
+    let (first, second) = (Gateway(0), Gateway(1));
+    let conditions = Conditions {
+        outages: vec![outage(20, 40, Some(second)), outage(10, 30, Some(first))],
+        load: Some(load),
+        gateways: vec![first, second],
+        ..Conditions::default()
+    };
+    assert_eq!(conditions.check(), Ok(()));
+    let mut wire = Wire::new(Span(3), &conditions);
+    wire.count(InstrumentId(1), Nanos(5));
+    wire.count(InstrumentId(1), Nanos(6));
+    wire.count(InstrumentId(7), Nanos(6));
+    assert_eq!([first, second].map(|one| wire.wait(one, Nanos(7))), [Span(5), Span(10)]);
+    assert_eq!([first, second].map(|one| wire.outage_at(one, Nanos(15)).is_some()), [true, false]);
+    assert_eq!([first, second].map(|one| wire.heard_at(one, Nanos(25))), [Nanos(38), Nanos(53)]);
+    let both = outage(25, 26, None);
+    let outages = vec![outage(20, 40, Some(second)), both];
+    assert_eq!(Conditions { outages, ..Conditions::default() }.check(), Err(ConditionsError::Outage(1)));
 }
 
 #[test]
@@ -73,7 +107,12 @@ fn what_is_out_of_order_is_refused() {
     ] {
         assert_eq!(loaded(bad).check(), Err(ConditionsError::Load));
     }
-    let outage = |from, until| Outage { from: Nanos(from), until: Nanos(until), kind: OutageKind::Refuses };
+    let outage = |from, until| Outage {
+        from: Nanos(from),
+        until: Nanos(until),
+        kind: OutageKind::Refuses,
+        gateway: None,
+    };
     let out = |outages: &[Outage]| Conditions { outages: outages.to_vec(), ..Conditions::default() };
     assert_eq!(out(&[outage(1, 5), outage(5, 6)]).check(), Ok(()));
     assert_eq!(out(&[outage(5, 1)]).check(), Err(ConditionsError::Outage(0)));

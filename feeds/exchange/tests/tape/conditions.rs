@@ -23,7 +23,7 @@ fn rig(conditions: Conditions) -> Rig {
 }
 
 fn out(from: i64, until: i64, kind: OutageKind) -> Conditions {
-    let outage = Outage { from: Nanos(from), until: Nanos(until), kind };
+    let outage = Outage { from: Nanos(from), until: Nanos(until), kind, gateway: None };
     Conditions { outages: vec![outage], ..Conditions::default() }
 }
 
@@ -208,11 +208,12 @@ fn conditions() -> impl Strategy<Value = Conditions> {
         let outage = |(pause, length, kind)| {
             let from = at + pause;
             at = from + length;
-            Outage { from: Nanos(from), until: Nanos(at), kind }
+            Outage { from: Nanos(from), until: Nanos(at), kind, gateway: None }
         };
         windows.into_iter().map(outage).collect()
     });
     (rows, proptest::option::of(load), outages).prop_map(|(recorded, load, outages)| Conditions {
+        gateways: Vec::new(),
         recorded,
         load,
         outages,
@@ -241,10 +242,10 @@ proptest! {
     #[test]
     fn conditions_that_say_nothing_change_nothing(deeds in deeds(), at in 0..500i64, window in 1..100i64) {
         let idle = LoadSpec { window: Span(window), free: 0, per_message: Span(0), max: Span(50) };
-        let same = Conditions {
+        let same = Conditions { gateways: Vec::new(),
             recorded: vec![LatencyRow { sent: Nanos(at), acted: Nanos(at + 5), heard: Nanos(at + 10) }],
             load: Some(idle),
-            outages: vec![Outage { from: Nanos(at), until: Nanos(at), kind: OutageKind::Silent }],
+            outages: vec![Outage { from: Nanos(at), until: Nanos(at), kind: OutageKind::Silent, gateway: None }],
         };
         prop_assert_eq!(play(&same, &deeds), play(&Conditions::default(), &deeds));
     }

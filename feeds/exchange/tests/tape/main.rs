@@ -6,6 +6,7 @@ mod conditions;
 mod front;
 mod funding;
 mod market;
+mod orders;
 mod places;
 mod queue;
 mod rig;

@@ -3,7 +3,7 @@
 use ballast_core::book::BookLimits;
 use ballast_core::replace::ReplaceRules;
 use ballast_exchange::{
-    Conditions, FeeSchedule, InstrumentRules, Latency, QueueRules, SelfTrade, TapeVenue, VenueSpec,
+    Conditions, FeeSchedule, InstrumentRules, Latency, OrderFlow, QueueRules, SelfTrade, TapeVenue, VenueSpec,
 };
 use ballast_model::{
     AssetId, BookBegin, BookKind, BookLevels, BookLost, Cancel, ClientOrderId, Command, Contract, Ending,
@@ -161,6 +161,22 @@ impl Rig {
     pub(crate) fn diff(&mut self, bids: &[Row], asks: &[Row]) {
         self.book_id += 10;
         self.batch(BookKind::Diff, bids, asks);
+    }
+
+    /// Number of the last book batch.
+    pub(crate) const fn book_id(&self) -> u64 {
+        self.book_id
+    }
+
+    /// Something becomes of others' orders, before the book is told of it.
+    pub(crate) fn orders(&mut self, flow: &[OrderFlow]) {
+        self.orders_shifted(flow, 0);
+    }
+
+    /// The same with so much added to the updates they joined with.
+    pub(crate) fn orders_shifted(&mut self, flow: &[OrderFlow], added: u64) {
+        self.now = self.now + Span(1);
+        self.venue.on_orders(ETH, flow, added, self.now);
     }
 
     fn batch(&mut self, kind: BookKind, bids: &[Row], asks: &[Row]) {

@@ -11,7 +11,9 @@ fn parse(tables: &str) -> Result<Config, ConfigError> {
 }
 
 fn conditions_of(tables: &str) -> Result<Conditions, ConfigError> {
-    parse(tables).and_then(|config| conditions(&config, Path::new("some.toml"), BEGIN))
+    parse(tables).and_then(|config| {
+        conditions(&config, Path::new("some.toml"), [Market::UsdM, Market::Spot].into_iter(), BEGIN)
+    })
 }
 
 #[test]
@@ -29,7 +31,7 @@ fn outages_and_load_are_read() {
     };
     let outage = |from, secs, kind| {
         let from = BEGIN + Span::from_secs(from);
-        Outage { from, until: from + Span::from_secs(secs), kind }
+        Outage { from, until: from + Span::from_secs(secs), kind, gateway: None }
     };
     assert_eq!(found.load, Some(load));
     assert_eq!(found.outages, [outage(60, 10, OutageKind::Silent), outage(120, 1, OutageKind::Refuses)]);
@@ -87,7 +89,7 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
                 outage("duration = \"5s\"\noffset = \"1s\""),
                 outage("duration = \"5s\"\noffset = \"2s\"")
             ),
-            "venue.outages.1: begins before the one above it has ended",
+            "venue.outages.1: begins before one above it has ended",
         ),
     ] {
         let message = conditions_of(&tables).expect_err("refused").to_string();
@@ -124,4 +126,22 @@ fn recorded_latencies_are_read_and_their_faults_named_by_line_and_column() {
     assert!(missing.contains("venue.latency.recorded: no-such-file.csv: "), "{missing}");
     let broken = recorded("request,venue,response\n5,4,7\n", Path::new("some.csv")).unwrap_err().to_string();
     assert_eq!(broken, "some.csv: line 2: venue: is before the request");
+}
+
+#[test]
+fn an_outage_may_be_that_of_one_market() {
+    let one = |market: &str, offset: &str| {
+        format!("[[venue.outages]]\noffset = \"{offset}\"\nduration = \"9s\"\nanswers = \"none\"\n{market}\n")
+    };
+    let (usdm, spot) = (one("market = \"usdm\"", "10s"), one("market = \"spot\"", "5s"));
+    let found = conditions_of(&format!("{usdm}{spot}")).unwrap();
+    assert_eq!(found.gateways.len(), 2);
+    let at: Vec<_> = found.outages.iter().map(|outage| outage.gateway).collect();
+    assert_eq!(at, found.gateways.iter().copied().map(Some).collect::<Vec<_>>());
+    assert_ne!(at[0], at[1]);
+    for second in [one("", "5s"), one("market = \"usdm\"", "11s")] {
+        let error = conditions_of(&format!("{usdm}{second}")).expect_err("refused").to_string();
+        assert!(error.contains("venue.outages.1: begins before one above it has ended"), "{error}");
+    }
+    assert!(conditions_of(&one("market = \"dark\"", "1s")).is_err());
 }

@@ -16,7 +16,8 @@ const FUTURES: &str = r#"{"symbols":[{"symbol":"ETHUSDT","status":"TRADING","fil
     {"filterType":"PRICE_FILTER","minPrice":"39.86","maxPrice":"306177","tickSize":"0.01"},
     {"filterType":"LOT_SIZE","minQty":"0.001","maxQty":"10000","stepSize":"0.001"},
     {"filterType":"MIN_NOTIONAL","notional":"20"}]}]}"#;
-const BEST: &str = r#"{"symbol":"ETHUSDT","bidPrice":"2681.62","bidQty":"1","askPrice":"2681.63","askQty":"2"}"#;
+const BEST: &str =
+    r#"{"symbol":"ETHUSDT","bidPrice":"2681.62","bidQty":"1","askPrice":"2681.63","askQty":"2"}"#;
 
 /// A venue that gives these answers in turn.
 struct Venue {
@@ -94,7 +95,8 @@ fn grid_filters_and_price_are_read() {
     assert_eq!(fact.filters, filters);
     let mut venue = Venue::new(&[(200, FUTURES), (200, BEST)]);
     let facts = ask(&mut venue, Market::UsdM, "ETHUSDT").unwrap();
-    let filters = Filters { price: (3_986, 30_617_700), size: (1, 10_000_000), notional_min: 20 * Money::ONE.0 };
+    let filters =
+        Filters { price: (3_986, 30_617_700), size: (1, 10_000_000), notional_min: 20 * Money::ONE.0 };
     assert_eq!(facts[0].filters, filters);
 }
 
@@ -104,7 +106,11 @@ fn what_cannot_be_known_is_said() {
         (&[(200, SPOT), (200, "[]")][..], "ETHUSDT", "spot ETHUSDT: no best prices are told"),
         (&[(200, SPOT), (200, BEST)], "BTCUSDT", "spot BTCUSDT: it does not trade now: BREAK"),
         (&[(200, SPOT)], "XYZUSDT", "spot XYZUSDT: the venue does not list it"),
-        (&[(429, "{\"code\":-1003}")], "ETHUSDT", "http://venue/api/v3/exchangeInfo: status 429: {\"code\":-1003}"),
+        (
+            &[(429, "{\"code\":-1003}")],
+            "ETHUSDT",
+            "http://venue/api/v3/exchangeInfo: status 429: {\"code\":-1003}",
+        ),
         (&[(200, "<html>")], "ETHUSDT", "http://venue/api/v3/exchangeInfo: expected value"),
         (&[], "ETHUSDT", "http://venue/api/v3/exchangeInfo: no answer in time"),
     ] {

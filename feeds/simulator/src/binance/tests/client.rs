@@ -155,7 +155,7 @@ impl Session {
                 out.push(serde_json::from_slice(text).unwrap());
                 false
             }
-            _ => true,
+            Frame::Text(_) | Frame::Ping(_) | Frame::Close { .. } | Frame::Raw(_) | Frame::Cut => true,
         });
         out
     }
@@ -183,7 +183,7 @@ impl Session {
             Frame::Text(text) if *to == conn => {
                 serde_json::from_slice::<Value>(text).unwrap().get("id") == Some(&json!(5))
             }
-            _ => false,
+            Frame::Text(_) | Frame::Ping(_) | Frame::Close { .. } | Frame::Raw(_) | Frame::Cut => false,
         });
         let (_, frame) = self.frames.remove(at.expect("no answer"));
         let Frame::Text(text) = frame else { unreachable!() };

@@ -128,7 +128,11 @@ impl Desk {
             TimeInForce::ImmediateOrCancel if taken.is_empty() => {
                 return self.report(client, id, OrderReport::Rejected(RejectReason::NothingToTake));
             }
-            _ => {}
+            TimeInForce::PostOnly
+            | TimeInForce::GoodTillCancel
+            | TimeInForce::ImmediateOrCancel
+            | TimeInForce::FillOrKill
+            | TimeInForce::GoodTillDate(_) => {}
         }
         self.report(client, id, OrderReport::Accepted(VenueOrderId(id + 7)));
         for (price, lots) in taken {

@@ -86,12 +86,24 @@ impl<'f> Report<'f> {
 
     /// Whose order it is. A cancel's report names the cancel first and the order second.
     fn whose(&self) -> ClientOrderId {
-        let original = client_id(self.original);
-        if original == ClientOrderId::FOREIGN && self.original.is_empty() {
-            client_id(self.client)
-        } else {
-            original
-        }
+        client_id(if self.original.is_empty() { self.client } else { self.original })
+    }
+
+    /// Its trade; `None` without a side.
+    fn traded(&self, index: usize, client_id: ClientOrderId, trade: u64) -> Option<Traded<'f>> {
+        Some(Traded {
+            index,
+            client_id,
+            side: side(self.side)?,
+            maker: self.maker,
+            reason: fill_reason(self.client),
+            price: self.last_price,
+            size: self.last_size,
+            fee: self.fee,
+            fee_asset: self.fee_asset,
+            trade,
+            time: self.time,
+        })
     }
 }
 
@@ -155,7 +167,9 @@ impl TradeSession {
     }
 
     fn on_report<S: EventSink>(&mut self, report: &Report<'_>, out: &mut S) -> Result<(), TradeError> {
-        if let Some(id) = report.execution_id
+        // Futures number no executions.
+        if self.market == TradeMarket::Spot
+            && let Some(id) = report.execution_id
             && !self.executions.note(id)
         {
             self.counters.repeated += 1;
@@ -168,55 +182,53 @@ impl TradeSession {
             self.counters.ignored += 1;
             return Ok(());
         };
-        let whose = report.whose();
-        let (venue_id, time) = (VenueOrderId(report.order), venue_time(report.time));
+        let (whose, venue_id) = (report.whose(), VenueOrderId(report.order));
+        let instrument = self.names.instruments.get(index).map(|instrument| instrument.id);
+        self.orders.named(instrument.ok_or(TradeError::Member("s"))?, whose, venue_id);
+        match report.trade.filter(|_| matches!(report.execution, "TRADE" | "CALCULATED")) {
+            Some(trade) => {
+                let traded = report.traded(index, whose, trade).ok_or(TradeError::Member("S"))?;
+                self.on_fill(&traded, out);
+                Ok(())
+            }
+            None => self.on_change(report, index, whose, out),
+        }
+    }
+
+    /// A report without a trade.
+    fn on_change<S: EventSink>(
+        &mut self,
+        told: &Report<'_>,
+        index: usize,
+        client_id: ClientOrderId,
+        out: &mut S,
+    ) -> Result<(), TradeError> {
         let instrument = self.names.instruments.get(index).ok_or(TradeError::Member("s"))?;
         let (id, prices, sizes) = (instrument.id, instrument.prices, instrument.sizes);
-        self.orders.named(id, whose, venue_id);
-        let filled = report.filled.and_then(|item| item.steps(sizes).ok()).unwrap_or_default();
-        let filled = Lots(i64::try_from(filled).unwrap_or_default());
-        if let Some(trade) = report.trade
-            && matches!(report.execution, "TRADE" | "CALCULATED")
-        {
-            let traded = Traded {
-                index,
-                client_id: whose,
-                side: side(report.side).ok_or(TradeError::Member("S"))?,
-                maker: report.maker,
-                reason: fill_reason(report.client),
-                price: report.last_price,
-                size: report.last_size,
-                fee: report.fee,
-                fee_asset: report.fee_asset,
-                trade,
-                time: report.time,
-            };
-            self.on_fill(&traded, out);
-            return Ok(());
-        }
+        let steps = |item: Option<Item<'_>>, grid| item.and_then(|item| item.steps(grid).ok());
+        let filled = Lots(i64::try_from(steps(told.filled, sizes).unwrap_or_default()).unwrap_or_default());
+        let venue_id = VenueOrderId(told.order);
         let ended = |how| Some(OrderReport::Ended { how, filled });
-        let news = match (report.execution, ending(report.status)) {
+        let news = match (told.execution, ending(told.status)) {
             ("NEW", _) => Some(OrderReport::Accepted(venue_id)),
             ("REPLACED" | "AMENDMENT", None) => {
-                let read = |item: Option<Item<'_>>, grid| item.and_then(|item| item.steps(grid).ok());
-                let level = level(read(report.price, prices), read(report.size, sizes));
+                let level = level(steps(told.price, prices), steps(told.size, sizes));
                 let level = level.ok_or(TradeError::Member("p"))?;
                 let (price, lots) = (level.price(), level.lots());
-                let placed =
-                    Placed { instrument: id, client_id: whose, venue_id: Some(venue_id), price, lots };
+                let placed = Placed { instrument: id, client_id, venue_id: Some(venue_id), price, lots };
                 self.orders.rests(placed);
                 Some(OrderReport::Replaced { venue_id, level, filled })
             }
-            ("REJECTED", _) => Some(OrderReport::Rejected(reject_reason(report.reason))),
+            ("REJECTED", _) => Some(OrderReport::Rejected(reject_reason(told.reason))),
             ("CANCELED", None) => ended(Ending::Cancelled),
             ("EXPIRED", None) => ended(Ending::Expired),
             (_, Some(how)) => ended(how),
             (_, None) => None,
         };
         match news {
-            Some(news) => {
-                let update = OrderUpdate { instrument: id, client_id: whose, report: news, venue_time: time };
-                self.tell(Event::Order(update), out);
+            Some(report) => {
+                let venue_time = venue_time(told.time);
+                self.tell(Event::Order(OrderUpdate { instrument: id, client_id, report, venue_time }), out);
             }
             None => self.counters.ignored += 1,
         }

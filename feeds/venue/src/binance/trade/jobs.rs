@@ -236,11 +236,11 @@ impl Jobs {
 
     /// A job is to be done again, after one second and then twice as long each time, up to 32.
     pub(super) fn again(&mut self, job: Job, now: Nanos) {
-        match job {
-            // Old beats are worth nothing.
-            Job::DeadMan(_) => {}
-            Job::CancelAll(_) => self.want_first(job),
-            _ => self.want(job),
+        // Old beats are worth nothing.
+        if matches!(job, Job::CancelAll(_)) {
+            self.want_first(job);
+        } else if !matches!(job, Job::DeadMan(_)) {
+            self.want(job);
         }
         self.not_before = now + Span::from_secs(1 << self.failures.min(5));
         self.failures = self.failures.saturating_add(1);

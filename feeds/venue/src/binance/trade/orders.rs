@@ -58,17 +58,16 @@ impl Unsent {
 /// Puts the cancels of a batch first, but none before a command of its own order; all else keeps its place.
 pub fn cancels_first(batch: &mut [Command]) {
     for at in 0..batch.len() {
-        let Some((command @ Command::Cancel(cancel), before)) = batch.get(..=at).and_then(<[_]>::split_last)
-        else {
+        let Some((Command::Cancel(cancel), before)) = batch.get(..=at).and_then(<[_]>::split_last) else {
             continue;
         };
-        let stays = |other: &Command| {
-            matches!(other, Command::Cancel(_))
-                || (other.client_id(), other.instrument()) == (cancel.client_id, cancel.instrument)
+        let own = |other: &Command| {
+            (other.client_id(), other.instrument()) == (cancel.client_id, cancel.instrument)
         };
-        debug_assert_eq!(command.client_id(), cancel.client_id);
-        let passed = before.iter().rev().take_while(|other| !stays(other)).count();
-        if let Some(moved) = batch.get_mut(at - passed..=at) {
+        let free = before.iter().rposition(own).map_or(0, |place| place + 1);
+        let cancels =
+            before.iter().skip(free).take_while(|other| matches!(other, Command::Cancel(_))).count();
+        if let Some(moved) = batch.get_mut(free + cancels..=at) {
             moved.rotate_right(1);
         }
     }

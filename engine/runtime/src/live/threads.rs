@@ -1,0 +1,230 @@
+//! What each thread does: turn its loop, and wait where there is nothing to do.
+
+use std::path::Path;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, fence};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ballast_model::{Event, Nanos, OperatorAct, OperatorScope, Span};
+use ballast_sync::bell::Bell;
+use ballast_sync::ring::ring;
+use ballast_venue::Now;
+use ballast_wire::Network;
+
+use super::assemble::ShardAssembly;
+use super::board::{Board, board};
+use super::engine::{Shard, ShardEnd, VenueEnd};
+use super::shard_loop::{ShardLoop, ShardParts, Turned};
+use super::standing::{Asked, StandingBoard};
+use super::start;
+use super::venue_loop::VenueLoop;
+use crate::clock::Clock;
+use crate::host::{Idle, Obtained, Plan, Role, Turn, Wait};
+use crate::job::JobError;
+use crate::journal::{Journal, JournalError, Options, Pace};
+use crate::replay::Journaled;
+
+/// Levels of the largest batch.
+const LEVELS_MAX: usize = 1 << 15;
+/// Commands of operators that wait.
+const CONTROL_MAX: usize = 64;
+/// Notes that wait for whoever reads them.
+const NOTES_MAX: usize = 1 << 14;
+/// How often a venue's thread compares its clock with the wall's.
+const WALL_EVERY: Span = Span::from_secs(1);
+/// Longest wait for something to come in.
+const REST: Span = Span::from_millis(1);
+/// How long a record may wait for room before it is lost.
+const JOURNAL_PATIENCE: Span = Span::from_millis(10);
+
+/// What a thread needs besides its loop.
+#[derive(Debug)]
+pub(super) struct ThreadSeat {
+    pub(super) plan: Plan,
+    pub(super) role: Role,
+    pub(super) tell: Sender<Obtained>,
+    pub(super) clock: Clock,
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+impl ThreadSeat {
+    /// Asks the host for what this thread is to have.
+    fn enter(&self) {
+        self.plan.enter(self.role).into_iter().for_each(|told| drop(self.tell.send(told)));
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Acquire)
+    }
+}
+
+/// A venue's thread waits for its network.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Doze(Arc<AtomicBool>);
+
+impl Doze {
+    /// The end of the thread, and that of those who wake it.
+    pub(super) fn pair() -> (Self, Self) {
+        let doze = Self::default();
+        (doze.clone(), doze)
+    }
+}
+
+/// Wakes a venue's thread where it waits.
+pub(super) struct Caller {
+    doze: Doze,
+    wake: Arc<Mutex<Box<dyn Fn() + Send>>>,
+}
+
+impl Caller {
+    /// So many who can wake the same thread.
+    pub(super) fn several(doze: Doze, wake: Box<dyn Fn() + Send>, count: usize) -> Vec<Self> {
+        let wake = Arc::new(Mutex::new(wake));
+        (0..count).map(|_| Self { doze: doze.clone(), wake: Arc::clone(&wake) }).collect()
+    }
+
+    /// To be called after what it should see was pushed.
+    fn call(&self) {
+        fence(SeqCst);
+        // Of several that see it asleep one wakes it: the lock is never waited for.
+        if self.doze.0.load(Relaxed)
+            && let Ok(wake) = self.wake.try_lock()
+        {
+            wake();
+        }
+    }
+}
+
+pub(super) fn spawn<T: Send + 'static>(
+    name: String,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, JobError> {
+    let spawned = std::thread::Builder::new().name(name).spawn(work);
+    spawned.map_err(|error| JobError::Journal(JournalError::Thread(error.to_string())))
+}
+
+/// Starts a shard's thread, with its journal.
+pub(super) fn start_shard(
+    shard: ShardAssembly,
+    folder: &Path,
+    seat: ThreadSeat,
+    calls: Vec<Caller>,
+    bell: Arc<OnceLock<Bell>>,
+) -> Result<Shard, JobError> {
+    let ShardAssembly { shard, instruments, meta, route, ends, grants } = shard;
+    let options = Options { pace: Pace::Live { patience: JOURNAL_PATIENCE }, ..Options::default() };
+    let mut journal = Journal::open(folder, meta.to_bytes(), &options)?;
+    let (mut control, commands) = ring(CONTROL_MAX.max(2 * grants.len()));
+    let (noted, notes) = ring(NOTES_MAX);
+    let (mut board, window) = board(instruments.len());
+    let progress = Arc::new(AtomicU64::new(0));
+    let pause = Event::Operator(start::command(OperatorScope::All, OperatorAct::Pause));
+    for first in grants.into_iter().chain([pause]) {
+        // There is twice the room.
+        let _ = control.push(first);
+    }
+    let counted = Arc::clone(&progress);
+    let name = seat.role.to_string();
+    let turning = move || {
+        seat.enter();
+        let record = Journaled::new(&mut journal.tap);
+        let parts = ShardParts {
+            shard,
+            record,
+            venues: ends,
+            route,
+            control: commands,
+            notes: noted,
+            progress: counted,
+            levels_max: LEVELS_MAX,
+        };
+        let mut turned = ShardLoop::new(parts);
+        turn_shard(&mut turned, &mut board, &seat, &calls, &bell);
+        let clock_falls = turned.falls();
+        let (outcome, shard, record) = turned.finish();
+        record.finish(&shard);
+        ShardEnd { outcome, kept: journal.finish(), clock_falls }
+    };
+    let thread = spawn(name, turning)?;
+    Ok(Shard { control, notes, window, progress, thread })
+}
+
+fn turn_shard(
+    shard: &mut ShardLoop<Journaled<'_>>,
+    board: &mut Board,
+    seat: &ThreadSeat,
+    calls: &[Caller],
+    bell: &OnceLock<Bell>,
+) {
+    let mut idle = Idle::new(seat.plan.wait());
+    if let Some(mine) = idle.bell() {
+        let _ = bell.set(mine);
+    }
+    while !seat.is_stopped() {
+        let now = seat.clock.now();
+        let turned = shard.turn(now);
+        shard.show(board, now);
+        if turned == Turned::Worked && seat.plan.wait() == Wait::Park {
+            calls.iter().for_each(Caller::call);
+        }
+        let turn = if turned == Turned::Worked { Turn::Busy } else { Turn::Idle };
+        let most = shard.next_deadline().map_or(Duration::MAX, |at| time_to(at, now));
+        idle.after(turn, most, || shard.is_idle());
+    }
+}
+
+fn time_to(at: Nanos, now: Nanos) -> Duration {
+    Duration::from_nanos(u64::try_from((at - now).0).unwrap_or_default())
+}
+
+/// Turns a venue's loop until it is stopped.
+pub(super) fn turn_venue<N: Network>(
+    mut venue: VenueLoop<N>,
+    mut board: StandingBoard,
+    asked: &Asked,
+    seat: &ThreadSeat,
+    doze: &Doze,
+    bells: &[Arc<OnceLock<Bell>>],
+) -> VenueEnd {
+    seat.enter();
+    let clock = seat.clock;
+    let mut idle = Idle::new(seat.plan.wait());
+    let (mut drift, mut drift_at) = (clock.drift(), clock.now());
+    let mut last = Turned::Worked;
+    while !seat.is_stopped() {
+        let mono = clock.now();
+        if mono - drift_at > WALL_EVERY {
+            (drift, drift_at) = (clock.drift(), mono);
+        }
+        let now = Now { mono, wall: mono + drift };
+        asked.pass_on(venue.trading_mut(), now);
+        last = if seat.plan.wait() == Wait::Park && last != Turned::Worked {
+            rest(&mut venue, now, doze)
+        } else {
+            venue.turn(now, Span::ZERO)
+        };
+        board.show(mono, venue.trading());
+        if last == Turned::Worked {
+            bells.iter().filter_map(|bell| bell.get()).for_each(Bell::ring);
+        }
+        if seat.plan.wait() != Wait::Park {
+            let turn = if last == Turned::Worked { Turn::Busy } else { Turn::Idle };
+            idle.after(turn, Duration::ZERO, || true);
+        }
+    }
+    VenueEnd { counters: *venue.counters(), lost: venue.lost(), unread: venue.unread() }
+}
+
+/// A turn that waits until something comes in, a shard calls, or a deadline is there.
+fn rest<N: Network>(venue: &mut VenueLoop<N>, now: Now, doze: &Doze) -> Turned {
+    let most = venue.next_deadline().map_or(REST, |at| Span((at - now.mono).0.clamp(0, REST.0)));
+    doze.0.store(true, Relaxed);
+    fence(SeqCst);
+    let patience = if venue.has_commands() { Span::ZERO } else { most };
+    let turned = venue.turn(now, patience);
+    doze.0.store(false, Relaxed);
+    turned
+}
