@@ -154,7 +154,7 @@ impl TapeBack {
             reels,
             venues,
             first,
-            whole: (last - first) + GAP,
+            whole: Span((last - first).0 + GAP.0),
             looked: spec.start,
             fresh: true,
             text: Vec::new(),
