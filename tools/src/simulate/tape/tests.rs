@@ -85,7 +85,9 @@ fn loops_follow_on_in_ids_times_and_book() {
         let depth = back.depth(InstrumentId(0), 1);
         assert!(depth.bids[0].0 < depth.asks[0].0 && depth.update_id.0 >= last.unwrap_or_default());
     }
-    assert_eq!(loops, 3, "two seconds at ten times the speed of a capture of five");
+    // Twenty seconds of a capture of about five.
+    assert!((3..=4).contains(&loops));
+    assert_eq!(loops, Span::from_secs(20).0 / back.whole.0);
     assert!(trades.is_some() && time <= at(2_000).0.unsigned_abs() / 1_000_000);
 }
 

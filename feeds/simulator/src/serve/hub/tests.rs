@@ -78,9 +78,11 @@ impl Rig {
     fn out(&self, conn: ConnId) -> Option<Vec<String>> {
         let mut frames = Vec::new();
         self.hub.take(conn, &mut frames, usize::MAX)?;
-        let text = |frame: &Frame| match frame {
-            Frame::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            other => format!("{other:?}"),
+        let text = |frame: &Frame| {
+            if let Frame::Text(text) = frame {
+                return String::from_utf8_lossy(text).into_owned();
+            }
+            format!("{frame:?}")
         };
         Some(frames.iter().map(text).collect())
     }
