@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Every check of the project, in the order in which they fail cheapest:
 #
-#     ./tests/run.sh           format, lints, tests in debug and release builds, documentation, benches, fuzz targets 30 s each
+#     ./tests/run.sh           format, lints, tests in debug and release builds, exchange clients on the simulator,
+#                              documentation, benches, fuzz targets 30 s each
 #     ./tests/run.sh --full    also the comparison with rival crates (a long build) and the licences (cargo-deny)
 #
 # Needs Rust by rustup; what else is missing it installs, on Debian. BALLAST_CAPTURES names a folder of recorded captures
@@ -53,6 +54,7 @@ step test-debug cargo test --locked --workspace --no-fail-fast
 step test-release cargo test --locked --workspace --no-fail-fast --release
 step loom env RUSTFLAGS="--cfg loom" cargo test --locked --package ballast-sync --target-dir "$CARGO_TARGET_DIR/loom" --lib --test loom
 step sanitize ./tests/sanitize.sh
+step live ./tests/live/run.sh
 step docs env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 step benches cargo bench --locked --workspace --no-run
 for manifest in {engine,feeds}/*/fuzz/Cargo.toml; do

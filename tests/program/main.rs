@@ -14,4 +14,5 @@ mod opportunities;
 mod rig;
 mod runs;
 mod silence;
+mod simulate;
 mod whatif;

@@ -223,6 +223,9 @@ pub(crate) struct SimulateArgs {
     /// How many times as fast as the clock, or `max`: as fast as clients read.
     #[arg(long, value_name = "N|max", default_value = "1", value_parser = speed_of)]
     pub(crate) speed: Speed,
+    /// With `--capture`: how long orders take to the venue, and its answers back.
+    #[arg(long, value_name = "SPAN", default_value = "0s", value_parser = span_of)]
+    pub(crate) latency: Span,
     /// What goes wrong (TOML): a `seed` and a list `[[fault]]` of `kind`, `on`, `at`, `for`, `every`, `rate`, `count` and `by`.
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,

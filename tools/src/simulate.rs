@@ -2,8 +2,14 @@
 //!
 //! Never here: a way to a real venue, a key that protects anything.
 
+mod ledger;
+mod record;
+mod tape;
+
 use ballast_model::{Nanos, Span};
+use ballast_runtime::capture::survey_files;
 use ballast_runtime::clock::Clock;
+use ballast_runtime::job::JobError;
 use ballast_simulator::back::{Back, ClientId};
 use ballast_simulator::binance::{self, Venue, VenueConfig};
 use ballast_simulator::faults::{Faults, FaultsFile, Meddled};
@@ -15,6 +21,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use self::tape::TapeSpec;
 use crate::cli::SimulateArgs;
 use crate::exit::Code;
 use crate::output;
@@ -35,7 +42,12 @@ pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Code> {
     };
     let clock = Clock::start(Nanos::MIN);
     let keys: Vec<_> = (0..arguments.clients).map(|nth| TestKeys::of(ClientId(nth))).collect();
-    let markets = synthetic(arguments, &clock, &keys, &faults)?;
+    let markets = if arguments.capture.is_empty() {
+        synthetic(arguments, &clock, &keys, &faults)?
+    } else {
+        recorded(arguments, &clock, &keys, &faults)?
+    };
+    let names: Vec<_> = markets.iter().map(|market| market.name).collect();
     let spec = ServeSpec {
         address: arguments.address,
         tls: if arguments.tls { Tls::SelfSigned(arguments.ca.clone()) } else { Tls::No },
@@ -47,7 +59,7 @@ pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Code> {
         }),
     };
     let carried = serve(&spec, markets, |addresses| announce(arguments, addresses, &keys))?;
-    carried.iter().zip(MARKETS).for_each(|(carried, kind)| output::tell(&summary(name(kind), carried)));
+    carried.iter().zip(names).for_each(|(carried, name)| output::tell(&summary(name, carried)));
     Ok(Code::Done)
 }
 
@@ -73,6 +85,27 @@ fn synthetic(
         Ok(market(arguments, nth, kind, back, keys, Faults::new(faults, clock.now())))
     };
     (0..).zip(MARKETS).map(one).collect()
+}
+
+/// The markets that captures are of.
+fn recorded(
+    arguments: &SimulateArgs,
+    clock: &Clock,
+    keys: &[TestKeys],
+    faults: &FaultsFile,
+) -> anyhow::Result<Vec<Market>> {
+    let SimulateArgs { clients, speed, latency, .. } = *arguments;
+    let mut markets = Vec::new();
+    for kind in MARKETS {
+        let files = survey_files(&arguments.capture).map_err(JobError::from)?;
+        let spec = TapeSpec { clients, speed, latency, start: clock.now() };
+        if let Some(back) = tape::market(files, kind, &spec)? {
+            let faults = Faults::new(faults, clock.now());
+            let nth = u16::try_from(markets.len()).unwrap_or_default();
+            markets.push(market(arguments, nth, kind, back, keys, faults));
+        }
+    }
+    Ok(markets)
 }
 
 /// The protocol of a market over what trades behind it.

@@ -10,7 +10,7 @@
 mod pit;
 mod spec;
 mod wallet;
-mod wire;
+pub mod wire;
 
 use ballast_exchange::floor::FloorSpecError;
 use ballast_model::{Command, InstrumentId, Money, Nanos, Span};

@@ -12,7 +12,7 @@ const SPOT_SCALE: u8 = 8;
 
 /// Writes the messages of one symbol.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub struct Wire {
     kind: MarketKind,
     symbol: String,
     tick: Step,
@@ -20,12 +20,14 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(kind: MarketKind, symbol: &Symbol) -> Self {
+    /// For a symbol of this market.
+    #[must_use]
+    pub fn new(kind: MarketKind, symbol: &Symbol) -> Self {
         Self { kind, symbol: symbol.name.clone(), tick: symbol.spec.tick, lot: symbol.spec.lot }
     }
 
     /// A diff from the state `before` to `after`.
-    pub(super) fn depth(&self, before: u64, after: u64, batch: &BookBatch<'_>, at: Nanos, out: &mut Vec<u8>) {
+    pub fn depth(&self, before: u64, after: u64, batch: &BookBatch<'_>, at: Nanos, out: &mut Vec<u8>) {
         let (symbol, first, ms) = (&self.symbol, before + 1, millis(at));
         match self.kind {
             MarketKind::Spot => put(

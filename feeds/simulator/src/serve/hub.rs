@@ -185,7 +185,8 @@ impl Hub {
         let now = self.now();
         let mut state = self.0.state.borrow_mut();
         let Some(entry) = state.conns.get_mut(&conn).filter(|entry| !entry.silent) else { return };
-        match self.0.faults.borrow_mut().on_text(entry.channel, text, now) {
+        let fate = self.0.faults.borrow_mut().on_text(entry.channel, text, now);
+        match fate {
             Fate::Passes => {}
             Fate::Masked(answer) => entry.masks.extend(answered(&answer).map(|id| (id, answer))),
             Fate::Lost(answer) => {
@@ -411,3 +412,6 @@ pub(super) fn wait(now: Nanos, then: Nanos) -> Duration {
     let span: Span = then - now;
     Duration::from_nanos(span.0.max(0).unsigned_abs())
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -20,11 +20,14 @@ pub(super) fn acceptor(address: IpAddr, path: Option<&Path>) -> Result<TlsAccept
     let mut authority = CertificateParams::new(Vec::new()).map_err(failed)?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    // Told apart by their names: one that names itself as its issuer is taken for an authority.
+    authority.distinguished_name.push(DnType::CommonName, "Ballast simulator authority");
     let authority_key = KeyPair::generate().map_err(failed)?;
     let root = authority.self_signed(&authority_key).map_err(failed)?;
     let issuer = Issuer::new(authority, authority_key);
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), address.to_string()];
     let mut own = CertificateParams::new(names).map_err(failed)?;
+    own.distinguished_name.push(DnType::CommonName, "Ballast simulator");
     own.use_authority_key_identifier_extension = true;
     let key = KeyPair::generate().map_err(failed)?;
     let certificate = own.signed_by(&key, &issuer).map_err(failed)?;
@@ -37,7 +40,7 @@ pub(super) fn acceptor(address: IpAddr, path: Option<&Path>) -> Result<TlsAccept
         .with_safe_default_protocol_versions()
         .map_err(failed)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let chain = vec![certificate.der().clone(), root.der().clone()];
+    let chain = vec![certificate.der().clone()];
     let config = builder.with_no_client_auth().with_single_cert(chain, key).map_err(failed)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
