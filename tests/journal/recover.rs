@@ -113,7 +113,11 @@ fn a_journal_cut_anywhere_leads_where_reliving_it_does() {
                 match record.entry {
                     Entry::Event(event) => relived.on_event(&event, record.now, &mut out),
                     Entry::Batch(batch) => relived.on_batch(&batch, record.now, &mut out),
-                    _ => {}
+                    Entry::Command(_)
+                    | Entry::Checkpoint(_)
+                    | Entry::Carried(_)
+                    | Entry::Block(_)
+                    | Entry::End(_) => {}
                 }
                 out.clear();
             }
@@ -125,7 +129,11 @@ fn a_journal_cut_anywhere_leads_where_reliving_it_does() {
         match record.entry {
             Entry::Event(event) => shard.on_event(&event, record.now, &mut out),
             Entry::Batch(batch) => shard.on_batch(&batch, record.now, &mut out),
-            _ => {}
+            Entry::Command(_)
+            | Entry::Checkpoint(_)
+            | Entry::Carried(_)
+            | Entry::Block(_)
+            | Entry::End(_) => {}
         }
         out.clear();
         records += 1;

@@ -189,7 +189,7 @@ fn pop(reader: &mut RingReader, step: u64) {
         Draft::Checkpoint(checkpoint) => {
             assert_eq!(checkpoint, Checkpoint { state_hash: !step, inputs: step, commands: 1 });
         }
-        Draft::Event(_) | Draft::Command(_) | Draft::End => panic!("{draft:?}"),
+        Draft::Event(_) | Draft::Command(_) | Draft::Carried(_) | Draft::End => panic!("{draft:?}"),
     }
 }
 

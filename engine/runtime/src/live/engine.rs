@@ -29,7 +29,7 @@ use super::threads::{Caller, Doze, ThreadSeat, spawn, start_shard, turn_venue};
 use super::trading::{Live, Trading};
 use super::venue_loop::{VenueLoop, VenueParts};
 use crate::clock::{Clock, Stopwatch};
-use crate::config::{LiveConfig, ThreadsConfig};
+use crate::config::{LiveConfig, LiveVenueConfig, ThreadsConfig};
 use crate::host::{Obtained, Plan, Role, Tree, cores};
 use crate::job::JobError;
 use crate::journal::{JournalError, Kept};
@@ -150,11 +150,10 @@ impl Engine {
         ways: Vec<Way<N>>,
         running: &Running<'_>,
     ) -> Result<Self, JobError> {
-        let Running { live, threads, folder, clock } = running;
-        let shard_roles =
+        let Running { live, threads, clock, .. } = *running;
+        let shards =
             (0..assembly.shards.len()).map(|number| Role::Shard(u16::try_from(number).unwrap_or(u16::MAX)));
-        let roles: Vec<_> =
-            shard_roles.chain(live.venue.iter().map(|venue| Role::Venue(venue.market))).collect();
+        let roles: Vec<_> = shards.chain(live.venue.iter().map(|venue| Role::Venue(venue.market))).collect();
         let plan = Plan::new(threads, &roles, cores());
         let (tell, obtained) = std::sync::mpsc::channel();
         plan.told().iter().for_each(|told| drop(tell.send(told.clone())));
@@ -166,74 +165,82 @@ impl Engine {
             stop_shards: flag(),
             stop_venues: flag(),
             kill: flag(),
-            clock: *clock,
+            clock,
             folders: Vec::new(),
             obtained,
             gate: Some(Nanos::MIN),
         };
-        let (dozes, wakes): (Vec<_>, Vec<_>) = ways.iter().map(|_| Doze::pair()).unzip();
+        let seat = |role, stop: &Arc<AtomicBool>| ThreadSeat {
+            plan: plan.clone(),
+            role,
+            tell: tell.clone(),
+            clock,
+            stop: Arc::clone(stop),
+        };
         let bells: Vec<_> = assembly.shards.iter().map(|_| Arc::new(OnceLock::new())).collect();
-        let callers: Vec<_> = ways;
-        let several = assembly.shards.len() > 1;
-        let mut calls: Vec<Vec<Caller>> = Vec::new();
-        let mut rest = Vec::new();
-        for (way, wake) in callers.into_iter().zip(wakes) {
-            let Way { network, wake: ends_wait, session } = way;
-            calls.push(Caller::several(wake, ends_wait, assembly.shards.len()));
-            rest.push((network, session));
+        let mut calls = Vec::new();
+        let mut doors = Vec::new();
+        for Way { network, wake, session } in ways {
+            let (doze, theirs) = Doze::pair();
+            calls.push(Caller::several(theirs, wake, assembly.shards.len()));
+            doors.push((network, session, doze));
         }
-        for (number, shard) in assembly.shards.into_iter().enumerate() {
-            let folder = if several { folder.join(format!("shard-{number}")) } else { folder.to_path_buf() };
-            let calls = calls.iter_mut().filter_map(Vec::pop).collect();
-            let seat = ThreadSeat {
-                plan: plan.clone(),
-                role: roles.get(number).copied().unwrap_or(Role::Shard(0)),
-                tell: tell.clone(),
-                clock: *clock,
-                stop: Arc::clone(&engine.stop_shards),
+        let several = assembly.shards.len() > 1;
+        for (number, ((shard, role), bell)) in assembly.shards.into_iter().zip(&roles).zip(&bells).enumerate()
+        {
+            let folder = if several {
+                running.folder.join(format!("shard-{number}"))
+            } else {
+                running.folder.to_owned()
             };
-            let bell = bells.get(number).cloned().unwrap_or_default();
-            engine.shards.push(start_shard(shard, &folder, seat, calls, bell)?);
+            let calls = calls.iter_mut().filter_map(Vec::pop).collect();
+            let seat = seat(*role, &engine.stop_shards);
+            engine.shards.push(start_shard(shard, &folder, seat, calls, Arc::clone(bell))?);
             engine.folders.push(folder);
         }
-        let progress: Vec<_> = engine.shards.iter().map(|shard| Arc::clone(&shard.progress)).collect();
-        for (((venue, (network, session)), asked), doze) in
-            assembly.venues.into_iter().zip(rest).zip(&live.venue).zip(dozes)
+        for ((venue, (network, session, doze)), asked) in
+            assembly.venues.into_iter().zip(doors).zip(&live.venue)
         {
-            let VenueAssembly { market, paper, ends, numbers, instruments } = venue;
-            let trading = match session {
-                Some(session) => Trading::Live(Box::new(Live::new(session))),
-                None => Trading::Paper(Box::new(Paper::new(paper))),
-            };
-            let parts = VenueParts {
-                network,
-                market,
-                trading,
-                stream_url: asked.stream().to_owned(),
-                rest_url: asked.rest().to_owned(),
-                api_url: asked.api().to_owned(),
-                policy: LinkPolicy { silence_max: live.silence_max.span(), ..LinkPolicy::DEFAULT },
-                shards: ends,
-                numbers,
-                kill: Arc::clone(&engine.kill),
-                progress: progress.clone(),
-            };
-            let seat = ThreadSeat {
-                plan: plan.clone(),
-                role: Role::Venue(asked.market),
-                tell: tell.clone(),
-                clock: *clock,
-                stop: Arc::clone(&engine.stop_venues),
-            };
-            let (board, window) = standing_board(instruments.len());
-            let asked = Arc::clone(&window.asked);
-            let bells = bells.clone();
+            let instruments = venue.instruments.len();
+            let parts = engine.venue(live, asked, venue, network, session);
+            let seat = seat(Role::Venue(asked.market), &engine.stop_venues);
+            let (board, window) = standing_board(instruments);
+            let (asked, bells) = (Arc::clone(&window.asked), bells.clone());
             let name = seat.role.to_string();
             let turning = move || turn_venue(VenueLoop::new(parts), board, &asked, &seat, &doze, &bells);
             engine.venues.push(Venue { window, thread: spawn(name, turning)? });
         }
         plan.memory(&Tree::host()).into_iter().for_each(|told| drop(tell.send(told)));
         Ok(engine)
+    }
+
+    /// What a venue's loop is made of.
+    fn venue<N>(
+        &self,
+        live: &LiveConfig,
+        asked: &LiveVenueConfig,
+        venue: VenueAssembly,
+        network: N,
+        session: Option<TradeSession>,
+    ) -> VenueParts<N> {
+        let VenueAssembly { market, paper, ends, numbers, .. } = venue;
+        let trading = match session {
+            Some(session) => Trading::Live(Box::new(Live::new(session))),
+            None => Trading::Paper(Box::new(Paper::new(paper))),
+        };
+        VenueParts {
+            network,
+            market,
+            trading,
+            stream_url: asked.stream().to_owned(),
+            rest_url: asked.rest().to_owned(),
+            api_url: asked.api().to_owned(),
+            policy: LinkPolicy { silence_max: live.silence_max.span(), ..LinkPolicy::DEFAULT },
+            shards: ends,
+            numbers,
+            kill: Arc::clone(&self.kill),
+            progress: self.shards.iter().map(|shard| Arc::clone(&shard.progress)).collect(),
+        }
     }
 
     /// Folder of each shard's journal.
