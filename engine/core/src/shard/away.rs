@@ -7,7 +7,7 @@
 
 use ballast_model::{Digest, Nanos, OrderReport, RejectReason, Span};
 
-/// Wait after the first request that is turned away; doubled after each that follows.
+/// Wait after the second request in a row that is turned away, the first being asked again at once; doubled after each that follows.
 const WAIT_MIN: Span = Span::from_millis(50);
 /// Longest wait.
 const WAIT_MAX: Span = Span::from_secs(1);
@@ -42,14 +42,16 @@ impl Away {
         }
     }
 
-    /// Of requests that left together only the first that comes back counts.
+    /// While it waits, what left together with the last does not count.
     fn turn_away(&mut self, now: Nanos) {
         if self.until.is_some_and(|until| now < until) {
             return;
         }
-        let wait = WAIT_MIN.0.checked_shl(self.times.min(32)).unwrap_or(i64::MAX);
+        if let Some(doublings) = self.times.checked_sub(1) {
+            let wait = WAIT_MIN.0.checked_shl(doublings.min(32)).unwrap_or(i64::MAX);
+            self.until = Some(now + Span(wait.min(WAIT_MAX.0)));
+        }
         self.times = self.times.saturating_add(1);
-        self.until = Some(now + Span(wait.min(WAIT_MAX.0)));
     }
 
     /// Until when no order is sent; `None` where one may be.
@@ -59,8 +61,8 @@ impl Away {
     }
 
     pub(super) fn digest(&self, digest: &mut Digest) {
-        if let Some(until) = self.until {
-            digest.signed(until.0);
+        if self.times > 0 {
+            digest.signed(self.until.map_or(i64::MIN, |until| until.0));
             digest.word(u64::from(self.times));
         }
     }
@@ -95,7 +97,8 @@ mod tests {
     #[test]
     fn waits_grow_up_to_a_second_and_end_with_an_order_that_stands() {
         let mut away = Away::default();
-        assert_eq!(away.until(NOW), None);
+        away.on_report(&OrderReport::NotSent, NOW);
+        assert_eq!(away.until(NOW), None, "the first is asked again at once");
         let mut now = NOW;
         for millis in [50, 100, 200, 400, 800, 1_000, 1_000] {
             away.on_report(&OrderReport::NotSent, now);
@@ -122,6 +125,7 @@ mod tests {
             (OrderReport::FateUnknown, false),
         ] {
             let mut away = Away::default();
+            away.on_report(&report, NOW);
             away.on_report(&report, NOW);
             assert_eq!(away.until(NOW).is_some(), waits, "{report:?}");
         }
