@@ -33,7 +33,7 @@ fn paper_trades_a_real_market_and_sends_nothing() {
     assert!(result["orders"].as_u64().unwrap() > 0, "{result}");
     assert_eq!(venue.client("usdm")["orders"].as_array().unwrap().len(), 0, "nothing reached the venue");
     assert!(folder.path().join("report/report.html").exists() || result["report"].is_string(), "{result}");
-    let verified = program::run(folder.path(), ["verify", "journal"]);
+    let verified = program::run(folder.path(), ["verify", "journal/0001"]);
     assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
 }
 
@@ -56,7 +56,7 @@ fn orders_are_traded_and_what_the_engine_believes_is_the_venues_truth() {
     let trades = client["trades"].as_array().unwrap().len() as u64;
     assert_eq!(result["fills"].as_u64(), Some(trades), "each fill is booked once");
     assert!((position_of(&result) - venue.position("usdm")).abs() < 1e-9, "{result}");
-    let verified = program::run(folder.path(), ["verify", "journal"]);
+    let verified = program::run(folder.path(), ["verify", "journal/0001"]);
     assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
     let [key, secret] = venue.keys();
     let said = [run.out.into_bytes(), run.err.into_bytes()];
@@ -67,5 +67,34 @@ fn orders_are_traded_and_what_the_engine_believes_is_the_venues_truth() {
                 "a key was written"
             );
         }
+    }
+}
+
+#[test]
+fn a_killed_engine_goes_on_where_it_was() {
+    let (venue, folder) = (Venue::start("--seed 9"), tempfile::tempdir().unwrap());
+    write(folder.path(), "run.toml", &venue.config(&["usdm"], "live"));
+    let mut trades = 0;
+    for run in 1..=2 {
+        let mut engine = venue.engine(folder.path(), "run --config run.toml --live").spawn().unwrap();
+        std::thread::park_timeout(std::time::Duration::from_secs(10));
+        engine.kill().unwrap();
+        engine.wait().unwrap();
+        let client = venue.client("usdm");
+        let orders = client["orders"].as_array().unwrap();
+        assert!(orders.iter().any(|order| order["status"] == "NEW"), "run {run}: it died with orders open");
+        let traded = client["trades"].as_array().unwrap().len();
+        assert!(traded >= trades, "run {run}");
+        trades = traded;
+    }
+    let run = venue.run(folder.path(), "run --config run.toml --live --for 10s --json");
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    assert!((position_of(&run.json()) - venue.position("usdm")).abs() < 1e-9, "{}{}", run.out, run.err);
+    let client = venue.client("usdm");
+    let open = client["orders"].as_array().unwrap().iter().filter(|order| order["status"] == "NEW").count();
+    assert_eq!(open, 0);
+    for journal in ["journal/0001", "journal/0002", "journal/0003"] {
+        let verified = program::run(folder.path(), ["verify", journal]);
+        assert_eq!(verified.code, Some(0), "{journal}: {}{}", verified.out, verified.err);
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn run(
     mut each: impl FnMut(&mut VenueLoop<Played>, &Shard),
 ) -> Ran {
     let live = live(config);
-    let built = assemble(config, Path::new("test.toml"), live, &vec![vec![fact()]]).unwrap();
+    let built = assemble(config, Path::new("test.toml"), live, &vec![vec![fact()]], 1).unwrap();
     let [shard] = <[_; 1]>::try_from(built.shards).unwrap();
     let [venue] = <[_; 1]>::try_from(built.venues).unwrap();
     let mut journal = Journal::open(folder, shard.meta.to_bytes(), &Options::default()).unwrap();

@@ -274,9 +274,12 @@ pub(crate) struct RunArgs {
     /// Configuration file (TOML), with a table `live`.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// Folder of the journal; one that holds a journal already is refused.
+    /// Folder of the journals, one below it for each run: a run goes on where the one before ended, however that was.
     #[arg(long, value_name = "DIR", default_value = "journal")]
     pub(crate) journal: PathBuf,
+    /// Lift a kill that a run before has left.
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// Stop after this time; without it, at ctrl-c or SIGTERM.
     #[arg(long = "for", value_name = "SPAN", value_parser = span_of)]
     pub(crate) duration: Option<Span>,

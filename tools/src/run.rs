@@ -4,14 +4,15 @@ use anyhow::Context as _;
 use ballast_analytics::record::RunRecord;
 use ballast_analytics::total::Totals;
 use ballast_analytics::{format, record::InstrumentRecord};
+use ballast_core::gate::GateState;
 use ballast_core::outbox::Note;
-use ballast_model::{Money, Nanos, Span};
+use ballast_model::{InstrumentId, Money, Nanos, Span};
 use ballast_runtime::clock::{Clock, Stopwatch};
 use ballast_runtime::config::{
-    Config, LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, StrangersConfig,
+    Config, LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, ShardsConfig, StrangersConfig,
 };
 use ballast_runtime::job::JobError;
-use ballast_runtime::journal::Meta;
+use ballast_runtime::journal::{Meta, Recovery};
 use ballast_runtime::live::{
     Assembly, Ended, Engine, Fact, Running, Seat, Strangers, Traded, VenueAssembly, View, Waits, Way,
     assemble, credentials, facts, recorded, session,
@@ -34,6 +35,8 @@ use crate::report::{self, ReportContext, ReportFiles};
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How often a line tells of it.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How long before its last record a run is taken to have been without news: clocks differ, and trades are booked once.
+const SINCE_MARGIN: Span = Span::from_secs(5);
 /// How long orders may take to be gone at the end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -53,16 +56,22 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         (ModeConfig::Paper, true) => anyhow::bail!("--live: `live.mode` is paper"),
     }
     let stop = stop_flag()?;
-    let clock = Clock::start(Nanos::MIN);
+    let past = past(arguments, live)?;
+    let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, |past| past.at));
     let told = ask(live, clock)?;
-    let assembly = assemble(&config, &arguments.config, live, &told)?;
-    let ways = ways(live, &assembly, clock)?;
+    let (folder, epoch) = past
+        .as_ref()
+        .map_or_else(|| Recovery::first(&arguments.journal), |past| (past.next().0, past.next_epoch));
+    let mut assembly = assemble(&config, &arguments.config, live, &told, epoch)?;
+    let since = past.as_ref().map_or(clock.begin(), |past| past.at - SINCE_MARGIN);
+    let ways = ways(live, &assembly, clock, since)?;
+    go_on(&mut assembly, past, arguments)?;
     let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
         assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
-    let running = Running { live, threads: &config.threads, folder: &arguments.journal, clock };
+    let running = Running { live, threads: &config.threads, folder: &folder, clock };
     let engine = Engine::start(assembly, ways, &running)?;
     let folders = engine.folders().to_vec();
-    output::tell(&format!("running; journal: {}", arguments.journal.display()));
+    output::tell(&format!("running; journal: {}", folder.display()));
     let watch = Stopwatch::start();
     let strangers = match live.strangers {
         StrangersConfig::Refused => Strangers::Refused,
@@ -74,9 +83,57 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
     for (folder, (meta, instruments)) in folders.iter().zip(&about) {
         record.instruments.extend(recorded(&config, folder, meta, instruments)?);
     }
-    let done =
-        Done { arguments, config: &config, record, ended, notes, seconds: watch.elapsed().as_secs_f64() };
+    let done = Done {
+        arguments,
+        folder: &folder,
+        config: &config,
+        record,
+        ended,
+        notes,
+        seconds: watch.elapsed().as_secs_f64(),
+    };
     done.finish()
+}
+
+/// What the journals of runs before leave over; `None` where this is the first.
+fn past(arguments: &RunArgs, live: &LiveConfig) -> anyhow::Result<Option<Recovery>> {
+    let past = Recovery::if_any(&arguments.journal)?;
+    if let Some(past) = &past {
+        anyhow::ensure!(
+            live.shards == ShardsConfig::One,
+            "{}: a run of several shards begins in an empty folder",
+            arguments.journal.display()
+        );
+        for damage in &past.damage {
+            output::tell(&format!("damaged: {damage}"));
+        }
+        let took = past.took.as_secs_f64();
+        output::tell(&format!("going on from epoch {}, recovered in {took:.3} s", past.epoch));
+    }
+    Ok(past)
+}
+
+/// Hands what is left over to the shard that goes on with it.
+fn go_on(assembly: &mut Assembly, past: Option<Recovery>, arguments: &RunArgs) -> anyhow::Result<()> {
+    let (Some(past), [shard]) = (past, assembly.shards.as_mut_slice()) else { return Ok(()) };
+    let names: Vec<_> = shard.instruments.iter().map(|one| one.found.name()).collect();
+    anyhow::ensure!(
+        names == past.instruments,
+        "{}: the journal there is of {}, this run of {}",
+        arguments.journal.display(),
+        past.instruments.join(", "),
+        names.join(", ")
+    );
+    let ids = || (0..=u16::MAX).map(InstrumentId).zip(&names);
+    let killed = |id| past.shard.halt(id).is_some_and(|halt| halt.state == GateState::Killed);
+    if let Some((_, name)) = ids().find(|(id, _)| killed(*id)) {
+        anyhow::ensure!(
+            arguments.resume,
+            "{name} was killed in the run before, and stays so until that is lifted: --resume"
+        );
+    }
+    shard.past = Some(past);
+    Ok(())
 }
 
 /// Set by ctrl-c and SIGTERM.
@@ -99,7 +156,12 @@ fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
 }
 
 /// The way to each venue.
-fn ways(live: &LiveConfig, assembly: &Assembly, clock: Clock) -> anyhow::Result<Vec<Way<Network>>> {
+fn ways(
+    live: &LiveConfig,
+    assembly: &Assembly,
+    clock: Clock,
+    since: Nanos,
+) -> anyhow::Result<Vec<Way<Network>>> {
     let one = |(asked, built): (&LiveVenueConfig, &VenueAssembly)| {
         let network = sockets(asked, clock)?;
         let wake = network.wake();
@@ -107,7 +169,7 @@ fn ways(live: &LiveConfig, assembly: &Assembly, clock: Clock) -> anyhow::Result<
             market: asked.market(),
             instruments: &built.instruments,
             assets: &assembly.assets,
-            since: clock.begin(),
+            since,
             clock_offset_max: live.clock_offset_max.span(),
         };
         let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
@@ -212,6 +274,7 @@ fn tell(view: &View, instruments: &[ResolvedInstrument]) {
 /// A run that is over.
 struct Done<'a> {
     arguments: &'a RunArgs,
+    folder: &'a Path,
     config: &'a Config,
     record: RunRecord,
     ended: Ended,
@@ -294,7 +357,7 @@ impl Done<'_> {
         object.insert("instruments".to_owned(), instruments.collect());
         object.insert("notes".to_owned(), json!(self.notes));
         object.insert("orders_left".to_owned(), json!(!self.ended.empty));
-        object.insert("journal".to_owned(), json!(self.arguments.journal.display().to_string()));
+        object.insert("journal".to_owned(), json!(self.folder.display().to_string()));
         object.insert("run_seconds".to_owned(), json!(self.seconds));
         if let Some(files) = files {
             object.insert("report".to_owned(), json!(files.html.display().to_string()));

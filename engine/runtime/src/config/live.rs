@@ -171,6 +171,9 @@ impl LiveConfig {
         if self.clock_offset_max.span().0 <= 0 {
             return rule("clock_offset_max", "must be above zero");
         }
+        if self.mode == ModeConfig::Live && self.shards != ShardsConfig::One {
+            return rule("shards", "live orders are decided on by one shard");
+        }
         if self.venue.is_empty() {
             return rule("venue", "must name a market");
         }

@@ -98,6 +98,21 @@ impl Recovery {
         Err(failed.unwrap_or_else(|| JournalError::Empty(folder.to_owned())))
     }
 
+    /// As [`Recovery::of`]; `None` where the folder is not there or holds nothing.
+    ///
+    /// # Errors
+    /// As [`Recovery::of`].
+    pub fn if_any(folder: &Path) -> Result<Option<Self>, JournalError> {
+        let is_empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+        if is_empty { Ok(None) } else { Self::of(folder).map(Some) }
+    }
+
+    /// Where the journal of the first run below a folder is, and its epoch.
+    #[must_use]
+    pub fn first(folder: &Path) -> (PathBuf, u32) {
+        (folder.join(format!("{:0EPOCH_DIGITS$}", 1)), 1)
+    }
+
     /// Whose an order is that the venue knows.
     #[must_use]
     pub fn recognise(&self, id: ClientOrderId) -> Recognised {

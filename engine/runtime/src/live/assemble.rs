@@ -17,7 +17,7 @@ use crate::config::{
     Resolver, ShardsConfig, TRADE_SOURCE, resolve,
 };
 use crate::job::{JobError, build_core};
-use crate::journal::{Meta, MetaFeed};
+use crate::journal::{Meta, MetaFeed, Recovery};
 
 /// What the venues of a run say, by venue of the configuration.
 pub type Told = Vec<Vec<Fact>>;
@@ -37,6 +37,8 @@ pub struct ShardAssembly {
     pub ends: Vec<ShardEnds>,
     /// What it is granted before anything else.
     pub grants: Vec<Event>,
+    /// What it goes on from; `None` where there is nothing.
+    pub past: Option<Recovery>,
 }
 
 /// A venue before it has a loop.
@@ -76,11 +78,31 @@ struct Placed {
     of_shard: InstrumentId,
 }
 
-/// Puts together what a configuration asks for.
+/// Bits of an epoch that number the run; those above number the shard, whose order ids are no other's.
+const RUN_BITS: u32 = 16;
+
+/// The epoch of a shard in a run.
+const fn epoch_of(run: u32, shard: usize) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "there are no more shards than instruments, which are few"
+    )]
+    let shard = shard as u32;
+    shard << RUN_BITS | run
+}
+
+/// Puts together what a configuration asks for. `run` numbers the runs that go on from each other, from one on: no order id of one
+/// is another's.
 ///
 /// # Errors
 /// [`JobError`], naming the place and the rule.
-pub fn assemble(config: &Config, path: &Path, live: &LiveConfig, told: &Told) -> Result<Assembly, JobError> {
+pub fn assemble(
+    config: &Config,
+    path: &Path,
+    live: &LiveConfig,
+    told: &Told,
+    run: u32,
+) -> Result<Assembly, JobError> {
     let seen: Vec<_> = told.iter().flatten().map(|fact| fact.seen.clone()).collect();
     let filters: Vec<_> = told.iter().flatten().map(|fact| fact.filters).collect();
     let (mut found, resolver) = resolve(config, path.to_owned(), &seen)?;
@@ -111,14 +133,16 @@ pub fn assemble(config: &Config, path: &Path, live: &LiveConfig, told: &Told) ->
             Some(Placed { resolved, venue, shard, of_shard })
         })
         .collect();
-    let mut joined = Joined { config, path, live, resolver: &resolver, placed: &placed, built: Vec::new() };
+    let mut joined =
+        Joined { config, path, live, run, resolver: &resolver, placed: &placed, built: Vec::new() };
     let sizes = RingSizes { public: live.rings.public, private: live.rings.private, commands: 0 };
     let mut shards = Vec::new();
     for shard in 0..counts.len() {
         let mut one = joined.shard(shard)?;
         let only = placed.iter().zip(0..).filter(|(placed, _)| placed.shard == shard).map(|(_, index)| index);
         let all = Meta::new(config, path, &seen, &placed_all(&placed), joined.feeds(shard));
-        one.meta = Meta { filters: filters.clone(), only: (counts.len() > 1).then(|| only.collect()), ..all };
+        let only = (counts.len() > 1).then(|| only.collect());
+        one.meta = Meta { filters: filters.clone(), only, epoch: Some(epoch_of(run, shard)), ..all };
         shards.push(one);
     }
     let mut venues = live
@@ -158,6 +182,7 @@ struct Joined<'a> {
     config: &'a Config,
     path: &'a Path,
     live: &'a LiveConfig,
+    run: u32,
     resolver: &'a Resolver<'a>,
     placed: &'a [Placed],
     /// By shard.
@@ -172,12 +197,13 @@ impl Joined<'_> {
     fn shard(&mut self, shard: usize) -> Result<ShardAssembly, JobError> {
         let instruments: Vec<_> = self.of_shard(shard).map(|placed| placed.resolved.clone()).collect();
         let route = self.of_shard(shard).map(|placed| placed.venue).collect();
-        let built = self.resolver.build(&instruments, Quoted::Yes)?;
+        let mut built = self.resolver.build(&instruments, Quoted::Yes)?;
+        built.shard.epoch = epoch_of(self.run, shard);
         let core = build_core(&built, &instruments)?;
         let meta = Meta::new(self.config, self.path, &[], &instruments, Vec::new());
         let grants = self.resolver.grants().into_iter().map(Event::Grant).collect();
         self.built.push(built);
-        Ok(ShardAssembly { shard: core, instruments, meta, route, ends: Vec::new(), grants })
+        Ok(ShardAssembly { shard: core, instruments, meta, route, ends: Vec::new(), grants, past: None })
     }
 
     /// What carries the markets of a shard.

@@ -40,7 +40,7 @@ const ASK_EVERY: Span = Span::from_secs(1);
 /// How often the end is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Why a stop says that everything is cancelled, in the record.
+/// Why a stop pulls all quotes, in the record.
 pub const STOPPED: ReasonCode = ReasonCode(u16::MAX);
 
 /// A shard's thread is done.
@@ -347,9 +347,10 @@ impl Engine {
     /// Cancels everything, waits at most so long until no order is left, and ends the threads.
     #[must_use]
     pub fn stop(mut self, patience: Duration) -> Ended {
-        let (scope, act) = (OperatorScope::All, OperatorAct::Kill);
-        let kill = OperatorCommand { scope, act, operator: OperatorId::default(), reason: STOPPED };
-        self.tell(&Event::Operator(kill));
+        // No kill: that would carry over to the next run, for an operator to end.
+        let (scope, act) = (OperatorScope::All, OperatorAct::Pause);
+        let pause = OperatorCommand { scope, act, operator: OperatorId::default(), reason: STOPPED };
+        self.tell(&Event::Operator(pause));
         let (from, watch) = (self.clock.now(), Stopwatch::start());
         let is_empty = |views: &[View]| {
             views.iter().all(|view| view.at > from && view.instruments.iter().all(|one| one.open == 0))

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use ballast_core::outbox::Outbox;
 use ballast_model::{Event, Nanos, OperatorAct, OperatorScope, Span};
 use ballast_sync::bell::Bell;
 use ballast_sync::ring::ring;
@@ -114,7 +115,7 @@ pub(super) fn start_shard(
     calls: Vec<Caller>,
     bell: Arc<OnceLock<Bell>>,
 ) -> Result<Shard, JobError> {
-    let ShardAssembly { shard, instruments, meta, route, ends, grants } = shard;
+    let ShardAssembly { mut shard, instruments, meta, route, ends, grants, past } = shard;
     let options = Options { pace: Pace::Live { patience: JOURNAL_PATIENCE }, ..Options::default() };
     let mut journal = Journal::open(folder, meta.to_bytes(), &options)?;
     let (mut control, commands) = ring(CONTROL_MAX.max(2 * grants.len()));
@@ -130,7 +131,11 @@ pub(super) fn start_shard(
     let name = seat.role.to_string();
     let turning = move || {
         seat.enter();
-        let record = Journaled::new(&mut journal.tap);
+        let mut record = Journaled::new(&mut journal.tap);
+        if let Some(past) = past {
+            let mut out = Outbox::new(shard.commands_per_event_max());
+            past.tell(&mut shard, &mut record, &mut out);
+        }
         let parts = ShardParts {
             shard,
             record,
