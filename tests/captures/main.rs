@@ -6,5 +6,6 @@ mod books;
 mod causes;
 mod figures;
 mod files;
+mod journals;
 mod runs;
 mod strangers;

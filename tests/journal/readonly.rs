@@ -78,8 +78,16 @@ fn what_a_killed_process_left_is_read_where_nothing_can_be_written() {
         let ((stands, said), (made_whole, expected)) = (told(&stands), told(&whole));
         assert_eq!((stands, made_whole, said), (true.into(), false.into(), expected), "{command}");
     }
-    for name in ["journal", "copy"] {
-        run(folder.path(), &format!("journal export {name} --out {name}.parquet")).unwrap();
+    for (command, options) in [
+        ("journal export", "--out NAME.parquet"),
+        ("journal slice", "--to 100 --out cut-NAME"),
+        ("whatif", ""),
+    ] {
+        let [(stands, said), (made_whole, expected)] = ["journal", "copy"].map(|name| {
+            let options = options.replace("NAME", name);
+            told(&run(folder.path(), &format!("{command} {name} {options} --json")).unwrap())
+        });
+        assert_eq!((stands, made_whole, said), (true.into(), false.into(), expected), "{command}");
     }
     let exported = |name: &str| fs::read(folder.path().join(name)).unwrap();
     assert!(exported("journal.parquet") == exported("copy.parquet"));

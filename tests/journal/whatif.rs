@@ -89,7 +89,7 @@ fn again(folder: &Path, told: &Told) -> (Vec<InstrumentRecord>, Vec<InstrumentRe
 fn an_unchanged_run_comes_out_again_whatever_was_recorded() {
     let slow = "[venue.latency]\nfeed = \"3ms\"\n\
         load = { window = \"50ms\", free_messages = 5, per_message = \"100us\", max = \"20ms\" }\n\
-        [[venue.outages]]\noffset = \"20s\"\nduration = \"3s\"\nanswers = \"none\"\n\
+        [[venue.outages]]\noffset = \"20s\"\nduration = \"3s\"\nanswers = \"none\"\nfeed = \"stops\"\n\
         [venue.queue]\ncancels = \"log\"\nimpact = \"displaces\"";
     let both = [surveyed("spot", text(&lines(Dialect::Spot, 32, 60))), futures().remove(0)];
     let halves = lines(Dialect::UsdM, 31, 60);

@@ -64,7 +64,7 @@ fn slow_and_silent_venues_are_told_and_what_they_lost() {
     let conditions = "[venue.latency]\nfeed = \"2ms\"\nrecorded = \"recorded.csv\"\n\
         [venue.latency.load]\nwindow = \"100ms\"\nfree_messages = 20\nper_message = \"250us\"\nmax = \"40ms\"\n\
         [[venue.outages]]\noffset = \"6s\"\nduration = \"4s\"\nanswers = \"none\"\n\
-        [[venue.outages]]\noffset = \"12s\"\nduration = \"500ms\"\nanswers = \"refusals\"\n";
+        [[venue.outages]]\noffset = \"12s\"\nduration = \"500ms\"\nanswers = \"refusals\"\nfeed = \"stops\"\n";
     folder.write("recorded.csv", "request,venue,response\n0,1000000,2000000\n");
     folder.write("slow.toml", format!("{text}\n{conditions}"));
     let run = folder.expect(0, "replay --config slow.toml --data futures.gz --json");
@@ -78,7 +78,10 @@ fn slow_and_silent_venues_are_told_and_what_they_lost() {
             "0.25 ms for each message beyond 20 within 100 ms, at most 40 ms",
         ),
         ("Outage 1", "from 6000 ms after the first message for 4000 ms: commands are lost"),
-        ("Outage 2", "from 12000 ms after the first message for 500 ms: commands are refused"),
+        (
+            "Outage 2",
+            "from 12000 ms after the first message for 500 ms: commands are refused, market data reach us when it has ended",
+        ),
     ] {
         assert_eq!(json["assumptions"][name], value, "{name}");
     }

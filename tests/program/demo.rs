@@ -111,6 +111,30 @@ fn the_quoter_also_trades_with_a_crowd_at_a_matching_engine() {
 }
 
 #[test]
+fn either_demonstration_leaves_a_journal_that_is_decided_again() {
+    let folder = Folder::new();
+    for venue in ["tape", "matching"] {
+        let plain = demo(&folder, &format!("--venue {venue} --seed 5"));
+        let run = demo(&folder, &format!("--venue {venue} --seed 5 --journal {venue}"));
+        for key in ["decisions_hash", "state_hash", "fills"] {
+            assert_eq!(run[key], plain[key], "{venue}: recording changes nothing: {key}");
+        }
+        let again = folder.expect(0, &format!("verify {venue} --json")).json();
+        assert_eq!((&again["identical"], &again["finished"]), (&true.into(), &true.into()), "{again}");
+        assert_eq!(again["state_hash"], run["state_hash"], "{venue}");
+        let count = |key: &str| run[key].as_u64().unwrap();
+        assert_eq!(again["commands"], count("orders") + count("cancels"), "{venue}: {run}");
+        assert!(again["inputs"].as_u64().unwrap() > 1_000, "{venue}: {again}");
+        let refused = folder.expect(4, &format!("demo --minutes 1 --venue {venue} --journal {venue}"));
+        assert!(refused.err.contains("there is a journal here already"), "{}", refused.err);
+        assert_eq!(refused.out, "", "{venue}: nothing ran");
+    }
+    // A crowd that felt our orders is no history to play otherwise.
+    let refused = folder.expect(4, "whatif matching");
+    assert!(refused.err.contains("how the venue's clocks map to ours"), "{}", refused.err);
+}
+
+#[test]
 fn an_earlier_report_is_replaced() {
     let folder = Folder::new();
     demo(&folder, "--seed 5 --out a");

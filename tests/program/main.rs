@@ -4,6 +4,7 @@
 
 mod arguments;
 mod assumptions;
+mod by_order;
 mod compare;
 mod configuration;
 mod demo;

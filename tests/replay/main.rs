@@ -18,3 +18,4 @@ mod judging;
 mod ladder;
 mod merging;
 mod rig;
+mod stopping;

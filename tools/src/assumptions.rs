@@ -4,8 +4,8 @@ use ballast_analytics::format::{self, Decimal};
 use ballast_analytics::record::Programme;
 use ballast_model::{InstrumentId, Money, Rate, Span};
 use ballast_runtime::config::{
-    AnswersConfig, Bps, Config, LoadConfig, MarketFees, OutageConfig, SelfTradeConfig, VenueConfig,
-    market_name,
+    AnswersConfig, Bps, Config, LoadConfig, MarketFees, OutageConfig, OutageFeedConfig, SelfTradeConfig,
+    VenueConfig, market_name,
 };
 use ballast_runtime::job::Prepared;
 
@@ -103,8 +103,15 @@ fn outage_row(outage: &OutageConfig, number: usize) -> (String, String) {
         AnswersConfig::None => "commands are lost",
         AnswersConfig::Refusals => "commands are refused",
     };
+    let feed = match outage.feed {
+        OutageFeedConfig::GoesOn => "",
+        OutageFeedConfig::Stops => ", market data reach us when it has ended",
+    };
     let at = outage.market.map_or_else(String::new, |market| format!(" at {}", market_name(market.into())));
-    (format!("Outage {number}{at}"), format!("from {from} for {}: {answers}", millis(outage.duration.span())))
+    (
+        format!("Outage {number}{at}"),
+        format!("from {from} for {}: {answers}{feed}", millis(outage.duration.span())),
+    )
 }
 
 /// Fees of a market, by the volume they begin at.

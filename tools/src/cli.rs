@@ -204,6 +204,9 @@ pub(crate) struct DemoArgs {
     /// Where to write the report.
     #[arg(long, value_name = "DIR", default_value = "report")]
     pub(crate) out: PathBuf,
+    /// Record every input and every command into this folder; one that holds a journal already is refused.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) journal: Option<PathBuf>,
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,6 +8,7 @@ use ballast_runtime::capture::{Source, SurveyedFile};
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Prepared};
+use ballast_runtime::journal::vacant;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -26,6 +27,7 @@ const CONFIG_NAME: &str = "demo.toml";
 /// A report that cannot be written.
 pub(crate) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
     let watch = Stopwatch::start();
+    arguments.journal.as_deref().map_or(Ok(()), vacant)?;
     let config = Config::parse(CONFIG, Path::new(CONFIG_NAME)).map_err(JobError::from)?;
     if arguments.venue == DemoVenue::Matching {
         return matching::run(arguments, &config, watch);
@@ -47,7 +49,7 @@ pub(crate) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
         mode: Mode::Quoting,
         repeat: 1,
         out: Some(&arguments.out),
-        journal: None,
+        journal: arguments.journal.as_deref(),
         json: arguments.json,
     };
     finish(&plan, &prepared, watch)

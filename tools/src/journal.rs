@@ -158,7 +158,8 @@ pub(crate) fn export(arguments: &ExportArgs) -> anyhow::Result<Code> {
     let text = format!("{count} rows in {} bytes\n", bytes.len());
     output::text(&text, Form::asked(*with_json))?;
     if *with_json {
-        output::json(&json!({ "rows": count, "bytes": bytes.len() }))?;
+        let stands = history.notice().is_some();
+        output::json(&json!({ "rows": count, "bytes": bytes.len(), "as_it_stands": stands }))?;
     }
     Ok(Code::Done)
 }
@@ -174,7 +175,8 @@ pub(crate) fn slice(arguments: &SliceArgs) -> anyhow::Result<Code> {
     let text = format!("{} records in {} bytes\n", kept.records, kept.bytes);
     output::text(&text, Form::asked(*with_json))?;
     if *with_json {
-        output::json(&json!({ "records": kept.records, "bytes": kept.bytes }))?;
+        let stands = history.notice().is_some();
+        output::json(&json!({ "records": kept.records, "bytes": kept.bytes, "as_it_stands": stands }))?;
     }
     Ok(Code::Done)
 }

@@ -5,9 +5,9 @@ use ballast_analytics::total::Totals;
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Played, Prepared};
-use ballast_runtime::journal::{Journal, JournalError, Options, vacant};
+use ballast_runtime::journal::{Journal, JournalError, Meta, Options, vacant};
 use ballast_runtime::operator::OperatorScript;
-use ballast_runtime::replay::{Journaled, Recorder};
+use ballast_runtime::replay::Journaled;
 use std::path::Path;
 
 use crate::cli::ReplayArgs;
@@ -69,7 +69,11 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
     data::tell(prepared);
     let mut recorder = prepared.recorder(plan.config.report.recorder());
     let (played, unkept) = match plan.journal {
-        Some(folder) => play_journaled(plan, prepared, folder, &mut recorder)?,
+        Some(folder) => journaled(folder, &prepared.meta(plan.mode), |mut record| {
+            let played = prepared.play_recorded(plan.mode, plan.repeat, &mut recorder, &mut record)?;
+            record.finish(&played.shard);
+            Ok(played)
+        })?,
         None => (prepared.play(plan.mode, plan.repeat, &mut recorder)?, None),
     };
     for (name, count) in data::market_problems(&played.shard, prepared.instruments.len()) {
@@ -97,11 +101,7 @@ pub(crate) fn finish(plan: &Plan<'_>, prepared: &Prepared<'_>, watch: Stopwatch)
     if plan.json {
         output::json(&summary.json(files.as_ref(), watch.elapsed()))?;
     }
-    if let Some(error) = &unkept {
-        output::tell(&format!("ALARM: the journal is not whole: {error}"));
-        return Ok(Code::Journal);
-    }
-    Ok(if prepared.has_no_book() { Code::NoBook } else { Code::Done })
+    Ok(kept(unkept.as_ref(), if prepared.has_no_book() { Code::NoBook } else { Code::Done }))
 }
 
 /// What an operator said, and how it was answered.
@@ -121,18 +121,18 @@ fn operator_lines(prepared: &Prepared<'_>, played: &Played) -> Vec<String> {
     lines
 }
 
-/// Plays what was prepared while a journal of it is written; with why that is not whole, where it is not.
-fn play_journaled(
-    plan: &Plan<'_>,
-    prepared: &Prepared<'_>,
+/// Plays while a journal of it is written; with why that is not whole, where it is not. `play` is to finish what it records
+/// into.
+///
+/// # Errors
+/// A folder that cannot hold a journal, and those of `play`.
+pub(crate) fn journaled<T>(
     folder: &Path,
-    recorder: &mut Recorder,
-) -> anyhow::Result<(Played, Option<JournalError>)> {
-    let meta = prepared.meta(plan.mode).to_bytes();
-    let mut journal = Journal::open(folder, meta, &Options::default())?;
-    let mut record = Journaled::new(&mut journal.tap);
-    let played = prepared.play_recorded(plan.mode, plan.repeat, recorder, &mut record)?;
-    record.finish(&played.shard);
+    meta: &Meta,
+    play: impl FnOnce(Journaled<'_>) -> anyhow::Result<T>,
+) -> anyhow::Result<(T, Option<JournalError>)> {
+    let mut journal = Journal::open(folder, meta.to_bytes(), &Options::default())?;
+    let played = play(Journaled::new(&mut journal.tap))?;
     Ok(match journal.finish() {
         Ok(kept) => {
             output::tell(&format!(
@@ -146,6 +146,13 @@ fn play_journaled(
         }
         Err(error) => (played, Some(error)),
     })
+}
+
+/// The exit code of a run whose journal is not whole, which is said; `done` where nothing is wrong with it.
+pub(crate) fn kept(unkept: Option<&JournalError>, done: Code) -> Code {
+    let Some(error) = unkept else { return done };
+    output::tell(&format!("ALARM: the journal is not whole: {error}"));
+    Code::Journal
 }
 
 fn write_report(out: &Path, summary: &Summary<'_>) -> anyhow::Result<ReportFiles> {

@@ -40,6 +40,9 @@ struct Row {
 pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
     let folder = &arguments.journal.folder;
     let told = Told::read(folder)?;
+    if let Some(notice) = &told.notice {
+        output::tell(notice);
+    }
     let path = Path::new(&told.meta.config_name);
     // Before anything is played, so that a wrong change is told at once.
     let changed = told.config.changed(path, &arguments.set).map_err(JobError::from)?;
@@ -76,6 +79,7 @@ pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
         output::json(&json!({
             "set": arguments.set,
             "within_seconds": within.as_secs_f64(),
+            "as_it_stands": told.notice.is_some(),
             "rows": lines.into_iter().map(|line| line.json).collect::<Vec<_>>(),
             "calibration": calibration.as_ref().map(calibration_json),
         }))?;

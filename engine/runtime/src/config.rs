@@ -51,7 +51,9 @@ pub use books::BookNames;
 pub(crate) use books::DEFAULT as DEFAULT_BOOK;
 pub use budgets::{BudgetConfig, BudgetsConfig, OrderBudgetConfig};
 pub(crate) use budgets::{amount_of, budget_name, grant};
-pub use conditions::{AnswersConfig, LatencyConfig, LoadConfig, OutageConfig, conditions};
+pub use conditions::{
+    AnswersConfig, LatencyConfig, LoadConfig, OutageConfig, OutageFeedConfig, conditions, stops,
+};
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,

@@ -24,7 +24,8 @@ use crate::capture::SeenInstrument;
 use crate::clock::Stopwatch;
 use crate::config::{Config, Quoted, ResolvedInstrument, resolve};
 use crate::job::{JobError, build_core, record_of};
-use crate::replay::{Observer, Outcome, Recorder, RecorderSpec};
+use crate::journal::Meta;
+use crate::replay::{Observer, Outcome, Record, Recorder, RecorderSpec};
 
 /// What we trade: the only client.
 const US: ClientId = ClientId(0);
@@ -64,37 +65,62 @@ pub struct FloorRun {
     pub running: Duration,
 }
 
-/// Quotes an ETH perpetual as configured where a crowd trades it. Tick and lot are those of Binance where the configuration does
-/// not say otherwise; fees, latencies and self-trade prevention are its own.
-///
-/// # Errors
-/// [`JobError`], naming the place and the rule.
-pub fn play(config: &Config, config_path: &Path, plan: &FloorPlan) -> Result<FloorRun, JobError> {
-    let seen = SeenInstrument {
-        symbol: "ETHUSDT".to_owned(),
-        market: Market::UsdM,
-        tick: Some(Step { mantissa: 1, scale: 2 }),
-        lot: Some(Step { mantissa: 1, scale: 3 }),
-        price_ticks_max: START_PRICE.0,
-    };
-    let (found, resolver) = resolve(config, config_path.to_owned(), &[seen])?;
-    let reference = Some(HalfTicks(2 * START_PRICE.0 + 1));
-    let instruments: Vec<_> =
-        found.into_iter().map(|found| ResolvedInstrument { found, reference }).collect();
-    let resolved = resolver.build(&instruments, Quoted::Yes)?;
-    let mut shard = build_core(&resolved, &instruments)?;
-    let rules = resolved.venue.instruments.first().ok_or(FloorSpecError::Clients)?;
-    let spec = spec(&resolved.venue, rules, plan.seed);
-    let mut venue = MatchingVenue::new(&spec)?;
-    let programme = resolver.programme();
-    let records = instruments.iter().map(|one| record_of(one, programme)).collect();
-    let mut recorder = Recorder::new(plan.recorder, records);
-    let watch = Stopwatch::start();
-    let end = spec.start + plan.duration;
-    let outcome = run(&mut shard, &mut venue, US, end, &mut recorder);
-    let running = watch.elapsed();
-    let record = RunRecord { instruments: recorder.finish(outcome.ended_at, &shard) };
-    Ok(FloorRun { outcome, shard, venue, client: US, record, spec, running })
+/// An ETH perpetual that is quoted as configured where a crowd trades it, ready to be played. Tick and lot are those of Binance
+/// where the configuration does not say otherwise; fees, latencies and self-trade prevention are its own.
+#[derive(Debug)]
+pub struct Floor {
+    shard: Shard,
+    venue: MatchingVenue,
+    spec: FloorSpec,
+    recorder: Recorder,
+    duration: Span,
+    meta: Meta,
+}
+
+impl Floor {
+    /// Builds core, venue and crowd.
+    ///
+    /// # Errors
+    /// [`JobError`], naming the place and the rule.
+    pub fn new(config: &Config, config_path: &Path, plan: &FloorPlan) -> Result<Self, JobError> {
+        let seen = [SeenInstrument {
+            symbol: "ETHUSDT".to_owned(),
+            market: Market::UsdM,
+            tick: Some(Step { mantissa: 1, scale: 2 }),
+            lot: Some(Step { mantissa: 1, scale: 3 }),
+            price_ticks_max: START_PRICE.0,
+        }];
+        let (found, resolver) = resolve(config, config_path.to_owned(), &seen)?;
+        let reference = Some(HalfTicks(2 * START_PRICE.0 + 1));
+        let instruments: Vec<_> =
+            found.into_iter().map(|found| ResolvedInstrument { found, reference }).collect();
+        let resolved = resolver.build(&instruments, Quoted::Yes)?;
+        let shard = build_core(&resolved, &instruments)?;
+        let rules = resolved.venue.instruments.first().ok_or(FloorSpecError::Clients)?;
+        let spec = spec(&resolved.venue, rules, plan.seed);
+        let venue = MatchingVenue::new(&spec)?;
+        let programme = resolver.programme();
+        let records = instruments.iter().map(|one| record_of(one, programme)).collect();
+        let recorder = Recorder::new(plan.recorder, records);
+        let meta = Meta::new(config, config_path, &seen, &instruments, Vec::new());
+        Ok(Self { shard, venue, spec, recorder, duration: plan.duration, meta })
+    }
+
+    /// What a journal of the run must say to be decided again. It names no feed: nothing here can be played to another venue.
+    #[must_use]
+    pub const fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// Trades to the end, and records it.
+    pub fn play(self, record: &mut impl Record) -> FloorRun {
+        let Self { mut shard, mut venue, spec, mut recorder, duration, .. } = self;
+        let watch = Stopwatch::start();
+        let outcome = run(&mut shard, &mut venue, US, spec.start + duration, &mut recorder, record);
+        let running = watch.elapsed();
+        let instruments = recorder.finish(outcome.ended_at, &shard);
+        FloorRun { outcome, shard, venue, client: US, record: RunRecord { instruments }, spec, running }
+    }
 }
 
 /// The venue that the configuration asks for, as far as it says.
@@ -174,20 +200,24 @@ enum Turn {
     Timer,
 }
 
-/// Lets one core trade as a client until `end`.
+/// Lets one core trade as a client until `end`. `record` is told of every input before the core is, and of every command
+/// before the venue is.
 pub fn run(
     shard: &mut Shard,
     venue: &mut MatchingVenue,
     client: ClientId,
     end: Nanos,
     observer: &mut impl Observer,
+    record: &mut impl Record,
 ) -> Outcome {
     let out = Outbox::new(shard.commands_per_event_max());
     let outcome = Outcome::default();
-    let mut trading = Trading { shard, venue, client, out, decisions: Digest::new(), outcome };
+    let mut trading = Trading { shard, venue, client, record, out, decisions: Digest::new(), outcome };
     while let Some((now, turn)) = trading.next().filter(|(now, _)| *now <= end) {
         trading.outcome.ended_at = Some(now);
-        trading.take(now, turn, observer);
+        if !trading.hear_of_record(now, turn, observer) {
+            trading.take(now, turn, observer);
+        }
     }
     let Trading { shard, out, decisions, outcome, .. } = trading;
     Outcome {
@@ -198,16 +228,17 @@ pub fn run(
     }
 }
 
-struct Trading<'a> {
+struct Trading<'a, R> {
     shard: &'a mut Shard,
     venue: &'a mut MatchingVenue,
     client: ClientId,
+    record: &'a mut R,
     out: Outbox,
     decisions: Digest,
     outcome: Outcome,
 }
 
-impl Trading<'_> {
+impl<R: Record> Trading<'_, R> {
     fn next(&self) -> Option<(Nanos, Turn)> {
         let times = [
             (self.venue.next_arrival(), Turn::Venue),
@@ -216,6 +247,15 @@ impl Trading<'_> {
             (self.shard.next_deadline(), Turn::Timer),
         ];
         times.into_iter().filter_map(|(at, turn)| Some((at?, turn))).min()
+    }
+
+    /// Whether there is news of the record, which the core then hears first.
+    fn hear_of_record(&mut self, now: Nanos, turn: Turn, observer: &mut impl Observer) -> bool {
+        let Some(health) = (if turn == Turn::Venue { None } else { self.record.news() }) else {
+            return false;
+        };
+        self.tell(&Event::Journal(health), now, observer);
+        true
     }
 
     fn take(&mut self, now: Nanos, turn: Turn, observer: &mut impl Observer) {
@@ -238,6 +278,7 @@ impl Trading<'_> {
                         let batch = book.batch();
                         self.outcome.level_updates += u64::from(batch.begin().levels);
                         observer.before(now, self.shard);
+                        self.record.batch(now, &batch);
                         self.shard.on_batch(&batch, now, &mut self.out);
                         self.send(now, observer);
                     }
@@ -250,11 +291,13 @@ impl Trading<'_> {
 
     fn tell(&mut self, event: &Event, now: Nanos, observer: &mut impl Observer) {
         observer.before(now, self.shard);
+        self.record.event(now, event);
         self.shard.on_event(event, now, &mut self.out);
         self.send(now, observer);
     }
 
     fn send(&mut self, now: Nanos, observer: &mut impl Observer) {
+        self.record.after(now, self.shard, &self.out);
         if !self.out.notes().is_empty() {
             observer.noted(self.out.notes(), now);
         }

@@ -24,12 +24,12 @@ use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey
 use crate::clock::Stopwatch;
 use crate::config::{
     BookNames, Config, ConfigError, FoundInstrument, OrdersConfig, Quoted, Resolved, ResolvedInstrument,
-    Resolver, Unquoted, conditions, fixed_offset, market_name, resolve,
+    Resolver, Unquoted, conditions, fixed_offset, market_name, resolve, stops,
 };
 use crate::journal::{JournalError, Meta, MetaFeed};
 use crate::operator::{Obeyed, OperatorScript, Said, Scopes};
 use crate::replay::{
-    self, NoteCounts, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Unjournaled,
+    self, NoteCounts, Observer, Outcome, Program, Record, Recorder, RecorderSpec, Stop, Unjournaled,
 };
 use crate::tape::{Cursor, Shift, Tape};
 pub use calibrate::{Calibration, Trial};
@@ -93,6 +93,8 @@ pub struct Prepared<'a> {
     scopes: Option<Scopes>,
     conditions: Conditions,
     feed_latency: Span,
+    /// When market data stop, by tape.
+    stops: Vec<Vec<Stop>>,
     orders: OrdersConfig,
     resolver: Resolver<'a>,
     meta: Meta,
@@ -235,6 +237,7 @@ impl<'a> Prepared<'a> {
             granted: granted.len(),
             told: granted,
             scopes: None,
+            stops: stops(config, &conditions, &carried),
             conditions,
             feed_latency: config.venue.feed_latency(),
             orders: config.venue.queue.orders,
@@ -342,8 +345,13 @@ impl<'a> Prepared<'a> {
         record: &mut impl Record,
     ) -> Result<Played, JobError> {
         let (mut shard, mut venue) = self.build(mode)?;
-        let program =
-            Program { tapes: &self.tapes, repeat, operator: &self.told, feed_latency: self.feed_latency };
+        let program = Program {
+            tapes: &self.tapes,
+            repeat,
+            operator: &self.told,
+            feed_latency: self.feed_latency,
+            stops: &self.stops,
+        };
         let notes = NoteCounts::new(self.instruments.len());
         let mut observer = Listening { observer, obeyed: Vec::with_capacity(self.told.len()), notes };
         let watch = Stopwatch::start();

@@ -45,6 +45,23 @@ pub struct Program<'a> {
     pub operator: &'a [(Nanos, Event)],
     /// How much later than recorded market data reach us; not negative.
     pub feed_latency: Span,
+    /// When they stop, by tape and time; those not listed never do.
+    pub stops: &'a [Vec<Stop>],
+}
+
+/// A time in which no market data reach us: all of it does at the end, as over a connection that stalls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// The first moment.
+    pub from: Nanos,
+    /// The first moment after it.
+    pub until: Nanos,
+}
+
+impl Stop {
+    const fn holds(self, at: Nanos) -> bool {
+        self.from.0 <= at.0 && at.0 < self.until.0
+    }
 }
 
 /// What happened.

@@ -9,7 +9,8 @@ use ballast_exchange::matching::Dialect;
 use ballast_model::{Lots, Money, Span};
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
-use ballast_runtime::floor::{self, FloorPlan, FloorRun};
+use ballast_runtime::floor::{Floor, FloorPlan, FloorRun};
+use ballast_runtime::replay::Unjournaled;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -18,6 +19,7 @@ use crate::amounts::number;
 use crate::cli::DemoArgs;
 use crate::exit::Code;
 use crate::output;
+use crate::replay::{journaled, kept};
 use crate::report::{self, ReportContext, ReportFiles};
 
 /// Lets the quoter trade with the crowd and writes the report.
@@ -29,7 +31,16 @@ pub(crate) fn run(arguments: &DemoArgs, config: &Config, watch: Stopwatch) -> an
     let duration = Span::from_secs(60 * i64::from(arguments.minutes));
     output::tell(&format!("trading {} min with a crowd, seed {}", arguments.minutes, arguments.seed));
     let plan = FloorPlan { seed: arguments.seed, duration, recorder };
-    let run = floor::play(config, Path::new(CONFIG_NAME), &plan)?;
+    let floor = Floor::new(config, Path::new(CONFIG_NAME), &plan)?;
+    let meta = floor.meta().clone();
+    let (run, unkept) = match &arguments.journal {
+        Some(folder) => journaled(folder, &meta, |mut record| {
+            let run = floor.play(&mut record);
+            record.finish(&run.shard);
+            Ok(run)
+        })?,
+        None => (floor.play(&mut Unjournaled), None),
+    };
     let context = ReportContext {
         title: "Demonstration".to_owned(),
         config: CONFIG_NAME.to_owned(),
@@ -49,7 +60,7 @@ pub(crate) fn run(arguments: &DemoArgs, config: &Config, watch: Stopwatch) -> an
     if arguments.json {
         output::json(&object(&run, &files, watch))?;
     }
-    Ok(Code::Done)
+    Ok(kept(unkept.as_ref(), Code::Done))
 }
 
 fn assumptions(run: &FloorRun) -> Vec<(String, String)> {

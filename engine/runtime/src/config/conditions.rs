@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use ballast_exchange::{Conditions, Gateway, LatencyRow, LoadSpec, Outage, OutageKind};
-use ballast_model::{Nanos, Span};
+use ballast_model::{InstrumentId, Nanos, Span};
 use ballast_venue::binance::Market;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::rules::LATENCY_MAX;
 use super::{Config, ConfigError, Duration, MarketConfig, VenueConfig};
 use crate::operator::instant;
+use crate::replay::Stop;
 
 /// First line of recorded latencies.
 const HEADING: &str = "request,venue,response";
@@ -67,6 +68,21 @@ pub struct OutageConfig {
     pub answers: AnswersConfig,
     /// The only market that does not work; none does where absent.
     pub market: Option<MarketConfig>,
+    /// What becomes of market data in it.
+    #[serde(default)]
+    pub feed: OutageFeedConfig,
+}
+
+/// What becomes of market data in an outage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutageFeedConfig {
+    /// They go on.
+    #[default]
+    GoesOn,
+    /// None reach us: all that was made reaches us when it has ended, as over a connection that stalls. Begins after the first
+    /// message has reached us.
+    Stops,
 }
 
 /// What an outage answers.
@@ -161,6 +177,9 @@ pub fn conditions(
             (Some(text), _) => instant(text).map_err(|why| rule(&why))?,
             (None, offset) => begin + offset.map_or(Span::ZERO, Duration::span),
         };
+        if outage.feed == OutageFeedConfig::Stops && from <= begin + venue.feed_latency() {
+            return Err(rule("stops market data before the first message has reached us"));
+        }
         let at = outage.market.map(|market| gateway(market.into()));
         let shares = |above: &&Outage| at.is_none() || above.gateway.is_none_or(|one| Some(one) == at);
         if outages.iter().filter(shares).any(|above| from < above.until) {
@@ -173,6 +192,23 @@ pub fn conditions(
         outages.push(Outage { from, until: from + outage.duration.span(), kind, gateway: at });
     }
     Ok(Conditions { recorded, load, outages, gateways: markets.map(gateway).collect() })
+}
+
+/// When market data stop, for each tape by the instruments that it carries. `conditions` are those of `config`.
+#[must_use]
+pub fn stops(config: &Config, conditions: &Conditions, carried: &[Vec<InstrumentId>]) -> Vec<Vec<Stop>> {
+    let outages = || config.venue.outages.iter().zip(&conditions.outages);
+    let of_tape = |instruments: &Vec<InstrumentId>| {
+        let first = instruments.first();
+        let at = first.and_then(|id| conditions.gateways.get(usize::from(id.0))).copied();
+        outages()
+            .filter(|(said, outage)| {
+                said.feed == OutageFeedConfig::Stops && (outage.gateway.is_none() || outage.gateway == at)
+            })
+            .map(|(_, outage)| Stop { from: outage.from, until: outage.until })
+            .collect()
+    };
+    carried.iter().map(of_tape).collect()
 }
 
 /// Recorded latencies, as the text of a file.

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use ballast_core::shard::Shard;
-use ballast_model::{Event, Nanos};
+use ballast_model::{Event, InstrumentId, Nanos};
 use ballast_venue::Counters;
 
 use super::{JobError, Mode, Prepared, begin_of};
 use crate::capture::{Instrument, Problems};
-use crate::config::{Config, ConfigError, ResolvedInstrument, conditions, fixed_offset, resolve};
+use crate::config::{Config, ConfigError, ResolvedInstrument, conditions, fixed_offset, resolve, stops};
 use crate::journal::Told;
 use crate::live::relive;
 use crate::replay::Observer;
@@ -52,13 +52,17 @@ impl<'a> Prepared<'a> {
         let granted: Vec<_> = granted.collect();
         // What the recorded configuration granted came first of all; this one's takes its place.
         let rest = told.outside.iter().skip(recorded_resolver.grants().len());
+        let markets = instruments.iter().map(|one| one.found.instrument.market);
+        let conditions = conditions(config, path, markets, begin)?;
+        let carried: Vec<Vec<_>> = told
+            .meta
+            .feeds
+            .iter()
+            .map(|feed| feed.instruments.iter().copied().map(InstrumentId).collect())
+            .collect();
         Ok(Self {
-            conditions: conditions(
-                config,
-                path,
-                instruments.iter().map(|one| one.found.instrument.market),
-                begin,
-            )?,
+            stops: stops(config, &conditions, &carried),
+            conditions,
             feed_latency: config.venue.feed_latency(),
             orders: config.venue.queue.orders,
             instruments,

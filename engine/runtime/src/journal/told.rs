@@ -31,6 +31,8 @@ pub struct Told {
     pub reports: Vec<Heard>,
     /// When the last input came.
     pub ended_at: Nanos,
+    /// What is to be told of how it was read: [`History::notice`].
+    pub notice: Option<String>,
 }
 
 /// What became of an order of ours.
@@ -173,7 +175,8 @@ impl Told {
         })?;
         let Reading { feeds, snapshots, outside, commands, reports, now, .. } = reading;
         let tapes = feeds.into_iter().map(Filling::finish).collect();
-        Ok(Self { config, tapes, snapshots, outside, commands, reports, ended_at: now, meta })
+        let notice = history.notice();
+        Ok(Self { config, tapes, snapshots, outside, commands, reports, ended_at: now, notice, meta })
     }
 }
 

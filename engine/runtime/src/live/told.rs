@@ -25,7 +25,7 @@ pub(crate) fn relive(
 ) -> Result<Option<Nanos>, JobError> {
     let mut out = Outbox::new(shard.commands_per_event_max());
     let mut ended_at = None;
-    History::open(folder)?.walk(|record| {
+    History::open_whole(folder)?.walk(|record| {
         if record.entry.is_input() {
             ended_at = Some(record.now);
             observer.before(record.now, shard);

@@ -2,7 +2,7 @@
 
 use ballast_model::{Nanos, Span};
 
-use super::Program;
+use super::{Program, Stop};
 use crate::tape::{Cursor, Listener, Shift, Tape};
 
 /// The time of what never happens.
@@ -17,11 +17,11 @@ pub(super) struct Feed<'a> {
 
 /// Which times a player goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum End<'a> {
     /// The venue's, mapped to our clock.
     Venue,
-    /// When we received the messages, and so much later.
-    Ours { later: Span },
+    /// When we received the messages, and so much later; what would reach us in a stop does at its end.
+    Ours { later: Span, stops: &'a [Stop] },
 }
 
 /// One cursor, repeated.
@@ -29,7 +29,7 @@ enum End {
 struct Player<'a> {
     tape: &'a Tape,
     cursor: Cursor<'a>,
-    end: End,
+    end: End<'a>,
     /// Time of the next message, [`NEVER`] after the last; never falls.
     next: Nanos,
     /// Messages given out.
@@ -43,19 +43,20 @@ struct Player<'a> {
 impl<'a> Feed<'a> {
     /// One feed per tape, all repeating together with the period of the longest span.
     pub(super) fn all(program: &Program<'a>, gap: Span) -> Vec<Self> {
-        let Program { tapes, repeat, feed_latency, .. } = *program;
+        let Program { tapes, repeat, feed_latency, stops, .. } = *program;
         let first = tapes.iter().filter_map(Tape::span).map(|(first, _)| first).min();
         let last = tapes.iter().filter_map(Tape::span).map(|(_, last)| last).max();
         let whole =
             first.zip(last).map_or(Span::ZERO, |(first, last)| Span((last - first).0.saturating_add(gap.0)));
-        let feed = |tape: &'a Tape| {
+        let feed = |(index, tape): (usize, &'a Tape)| {
+            let stops = stops.get(index).map_or(&[][..], Vec::as_slice);
             let period = Shift { time: whole, ..tape.period(gap) };
             Feed {
                 venue: Player::new(tape, End::Venue, repeat.max(1), period),
-                ours: Player::new(tape, End::Ours { later: feed_latency }, repeat.max(1), period),
+                ours: Player::new(tape, End::Ours { later: feed_latency, stops }, repeat.max(1), period),
             }
         };
-        tapes.iter().map(feed).collect()
+        tapes.iter().enumerate().map(feed).collect()
     }
 
     /// When the venue makes its next message, on our clock.
@@ -87,7 +88,7 @@ impl<'a> Feed<'a> {
 }
 
 impl<'a> Player<'a> {
-    fn new(tape: &'a Tape, end: End, repeat: u32, period: Shift) -> Self {
+    fn new(tape: &'a Tape, end: End<'a>, repeat: u32, period: Shift) -> Self {
         let shift = Shift::default();
         let cursor = Cursor::new(tape, shift);
         let mut player =
@@ -100,7 +101,11 @@ impl<'a> Player<'a> {
     fn time(&self) -> Option<Nanos> {
         match self.end {
             End::Venue => self.cursor.venue_time(),
-            End::Ours { later } => self.cursor.recv_time().map(|at| at.saturating_add(later)),
+            End::Ours { later, stops } => {
+                let at = self.cursor.recv_time()?.saturating_add(later);
+                // In the order of times: one may begin where the one before it ends.
+                Some(stops.iter().fold(at, |at, stop| if stop.holds(at) { stop.until } else { at }))
+            }
         }
     }
 

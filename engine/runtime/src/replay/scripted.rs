@@ -23,7 +23,7 @@ pub fn play_commands(
     venue: &mut TapeVenue,
     mut told: impl FnMut(&Event),
 ) {
-    let program = Program { tapes, repeat: 1, operator: &[], feed_latency: Span::ZERO };
+    let program = Program { tapes, repeat: 1, operator: &[], feed_latency: Span::ZERO, stops: &[] };
     let mut feeds = Feed::all(&program, REPEAT_GAP);
     let mut commands = commands.iter().peekable();
     loop {

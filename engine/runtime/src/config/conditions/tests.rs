@@ -129,6 +129,39 @@ fn recorded_latencies_are_read_and_their_faults_named_by_line_and_column() {
 }
 
 #[test]
+fn an_outage_may_stop_market_data() {
+    let outage = |market: &str, offset: &str, feed: &str| {
+        format!(
+            "[[venue.outages]]\noffset = \"{offset}\"\nduration = \"2s\"\nanswers = \"none\"\n{market}\n{feed}\n"
+        )
+    };
+    let stops = "feed = \"stops\"";
+    let tables = [
+        outage("", "1s", stops),
+        outage("market = \"usdm\"", "3s", stops),
+        outage("market = \"spot\"", "4s", "feed = \"goes-on\""),
+        outage("market = \"usdm\"", "5s", ""),
+    ];
+    let config = parse(&tables.concat()).unwrap();
+    let markets = [Market::UsdM, Market::Spot].into_iter();
+    let found = conditions(&config, Path::new("some.toml"), markets, BEGIN).unwrap();
+    let carried = [vec![InstrumentId(1)], vec![InstrumentId(0)], vec![]];
+    let stop = |secs| Stop { from: BEGIN + Span::from_secs(secs), until: BEGIN + Span::from_secs(secs + 2) };
+    assert_eq!(
+        super::stops(&config, &found, &carried),
+        [vec![stop(1)], vec![stop(1), stop(3)], vec![stop(1)]]
+    );
+    let rule = "venue.outages.0: stops market data before the first message has reached us";
+    let late = "[venue.latency]\nfeed = \"1s\"\n";
+    for tables in [outage("", "0s", stops), format!("{late}{}", outage("", "1s", stops))] {
+        let error = conditions_of(&tables).expect_err("refused").to_string();
+        assert!(error.contains(rule) && error.contains("line "), "{error}");
+    }
+    assert!(conditions_of(&format!("{late}{}", outage("", "1001ms", stops))).is_ok());
+    assert!(conditions_of(&outage("", "1s", "feed = \"stopped\"")).is_err());
+}
+
+#[test]
 fn an_outage_may_be_that_of_one_market() {
     let one = |market: &str, offset: &str| {
         format!("[[venue.outages]]\noffset = \"{offset}\"\nduration = \"9s\"\nanswers = \"none\"\n{market}\n")
