@@ -2,5 +2,6 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod kills;
 mod rig;
 mod runs;

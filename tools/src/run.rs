@@ -13,8 +13,8 @@ use ballast_runtime::config::{
 use ballast_runtime::job::JobError;
 use ballast_runtime::journal::Meta;
 use ballast_runtime::live::{
-    Assembly, Ended, Engine, Fact, Running, Seat, Strangers, Traded, VenueAssembly, View, Waits, Way,
-    assemble, credentials, facts, recorded, session,
+    Assembly, Ended, Engine, Fact, KilledBy, Outside, Running, Seat, Strangers, Switched, Traded,
+    VenueAssembly, View, Waits, Way, assemble, credentials, facts, recorded, session,
 };
 use ballast_wire::{Options, Sockets};
 use serde_json::{Value, json};
@@ -53,6 +53,7 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         (ModeConfig::Paper, true) => anyhow::bail!("--live: `live.mode` is paper"),
     }
     let stop = stop_flag()?;
+    let outside = outside(live, &arguments.config)?;
     let clock = Clock::start(Nanos::MIN);
     let told = ask(live, clock)?;
     let assembly = assemble(&config, &arguments.config, live, &told)?;
@@ -61,6 +62,7 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
     let running = Running { live, threads: &config.threads, folder: &arguments.journal, clock };
     let engine = Engine::start(assembly, ways, &running)?;
+    signal_hook::flag::register(KILL, engine.latch())?;
     let folders = engine.folders().to_vec();
     output::tell(&format!("running; journal: {}", arguments.journal.display()));
     let watch = Stopwatch::start();
@@ -68,7 +70,8 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         StrangersConfig::Refused => Strangers::Refused,
         StrangersConfig::Adopted => Strangers::Adopted,
     };
-    let watched = Watched { duration: arguments.duration, stop: &stop, about: &about, strangers };
+    let watched =
+        Watched { duration: arguments.duration, stop: &stop, about: &about, strangers, outside: &outside };
     let (ended, notes) = watched.supervise(engine);
     let mut record = RunRecord { instruments: Vec::new() };
     for (folder, (meta, instruments)) in folders.iter().zip(&about) {
@@ -88,6 +91,20 @@ fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
     Ok(stop)
+}
+
+/// What kills: no order leaves any more, though the run goes on.
+const KILL: i32 = signal_hook::consts::SIGUSR1;
+
+/// Where a kill may come from.
+fn outside(live: &LiveConfig, path: &Path) -> anyhow::Result<Outside> {
+    let signal = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(KILL, Arc::clone(&signal))?;
+    let file = live.kill_file(path);
+    Outside::new(file.as_deref(), signal).with_context(|| {
+        let file = file.unwrap_or_default();
+        format!("live.kill_file: {}: it could never be seen there", file.display())
+    })
 }
 
 type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
@@ -138,6 +155,7 @@ struct Watched<'a> {
     stop: &'a AtomicBool,
     about: &'a [(Meta, Vec<ResolvedInstrument>)],
     strangers: Strangers,
+    outside: &'a Outside,
 }
 
 impl Watched<'_> {
@@ -154,6 +172,9 @@ impl Watched<'_> {
                 output::tell("a thread has ended by itself: no order leaves any more");
                 break;
             }
+            if let Some(switched) = engine.obey(self.outside.kills()) {
+                self.tell_switch(switched, &mut notes);
+            }
             let waits = engine.begin(self.strangers);
             if watch.elapsed() - told >= TELL_EVERY {
                 told = watch.elapsed();
@@ -165,6 +186,25 @@ impl Watched<'_> {
         }
         output::tell("stopping: cancelling everything");
         (engine.stop(STOP_PATIENCE), notes)
+    }
+
+    /// What a kill from outside, or its end, means.
+    fn tell_switch(&self, switched: Switched, notes: &mut Notes) {
+        let by = match switched {
+            Switched::Killed(by) => by,
+            Switched::Released => {
+                return output::tell("the kill file is gone: quoting goes on once all is known");
+            }
+        };
+        *notes.entry(by.name()).or_default() += 1;
+        output::tell(match by {
+            KilledBy::File => {
+                "KILLED by the kill file: no order leaves while it is there, and everything is cancelled"
+            }
+            KilledBy::Signal => {
+                "KILLED by a signal: no order leaves in this run, and everything is cancelled"
+            }
+        });
     }
 
     /// What the start gate waits for.

@@ -22,6 +22,7 @@ use ballast_wire::Network;
 use super::assemble::{Assembly, VenueAssembly};
 use super::board::{View, Window};
 use super::links::LinkPolicy;
+use super::outside::{KilledBy, Switched};
 use super::paper::Paper;
 use super::standing::{Reliance, StandingWindow, VenueView, standing_board};
 use super::start::{self, Seat, Strangers, Waits, waits};
@@ -126,6 +127,12 @@ pub struct Engine {
     obtained: Receiver<Obtained>,
     /// Until when nothing more is asked of the venues by the start gate; `None` once it is open.
     gate: Option<Nanos>,
+    /// What a venue said of our account before this does not open the gate.
+    gate_since: Nanos,
+    /// What kills from outside.
+    killed: Option<KilledBy>,
+    /// Shards that have not been told so yet.
+    untold: Vec<usize>,
 }
 
 /// What came of a run.
@@ -170,6 +177,9 @@ impl Engine {
             folders: Vec::new(),
             obtained,
             gate: Some(Nanos::MIN),
+            gate_since: Nanos::MIN,
+            killed: None,
+            untold: Vec::new(),
         };
         let (dozes, wakes): (Vec<_>, Vec<_>) = ways.iter().map(|_| Doze::pair()).unzip();
         let bells: Vec<_> = assembly.shards.iter().map(|_| Arc::new(OnceLock::new())).collect();
@@ -261,7 +271,13 @@ impl Engine {
     /// for; `None` once quoting may go on.
     pub fn begin(&mut self, strangers: Strangers) -> Option<Vec<Waits>> {
         let next = self.gate?;
-        let (shards, venues) = (self.look(), self.standing());
+        if self.killed.is_some() {
+            return Some(Vec::new());
+        }
+        let (shards, mut venues) = (self.look(), self.standing());
+        let is_old =
+            |view: &&mut VenueView| matches!(view.reliance, Reliance::Whole(at) if at < self.gate_since);
+        venues.iter_mut().filter(is_old).for_each(|view| view.reliance = Reliance::Blind);
         let waits = waits(&self.seats, &shards, &venues);
         if waits.is_empty() {
             self.gate = None;
@@ -324,6 +340,42 @@ impl Engine {
     /// From now on no order leaves, and venues cancel everything, whatever the shards do.
     pub fn kill(&self) {
         self.kill.store(true, Release);
+    }
+
+    /// The latch that [`Engine::kill`] sets: for a signal, which finds it set before anybody has looked.
+    #[must_use]
+    pub fn latch(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.kill)
+    }
+
+    /// Obeys a kill from outside while there is one: the latch is set at once, and each shard told as soon as it has room to hear it. Where
+    /// there is none any more the latch is opened, and the start gate closed until all is known again. What changed is returned.
+    pub fn obey(&mut self, kills: Option<KilledBy>) -> Option<Switched> {
+        if kills.is_some() {
+            self.kill();
+        }
+        let before = core::mem::replace(&mut self.killed, kills);
+        let switched = match (before, kills) {
+            (_, Some(by)) if before != kills => {
+                self.untold = (0..self.shards.len()).collect();
+                Some(Switched::Killed(by))
+            }
+            (Some(_), None) if !self.is_broken() => {
+                self.untold.clear();
+                self.gate = Some(Nanos::MIN);
+                self.gate_since = self.clock.now();
+                self.kill.store(false, Release);
+                self.venues.iter().for_each(|venue| venue.window.asked.sweep());
+                Some(Switched::Released)
+            }
+            _ => None,
+        };
+        if let Some(by) = kills {
+            let Self { untold, shards, .. } = self;
+            let is_full = |shard: &mut Shard| shard.control.push(by.command()).is_err();
+            untold.retain(|number| shards.get_mut(*number).is_some_and(is_full));
+        }
+        switched
     }
 
     /// True where a thread has ended though nobody stopped it. No order leaves from then on.

@@ -147,7 +147,9 @@ impl Trading {
         match self {
             Self::Paper(paper) => paper.advance(now.mono, |event| told.tell(event)),
             Self::Live(live) => {
-                if latch == Latch::Killed && live.kill_at <= now.mono {
+                if latch == Latch::Open {
+                    live.kill_at = Nanos::MIN;
+                } else if live.kill_at <= now.mono {
                     live.kill_at = now.mono + KILL_EVERY;
                     live.session.cancel_all();
                 }
