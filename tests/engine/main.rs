@@ -5,3 +5,4 @@
 mod kills;
 mod rig;
 mod runs;
+mod watchdog;

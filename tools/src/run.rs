@@ -13,7 +13,7 @@ use ballast_runtime::config::{
 use ballast_runtime::job::JobError;
 use ballast_runtime::journal::Meta;
 use ballast_runtime::live::{
-    Assembly, Ended, Engine, Fact, KilledBy, Outside, Running, Seat, Strangers, Switched, Traded,
+    Assembly, Ended, Engine, Fact, Heart, KilledBy, Outside, Running, Seat, Strangers, Switched, Traded,
     VenueAssembly, View, Waits, Way, assemble, credentials, facts, recorded, session,
 };
 use ballast_wire::{Options, Sockets};
@@ -61,7 +61,10 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
     let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
         assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
     let running = Running { live, threads: &config.threads, folder: &arguments.journal, clock };
-    let engine = Engine::start(assembly, ways, &running)?;
+    let mut engine = Engine::start(assembly, ways, &running)?;
+    if live.mode == ModeConfig::Live {
+        engine.set_heart(Heart::begin(&arguments.journal)?);
+    }
     signal_hook::flag::register(KILL, engine.latch())?;
     let folders = engine.folders().to_vec();
     output::tell(&format!("running; journal: {}", arguments.journal.display()));
@@ -83,7 +86,7 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
 }
 
 /// Set by ctrl-c and SIGTERM.
-fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+pub(crate) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // A second signal ends the process as if nobody listened.
@@ -107,7 +110,7 @@ fn outside(live: &LiveConfig, path: &Path) -> anyhow::Result<Outside> {
     })
 }
 
-type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
+pub(crate) type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
 
 fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
     let options = Options { extra_roots: venue.certificates.iter().cloned().collect(), ..Options::default() };
@@ -116,7 +119,11 @@ fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
 }
 
 /// The way to each venue.
-fn ways(live: &LiveConfig, assembly: &Assembly, clock: Clock) -> anyhow::Result<Vec<Way<Network>>> {
+pub(crate) fn ways(
+    live: &LiveConfig,
+    assembly: &Assembly,
+    clock: Clock,
+) -> anyhow::Result<Vec<Way<Network>>> {
     let one = |(asked, built): (&LiveVenueConfig, &VenueAssembly)| {
         let network = sockets(asked, clock)?;
         let wake = network.wake();
@@ -136,7 +143,7 @@ fn ways(live: &LiveConfig, assembly: &Assembly, clock: Clock) -> anyhow::Result<
 }
 
 /// What the venues say of the instruments.
-fn ask(live: &LiveConfig, clock: Clock) -> anyhow::Result<Vec<Vec<Fact>>> {
+pub(crate) fn ask(live: &LiveConfig, clock: Clock) -> anyhow::Result<Vec<Vec<Fact>>> {
     live.venue
         .iter()
         .map(|venue| {
@@ -166,6 +173,7 @@ impl Watched<'_> {
         let most = self.duration.map(|span| Duration::from_nanos(span.0.unsigned_abs()));
         while !self.stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
             std::thread::park_timeout(LOOK_EVERY);
+            engine.beat();
             engine.notes(|_, _, note: &Note| *notes.entry(note.kind()).or_default() += 1);
             engine.obtained().for_each(|obtained| output::tell(&obtained.to_string()));
             if engine.is_broken() {

@@ -21,6 +21,7 @@ use ballast_wire::Network;
 
 use super::assemble::{Assembly, VenueAssembly};
 use super::board::{View, Window};
+use super::heartbeat::Heart;
 use super::links::LinkPolicy;
 use super::outside::{KilledBy, Switched};
 use super::paper::Paper;
@@ -133,6 +134,8 @@ pub struct Engine {
     killed: Option<KilledBy>,
     /// Shards that have not been told so yet.
     untold: Vec<usize>,
+    /// Tells whoever watches from outside that there is progress.
+    heart: Option<Heart>,
 }
 
 /// What came of a run.
@@ -180,6 +183,7 @@ impl Engine {
             gate_since: Nanos::MIN,
             killed: None,
             untold: Vec::new(),
+            heart: None,
         };
         let (dozes, wakes): (Vec<_>, Vec<_>) = ways.iter().map(|_| Doze::pair()).unzip();
         let bells: Vec<_> = assembly.shards.iter().map(|_| Arc::new(OnceLock::new())).collect();
@@ -337,6 +341,21 @@ impl Engine {
         self.shards.iter().map(|shard| shard.progress.load(Relaxed)).collect()
     }
 
+    /// From now on [`Engine::beat`] beats this heart.
+    pub fn set_heart(&mut self, heart: Heart) {
+        self.heart = Some(heart);
+    }
+
+    /// Beats where every thread that is not over has turned since the last time.
+    pub fn beat(&mut self) {
+        let shards = self.shards.iter().map(|shard| shard.progress.load(Relaxed));
+        let turns: Vec<_> =
+            shards.chain(self.venues.iter().map(|venue| venue.window.asked.turns())).collect();
+        if let Some(heart) = &mut self.heart {
+            heart.beat(&turns);
+        }
+    }
+
     /// From now on no order leaves, and venues cancel everything, whatever the shards do.
     pub fn kill(&self) {
         self.kill.store(true, Release);
@@ -402,14 +421,24 @@ impl Engine {
         let mut empty = false;
         while !empty && watch.elapsed() < patience && !self.is_broken() {
             std::thread::park_timeout(LOOK_EVERY);
+            self.beat();
             empty = is_empty(&self.look());
         }
         self.stop_shards.store(true, Release);
-        let shards = core::mem::take(&mut self.shards);
+        let shards: Vec<_> = core::mem::take(&mut self.shards);
+        // A journal may take its time to be closed: the venues' threads go on meanwhile.
+        while !shards.iter().all(|shard| shard.thread.is_finished()) {
+            std::thread::park_timeout(LOOK_EVERY);
+            self.beat();
+        }
         let shards = shards.into_iter().map(|shard| shard.thread.join().ok()).collect();
         // Whatever the shards thought: the venues' own lists have the last word.
         self.kill();
         let empty = self.is_empty_at_venues(patience) && empty;
+        // Of a run that leaves orders whoever watches is not told that it has ended.
+        if let Some(heart) = self.heart.as_mut().filter(|_| empty) {
+            heart.end();
+        }
         self.stop_venues.store(true, Release);
         let venues = self.venues.into_iter().map(|venue| venue.thread.join().ok()).collect();
         Ended { shards, venues, empty }
@@ -435,6 +464,7 @@ impl Engine {
                 self.venues.iter().for_each(|venue| venue.window.asked.sweep());
             }
             std::thread::park_timeout(LOOK_EVERY);
+            self.beat();
         }
     }
 }
