@@ -43,10 +43,7 @@ pub(crate) fn run(arguments: &WatchdogArgs) -> anyhow::Result<Code> {
     let file = heartbeat(&arguments.journal);
     output::tell(&format!("watching {}", file.display()));
     let after = Duration::from_nanos(arguments.after.0.unsigned_abs());
-    let ended = match dog.watch(&file, after, &stop) {
-        Some(silent) => Some((silent, dog.fire())),
-        None => None,
-    };
+    let ended = dog.watch(&file, after, &stop).map(|silent| (silent, dog.fire()));
     let left: usize = dog.guards.iter().map(Guard::open_orders).sum();
     let empty = ended.as_ref().and_then(|(_, empty)| *empty);
     if arguments.json {
