@@ -2,5 +2,7 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod kills;
 mod rig;
 mod runs;
+mod watchdog;

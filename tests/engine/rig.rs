@@ -58,6 +58,17 @@ impl Venue {
         self.state(market)["venue"]["clients"][0].clone()
     }
 
+    /// Orders of the only client, whatever became of them.
+    pub(crate) fn orders(&self, market: &str) -> usize {
+        self.client(market)["orders"].as_array().unwrap().len()
+    }
+
+    /// Those of them that are open.
+    pub(crate) fn open_orders(&self, market: &str) -> usize {
+        let open = |order: &&Value| order["status"] == "NEW" || order["status"] == "PARTIALLY_FILLED";
+        self.client(market)["orders"].as_array().unwrap().iter().filter(open).count()
+    }
+
     /// Position of the only client in the market's ETHUSDT.
     pub(crate) fn position(&self, market: &str) -> f64 {
         let client = self.client(market);
@@ -99,6 +110,52 @@ impl Venue {
     pub(crate) fn run(&self, folder: &Path, arguments: &str) -> Run {
         Run::of(&mut self.engine(folder, arguments)).unwrap()
     }
+}
+
+/// A program that runs beside the test until it ends by itself, is told to, or is dropped.
+pub(crate) struct Running {
+    child: Option<Child>,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self { child: Some(child) }
+    }
+
+    /// Sends it a signal, by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> Run {
+        let output = self.child.take().unwrap().wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Whether something comes true within so many milliseconds.
+pub(crate) fn within(ms: u64, mut is_so: impl FnMut() -> bool) -> bool {
+    let until = ballast_runtime::clock::Stopwatch::start();
+    while !is_so() {
+        if until.elapsed().as_millis() >= u128::from(ms) {
+            return false;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    true
 }
 
 impl Drop for Venue {

@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod latch;
 mod net;
 mod rig;
 mod runs;

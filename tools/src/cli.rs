@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Trade live markets as configured, on paper where nothing else is asked for.
     Run(RunArgs),
+    /// Cancel everything at every venue where a run makes no progress any more: a process of its own beside it.
+    Watchdog(WatchdogArgs),
     /// Be a venue that exchange clients connect to: Binance spot and USD-M futures on sockets of this host.
     Simulate(SimulateArgs),
     /// Replay the same data under several configurations and print one table.
@@ -295,6 +297,28 @@ pub(crate) struct RunArgs {
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchdogArgs {
+    /// Configuration file (TOML) of the run.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Folder of the run's journal: its heartbeat is beside it.
+    #[arg(long, value_name = "DIR", default_value = "journal")]
+    pub(crate) journal: PathBuf,
+    /// How long the run may make no progress.
+    #[arg(long, value_name = "SPAN", default_value = "2s", value_parser = after_of)]
+    pub(crate) after: Span,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A span that is long enough for a run that is well to be seen to be so.
+fn after_of(text: &str) -> Result<Span, String> {
+    let span = span_of(text)?;
+    if span < Span::from_millis(200) { Err("must be 200ms or more".to_owned()) } else { Ok(span) }
 }
 
 #[derive(Debug, Args)]

@@ -25,12 +25,15 @@ pub(crate) enum Code {
     Mismatch = 6,
     /// Everything asked for was done, but the journal of it is not whole: a disk full or gone.
     Journal = 7,
+    /// The run that was watched had stopped: everything is cancelled.
+    Fired = 8,
 }
 
 /// The table in `--help`.
 pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable, \
 5 no order book snapshot in the data, 6 a check (book check, verify) found a difference or (doctor) a failure, \
-7 the journal of the run is not whole";
+7 the journal of the run is not whole, \
+8 (watchdog) the run had stopped and everything is cancelled";
 
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {

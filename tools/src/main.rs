@@ -30,6 +30,7 @@ mod simulate;
 mod summary;
 mod totals;
 mod verify;
+mod watchdog;
 mod whatif;
 
 use clap::Parser as _;
@@ -40,6 +41,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Replay(arguments) => replay::run(&arguments),
         cli::Command::Demo(arguments) => demo::run(&arguments),
         cli::Command::Run(arguments) => run::run(&arguments),
+        cli::Command::Watchdog(arguments) => watchdog::run(&arguments),
         cli::Command::Doctor(arguments) => doctor::run(&arguments),
         cli::Command::Simulate(arguments) => simulate::run(&arguments),
         cli::Command::Compare(arguments) => compare::run(&arguments),

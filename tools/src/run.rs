@@ -14,8 +14,8 @@ use ballast_runtime::config::{
 use ballast_runtime::job::JobError;
 use ballast_runtime::journal::{Meta, Recovery};
 use ballast_runtime::live::{
-    Assembly, Ended, Engine, Fact, Running, Seat, Strangers, Traded, VenueAssembly, View, Waits, Way,
-    assemble, credentials, facts, recorded, session,
+    Assembly, Ended, Engine, Fact, Heart, KilledBy, Outside, Running, Seat, Strangers, Switched, Traded,
+    VenueAssembly, View, Waits, Way, assemble, credentials, facts, recorded, session,
 };
 use ballast_wire::{Options, Sockets};
 use serde_json::{Value, json};
@@ -57,6 +57,7 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
     }
     let stop = stop_flag()?;
     let past = past(arguments, live)?;
+    let outside = outside(live, &arguments.config)?;
     let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, |past| past.at));
     let told = ask(live, clock)?;
     let (folder, epoch) = past
@@ -69,7 +70,11 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
     let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
         assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
     let running = Running { live, threads: &config.threads, folder: &folder, clock };
-    let engine = Engine::start(assembly, ways, &running)?;
+    let mut engine = Engine::start(assembly, ways, &running)?;
+    if live.mode == ModeConfig::Live {
+        engine.set_heart(Heart::begin(&arguments.journal)?);
+    }
+    signal_hook::flag::register(KILL, engine.latch())?;
     let folders = engine.folders().to_vec();
     output::tell(&format!("running; journal: {}", folder.display()));
     let watch = Stopwatch::start();
@@ -77,7 +82,8 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         StrangersConfig::Refused => Strangers::Refused,
         StrangersConfig::Adopted => Strangers::Adopted,
     };
-    let watched = Watched { duration: arguments.duration, stop: &stop, about: &about, strangers };
+    let watched =
+        Watched { duration: arguments.duration, stop: &stop, about: &about, strangers, outside: &outside };
     let (ended, notes) = watched.supervise(engine);
     let mut record = RunRecord { instruments: Vec::new() };
     for (folder, (meta, instruments)) in folders.iter().zip(&about) {
@@ -137,7 +143,7 @@ fn go_on(assembly: &mut Assembly, past: Option<Recovery>, arguments: &RunArgs) -
 }
 
 /// Set by ctrl-c and SIGTERM.
-fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+pub(crate) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // A second signal ends the process as if nobody listened.
@@ -147,7 +153,21 @@ fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
+/// What kills: no order leaves any more, though the run goes on.
+const KILL: i32 = signal_hook::consts::SIGUSR1;
+
+/// Where a kill may come from.
+fn outside(live: &LiveConfig, path: &Path) -> anyhow::Result<Outside> {
+    let signal = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(KILL, Arc::clone(&signal))?;
+    let file = live.kill_file(path);
+    Outside::new(file.as_deref(), signal).with_context(|| {
+        let file = file.unwrap_or_default();
+        format!("live.kill_file: {}: it could never be seen there", file.display())
+    })
+}
+
+pub(crate) type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
 
 fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
     let options = Options { extra_roots: venue.certificates.iter().cloned().collect(), ..Options::default() };
@@ -156,7 +176,7 @@ fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
 }
 
 /// The way to each venue.
-fn ways(
+pub(crate) fn ways(
     live: &LiveConfig,
     assembly: &Assembly,
     clock: Clock,
@@ -181,7 +201,7 @@ fn ways(
 }
 
 /// What the venues say of the instruments.
-fn ask(live: &LiveConfig, clock: Clock) -> anyhow::Result<Vec<Vec<Fact>>> {
+pub(crate) fn ask(live: &LiveConfig, clock: Clock) -> anyhow::Result<Vec<Vec<Fact>>> {
     live.venue
         .iter()
         .map(|venue| {
@@ -200,6 +220,7 @@ struct Watched<'a> {
     stop: &'a AtomicBool,
     about: &'a [(Meta, Vec<ResolvedInstrument>)],
     strangers: Strangers,
+    outside: &'a Outside,
 }
 
 impl Watched<'_> {
@@ -210,11 +231,15 @@ impl Watched<'_> {
         let most = self.duration.map(|span| Duration::from_nanos(span.0.unsigned_abs()));
         while !self.stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
             std::thread::park_timeout(LOOK_EVERY);
+            engine.beat();
             engine.notes(|_, _, note: &Note| *notes.entry(note.kind()).or_default() += 1);
             engine.obtained().for_each(|obtained| output::tell(&obtained.to_string()));
             if engine.is_broken() {
                 output::tell("a thread has ended by itself: no order leaves any more");
                 break;
+            }
+            if let Some(switched) = engine.obey(self.outside.kills()) {
+                self.tell_switch(switched, &mut notes);
             }
             let waits = engine.begin(self.strangers);
             if watch.elapsed() - told >= TELL_EVERY {
@@ -227,6 +252,25 @@ impl Watched<'_> {
         }
         output::tell("stopping: cancelling everything");
         (engine.stop(STOP_PATIENCE), notes)
+    }
+
+    /// What a kill from outside, or its end, means.
+    fn tell_switch(&self, switched: Switched, notes: &mut Notes) {
+        let by = match switched {
+            Switched::Killed(by) => by,
+            Switched::Released => {
+                return output::tell("the kill file is gone: quoting goes on once all is known");
+            }
+        };
+        *notes.entry(by.name()).or_default() += 1;
+        output::tell(match by {
+            KilledBy::File => {
+                "KILLED by the kill file: no order leaves while it is there, and everything is cancelled"
+            }
+            KilledBy::Signal => {
+                "KILLED by a signal: no order leaves in this run, and everything is cancelled"
+            }
+        });
     }
 
     /// What the start gate waits for.

@@ -2,6 +2,8 @@
 //!
 //! Never here: a secret. Credentials are named, and read from the environment.
 
+use std::path::{Path, PathBuf};
+
 use ballast_venue::binance::Market;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,6 +34,8 @@ pub struct LiveConfig {
     /// How long one of a market's connections may say nothing before it is taken for dead.
     #[serde(default = "silence")]
     pub silence_max: Duration,
+    /// While this file, beside the configuration, exists no order leaves and everything is cancelled.
+    pub kill_file: Option<PathBuf>,
 }
 
 /// Whether orders are real.
@@ -84,7 +88,7 @@ pub struct LiveVenueConfig {
     /// With what the names of the credentials in the environment begin: `NAME_KEY`, and `NAME_SECRET` or `NAME_PRIVATE_KEY_FILE`.
     pub credentials: Option<String>,
     /// File with the certificates (PEM) that are trusted besides those of the public authorities.
-    pub certificates: Option<std::path::PathBuf>,
+    pub certificates: Option<PathBuf>,
 }
 
 /// How much the rings between a venue's thread and a shard's hold.
@@ -155,6 +159,12 @@ impl LiveVenueConfig {
 }
 
 impl LiveConfig {
+    /// Where the kill file would be, with the configuration at `path`.
+    #[must_use]
+    pub fn kill_file(&self, path: &Path) -> Option<PathBuf> {
+        self.kill_file.as_ref().map(|file| path.parent().unwrap_or(Path::new("")).join(file))
+    }
+
     /// The first rule that is broken, by key.
     pub(super) fn broken_rule(&self) -> Option<(String, &'static str)> {
         let rule = |key: &str, rule| Some((format!("live.{key}"), rule));
@@ -173,6 +183,9 @@ impl LiveConfig {
         }
         if self.mode == ModeConfig::Live && self.shards != ShardsConfig::One {
             return rule("shards", "live orders are decided on by one shard");
+        }
+        if self.kill_file.as_ref().is_some_and(|file| file.file_name().is_none()) {
+            return rule("kill_file", "must name a file");
         }
         if self.venue.is_empty() {
             return rule("venue", "must name a market");

@@ -21,7 +21,9 @@ use ballast_wire::Network;
 
 use super::assemble::{Assembly, VenueAssembly};
 use super::board::{View, Window};
+use super::heartbeat::Heart;
 use super::links::LinkPolicy;
+use super::outside::{KilledBy, Switched};
 use super::paper::Paper;
 use super::standing::{Reliance, StandingWindow, VenueView, standing_board};
 use super::start::{self, Seat, Strangers, Waits, waits};
@@ -126,6 +128,14 @@ pub struct Engine {
     obtained: Receiver<Obtained>,
     /// Until when nothing more is asked of the venues by the start gate; `None` once it is open.
     gate: Option<Nanos>,
+    /// What a venue said of our account before this does not open the gate.
+    gate_since: Nanos,
+    /// What kills from outside.
+    killed: Option<KilledBy>,
+    /// Shards that have not been told so yet.
+    untold: Vec<usize>,
+    /// Tells whoever watches from outside that there is progress.
+    heart: Option<Heart>,
 }
 
 /// What came of a run.
@@ -169,6 +179,10 @@ impl Engine {
             folders: Vec::new(),
             obtained,
             gate: Some(Nanos::MIN),
+            gate_since: Nanos::MIN,
+            killed: None,
+            untold: Vec::new(),
+            heart: None,
         };
         let seat = |role, stop: &Arc<AtomicBool>| ThreadSeat {
             plan: plan.clone(),
@@ -268,7 +282,13 @@ impl Engine {
     /// for; `None` once quoting may go on.
     pub fn begin(&mut self, strangers: Strangers) -> Option<Vec<Waits>> {
         let next = self.gate?;
-        let (shards, venues) = (self.look(), self.standing());
+        if self.killed.is_some() {
+            return Some(Vec::new());
+        }
+        let (shards, mut venues) = (self.look(), self.standing());
+        let is_old =
+            |view: &&mut VenueView| matches!(view.reliance, Reliance::Whole(at) if at < self.gate_since);
+        venues.iter_mut().filter(is_old).for_each(|view| view.reliance = Reliance::Blind);
         let waits = waits(&self.seats, &shards, &venues);
         if waits.is_empty() {
             self.gate = None;
@@ -328,9 +348,60 @@ impl Engine {
         self.shards.iter().map(|shard| shard.progress.load(Relaxed)).collect()
     }
 
+    /// From now on [`Engine::beat`] beats this heart.
+    pub fn set_heart(&mut self, heart: Heart) {
+        self.heart = Some(heart);
+    }
+
+    /// Beats where every thread that is not over has turned since the last time.
+    pub fn beat(&mut self) {
+        let shards = self.shards.iter().map(|shard| shard.progress.load(Relaxed));
+        let turns: Vec<_> =
+            shards.chain(self.venues.iter().map(|venue| venue.window.asked.turns())).collect();
+        if let Some(heart) = &mut self.heart {
+            heart.beat(&turns);
+        }
+    }
+
     /// From now on no order leaves, and venues cancel everything, whatever the shards do.
     pub fn kill(&self) {
         self.kill.store(true, Release);
+    }
+
+    /// The latch that [`Engine::kill`] sets: for a signal, which finds it set before anybody has looked.
+    #[must_use]
+    pub fn latch(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.kill)
+    }
+
+    /// Obeys a kill from outside while there is one: the latch is set at once, and each shard told as soon as it has room to hear it. Where
+    /// there is none any more the latch is opened, and the start gate closed until all is known again. What changed is returned.
+    pub fn obey(&mut self, kills: Option<KilledBy>) -> Option<Switched> {
+        if kills.is_some() {
+            self.kill();
+        }
+        let before = core::mem::replace(&mut self.killed, kills);
+        let switched = match (before, kills) {
+            (_, Some(by)) if before != kills => {
+                self.untold = (0..self.shards.len()).collect();
+                Some(Switched::Killed(by))
+            }
+            (Some(_), None) if !self.is_broken() => {
+                self.untold.clear();
+                self.gate = Some(Nanos::MIN);
+                self.gate_since = self.clock.now();
+                self.kill.store(false, Release);
+                self.venues.iter().for_each(|venue| venue.window.asked.sweep());
+                Some(Switched::Released)
+            }
+            _ => None,
+        };
+        if let Some(by) = kills {
+            let Self { untold, shards, .. } = self;
+            let is_full = |shard: &mut Shard| shard.control.push(by.command()).is_err();
+            untold.retain(|number| shards.get_mut(*number).is_some_and(is_full));
+        }
+        switched
     }
 
     /// True where a thread has ended though nobody stopped it. No order leaves from then on.
@@ -358,14 +429,24 @@ impl Engine {
         let mut empty = false;
         while !empty && watch.elapsed() < patience && !self.is_broken() {
             std::thread::park_timeout(LOOK_EVERY);
+            self.beat();
             empty = is_empty(&self.look());
         }
         self.stop_shards.store(true, Release);
-        let shards = core::mem::take(&mut self.shards);
+        let shards: Vec<_> = core::mem::take(&mut self.shards);
+        // A journal may take its time to be closed: the venues' threads go on meanwhile.
+        while !shards.iter().all(|shard| shard.thread.is_finished()) {
+            std::thread::park_timeout(LOOK_EVERY);
+            self.beat();
+        }
         let shards = shards.into_iter().map(|shard| shard.thread.join().ok()).collect();
         // Whatever the shards thought: the venues' own lists have the last word.
         self.kill();
         let empty = self.is_empty_at_venues(patience) && empty;
+        // Of a run that leaves orders whoever watches is not told that it has ended.
+        if let Some(heart) = self.heart.as_mut().filter(|_| empty) {
+            heart.end();
+        }
         self.stop_venues.store(true, Release);
         let venues = self.venues.into_iter().map(|venue| venue.thread.join().ok()).collect();
         Ended { shards, venues, empty }
@@ -391,6 +472,7 @@ impl Engine {
                 self.venues.iter().for_each(|venue| venue.window.asked.sweep());
             }
             std::thread::park_timeout(LOOK_EVERY);
+            self.beat();
         }
     }
 }

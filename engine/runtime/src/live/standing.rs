@@ -1,8 +1,8 @@
 //! How we stand with a venue, as its thread shows it to whoever starts and stops the engine, and what those ask of it.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use ballast_model::{InstrumentId, Lots, Nanos, Span};
 use ballast_sync::seqlock::{Reader, Writer, snapshot};
@@ -48,6 +48,8 @@ pub struct VenueView {
 pub struct Asked {
     cancel: AtomicBool,
     sweep: AtomicBool,
+    /// Turns of the venue's thread, for whoever watches that there is progress.
+    turns: AtomicU64,
 }
 
 impl Asked {
@@ -61,8 +63,16 @@ impl Asked {
         self.sweep.store(true, Release);
     }
 
+    /// Turns of the thread so far: where there are no more it is stuck.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.turns.load(Relaxed)
+    }
+
     /// Asks the session for what was asked here.
     pub(super) fn pass_on(&self, trading: &mut Trading, now: Now) {
+        // The thread alone counts.
+        self.turns.store(self.turns.load(Relaxed) + 1, Relaxed);
         let Trading::Live(live) = trading else { return };
         if self.cancel.load(Acquire) && self.cancel.swap(false, Acquire) {
             live.session_mut().cancel_all();

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use ballast_model::{ClientOrderId, Command, Event, InstrumentId, Nanos, OrderReport, OrderUpdate, Span};
 use ballast_venue::binance::trade::{ORDER_BYTES_MAX, Standing, TradeSession};
 use ballast_venue::{Answer, Channel, EventSink, Now, RingFull};
-use ballast_wire::{HttpSend, Network};
+use ballast_wire::{HttpSend, LinkKind, Network, News};
 
-use super::links::{Lines, Way};
+use super::links::{Lines, Talk, Wanted, Way};
 use super::paper::Paper;
 use super::rings::{Numbers, VenueEnds};
 
@@ -30,13 +30,15 @@ pub struct Live {
     buffer: Vec<u8>,
     /// When everything is next cancelled for the kill latch.
     kill_at: Nanos,
+    /// Requests whose answers are still to come: only the last is the one that stands.
+    requests: usize,
 }
 
 impl Live {
     /// Trades by this session, whose instruments bear the numbers of the market's.
     #[must_use]
     pub fn new(session: TradeSession) -> Self {
-        Self { session, buffer: vec![0; ORDER_BYTES_MAX], kill_at: Nanos::MIN }
+        Self { session, buffer: vec![0; ORDER_BYTES_MAX], kill_at: Nanos::MIN, requests: 0 }
     }
 
     /// The session.
@@ -146,20 +148,49 @@ impl Trading {
     pub(super) fn pass_time(&mut self, latch: Latch, now: Now, told: &mut Private<'_>) {
         match self {
             Self::Paper(paper) => paper.advance(now.mono, |event| told.tell(event)),
-            Self::Live(live) => {
-                if latch == Latch::Killed && live.kill_at <= now.mono {
-                    live.kill_at = now.mono + KILL_EVERY;
-                    live.session.cancel_all();
-                }
-                if live.session.next_deadline().is_some_and(|at| at <= now.mono) {
-                    live.session.on_deadline(now, told);
-                }
-            }
+            Self::Live(live) => live.pass_time(latch, now, told),
         }
     }
 }
 
 impl Live {
+    /// Does what is due.
+    pub(super) fn pass_time(&mut self, latch: Latch, now: Now, told: &mut Private<'_>) {
+        if latch == Latch::Open {
+            self.kill_at = Nanos::MIN;
+        } else if self.kill_at <= now.mono {
+            self.kill_at = now.mono + KILL_EVERY;
+            self.session.cancel_all();
+        }
+        if self.session.next_deadline().is_some_and(|at| at <= now.mono) {
+            self.session.on_deadline(now, told);
+        }
+    }
+
+    /// Takes one piece of news of a connection; false where it could not be read.
+    pub(super) fn hear(
+        &mut self,
+        channel: Channel,
+        news: News<'_>,
+        now: Now,
+        told: &mut Private<'_>,
+    ) -> bool {
+        match news {
+            News::Text(text) => return self.on_text(channel, text, now, told),
+            News::Reply { status, retry_after, used, body } => {
+                self.requests = self.requests.saturating_sub(1);
+                // An answer to a request that was replaced: that to the one that stands is still to come.
+                return self.requests > 0 || self.on_answer(status, retry_after, used, body, now, told);
+            }
+            News::Opened => self.on_connected(channel, now),
+            News::Closed(_) => self.on_disconnected(channel, now, told),
+        }
+        if channel == Channel::Rest {
+            self.requests = 0;
+        }
+        true
+    }
+
     fn send(
         &mut self,
         command: &Command,
@@ -178,18 +209,12 @@ impl Live {
     }
 
     /// Takes what came in on one of its connections.
-    pub(super) fn on_text(
-        &mut self,
-        channel: Channel,
-        text: &[u8],
-        now: Now,
-        told: &mut Private<'_>,
-    ) -> bool {
+    fn on_text(&mut self, channel: Channel, text: &[u8], now: Now, told: &mut Private<'_>) -> bool {
         self.session.on_bytes(channel, text, now, told).is_ok()
     }
 
     /// Takes the answer to the request that stands. `used` is the weight of this minute and the orders of the last ten seconds.
-    pub(super) fn on_answer(
+    fn on_answer(
         &mut self,
         status: u16,
         retry_after: Option<u32>,
@@ -210,11 +235,11 @@ impl Live {
         self.session.on_answer(&Answer { status, headers: &headers, body }, now, told).is_ok()
     }
 
-    pub(super) fn on_connected(&mut self, channel: Channel, now: Now) {
+    fn on_connected(&mut self, channel: Channel, now: Now) {
         self.session.on_connected(channel, now);
     }
 
-    pub(super) fn on_disconnected(&mut self, channel: Channel, now: Now, told: &mut Private<'_>) {
+    fn on_disconnected(&mut self, channel: Channel, now: Now, told: &mut Private<'_>) {
         self.session.on_disconnected(channel, now, told);
     }
 
@@ -242,7 +267,9 @@ impl Live {
                 Channel::Rest => {
                     let (method, target) = (request.verb.name(), text(request.bytes));
                     let headers = key.as_slice();
-                    network.request(link, &HttpSend { method, target, headers, body: &[] }).is_ok()
+                    let asked = network.request(link, &HttpSend { method, target, headers, body: &[] });
+                    self.requests += usize::from(asked.is_ok());
+                    asked.is_ok()
                 }
                 Channel::Market(_) | Channel::Api | Channel::Private => {
                     network.send(link, request.bytes).is_ok()
@@ -255,6 +282,20 @@ impl Live {
             }
         }
     }
+}
+
+/// The connections that orders need.
+pub(super) fn trade_lines(stream: &str, rest: &str, api: &str) -> [Wanted; 3] {
+    let line = |channel, kind, talk, url: &str| {
+        let way = Way::Trade(channel);
+        Wanted { way, kind, talk, url: url.to_owned() }
+    };
+    [
+        line(Channel::Rest, LinkKind::Http, Talk::Answers, rest),
+        line(Channel::Api, LinkKind::WebSocket, Talk::Pinged, api),
+        // Its path is not known before the venue has given a key.
+        line(Channel::Private, LinkKind::WebSocket, Talk::Pinged, stream),
+    ]
 }
 
 fn not_sent(instrument: InstrumentId, client_id: ClientOrderId, now: Nanos) -> Event {

@@ -14,7 +14,7 @@ use super::links::{Lines, LinkPolicy, Talk, Wanted, Way};
 use super::paper::Shown;
 use super::rings::{Numbers, Router, VenueEnds};
 use super::shard_loop::Turned;
-use super::trading::{Latch, Private, Trading};
+use super::trading::{Latch, Private, Trading, trade_lines};
 
 /// Commands that are looked at together, so that cancels leave first.
 const COMMANDS_PER_TURN: usize = 256;
@@ -188,13 +188,10 @@ fn wanted<N>(parts: &VenueParts<N>) -> Vec<Wanted> {
             url: format!("{stream_url}{path}"),
         })
         .collect();
-    let mut add = |way, kind, talk, url: &str| wanted.push(Wanted { way, kind, talk, url: url.to_owned() });
-    add(Way::Market(Channel::Rest), LinkKind::Http, Talk::Answers, rest_url);
+    let (kind, talk) = (LinkKind::Http, Talk::Answers);
+    wanted.push(Wanted { way: Way::Market(Channel::Rest), kind, talk, url: rest_url.clone() });
     if let Trading::Live(_) = trading {
-        add(Way::Trade(Channel::Rest), LinkKind::Http, Talk::Answers, rest_url);
-        add(Way::Trade(Channel::Api), LinkKind::WebSocket, Talk::Pinged, api_url);
-        // Its path is not known before the venue has given a key.
-        add(Way::Trade(Channel::Private), LinkKind::WebSocket, Talk::Pinged, stream_url);
+        wanted.extend(trade_lines(stream_url, rest_url, api_url));
     }
     wanted
 }
@@ -232,20 +229,7 @@ impl Inner {
         let Self { trading, shards, numbers, backlog, unread, .. } = self;
         let Trading::Live(live) = trading else { return };
         let mut told = Private { shards, numbers, backlog };
-        let read = match news {
-            News::Text(text) => live.on_text(channel, text, now, &mut told),
-            News::Reply { status, retry_after, used, body } => {
-                live.on_answer(status, retry_after, used, body, now, &mut told)
-            }
-            News::Opened => {
-                live.on_connected(channel, now);
-                true
-            }
-            News::Closed(_) => {
-                live.on_disconnected(channel, now, &mut told);
-                true
-            }
-        };
+        let read = live.hear(channel, news, now, &mut told);
         *unread += u64::from(!read);
     }
 
