@@ -122,7 +122,8 @@ fn key() -> Result<Credentials, AccountError> {
 fn frames(arguments: &LatencyArgs, folder: &Folder) -> anyhow::Result<(String, Frames)> {
     let (name, source) = if let Some(path) = &arguments.data {
         let source = Source::open(path);
-        let source = source.map_err(|error| LoadError::Unreadable { path: path.clone(), error })?;
+        let unreadable = |error| JobError::from(LoadError::Unreadable { path: path.clone(), error });
+        let source = source.map_err(unreadable)?;
         (source.name(), source)
     } else {
         let fastest = arguments.rate.iter().copied().max().unwrap_or(1);
