@@ -10,6 +10,7 @@ mod configuration;
 mod demo;
 mod doctor;
 mod journals;
+mod latency;
 mod operator;
 mod opportunities;
 mod rig;

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Cancel everything at every venue where a run makes no progress any more: a process of its own beside it.
     Watchdog(WatchdogArgs),
+    /// Measure tick to trade on this host: the production loops on two threads, driven by a market on a schedule.
+    Latency(LatencyArgs),
     /// Be a venue that exchange clients connect to: Binance spot and USD-M futures on sockets of this host.
     Simulate(SimulateArgs),
     /// Replay the same data under several configurations and print one table.
@@ -319,6 +321,37 @@ pub(crate) struct WatchdogArgs {
 fn after_of(text: &str) -> Result<Span, String> {
     let span = span_of(text)?;
     if span < Span::from_millis(200) { Err("must be 200ms or more".to_owned()) } else { Ok(span) }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LatencyArgs {
+    /// How long each run lasts, by the clock.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub(crate) seconds: u16,
+    /// How many times as fast as recorded, such as `x10`; may be given several times.
+    #[arg(long, value_name = "xN", default_values = ["x1", "x10", "x50"], value_parser = rate_of)]
+    pub(crate) rate: Vec<u32>,
+    /// Runs at each rate; the table has the median and the worst of them.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=99))]
+    pub(crate) runs: u16,
+    /// Capture file of one USD-M instrument, with a snapshot; a synthetic market without it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Configuration file (TOML) of the quoter and the threads, with one `live.venue` of USD-M; one that follows the touch without it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Keep the journals and a synthetic market in this folder; without it they are removed.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn rate_of(text: &str) -> Result<u32, String> {
+    let times =
+        text.strip_prefix('x').unwrap_or(text).parse().ok().filter(|times| (1..=1_000).contains(times));
+    times.ok_or_else(|| "must be a whole number from x1 to x1000".to_owned())
 }
 
 #[derive(Debug, Args)]

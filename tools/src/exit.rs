@@ -32,6 +32,7 @@ pub(crate) enum Code {
 /// The table in `--help`.
 pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable, \
 5 no order book snapshot in the data, 6 a check (book check, verify) found a difference or (doctor) a failure, \
+latency figures that count for nothing, \
 7 the journal of the run is not whole, \
 8 (watchdog) the run had stopped and everything is cancelled";
 

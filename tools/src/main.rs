@@ -16,6 +16,7 @@ mod doctor;
 mod exit;
 mod hedging;
 mod journal;
+mod latency;
 mod notes;
 mod operator;
 mod opportunities;
@@ -43,6 +44,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Run(arguments) => run::run(&arguments),
         cli::Command::Watchdog(arguments) => watchdog::run(&arguments),
         cli::Command::Doctor(arguments) => doctor::run(&arguments),
+        cli::Command::Latency(arguments) => latency::run(&arguments),
         cli::Command::Simulate(arguments) => simulate::run(&arguments),
         cli::Command::Compare(arguments) => compare::run(&arguments),
         cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),

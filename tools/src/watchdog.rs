@@ -69,8 +69,9 @@ fn guards(
     live: &LiveConfig,
     clock: Clock,
 ) -> anyhow::Result<Vec<Guard<Network>>> {
-    let assembly = assemble(config, path, live, &ask(live, clock)?)?;
-    let ways = ways(live, &assembly, clock)?;
+    // It sends no order: which run it is matters to nobody.
+    let assembly = assemble(config, path, live, &ask(live, clock)?, 1)?;
+    let ways = ways(live, &assembly, clock, clock.begin())?;
     let one =
         |(way, venue): (ballast_runtime::live::Way<Network>, &ballast_runtime::config::LiveVenueConfig)| {
             let session = way.session.context("a venue without a session of orders")?;

@@ -10,6 +10,7 @@ pub mod floor;
 pub mod host;
 pub mod job;
 pub mod journal;
+pub mod latency;
 pub mod live;
 pub mod operator;
 pub mod replay;
