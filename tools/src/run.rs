@@ -34,6 +34,8 @@ use crate::report::{self, ReportContext, ReportFiles};
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How often a line tells of it.
 const TELL_EVERY: Duration = Duration::from_secs(1);
+/// How long a connection that we close waits for the venue: one taken for dead must be known to be lost soon.
+const CLOSING: Span = Span::from_millis(100);
 /// How long orders may take to be gone at the end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -93,7 +95,8 @@ fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
 type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
 
 fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
-    let options = Options { extra_roots: venue.certificates.iter().cloned().collect(), ..Options::default() };
+    let extra_roots = venue.certificates.iter().cloned().collect();
+    let options = Options { closing: CLOSING, extra_roots, ..Options::default() };
     let clock: Box<dyn Fn() -> Nanos + Send> = Box::new(move || clock.now());
     Ok(Sockets::new(options, clock)?)
 }
