@@ -2,5 +2,6 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod faults;
 mod rig;
 mod runs;

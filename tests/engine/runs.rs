@@ -14,7 +14,9 @@ fn write(folder: &Path, name: &str, text: &str) {
 /// Every file below a folder.
 fn files(folder: &Path) -> Vec<Vec<u8>> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![std::fs::read(path).unwrap()] }).collect()
+    entries
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![std::fs::read(path).unwrap()] })
+        .collect()
 }
 
 fn position_of(result: &Value) -> f64 {
@@ -60,7 +62,10 @@ fn orders_are_traded_and_what_the_engine_believes_is_the_venues_truth() {
     let said = [run.out.into_bytes(), run.err.into_bytes()];
     for text in files(folder.path()).iter().chain(&said) {
         for hidden in [&key, &secret] {
-            assert!(!text.windows(hidden.len()).any(|window| window == hidden.as_bytes()), "a key was written");
+            assert!(
+                !text.windows(hidden.len()).any(|window| window == hidden.as_bytes()),
+                "a key was written"
+            );
         }
     }
 }
