@@ -169,8 +169,8 @@ impl Said {
         expect(open <= OPEN_MAX, format!("{open} orders open at a time"));
         let late = pulled_ms.zip(case.blind_ms).filter(|(pulled, bound)| pulled > bound);
         expect(late.is_none(), format!("quotes pulled after {pulled_ms:?} ms"));
-        let last = orders.iter().map(|order| order.made).max().unwrap_or(0) - self.given_ms;
-        expect(last >= case.again_ms, format!("last quoted {last} ms after the rules"));
+        let last = orders.iter().map(|order| order.ended).max().unwrap_or(0).saturating_sub(self.given_ms);
+        expect(last >= case.again_ms, format!("no quote from {last} ms after the rules on"));
         let same = self.verified.code == Some(0);
         expect(same, format!("verify: {}{}", self.verified.out, self.verified.err));
         problems
