@@ -22,7 +22,7 @@ pub(crate) struct Venue {
 impl Venue {
     pub(crate) fn start(arguments: &str) -> Self {
         let mut child = Command::new(program())
-            .args("simulate --synthetic --for 180s --json --clients 1".split(' '))
+            .args("simulate --synthetic --for 900s --json --clients 1".split(' '))
             .args(arguments.split_whitespace())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -40,17 +40,37 @@ impl Venue {
         told[scheme].as_str().unwrap().to_owned()
     }
 
-    /// The truth of a market, as the venue knows it.
-    pub(crate) fn state(&self, market: &str) -> Value {
+    /// Asks the simulator itself, and reads its JSON.
+    fn ask(&self, market: &str, method: &str, path: &str, body: &str) -> Value {
         let url = self.url(market, "http");
         let host = url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
-        write!(stream, "GET /simulator/state HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} /simulator/{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        let (from, to) = (body.find('{').unwrap(), body.rfind('}').unwrap());
+        let (from, to) = (body.find(['{', '[']).unwrap(), body.rfind(['}', ']']).unwrap());
         serde_json::from_str(&body[from..=to]).unwrap()
+    }
+
+    /// The truth of a market, as the venue knows it.
+    pub(crate) fn state(&self, market: &str) -> Value {
+        self.ask(market, "GET", "state", "")
+    }
+
+    /// Faults that fired, oldest first.
+    pub(crate) fn fired(&self, market: &str) -> Value {
+        self.ask(market, "GET", "faults", "")
+    }
+
+    /// Puts these rules in place of those there are.
+    pub(crate) fn set_faults(&self, market: &str, rules: &str) {
+        assert_eq!(self.ask(market, "POST", "faults", rules), Value::Object(serde_json::Map::new()));
     }
 
     /// What the venue knows of the only client.

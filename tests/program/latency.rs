@@ -55,14 +55,14 @@ fn what_cannot_be_measured_is_refused_with_the_reason() {
     }
     let absent = folder.expect(4, "latency --data absent.gz");
     assert!(absent.err.contains("absent.gz"), "{}", absent.err);
-    folder.write("none.txt", "1723161255088156767 {\"stream\":1}\n".to_owned());
+    folder.write("none.txt", "1723161255088156767 {\"stream\":1}\n");
     let none = folder.run("latency --data none.txt");
     assert!(
         none.err.contains("none.txt: latency is measured on a capture of one instrument"),
         "{}",
         none.err
     );
-    folder.write("quoter.toml", ballast_tests::market::QUOTER.to_owned());
+    folder.write("quoter.toml", ballast_tests::market::QUOTER);
     let venue = folder.run("latency --seconds 1 --rate x1 --config quoter.toml");
     assert_eq!(venue.code, Some(1), "{}", venue.err);
     assert!(venue.err.contains("one `live.venue`"), "{}", venue.err);

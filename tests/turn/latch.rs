@@ -104,7 +104,7 @@ impl Rig {
     fn new() -> Self {
         let config = config("");
         let live = config.live.as_ref().unwrap();
-        let built = assemble(&config, Path::new("test.toml"), live, &vec![vec![fact()]]).unwrap();
+        let built = assemble(&config, Path::new("test.toml"), live, &vec![vec![fact()]], 1).unwrap();
         let [mut shard] = <[_; 1]>::try_from(built.shards).unwrap();
         let [venue] = <[_; 1]>::try_from(built.venues).unwrap();
         let keys = credentials("DESK", |name| (!name.ends_with("FILE")).then(|| "k".repeat(64))).unwrap();

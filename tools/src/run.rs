@@ -37,6 +37,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How long before its last record a run is taken to have been without news: clocks differ, and trades are booked once.
 const SINCE_MARGIN: Span = Span::from_secs(5);
+/// How long a connection that we close waits for the venue: one taken for dead must be known to be lost soon.
+const CLOSING: Span = Span::from_millis(100);
 /// How long orders may take to be gone at the end.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -170,7 +172,8 @@ fn outside(live: &LiveConfig, path: &Path) -> anyhow::Result<Outside> {
 pub(crate) type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
 
 fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
-    let options = Options { extra_roots: venue.certificates.iter().cloned().collect(), ..Options::default() };
+    let extra_roots = venue.certificates.iter().cloned().collect();
+    let options = Options { closing: CLOSING, extra_roots, ..Options::default() };
     let clock: Box<dyn Fn() -> Nanos + Send> = Box::new(move || clock.now());
     Ok(Sockets::new(options, clock)?)
 }

@@ -171,7 +171,7 @@ impl Rig {
     fn ready(&self, folder: &Path, sampling: Sampling) -> Result<Ready, LatencyError> {
         let live = self.live()?;
         let told = vec![vec![self.frames.fact().clone()]];
-        let assembly = assemble(&self.config, Path::new("latency.toml"), &live, &told)?;
+        let assembly = assemble(&self.config, Path::new("latency.toml"), &live, &told, 1)?;
         let clock = Clock::start(Nanos::MIN);
         let (mut shards, mut venues) = (assembly.shards, assembly.venues);
         let (Some(shard), Some(venue), Some(asked)) = (shards.pop(), venues.pop(), live.venue.first()) else {

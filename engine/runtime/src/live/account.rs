@@ -15,7 +15,7 @@ use crate::config::{FoundInstrument, market_name};
 /// How long an answer may take before the fate of its request counts as unknown.
 const ANSWER_MAX: Span = Span::from_secs(5);
 /// How old a request may be when it reaches the venue's matching.
-const RECV_WINDOW: Span = Span::from_secs(5);
+pub(super) const RECV_WINDOW: Span = Span::from_secs(5);
 /// Percent of the request weight that new orders leave to cancels.
 const CANCEL_RESERVE: u8 = 20;
 

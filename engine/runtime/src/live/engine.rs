@@ -19,6 +19,7 @@ use ballast_venue::Counters;
 use ballast_venue::binance::trade::TradeSession;
 use ballast_wire::Network;
 
+use super::account::RECV_WINDOW;
 use super::assemble::{Assembly, VenueAssembly};
 use super::board::{View, Window};
 use super::heartbeat::Heart;
@@ -432,6 +433,12 @@ impl Engine {
             self.beat();
             empty = is_empty(&self.look());
         }
+        // An order whose fate a shard does not know may be on its way until the venue takes it no more; from then on the venues'
+        // own lists have the last word. The shards listen meanwhile, for fills that only the venues' lists of trades tell.
+        let late = watch.elapsed() >= Duration::from_nanos(RECV_WINDOW.0.unsigned_abs());
+        self.kill();
+        let empty = self.is_empty_at_venues(patience) && (empty || late);
+        std::thread::park_timeout(LOOK_EVERY);
         self.stop_shards.store(true, Release);
         let shards: Vec<_> = core::mem::take(&mut self.shards);
         // A journal may take its time to be closed: the venues' threads go on meanwhile.
@@ -440,9 +447,6 @@ impl Engine {
             self.beat();
         }
         let shards = shards.into_iter().map(|shard| shard.thread.join().ok()).collect();
-        // Whatever the shards thought: the venues' own lists have the last word.
-        self.kill();
-        let empty = self.is_empty_at_venues(patience) && empty;
         // Of a run that leaves orders whoever watches is not told that it has ended.
         if let Some(heart) = self.heart.as_mut().filter(|_| empty) {
             heart.end();

@@ -35,6 +35,24 @@ fn nothing_that_adds_goes_out_before_its_fills_would_be_seen() {
 }
 
 #[test]
+fn no_order_rests_unseen_or_out_of_reach() {
+    let lost = |market, channel| {
+        let mut rig = Rig::open(market);
+        rig.session.on_disconnected(channel, rig.now, &mut rig.sink);
+        rig.serve();
+        // Told once more, as of a connection that could not be opened: there is nothing new to cancel.
+        rig.session.on_disconnected(channel, rig.now, &mut rig.sink);
+        rig.serve();
+        rig.asked.iter().filter(|asked| asked.starts_with("DELETE")).count()
+    };
+    assert_eq!(lost(TradeMarket::UsdM, Channel::Private), 2, "one for each instrument");
+    assert_eq!(lost(TradeMarket::UsdM, Channel::Api), 2);
+    assert_eq!(lost(TradeMarket::Spot, Channel::Api), 2);
+    assert_eq!(lost(TradeMarket::UsdM, Channel::Rest), 0);
+    assert_eq!(lost(TradeMarket::UsdM, Channel::Market(0)), 0);
+}
+
+#[test]
 fn connections_are_renewed_before_the_venue_cuts_them() {
     let mut rig = Rig::open(TradeMarket::UsdM);
     rig.wait(Span::from_secs(23 * 3_600));

@@ -84,12 +84,15 @@ impl TradeSession {
         }
     }
 
-    /// A connection ended: of what waits for an answer on it nobody can say what became of it.
+    /// A connection ended: of what waits for an answer on it nobody can say what became of it. Without the one that takes
+    /// orders, or the one that tells of fills, no order may rest: all are cancelled over HTTP.
     pub fn on_disconnected<S: EventSink>(&mut self, channel: Channel, now: Now, out: &mut S) {
         self.outlet.settle(out);
         match channel {
             Channel::Api => {
-                self.api = Api::Down;
+                if core::mem::replace(&mut self.api, Api::Down) != Api::Down {
+                    self.cancel_all();
+                }
                 self.timers.api_cut = Nanos::MAX;
                 while let Some(asked) = self.in_flight.overdue(Nanos::MAX) {
                     self.fate_unknown(asked, now, out);
@@ -99,7 +102,9 @@ impl TradeSession {
                 }
             }
             Channel::Private => {
-                self.private = Private::Down;
+                if core::mem::replace(&mut self.private, Private::Down) != Private::Down {
+                    self.cancel_all();
+                }
                 self.timers.private_cut = Nanos::MAX;
                 if self.market == TradeMarket::UsdM {
                     self.known.standing = Standing::Blind;

@@ -1,0 +1,188 @@
+//! What goes wrong in each case, and what is expected of the engine meanwhile.
+
+/// Seeds of the mixes that run by default.
+pub(super) const MIX_SEEDS: [u64; 2] = [7, 8];
+
+/// One run with faults.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) name: String,
+    pub(super) market: &'static str,
+    /// Rules for the simulator, whose times count from the engine's first quote.
+    pub(super) rules: String,
+    /// Seconds from the rules to the engine's stop.
+    pub(super) seconds: u64,
+    /// Kinds one of which must have fired.
+    pub(super) kinds: Vec<&'static str>,
+    /// Where the fault makes the engine blind: within so many milliseconds no order may be left.
+    pub(super) blind_ms: Option<i64>,
+    /// From so many milliseconds after the rules were given the engine must have quoted again.
+    pub(super) again_ms: i64,
+}
+
+/// How long a connection may say nothing in these runs.
+pub(super) const SILENCE_MAX: &str = "2s";
+
+/// Bound on pulling quotes where a connection ends, or a diff does not fit: one turn of each thread and a round trip, on a busy host.
+const AT_ONCE_MS: i64 = 400;
+
+/// Bound where a connection only falls silent: [`SILENCE_MAX`] more.
+const SILENT_MS: i64 = 2_000 + AT_ONCE_MS;
+
+const fn millis(seconds: i64) -> i64 {
+    seconds * 1_000
+}
+
+fn case(market: &'static str, name: &str, kinds: &[&'static str], rules: &str) -> Case {
+    let name = if market == "spot" { format!("spot {name}") } else { name.to_owned() };
+    let rules = rules.split(';').map(|rule| format!("[[fault]]\n{}\n", rule.trim().replace(", ", "\n")));
+    Case {
+        name,
+        market,
+        rules: rules.collect(),
+        seconds: 9,
+        kinds: kinds.to_vec(),
+        blind_ms: None,
+        again_ms: millis(5),
+    }
+}
+
+/// After an order whose fate nobody knows: its side is quoted again once the venue can no longer take it, ten seconds later.
+fn settled(case: Case) -> Case {
+    Case { seconds: 19, again_ms: millis(13), ..case }
+}
+
+fn blind(blind_ms: i64, case: Case) -> Case {
+    Case { blind_ms: Some(blind_ms), ..case }
+}
+
+/// Each fault singly: on USD-M, and on spot where other connections carry it.
+pub(super) fn cases() -> Vec<Case> {
+    let usdm = |name, kinds: &[&'static str], rules| case("usdm", name, kinds, rules);
+    let spot = |name, kinds: &[&'static str], rules| case("spot", name, kinds, rules);
+    let mut cases = vec![
+        blind(
+            AT_ONCE_MS,
+            usdm("disconnect market", &["disconnect"], "kind = 'disconnect', on = 'market', at = '500ms'"),
+        ),
+        blind(
+            AT_ONCE_MS,
+            usdm("disconnect user", &["disconnect"], "kind = 'disconnect', on = 'user', at = '500ms'"),
+        ),
+        settled(blind(
+            AT_ONCE_MS,
+            usdm("disconnect api", &["disconnect"], "kind = 'disconnect', on = 'api', at = '500ms'"),
+        )),
+        settled(blind(
+            AT_ONCE_MS,
+            usdm(
+                "disconnect all",
+                &["disconnect"],
+                "kind = 'disconnect', at = '500ms', every = '2s', for = '1s'",
+            ),
+        )),
+        blind(
+            SILENT_MS,
+            usdm("half-open market", &["half-open"], "kind = 'half-open', on = 'market', at = '500ms'"),
+        ),
+        blind(
+            SILENT_MS,
+            usdm("half-open user", &["half-open"], "kind = 'half-open', on = 'user', at = '500ms'"),
+        ),
+        settled(blind(
+            SILENT_MS,
+            usdm("half-open api", &["half-open"], "kind = 'half-open', on = 'api', at = '500ms'"),
+        )),
+        blind(AT_ONCE_MS, usdm("gap", &["gap"], "kind = 'gap', at = '500ms'")),
+        blind(AT_ONCE_MS, usdm("wrong pu", &["wrong-pu"], "kind = 'wrong-pu', at = '500ms'")),
+        usdm("duplicates", &["duplicate"], "kind = 'duplicate', at = '500ms', rate = 0.3, for = '4s'"),
+        usdm("delay", &["delay"], "kind = 'delay', at = '500ms', by = '300ms', rate = 0.1, for = '3s'"),
+        usdm(
+            "malformed json",
+            &["malformed-json"],
+            "kind = 'malformed-json', at = '500ms', rate = 0.02, for = '3s'",
+        ),
+        usdm(
+            "malformed frame",
+            &["malformed-frame"],
+            "kind = 'malformed-frame', at = '500ms', rate = 0.01, for = '2s'",
+        ),
+        usdm(
+            "stale snapshot",
+            &["stale-snapshot"],
+            "kind = 'disconnect', on = 'market', at = '500ms'; kind = 'stale-snapshot', at = '400ms', count = 2",
+        ),
+        usdm(
+            "-1007, executed",
+            &["timeout-executed"],
+            "kind = 'timeout-executed', at = '500ms', rate = 0.3, for = '3s'",
+        ),
+        settled(usdm(
+            "-1007, lost",
+            &["timeout-lost"],
+            "kind = 'timeout-lost', at = '500ms', rate = 0.3, for = '3s'",
+        )),
+        usdm(
+            "503, executed",
+            &["unavailable-executed"],
+            "kind = 'unavailable-executed', at = '500ms', rate = 0.3, for = '3s'",
+        ),
+        settled(usdm(
+            "503, lost",
+            &["unavailable-lost"],
+            "kind = 'unavailable-lost', at = '500ms', rate = 0.3, for = '3s'",
+        )),
+        usdm(
+            "late acks",
+            &["late-ack"],
+            "kind = 'late-ack', at = '500ms', by = '800ms', rate = 0.3, for = '4s'",
+        ),
+        usdm("partial fills", &["partial-fills"], "kind = 'partial-fills', at = '0ms', rate = 1.0"),
+        usdm("429", &["throttle"], "kind = 'throttle', at = '500ms', for = '2s'"),
+        usdm("418", &["ban"], "kind = 'ban', at = '500ms', for = '2s'"),
+        usdm("clock skew", &["clock-skew"], "kind = 'clock-skew', at = '500ms', by = '3s', for = '2s'"),
+        usdm("listen key expires", &["listen-key-expiry"], "kind = 'listen-key-expiry', at = '500ms'"),
+        usdm("shutdown notice", &["shutdown-notice"], "kind = 'shutdown-notice', at = '500ms'"),
+    ];
+    cases.extend([
+        settled(blind(
+            AT_ONCE_MS,
+            spot("disconnect api", &["disconnect"], "kind = 'disconnect', on = 'api', at = '500ms'"),
+        )),
+        settled(blind(
+            SILENT_MS,
+            spot("half-open api", &["half-open"], "kind = 'half-open', on = 'api', at = '500ms'"),
+        )),
+        blind(AT_ONCE_MS, spot("gap", &["gap"], "kind = 'gap', at = '500ms'")),
+        spot(
+            "-1007, executed",
+            &["timeout-executed"],
+            "kind = 'timeout-executed', at = '500ms', rate = 0.3, for = '3s'",
+        ),
+        spot("partial fills", &["partial-fills"], "kind = 'partial-fills', at = '0ms', rate = 1.0"),
+        spot("shutdown notice", &["shutdown-notice"], "kind = 'shutdown-notice', at = '500ms'"),
+    ]);
+    cases
+}
+
+/// Everything at once, at random, to the end and through it.
+pub(super) fn mix(seed: u64, seconds: u64) -> Case {
+    let rules = "kind = 'disconnect', on = 'market', at = '2s', every = '9s'; \
+        kind = 'disconnect', on = 'user', at = '4s', every = '11s'; \
+        kind = 'disconnect', on = 'api', at = '6s', every = '13s'; \
+        kind = 'half-open', on = 'market', at = '8s', every = '17s'; \
+        kind = 'gap', rate = 0.002; \
+        kind = 'wrong-pu', rate = 0.002; \
+        kind = 'duplicate', rate = 0.05; \
+        kind = 'delay', by = '50ms', rate = 0.01; \
+        kind = 'timeout-executed', rate = 0.03; \
+        kind = 'timeout-lost', rate = 0.03; \
+        kind = 'unavailable-executed', rate = 0.02; \
+        kind = 'unavailable-lost', rate = 0.02; \
+        kind = 'late-ack', by = '200ms', rate = 0.03; \
+        kind = 'partial-fills', rate = 0.5; \
+        kind = 'malformed-json', rate = 0.001; \
+        kind = 'listen-key-expiry', at = '5s', every = '19s'";
+    let case = case("usdm", &format!("mix of seed {seed}"), &["disconnect"], rules);
+    Case { rules: format!("seed = {seed}\n{}", case.rules), seconds, ..case }
+}

@@ -1,0 +1,63 @@
+//! One case: the venue, the engine, the rules, and what both say at the end.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ballast_tests::program::{self, Run};
+
+use super::cases::{Case, SILENCE_MAX};
+use super::outcome::{Row, Said};
+use crate::rig::Venue;
+
+/// How long the engine may take to its first quote.
+const START_MAX: Duration = Duration::from_secs(20);
+
+/// The configuration: calm enough to stay below the venue's count of orders, and without threads that spin beside those of other
+/// cases.
+fn config(venue: &Venue, case: &Case) -> String {
+    let text = venue.config(&[case.market], "live");
+    let text = text.replace(
+        "order_burst = 200\norders_per_second = 100\n",
+        "order_burst = 20\norders_per_second = 20\n",
+    );
+    let text = text.replace("[live]\n", &format!("[live]\nsilence_max = \"{SILENCE_MAX}\"\n"));
+    text + "[threads]\nwait = \"park\"\n"
+}
+
+/// Runs a case and judges it.
+pub(super) fn run(case: &Case) -> Row {
+    let (venue, folder) = (Venue::start("--seed 5"), tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("run.toml"), config(&venue, case)).unwrap();
+    let mut engine = venue.engine(folder.path(), "run --config run.toml --live --json");
+    let engine = engine.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    while venue.client(case.market)["orders"].as_array().unwrap().is_empty() && began.elapsed() < START_MAX {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let given_ms = venue.state(case.market)["time"].as_i64().unwrap();
+    venue.set_faults(case.market, &case.rules);
+    std::thread::sleep(Duration::from_secs(case.seconds));
+    let stopped = Command::new("kill").args(["-TERM", &engine.id().to_string()]).status();
+    assert!(stopped.unwrap().success(), "the engine has ended by itself");
+    let output = engine.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let run = Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+    // What is under way when the engine ends arrives still.
+    std::thread::sleep(Duration::from_millis(300));
+    let verified = program::run(folder.path(), ["verify", "journal"]);
+    let said =
+        Said { run, verified, state: venue.state(case.market), fired: venue.fired(case.market), given_ms };
+    let row = said.judge(case);
+    if !row.problems.is_empty() && std::env::var("BALLAST_FAULTS_KEEP").is_ok() {
+        let kept = folder.keep();
+        std::fs::write(kept.join("state.json"), said.state.to_string()).unwrap();
+        std::fs::write(kept.join("fired.json"), said.fired.to_string()).unwrap();
+        std::fs::write(
+            kept.join("said.txt"),
+            format!("{}\n{}\ngiven {given_ms}", said.run.out, said.run.err),
+        )
+        .unwrap();
+        eprintln!("{}: kept in {}", case.name, kept.display());
+    }
+    row
+}
