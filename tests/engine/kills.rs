@@ -1,8 +1,10 @@
 //! Kills from outside: by a file and by a signal.
 
+use std::time::Duration;
+
 use ballast_tests::program;
 
-use crate::rig::{Running, Venue, within};
+use crate::rig::{Running, Venue, wait, within};
 
 /// How long the venue may take to be empty.
 const EMPTY_MS: u64 = 3_000;
@@ -16,30 +18,30 @@ fn a_kill_file_and_a_signal_empty_the_venue_and_no_order_follows() {
     std::fs::write(&kill_file, "").unwrap();
     let engine = Running::start(&mut venue.engine(folder.path(), "run --config run.toml --live --json"));
     // There from the start: nothing is quoted.
-    std::thread::sleep(std::time::Duration::from_secs(4));
+    wait(Duration::from_secs(4));
     assert_eq!(venue.orders("usdm"), 0, "an order left though the kill file is there");
     std::fs::remove_file(&kill_file).unwrap();
     assert!(within(20_000, || venue.open_orders("usdm") > 0), "quoted once the file is gone");
     std::fs::write(&kill_file, "").unwrap();
     assert!(within(EMPTY_MS, || venue.open_orders("usdm") == 0), "the file empties the venue");
     let sent = venue.orders("usdm");
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    wait(Duration::from_secs(2));
     assert_eq!(venue.orders("usdm"), sent, "none leaves while it is there");
     std::fs::remove_file(&kill_file).unwrap();
     assert!(within(20_000, || venue.open_orders("usdm") > 0), "quoted again once the file is gone");
     engine.signal("USR1");
     assert!(within(EMPTY_MS, || venue.open_orders("usdm") == 0), "the signal empties the venue");
     let sent = venue.orders("usdm");
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    wait(Duration::from_secs(2));
     assert_eq!(venue.orders("usdm"), sent, "none leaves after it");
     engine.signal("TERM");
     let run = engine.ended();
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
     let notes = &run.json()["notes"];
     assert_eq!((&notes["killed_by_file"], &notes["killed_by_signal"]), (&2.into(), &1.into()), "{notes}");
-    let verified = program::run(folder.path(), ["verify", "journal"]);
+    let verified = program::run(folder.path(), ["verify", "journal/0001"]);
     assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
-    let said = program::run(folder.path(), ["journal", "inspect", "journal"]).out;
+    let said = program::run(folder.path(), ["journal", "inspect", "journal/0001"]).out;
     let kills = |reason: u16| {
         said.lines().filter(|line| line.contains("Kill") && line.contains(&reason.to_string())).count()
     };

@@ -4,7 +4,9 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
+use ballast_runtime::clock::Stopwatch;
 use ballast_tests::market::QUOTER;
 use ballast_tests::program::{Run, program};
 use serde_json::Value;
@@ -166,14 +168,22 @@ impl Drop for Running {
     }
 }
 
+/// Lets so much time pass, for the other processes to do what they do.
+pub(crate) fn wait(time: Duration) {
+    let watch = Stopwatch::start();
+    while let Some(left) = time.checked_sub(watch.elapsed()).filter(|left| !left.is_zero()) {
+        std::thread::park_timeout(left);
+    }
+}
+
 /// Whether something comes true within so many milliseconds.
 pub(crate) fn within(ms: u64, mut is_so: impl FnMut() -> bool) -> bool {
-    let until = ballast_runtime::clock::Stopwatch::start();
+    let until = Stopwatch::start();
     while !is_so() {
         if until.elapsed().as_millis() >= u128::from(ms) {
             return false;
         }
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        wait(Duration::from_millis(20));
     }
     true
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use ballast_tests::program;
 use serde_json::Value;
 
-use crate::rig::Venue;
+use crate::rig::{Venue, wait};
 
 fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(folder.join(name), text).unwrap();
@@ -77,7 +77,7 @@ fn a_killed_engine_goes_on_where_it_was() {
     let mut trades = 0;
     for run in 1..=2 {
         let mut engine = venue.engine(folder.path(), "run --config run.toml --live").spawn().unwrap();
-        std::thread::park_timeout(std::time::Duration::from_secs(10));
+        wait(std::time::Duration::from_secs(10));
         engine.kill().unwrap();
         engine.wait().unwrap();
         let client = venue.client("usdm");

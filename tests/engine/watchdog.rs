@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ballast_tests::program::Run;
 
-use crate::rig::{Running, Venue, within};
+use crate::rig::{Running, Venue, wait, within};
 
 /// How long a run may make no progress.
 const AFTER: Duration = Duration::from_secs(2);
@@ -68,7 +68,7 @@ fn a_run_that_hung_finds_itself_killed() {
     fired(&watched.dog.ended());
     let sent = watched.venue.orders("usdm");
     watched.engine.signal("CONT");
-    std::thread::sleep(Duration::from_secs(3));
+    wait(Duration::from_secs(3));
     // What was on its way inside the run may still leave before it has looked.
     assert_eq!(watched.venue.open_orders("usdm"), 0, "{} before, {}", sent, watched.venue.orders("usdm"));
     watched.engine.signal("TERM");
@@ -81,7 +81,7 @@ fn a_run_that_hung_finds_itself_killed() {
 fn a_run_that_ends_by_itself_leaves_it_silent() {
     let watched = Watched::start("");
     // Longer than it waits for a run that has stopped.
-    std::thread::sleep(2 * AFTER);
+    wait(2 * AFTER);
     watched.engine.signal("TERM");
     let run = watched.engine.ended();
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);

@@ -58,9 +58,13 @@ fn blind(blind_ms: i64, case: Case) -> Case {
 
 /// Each fault singly: on USD-M, and on spot where other connections carry it.
 pub(super) fn cases() -> Vec<Case> {
+    [connections(), messages(), requests(), on_spot()].concat()
+}
+
+/// Connections that end or fall silent.
+fn connections() -> Vec<Case> {
     let usdm = |name, kinds: &[&'static str], rules| case("usdm", name, kinds, rules);
-    let spot = |name, kinds: &[&'static str], rules| case("spot", name, kinds, rules);
-    let mut cases = vec![
+    vec![
         blind(
             AT_ONCE_MS,
             usdm("disconnect market", &["disconnect"], "kind = 'disconnect', on = 'market', at = '500ms'"),
@@ -93,6 +97,13 @@ pub(super) fn cases() -> Vec<Case> {
             SILENT_MS,
             usdm("half-open api", &["half-open"], "kind = 'half-open', on = 'api', at = '500ms'"),
         )),
+    ]
+}
+
+/// Messages of the market that are missing, repeated, late or none.
+fn messages() -> Vec<Case> {
+    let usdm = |name, kinds: &[&'static str], rules| case("usdm", name, kinds, rules);
+    vec![
         blind(AT_ONCE_MS, usdm("gap", &["gap"], "kind = 'gap', at = '500ms'")),
         blind(AT_ONCE_MS, usdm("wrong pu", &["wrong-pu"], "kind = 'wrong-pu', at = '500ms'")),
         usdm("duplicates", &["duplicate"], "kind = 'duplicate', at = '500ms', rate = 0.3, for = '4s'"),
@@ -112,6 +123,13 @@ pub(super) fn cases() -> Vec<Case> {
             &["stale-snapshot"],
             "kind = 'disconnect', on = 'market', at = '500ms'; kind = 'stale-snapshot', at = '400ms', count = 2",
         ),
+    ]
+}
+
+/// Requests that are answered late, wrongly or not at all, and what the venue does by itself.
+fn requests() -> Vec<Case> {
+    let usdm = |name, kinds: &[&'static str], rules| case("usdm", name, kinds, rules);
+    vec![
         usdm(
             "-1007, executed",
             &["timeout-executed"],
@@ -143,8 +161,13 @@ pub(super) fn cases() -> Vec<Case> {
         usdm("clock skew", &["clock-skew"], "kind = 'clock-skew', at = '500ms', by = '3s', for = '2s'"),
         usdm("listen key expires", &["listen-key-expiry"], "kind = 'listen-key-expiry', at = '500ms'"),
         usdm("shutdown notice", &["shutdown-notice"], "kind = 'shutdown-notice', at = '500ms'"),
-    ];
-    cases.extend([
+    ]
+}
+
+/// What other connections carry on spot.
+fn on_spot() -> Vec<Case> {
+    let spot = |name, kinds: &[&'static str], rules| case("spot", name, kinds, rules);
+    vec![
         settled(blind(
             AT_ONCE_MS,
             spot("disconnect api", &["disconnect"], "kind = 'disconnect', on = 'api', at = '500ms'"),
@@ -161,8 +184,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         spot("partial fills", &["partial-fills"], "kind = 'partial-fills', at = '0ms', rate = 1.0"),
         spot("shutdown notice", &["shutdown-notice"], "kind = 'shutdown-notice', at = '500ms'"),
-    ]);
-    cases
+    ]
 }
 
 /// Everything at once, at random, to the end and through it.

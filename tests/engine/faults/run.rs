@@ -1,13 +1,14 @@
 //! One case: the venue, the engine, the rules, and what both say at the end.
 
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use ballast_runtime::clock::Stopwatch;
 use ballast_tests::program::{self, Run};
 
 use super::cases::{Case, SILENCE_MAX};
 use super::outcome::{Row, Said};
-use crate::rig::Venue;
+use crate::rig::{Venue, wait};
 
 /// How long the engine may take to its first quote.
 const START_MAX: Duration = Duration::from_secs(20);
@@ -30,21 +31,21 @@ pub(super) fn run(case: &Case) -> Row {
     std::fs::write(folder.path().join("run.toml"), config(&venue, case)).unwrap();
     let mut engine = venue.engine(folder.path(), "run --config run.toml --live --json");
     let engine = engine.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let began = Instant::now();
+    let began = Stopwatch::start();
     while venue.client(case.market)["orders"].as_array().unwrap().is_empty() && began.elapsed() < START_MAX {
-        std::thread::sleep(Duration::from_millis(50));
+        wait(Duration::from_millis(50));
     }
     let given_ms = venue.state(case.market)["time"].as_i64().unwrap();
     venue.set_faults(case.market, &case.rules);
-    std::thread::sleep(Duration::from_secs(case.seconds));
+    wait(Duration::from_secs(case.seconds));
     let stopped = Command::new("kill").args(["-TERM", &engine.id().to_string()]).status();
     assert!(stopped.unwrap().success(), "the engine has ended by itself");
     let output = engine.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let run = Run { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
     // What is under way when the engine ends arrives still.
-    std::thread::sleep(Duration::from_millis(300));
-    let verified = program::run(folder.path(), ["verify", "journal"]);
+    wait(Duration::from_millis(300));
+    let verified = program::run(folder.path(), ["verify", "journal/0001"]);
     let said =
         Said { run, verified, state: venue.state(case.market), fired: venue.fired(case.market), given_ms };
     let row = said.judge(case);
