@@ -5,7 +5,7 @@ use std::path::Path;
 use ballast_tests::program;
 use serde_json::Value;
 
-use crate::rig::{Venue, wait};
+use crate::rig::{Venue, within};
 
 fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(folder.join(name), text).unwrap();
@@ -74,24 +74,24 @@ fn orders_are_traded_and_what_the_engine_believes_is_the_venues_truth() {
 fn a_killed_engine_goes_on_where_it_was() {
     let (venue, folder) = (Venue::start("--seed 9"), tempfile::tempdir().unwrap());
     write(folder.path(), "run.toml", &venue.config(&["usdm"], "live"));
-    let mut trades = 0;
+    let is_open = |order: &Value| order["status"] == "NEW";
     for run in 1..=2 {
+        let before = venue.client("usdm")["orders"].as_array().unwrap().len();
         let mut engine = venue.engine(folder.path(), "run --config run.toml --live").spawn().unwrap();
-        wait(std::time::Duration::from_secs(10));
+        let dies_with_orders = within(30_000, || {
+            let client = venue.client("usdm");
+            let orders = client["orders"].as_array().unwrap();
+            orders.len() > before + 20 && orders.iter().any(is_open)
+        });
         engine.kill().unwrap();
         engine.wait().unwrap();
-        let client = venue.client("usdm");
-        let orders = client["orders"].as_array().unwrap();
-        assert!(orders.iter().any(|order| order["status"] == "NEW"), "run {run}: it died with orders open");
-        let traded = client["trades"].as_array().unwrap().len();
-        assert!(traded >= trades, "run {run}");
-        trades = traded;
+        assert!(dies_with_orders, "run {run}");
     }
     let run = venue.run(folder.path(), "run --config run.toml --live --for 10s --json");
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
     assert!((position_of(&run.json()) - venue.position("usdm")).abs() < 1e-9, "{}{}", run.out, run.err);
     let client = venue.client("usdm");
-    let open = client["orders"].as_array().unwrap().iter().filter(|order| order["status"] == "NEW").count();
+    let open = client["orders"].as_array().unwrap().iter().filter(|order| is_open(order)).count();
     assert_eq!(open, 0);
     for journal in ["journal/0001", "journal/0002", "journal/0003"] {
         let verified = program::run(folder.path(), ["verify", journal]);

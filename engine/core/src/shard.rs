@@ -23,6 +23,7 @@ mod lane_error;
 mod margin;
 mod operator;
 mod opportunities;
+mod order_ids;
 mod orders;
 mod payments;
 mod put_off;
@@ -36,7 +37,7 @@ mod waiting;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    BalanceUpdate, BookBatch, ClientOrderId, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos,
+    BalanceUpdate, BookBatch, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos,
     OrderUpdate, Trade,
 };
 
@@ -65,6 +66,7 @@ use opportunities::Opportunities;
 pub use opportunities::{
     ArbitrageError, ArbitrageSpec, DETECTORS_MAX, DetectorSpec, DetectorView, LegSpec, Tally,
 };
+use order_ids::OrderIds;
 use orders::QUERIES_MAX;
 use risk::Risk;
 pub use risk::{RiskError, RiskSpec};
@@ -112,34 +114,6 @@ fn earliest<const N: usize>(times: [Option<Nanos>; N]) -> Option<Nanos> {
     // By numbers: which of them is there changes with every event, and a branch on each would be guessed wrong.
     let least = times.iter().fold(Nanos::MAX, |least, time| least.min(time.unwrap_or(Nanos::MAX)));
     (least < Nanos::MAX).then_some(least)
-}
-
-/// Makes client order ids: session epoch and counter.
-#[derive(Clone, Copy, Debug)]
-struct OrderIds {
-    epoch: u32,
-    last: u64,
-}
-
-impl OrderIds {
-    /// The id after the last one; it counts only once [`OrderIds::taken`] confirms it.
-    const fn next(self) -> ClientOrderId {
-        ClientOrderId::new(self.epoch, self.last + 1)
-    }
-
-    /// The last id; zero before the first.
-    const fn last_taken(self) -> u64 {
-        if self.last == 0 { 0 } else { ClientOrderId::new(self.epoch, self.last).0 }
-    }
-
-    const fn taken(&mut self) {
-        self.last += 1;
-    }
-
-    /// True for an id that was made here.
-    fn made(self, id: ClientOrderId) -> bool {
-        (1..=self.last).contains(&id.counter()) && id == ClientOrderId::new(self.epoch, id.counter())
-    }
 }
 
 impl Shard {
@@ -191,7 +165,7 @@ impl Shard {
             risk,
             books: None,
             opportunities,
-            ids: OrderIds { epoch: spec.epoch, last: 0 },
+            ids: OrderIds::new(spec.epoch),
             arrival: Arrival::default(),
             now: Nanos::MIN,
             deadline: None,

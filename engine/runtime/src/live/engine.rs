@@ -162,9 +162,7 @@ impl Engine {
         running: &Running<'_>,
     ) -> Result<Self, JobError> {
         let Running { live, threads, clock, .. } = *running;
-        let shards =
-            (0..assembly.shards.len()).map(|number| Role::Shard(u16::try_from(number).unwrap_or(u16::MAX)));
-        let roles: Vec<_> = shards.chain(live.venue.iter().map(|venue| Role::Venue(venue.market))).collect();
+        let roles = roles(assembly.shards.len(), live);
         let plan = Plan::new(threads, &roles, cores());
         let (tell, obtained) = std::sync::mpsc::channel();
         plan.told().iter().for_each(|told| drop(tell.send(told.clone())));
@@ -479,4 +477,10 @@ impl Engine {
             self.beat();
         }
     }
+}
+
+/// The threads of shards, and then those of venues.
+fn roles(shards: usize, live: &LiveConfig) -> Vec<Role> {
+    let shards = (0..shards).map(|number| Role::Shard(u16::try_from(number).unwrap_or(u16::MAX)));
+    shards.chain(live.venue.iter().map(|venue| Role::Venue(venue.market))).collect()
 }
