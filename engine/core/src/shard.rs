@@ -37,8 +37,7 @@ mod waiting;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    BalanceUpdate, BookBatch, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos,
-    OrderUpdate, Trade,
+    BalanceUpdate, BookBatch, Event, Fill, FundingPayment, InstrumentId, MarkPrice, Nanos, OrderUpdate, Trade,
 };
 
 use crate::hedge::HEDGE_CANCELS_MAX;
