@@ -51,19 +51,24 @@ lint() { step "$1" cargo clippy --locked --manifest-path "$2" --all-targets -- -
 step format cargo fmt --all --check
 step lint cargo clippy --locked --workspace --all-targets -- -D warnings
 step test-debug cargo test --locked --workspace --no-fail-fast
-step test-release cargo test --locked --workspace --no-fail-fast --release
+# What an optimised build may do otherwise: arithmetic, decisions and their records, and what needs many operations.
+step test-release cargo test --locked --no-fail-fast --release --package ballast-core --package ballast-exchange \
+    --package ballast-tests --lib --test matching --test tape --test replay --test journal --test captures --test no_alloc \
+    --test scenario --test turn
 step loom env RUSTFLAGS="--cfg loom" cargo test --locked --package ballast-sync --target-dir "$CARGO_TARGET_DIR/loom" --lib --test loom
 step sanitize ./tests/sanitize.sh
 step live ./tests/live/run.sh
 step docs env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
-step benches cargo bench --locked --workspace --no-run
 for manifest in {engine,feeds}/*/fuzz/Cargo.toml; do
     crate=$(cut -d / -f 2 <<<"$manifest")
     step "fuzz-$crate-format" cargo fmt --check --manifest-path "$manifest"
-    lint "fuzz-$crate" "$manifest"
 done
 step fuzz ./tests/fuzz.sh 30
 if [ "$full" = yes ]; then
+    step benches cargo bench --locked --workspace --no-run
+    for manifest in {engine,feeds}/*/fuzz/Cargo.toml; do
+        lint "fuzz-$(cut -d / -f 2 <<<"$manifest")" "$manifest"
+    done
     step peers-format cargo fmt --check --manifest-path bench/peers/Cargo.toml
     lint peers bench/peers/Cargo.toml
     step peers-test cargo test --locked --manifest-path bench/peers/Cargo.toml --release

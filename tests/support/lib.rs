@@ -48,7 +48,15 @@ pub fn captures() -> Option<PathBuf> {
 #[must_use]
 pub fn cargo(arguments: &[&str]) -> String {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    said(Command::new(program).args(arguments).arg("--offline"))
+    let mut command = Command::new(program);
+    // What cargo tells a test of itself would be news to build scripts, and half the dependencies built anew.
+    for (name, _) in env::vars_os() {
+        let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"];
+        if name.to_str().is_some_and(|name| told.iter().any(|told| name.starts_with(told))) {
+            command.env_remove(name);
+        }
+    }
+    said(command.args(arguments).arg("--offline"))
 }
 
 /// What the compiler says on standard output, its unstable options allowed.
