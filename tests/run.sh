@@ -2,8 +2,9 @@
 # Every check of the project, in the order in which they fail cheapest:
 #
 #     ./tests/run.sh           format, lints, tests in debug and release builds, exchange clients on the simulator,
-#                              documentation, benches, fuzz targets 30 s each
-#     ./tests/run.sh --full    also the comparison with rival crates (a long build) and the licences (cargo-deny)
+#                              documentation, fuzz targets 30 s each
+#     ./tests/run.sh --full    also benches built, fuzz targets linted, the comparison with rival crates (a long build) and the
+#                              licences (cargo-deny)
 #
 # Needs Rust by rustup; what else is missing it installs, on Debian. BALLAST_CAPTURES names a folder of recorded captures
 # (default ../shared/captures); without one the tests that need them say that they are skipped.
