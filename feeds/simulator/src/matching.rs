@@ -1,11 +1,9 @@
-//! A market that its clients make with a seeded crowd: [`MatchingVenue`], one for each symbol, as a [`Back`].
+//! A market that its clients make with a seeded crowd: [`MatchingVenue`](ballast_exchange::floor::MatchingVenue), one for each symbol, as a [`Back`].
 //!
 //! On futures a client's collateral stands at every symbol by itself, as margin does there, and its wallet is the sum of what they
-//! earned. On spot a [`Wallet`] sees to it that nobody sells or spends what they do not have.
+//! earned. On spot a `Wallet` sees to it that nobody sells or spends what they do not have.
 //!
 //! Never here: a connection, a key.
-//!
-//! [`Wallet`]: wallet::Wallet
 
 mod pit;
 mod spec;

@@ -1,7 +1,7 @@
 //! The server: carries the bytes between clients on a network and the protocols of simulated venues.
 //!
 //! One thread. Each market has a listener of its own, and one for TLS where that is asked for; HTTP with keep-alive and WebSocket
-//! upgrades on both. Below `/simulator/` every listener answers for the simulator itself: see [`admin`].
+//! upgrades on both. Below `/simulator/` every listener answers for the simulator itself: see `admin`.
 //!
 //! Never here: a rule of a venue.
 
