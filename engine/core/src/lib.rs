@@ -18,6 +18,7 @@ mod ewma;
 pub mod fair;
 pub mod gate;
 pub mod hedge;
+mod id_window;
 pub mod intensity;
 pub mod inventory;
 pub mod ledger;

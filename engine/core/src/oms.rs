@@ -16,7 +16,6 @@ mod carry;
 mod order;
 mod state;
 mod sweep;
-mod trades;
 
 #[cfg(test)]
 mod tests;
@@ -30,14 +29,16 @@ use ballast_model::{
 };
 
 use crate::gate::Checked;
-pub(crate) use carry::{ORDER_PARTS, OrderWords, carry_ids, restored_ids};
+use crate::id_window::{Admitted, IdWindow};
+pub(crate) use carry::{ORDER_PARTS, OrderWords};
 pub use order::{Amendment, CANCEL_RETRY, Order, SETTLE};
 pub use state::{BeforeCancel, DoneReason, OrderState};
 pub use sweep::{SweepLimits, SweepLimitsError};
-pub use trades::TRADES_KEPT;
 
 use state::Input;
-use trades::{Seen, TradeWindow};
+
+/// Trade ids an order manager remembers one by one. Replays after a reconnect are far shorter.
+pub const TRADES_KEPT: usize = 1_024;
 
 /// Ended orders kept findable; the oldest makes room.
 pub const DONE_KEPT: usize = 64;
@@ -170,7 +171,7 @@ pub struct Oms {
     open: Vec<Order>,
     /// The others, the one that ended first in front. At most [`DONE_KEPT`].
     done: VecDeque<Order>,
-    trades: TradeWindow,
+    trades: IdWindow<TRADES_KEPT>,
     /// Sums over `open`, kept by `insert` and `store` alone.
     working_bid: Lots,
     working_ask: Lots,
@@ -188,7 +189,7 @@ impl Oms {
             capacity,
             open: Vec::with_capacity(capacity + DONE_KEPT),
             done: VecDeque::with_capacity(DONE_KEPT),
-            trades: TradeWindow::new(),
+            trades: IdWindow::new(),
             working_bid: Lots::ZERO,
             working_ask: Lots::ZERO,
             unknown: 0,
@@ -332,10 +333,10 @@ impl Oms {
     /// Takes a fill. Each trade counts once, whatever happened to its order before.
     pub fn on_fill(&mut self, fill: &Fill, now: Nanos) -> FillOutcome {
         assert!(fill.instrument == self.instrument, "a fill of another instrument");
-        match self.trades.admit(fill.trade_id) {
-            Seen::Never => {}
-            Seen::Before => return FillOutcome::Duplicate,
-            Seen::Forgotten => return FillOutcome::Unverifiable,
+        match self.trades.admit(fill.trade_id.0) {
+            Admitted::New => {}
+            Admitted::Before => return FillOutcome::Duplicate,
+            Admitted::Forgotten => return FillOutcome::Unverifiable,
         }
         if fill.reason.is_forced() {
             return FillOutcome::Forced;

@@ -5,12 +5,11 @@
 
 use ballast_model::{
     Carried, CarriedKind, ClientOrderId, Lots, Nanos, Price, ReduceOnly, RejectReason, Side, TimeInForce,
-    TradeId, VenueOrderId,
+    VenueOrderId,
 };
 
 use super::order::{Amendment, Order};
 use super::state::{BeforeCancel, DoneReason, OrderState};
-use super::trades::{TRADES_KEPT, TradeWindow};
 use super::{DONE_KEPT, Oms};
 use crate::carry::{Of, Tell, at, time};
 
@@ -159,51 +158,4 @@ fn state_of(kind: u8, detail: u8, reject: u8) -> Option<OrderState> {
         (5, 0) => OrderState::PendingReplace,
         _ => return None,
     })
-}
-
-impl TradeWindow {
-    fn carry(&self, of: Of, tell: &mut Tell<'_>) {
-        if let Some(forgotten) = self.forgotten {
-            tell(of.word(0, [forgotten.0, 0, 0, 0, 0, 0]));
-        }
-        carry_ids(of, self.ids.iter().map(|id| id.0), tell);
-    }
-
-    fn restore(&mut self, carried: &Carried) -> bool {
-        let [first, ..] = carried.words;
-        if carried.part == 0 {
-            self.forgotten = Some(TradeId(first));
-            return true;
-        }
-        restored_ids(carried).all(|id| {
-            let room = self.ids.len() < TRADES_KEPT && self.ids.back().is_none_or(|last| last.0 < id);
-            if room {
-                self.ids.push_back(TradeId(id));
-            }
-            room
-        })
-    }
-}
-
-/// Tells ids, six in a word.
-pub(crate) fn carry_ids(of: Of, ids: impl Iterator<Item = u64>, tell: &mut Tell<'_>) {
-    let (mut words, mut count) = ([0; 6], 0u8);
-    for id in ids {
-        if let Some(place) = words.get_mut(usize::from(count)) {
-            *place = id;
-        }
-        count += 1;
-        if usize::from(count) == words.len() {
-            tell(of.word(count, words));
-            (words, count) = ([0; 6], 0);
-        }
-    }
-    if count > 0 {
-        tell(of.word(count, words));
-    }
-}
-
-/// The ids of a word.
-pub(crate) fn restored_ids(carried: &Carried) -> impl Iterator<Item = u64> {
-    carried.words.into_iter().take(carried.part.into())
 }

@@ -5,17 +5,15 @@
 //!
 //! Never here: how a part of the core stands in words, a decision.
 
-use ballast_model::{
-    Carried, CarriedKind, Digest, InstrumentId, Nanos, OrderReport, OrderUpdate, PaymentId, Side,
-};
+use ballast_model::{Carried, CarriedKind, Digest, InstrumentId, Nanos, OrderReport, OrderUpdate, Side};
 
 use super::exits::Exits;
 use super::lane::Lane;
-use super::payments::{PAYMENTS_KEPT, Payments};
+use super::payments::PAYMENTS_KEPT;
 use super::{Shard, Turn, ids};
 use crate::carry::{Of, Tell, at, time};
 use crate::gate::carry::Whose;
-use crate::oms::{DONE_KEPT, ORDER_PARTS, OrderWords, TRADES_KEPT, carry_ids, restored_ids};
+use crate::oms::{DONE_KEPT, ORDER_PARTS, OrderWords, TRADES_KEPT};
 use crate::outbox::{Note, Outbox};
 
 /// How far a list of words has come in.
@@ -243,29 +241,5 @@ impl Exits {
             _ => None,
         };
         self.go_on(side, at(cools));
-    }
-}
-
-impl Payments {
-    fn carry(&self, of: Of, tell: &mut Tell<'_>) {
-        if let Some(forgotten) = self.forgotten {
-            tell(of.word(0, [forgotten.0, 0, 0, 0, 0, 0]));
-        }
-        carry_ids(of, self.ids.iter().map(|id| id.0), tell);
-    }
-
-    fn restore(&mut self, carried: &Carried) -> bool {
-        let [first, ..] = carried.words;
-        if carried.part == 0 {
-            self.forgotten = Some(PaymentId(first));
-            return true;
-        }
-        restored_ids(carried).all(|id| {
-            let room = self.ids.len() < PAYMENTS_KEPT && self.ids.back().is_none_or(|last| last.0 < id);
-            if room {
-                self.ids.push_back(PaymentId(id));
-            }
-            room
-        })
     }
 }

@@ -13,12 +13,13 @@ use super::closing::Closer;
 use super::exits::Exits;
 use super::lane_error::LaneError;
 use super::orders::OrderDesk;
-use super::payments::{Paid, Payments};
+use super::payments::{self, Payments};
 use super::quoter::{Exposure, Quoter};
 use super::risk::{Risk, profit_of};
 use super::waiting::Wanting;
 use super::{LaneSpec, Turn, earliest};
 use crate::gate::{Controls, Gate, GateState, Halt, Rule};
+use crate::id_window::Admitted;
 use crate::ledger::Ledger;
 use crate::market::{Market, MarketChange};
 use crate::model::{HedgePrices, Hold, OwnFill, Scales};
@@ -138,7 +139,7 @@ impl Lane {
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.market.digest(digest);
         self.ledger.digest(digest);
-        self.payments.digest(digest);
+        payments::digest(&self.payments, digest);
         self.orders.digest(digest);
         digest.word(u64::from(self.in_doubt) | u64::from(self.put_off) << 1);
         digest.word(self.posture as u64);
@@ -300,13 +301,13 @@ impl Lane {
     /// Books a payment of funding once; tells whether quotes are to be reconsidered. One that may be booked already, or that
     /// the ledger cannot hold, is noted and left out: the position is not in doubt for it.
     pub(super) fn on_funding(&mut self, payment: &FundingPayment, turn: &mut Turn<'_>) -> bool {
-        let paid = self.payments.admit(payment.payment_id);
+        let paid = self.payments.admit(payment.payment_id.0);
         let foreign = payment.asset != self.spec.settlement();
         let booked = match paid {
-            Paid::Now if foreign => false,
-            Paid::Now => self.ledger.on_funding(payment.amount.money()).is_ok(),
-            Paid::Before => return false,
-            Paid::Forgotten => false,
+            Admitted::New if foreign => false,
+            Admitted::New => self.ledger.on_funding(payment.amount.money()).is_ok(),
+            Admitted::Before => return false,
+            Admitted::Forgotten => false,
         };
         if !booked {
             turn.out.note(Note::UnbookableFunding(self.id));
