@@ -63,7 +63,7 @@ fn name(prepared: &Prepared<'_>, id: InstrumentId) -> String {
 }
 
 fn seconds(span: Span) -> f64 {
-    std::time::Duration::from_nanos(u64::try_from(span.0).unwrap_or(0)).as_secs_f64()
+    span.duration().as_secs_f64()
 }
 
 impl Hedged {

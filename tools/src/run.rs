@@ -231,7 +231,7 @@ impl Watched<'_> {
     fn supervise(&self, mut engine: Engine) -> (Ended, Notes) {
         let mut notes = Notes::new();
         let (watch, mut told) = (Stopwatch::start(), Duration::ZERO);
-        let most = self.duration.map(|span| Duration::from_nanos(span.0.unsigned_abs()));
+        let most = self.duration.map(Span::duration);
         while !self.stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
             std::thread::park_timeout(LOOK_EVERY);
             engine.beat();

@@ -19,7 +19,6 @@ use ballast_simulator::serve::{Address, Carried, Market, Pace, ServeSpec, Tls, s
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use self::tape::TapeSpec;
 use crate::cli::SimulateArgs;
@@ -52,7 +51,7 @@ pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Code> {
         address: arguments.address,
         tls: if arguments.tls { Tls::SelfSigned(arguments.ca.clone()) } else { Tls::No },
         pace: if arguments.speed == Speed::Max { Pace::FlatOut } else { Pace::Clocked },
-        stops_after: arguments.lasts.map(duration),
+        stops_after: arguments.lasts.map(Span::duration),
         clock: Rc::new(move || clock.now()),
         on_fault: Rc::new(|market, fired| {
             output::tell(&format!("fault: {} on {} of {market}", fired.kind.name(), fired.channel.name()));
@@ -132,10 +131,6 @@ fn market(
         port: port(2 * nth),
         tls_port: port(2 * nth + 1),
     }
-}
-
-fn duration(span: Span) -> Duration {
-    Duration::from_nanos(span.0.unsigned_abs())
 }
 
 /// Tells where clients connect and what they sign with. Where nobody listens to that, there is nobody to tell.

@@ -3,9 +3,9 @@
 use anyhow::Context as _;
 use ballast_model::{Nanos, Span};
 use ballast_runtime::clock::{Clock, Stopwatch};
-use ballast_runtime::config::{Config, LiveConfig, ModeConfig};
+use ballast_runtime::config::{Config, LiveConfig, LiveVenueConfig, ModeConfig};
 use ballast_runtime::job::JobError;
-use ballast_runtime::live::{Guard, GuardUrls, LinkPolicy, Verdict, Watch, assemble, heartbeat, pulse};
+use ballast_runtime::live::{Guard, LinkPolicy, Verdict, Watch, Way, assemble, heartbeat, pulse};
 use ballast_venue::Now;
 use serde_json::json;
 use std::path::Path;
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &WatchdogArgs) -> anyhow::Result<Code> {
     };
     let file = heartbeat(&arguments.journal);
     output::tell(&format!("watching {}", file.display()));
-    let after = Duration::from_nanos(arguments.after.0.unsigned_abs());
+    let after = arguments.after.duration();
     let ended = dog.watch(&file, after, &stop).map(|silent| (silent, dog.fire()));
     let left: usize = dog.guards.iter().map(Guard::open_orders).sum();
     let empty = ended.as_ref().and_then(|(_, empty)| *empty);
@@ -72,14 +72,10 @@ fn guards(
     // It sends no order: which run it is matters to nobody.
     let assembly = assemble(config, path, live, &ask(live, clock)?, 1)?;
     let ways = ways(live, &assembly, clock, clock.begin())?;
-    let one =
-        |(way, venue): (ballast_runtime::live::Way<Network>, &ballast_runtime::config::LiveVenueConfig)| {
-            let session = way.session.context("a venue without a session of orders")?;
-            let (stream, rest, api) =
-                (venue.stream().to_owned(), venue.rest().to_owned(), venue.api().to_owned());
-            let policy = LinkPolicy { silence_max: live.silence_max.span(), ..LinkPolicy::DEFAULT };
-            Ok(Guard::new(way.network, session, &GuardUrls { stream, rest, api }, policy))
-        };
+    let one = |(way, venue): (Way<Network>, &LiveVenueConfig)| {
+        let session = way.session.context("a venue without a session of orders")?;
+        Ok(Guard::new(way.network, session, &venue.into(), LinkPolicy::of(live)))
+    };
     ways.into_iter().zip(&live.venue).map(one).collect()
 }
 

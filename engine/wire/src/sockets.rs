@@ -178,7 +178,7 @@ impl<C: Fn() -> Nanos> Sockets<C> {
             None => patience,
         });
         let wait = left.fold(patience, |least, span| if span.0 < least.0 { span } else { least });
-        Duration::from_nanos(u64::try_from(wait.0).unwrap_or_default())
+        wait.duration()
     }
 }
 

@@ -26,6 +26,14 @@ pub struct Now {
     pub wall: Nanos,
 }
 
+impl Now {
+    /// The same two clocks at another time of the one that never falls.
+    #[must_use]
+    pub fn at(self, mono: Nanos) -> Self {
+        Self { mono, wall: self.wall + (mono - self.mono) }
+    }
+}
+
 /// Bytes that must go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transmit<'s> {

@@ -48,8 +48,7 @@ impl Away {
             return;
         }
         if let Some(doublings) = self.times.checked_sub(1) {
-            let wait = WAIT_MIN.0.checked_shl(doublings.min(32)).unwrap_or(i64::MAX);
-            self.until = Some(now + Span(wait.min(WAIT_MAX.0)));
+            self.until = Some(now + WAIT_MIN.doubled(doublings, WAIT_MAX));
         }
         self.times = self.times.saturating_add(1);
     }

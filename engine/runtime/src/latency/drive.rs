@@ -22,8 +22,8 @@ use crate::host::{Idle, Plan, Role, Turn};
 use crate::job::JobError;
 use crate::journal::{Journal, JournalError, Options, Pace as JournalPace};
 use crate::live::{
-    AccountError, LinkPolicy, Live, ShardAssembly, ShardLoop, ShardParts, Traded, Trading, Turned, VenueLoop,
-    VenueParts, assemble, session,
+    AccountError, LinkPolicy, Live, ShardAssembly, ShardLoop, ShardParts, Traded, Trading, Turned, Urls,
+    VenueLoop, VenueParts, assemble, session,
 };
 use crate::replay::{Journaled, Outcome};
 
@@ -191,9 +191,11 @@ impl Rig {
             network: Played::new(clock, Arc::clone(&self.frames), sampling),
             market: venue.market,
             trading: Trading::Live(Box::new(Live::new(session))),
-            stream_url: "ws://in.process".to_owned(),
-            rest_url: "http://in.process".to_owned(),
-            api_url: "ws://in.process/ws-fapi/v1".to_owned(),
+            urls: Urls {
+                stream: "ws://in.process".to_owned(),
+                rest: "http://in.process".to_owned(),
+                api: "ws://in.process/ws-fapi/v1".to_owned(),
+            },
             policy: LinkPolicy { silence_max: day, ..LinkPolicy::DEFAULT },
             shards: venue.ends,
             numbers: venue.numbers,
@@ -311,13 +313,9 @@ fn turn_shard(shard: &mut Measuring<'_>, clock: Clock, plan: &Plan, stop: &Atomi
     while !stop.load(Acquire) {
         let now = clock.now();
         let turn = if shard.turn(now) == Turned::Worked { Turn::Busy } else { Turn::Idle };
-        let most = shard.next_deadline().map_or(Duration::MAX, |at| time_to(at, now));
+        let most = shard.next_deadline().map_or(Duration::MAX, |at| (at - now).duration());
         idle.after(turn, most, || shard.is_idle());
     }
-}
-
-fn time_to(at: Nanos, now: Nanos) -> Duration {
-    Duration::from_nanos(u64::try_from((at - now).0).unwrap_or_default())
 }
 
 /// Turns a venue's loop.

@@ -245,10 +245,8 @@ impl Engine {
             network,
             market,
             trading,
-            stream_url: asked.stream().to_owned(),
-            rest_url: asked.rest().to_owned(),
-            api_url: asked.api().to_owned(),
-            policy: LinkPolicy { silence_max: live.silence_max.span(), ..LinkPolicy::DEFAULT },
+            urls: asked.into(),
+            policy: LinkPolicy::of(live),
             shards: ends,
             numbers,
             kill: Arc::clone(&self.kill),
@@ -341,12 +339,6 @@ impl Engine {
             .fold(true, |all, one| all & one)
     }
 
-    /// Turns of each shard so far: who does not turn is stuck.
-    #[must_use]
-    pub fn progress(&self) -> Vec<u64> {
-        self.shards.iter().map(|shard| shard.progress.load(Relaxed)).collect()
-    }
-
     /// From now on [`Engine::beat`] beats this heart.
     pub fn set_heart(&mut self, heart: Heart) {
         self.heart = Some(heart);
@@ -433,7 +425,7 @@ impl Engine {
         }
         // An order whose fate a shard does not know may be on its way until the venue takes it no more; from then on the venues'
         // own lists have the last word. The shards listen meanwhile, for fills that only the venues' lists of trades tell.
-        let late = watch.elapsed() >= Duration::from_nanos(RECV_WINDOW.0.unsigned_abs());
+        let late = watch.elapsed() >= RECV_WINDOW.duration();
         self.kill();
         let empty = self.is_empty_at_venues(patience) && (empty || late);
         std::thread::park_timeout(LOOK_EVERY);

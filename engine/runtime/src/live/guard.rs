@@ -5,25 +5,14 @@ use std::collections::VecDeque;
 use ballast_model::{Event, Nanos, Span};
 use ballast_venue::Now;
 use ballast_venue::binance::trade::{Standing, TradeSession};
-use ballast_wire::{Network, News};
+use ballast_wire::Network;
 
-use super::links::{Lines, LinkPolicy, Way};
+use super::links::{Lines, LinkPolicy, Urls, Way};
 use super::rings::Numbers;
 use super::trading::{Latch, Live, Private, trade_lines};
 
 /// How often open orders are listed anew while there are any.
 const LIST_EVERY: Span = Span::from_secs(1);
-
-/// Where a guard connects to.
-#[derive(Clone, Debug)]
-pub struct GuardUrls {
-    /// Where streams are: scheme and host.
-    pub stream: String,
-    /// Where requests go: scheme and host.
-    pub rest: String,
-    /// Where orders go: scheme, host and path.
-    pub api: String,
-}
 
 /// Stands by to cancel everything at one venue.
 #[derive(Debug)]
@@ -40,8 +29,8 @@ pub struct Guard<N> {
 impl<N: Network> Guard<N> {
     /// A guard whose connections are all still to be opened.
     #[must_use]
-    pub fn new(network: N, session: TradeSession, urls: &GuardUrls, policy: LinkPolicy) -> Self {
-        let wanted = trade_lines(&urls.stream, &urls.rest, &urls.api).into();
+    pub fn new(network: N, session: TradeSession, urls: &Urls, policy: LinkPolicy) -> Self {
+        let wanted = trade_lines(urls).into();
         Self {
             network,
             lines: Lines::new(policy, wanted),
@@ -58,17 +47,12 @@ impl<N: Network> Guard<N> {
         // No shard listens.
         let mut told = Private { shards: &mut [], numbers: &Numbers::default(), backlog };
         network.poll(patience, &mut |link, at, news| {
-            match news {
-                News::Opened => lines.on_opened(link, at),
-                News::Text(_) | News::Reply { .. } => lines.on_heard(link, at),
-                News::Closed(_) => lines.on_closed(link, at),
-            }
+            lines.on_news(link, &news, at);
             if let Some(Way::Trade(channel)) = lines.way(link) {
-                live.hear(channel, news, Now { mono: at, wall: now.wall + (at - now.mono) }, &mut told);
+                live.hear(channel, news, now.at(at), &mut told);
             }
         });
-        let mono = network.clock().max(now.mono);
-        let now = Now { mono, wall: now.wall + (mono - now.mono) };
+        let now = now.at(network.clock().max(now.mono));
         live.pass_time(*latch, now, &mut told);
         // A listing that goes on is not begun anew: it would never end.
         if now.mono >= *list_at && matches!(live.session().standing(), Standing::Whole(_)) {

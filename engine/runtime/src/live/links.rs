@@ -2,7 +2,9 @@
 
 use ballast_model::{Nanos, Span};
 use ballast_venue::Channel;
-use ballast_wire::{Address, Link, LinkKind, Network};
+use ballast_wire::{Address, Link, LinkKind, Network, News};
+
+use crate::config::{LiveConfig, LiveVenueConfig};
 
 /// How connections are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,30 @@ impl LinkPolicy {
         back_off_max: Span::from_secs(30),
         age_max: Span::from_secs(23 * 3600 + 1800),
     };
+
+    /// As configured.
+    #[must_use]
+    pub fn of(live: &LiveConfig) -> Self {
+        Self { silence_max: live.silence_max.span(), ..Self::DEFAULT }
+    }
+}
+
+/// Where a venue is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Urls {
+    /// Where streams are: scheme and host.
+    pub stream: String,
+    /// Where requests go: scheme and host.
+    pub rest: String,
+    /// Where orders go: scheme, host and path.
+    pub api: String,
+}
+
+impl From<&LiveVenueConfig> for Urls {
+    fn from(venue: &LiveVenueConfig) -> Self {
+        let [stream, rest, api] = [venue.stream(), venue.rest(), venue.api()].map(str::to_owned);
+        Self { stream, rest, api }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,28 +154,24 @@ impl Lines {
         }
     }
 
-    pub(super) fn on_opened(&mut self, link: Link, now: Nanos) {
-        if let Some(line) = self.lines.get_mut(usize::from(link.0)) {
-            line.state = State::Up { since: now, heard: now, asked: now };
-            line.attempts = 0;
-        }
-    }
-
+    /// Takes one piece of news of a connection.
     #[inline]
-    pub(super) fn on_heard(&mut self, link: Link, now: Nanos) {
-        if let Some(Line { state: State::Up { heard, .. }, .. }) = self.lines.get_mut(usize::from(link.0)) {
-            *heard = now;
-        }
-    }
-
-    pub(super) fn on_closed(&mut self, link: Link, now: Nanos) {
+    pub(super) fn on_news(&mut self, link: Link, news: &News<'_>, now: Nanos) {
         let LinkPolicy { back_off_min, back_off_max, .. } = self.policy;
         let Some(line) = self.lines.get_mut(usize::from(link.0)) else { return };
-        self.lost += u64::from(matches!(line.state, State::Up { .. }));
-        let doubled =
-            back_off_min.0.saturating_mul(1_i64.checked_shl(line.attempts.min(32)).unwrap_or(i64::MAX));
-        line.attempts = line.attempts.saturating_add(1);
-        line.state = State::Down { retry_at: now + Span(doubled.min(back_off_max.0)) };
+        match (news, &mut line.state) {
+            (News::Opened, state) => {
+                *state = State::Up { since: now, heard: now, asked: now };
+                line.attempts = 0;
+            }
+            (News::Text(_) | News::Reply { .. }, State::Up { heard, .. }) => *heard = now,
+            (News::Text(_) | News::Reply { .. }, State::Down { .. } | State::Opening { .. }) => {}
+            (News::Closed(_), state) => {
+                self.lost += u64::from(matches!(state, State::Up { .. }));
+                *state = State::Down { retry_at: now + back_off_min.doubled(line.attempts, back_off_max) };
+                line.attempts = line.attempts.saturating_add(1);
+            }
+        }
     }
 
     /// Opens what is down and due, pings what may be dead, and closes what took too long, is dead or too old.

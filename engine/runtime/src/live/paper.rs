@@ -48,12 +48,6 @@ impl Paper {
             heard(event);
         }
     }
-
-    /// The venue at the end.
-    #[must_use]
-    pub fn into_venue(self) -> TapeVenue {
-        self.venue
-    }
 }
 
 /// What the session tells goes to the shards and, where fills are simulated, to the simulated venue.

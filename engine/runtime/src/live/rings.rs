@@ -96,12 +96,6 @@ impl Numbers {
         let at = self.0.iter().position(|place| *place == (shard, of_shard))?;
         u16::try_from(at).ok().map(InstrumentId)
     }
-
-    /// The venue's numbers of a shard's instruments.
-    pub fn of_shard(&self, shard: usize) -> impl Iterator<Item = InstrumentId> {
-        let numbered = (0..=u16::MAX).map(InstrumentId).zip(&self.0);
-        numbered.filter(move |(_, place)| place.0 == shard).map(|(of_venue, _)| of_venue)
-    }
 }
 
 /// The public rings of a venue as its session sees them: each batch goes whole to the shard that decides on its instrument.

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ballast_core::outbox::Outbox;
-use ballast_model::{Event, Nanos, OperatorAct, OperatorScope, Span};
+use ballast_model::{Event, OperatorAct, OperatorScope, Span};
 use ballast_sync::bell::Bell;
 use ballast_sync::ring::ring;
 use ballast_venue::Now;
@@ -176,13 +176,9 @@ fn turn_shard(
             calls.iter().for_each(Caller::call);
         }
         let turn = if turned == Turned::Worked { Turn::Busy } else { Turn::Idle };
-        let most = shard.next_deadline().map_or(Duration::MAX, |at| time_to(at, now));
+        let most = shard.next_deadline().map_or(Duration::MAX, |at| (at - now).duration());
         idle.after(turn, most, || shard.is_idle());
     }
-}
-
-fn time_to(at: Nanos, now: Nanos) -> Duration {
-    Duration::from_nanos(u64::try_from((at - now).0).unwrap_or_default())
 }
 
 /// Turns a venue's loop until it is stopped.

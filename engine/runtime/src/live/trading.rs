@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use ballast_model::{ClientOrderId, Command, Event, InstrumentId, Nanos, OrderReport, OrderUpdate, Span};
-use ballast_venue::binance::trade::{ORDER_BYTES_MAX, Standing, TradeSession};
+use ballast_venue::binance::trade::{ORDER_BYTES_MAX, TradeSession};
 use ballast_venue::{Answer, Channel, EventSink, Now, RingFull};
 use ballast_wire::{HttpSend, LinkKind, Network, News};
 
-use super::links::{Lines, Talk, Wanted, Way};
+use super::links::{Lines, Talk, Urls, Wanted, Way};
 use super::paper::Paper;
 use super::rings::{Numbers, VenueEnds};
 
@@ -51,12 +51,6 @@ impl Live {
     #[must_use]
     pub const fn session_mut(&mut self) -> &mut TradeSession {
         &mut self.session
-    }
-
-    /// True where the venue's list of open orders is known and empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        matches!(self.session.standing(), Standing::Whole(_)) && self.session.open_orders().is_empty()
     }
 }
 
@@ -285,16 +279,16 @@ impl Live {
 }
 
 /// The connections that orders need.
-pub(super) fn trade_lines(stream: &str, rest: &str, api: &str) -> [Wanted; 3] {
+pub(super) fn trade_lines(urls: &Urls) -> [Wanted; 3] {
     let line = |channel, kind, talk, url: &str| {
         let way = Way::Trade(channel);
         Wanted { way, kind, talk, url: url.to_owned() }
     };
     [
-        line(Channel::Rest, LinkKind::Http, Talk::Answers, rest),
-        line(Channel::Api, LinkKind::WebSocket, Talk::Pinged, api),
+        line(Channel::Rest, LinkKind::Http, Talk::Answers, &urls.rest),
+        line(Channel::Api, LinkKind::WebSocket, Talk::Pinged, &urls.api),
         // Its path is not known before the venue has given a key.
-        line(Channel::Private, LinkKind::WebSocket, Talk::Pinged, stream),
+        line(Channel::Private, LinkKind::WebSocket, Talk::Pinged, &urls.stream),
     ]
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use ballast_model::{ClientOrderId, Command, Event, Nanos, Span};
+use ballast_model::{Command, Event, Nanos, Span};
 use ballast_venue::binance::MarketSession;
+use ballast_venue::binance::trade::cancels_first;
 use ballast_venue::{Channel, Counters, Now};
 use ballast_wire::{HttpSend, Link, LinkKind, Network, News};
 
-use super::links::{Lines, LinkPolicy, Talk, Wanted, Way};
+use super::links::{Lines, LinkPolicy, Talk, Urls, Wanted, Way};
 use super::paper::Shown;
 use super::rings::{Numbers, Router, VenueEnds};
 use super::shard_loop::Turned;
@@ -31,12 +32,8 @@ pub struct VenueParts<N> {
     pub market: MarketSession,
     /// Its orders.
     pub trading: Trading,
-    /// Where streams are: scheme and host.
-    pub stream_url: String,
-    /// Where requests go: scheme and host.
-    pub rest_url: String,
-    /// Where orders go: scheme, host and path.
-    pub api_url: String,
+    /// Where it is.
+    pub urls: Urls,
     /// How connections are kept.
     pub policy: LinkPolicy,
     /// Rings, by shard.
@@ -67,7 +64,7 @@ struct Inner {
     /// Private news that found no room in its ring, in order: they are never dropped.
     backlog: VecDeque<(usize, Event)>,
     scratch: Vec<Event>,
-    commands: Vec<(usize, Command)>,
+    commands: Vec<Command>,
     kill: Arc<AtomicBool>,
     progress: Vec<(Arc<AtomicU64>, u64)>,
     /// Frames that could not be decoded.
@@ -101,11 +98,9 @@ impl<N: Network> VenueLoop<N> {
         let mut worked = false;
         network.poll(patience, &mut |link, at, news| {
             worked = true;
-            let wall = now.wall + (at - now.mono);
-            inner.hear(lines, link, Now { mono: at, wall }, news);
+            inner.hear(lines, link, now.at(at), news);
         });
-        let mono = network.clock().max(now.mono);
-        let now = Now { mono, wall: now.wall + (mono - now.mono) };
+        let now = now.at(network.clock().max(now.mono));
         worked |= inner.take_commands(lines, network, now);
         inner.pass_time(now);
         inner.transmit(lines, network, now);
@@ -178,20 +173,20 @@ impl<N: Network> VenueLoop<N> {
 
 /// The connections of a loop.
 fn wanted<N>(parts: &VenueParts<N>) -> Vec<Wanted> {
-    let VenueParts { market, trading, stream_url, rest_url, api_url, .. } = parts;
+    let VenueParts { market, trading, urls, .. } = parts;
     let mut wanted: Vec<_> = market
         .connections()
         .map(|(channel, path)| Wanted {
             way: Way::Market(channel),
             kind: LinkKind::WebSocket,
             talk: if channel == Channel::Market(0) { Talk::Steady } else { Talk::Pinged },
-            url: format!("{stream_url}{path}"),
+            url: format!("{}{path}", urls.stream),
         })
         .collect();
     let (kind, talk) = (LinkKind::Http, Talk::Answers);
-    wanted.push(Wanted { way: Way::Market(Channel::Rest), kind, talk, url: rest_url.clone() });
+    wanted.push(Wanted { way: Way::Market(Channel::Rest), kind, talk, url: urls.rest.clone() });
     if let Trading::Live(_) = trading {
-        wanted.extend(trade_lines(stream_url, rest_url, api_url));
+        wanted.extend(trade_lines(urls));
     }
     wanted
 }
@@ -200,11 +195,7 @@ impl Inner {
     /// Takes one piece of news of a connection.
     #[inline]
     fn hear(&mut self, lines: &mut Lines, link: Link, now: Now, news: News<'_>) {
-        match news {
-            News::Opened => lines.on_opened(link, now.mono),
-            News::Text(_) | News::Reply { .. } => lines.on_heard(link, now.mono),
-            News::Closed(_) => lines.on_closed(link, now.mono),
-        }
+        lines.on_news(link, &news, now.mono);
         match lines.way(link) {
             Some(Way::Market(channel)) => self.hear_market(channel, now, news),
             Some(Way::Trade(channel)) => self.hear_trade(channel, now, news),
@@ -257,18 +248,13 @@ impl Inner {
         for (shard, ends) in shards.iter_mut().enumerate() {
             while commands.len() < COMMANDS_PER_TURN {
                 let Some(command) = ends.commands.pop() else { break };
-                if let Some(of_venue) = numbers.at_venue(shard, command.instrument()) {
-                    commands.push((shard, command.to_instrument(of_venue)));
-                }
+                let of_venue = numbers.at_venue(shard, command.instrument());
+                commands.extend(of_venue.map(|of_venue| command.to_instrument(of_venue)));
             }
         }
+        cancels_first(commands);
         let mut told = Private { shards, numbers, backlog };
-        // No cancel overtakes the order it cancels.
-        let first = |command: &Command| matches!(command, Command::Cancel(cancel) if !is_new(commands, cancel.client_id));
-        for (_, command) in commands.iter().filter(|(_, command)| first(command)) {
-            trading.send(command, latch, now, (lines, network), &mut told);
-        }
-        for (_, command) in commands.iter().filter(|(_, command)| !first(command)) {
+        for command in commands.iter() {
             trading.send(command, latch, now, (lines, network), &mut told);
         }
         !commands.is_empty()
@@ -323,9 +309,4 @@ impl Inner {
             live.transmit(lines, network, now, &mut Private { shards, numbers, backlog });
         }
     }
-}
-
-/// Whether an order of this id is among what is to be sent.
-fn is_new(commands: &[(usize, Command)], client_id: ClientOrderId) -> bool {
-    commands.iter().any(|(_, command)| matches!(command, Command::New(order) if order.client_id == client_id))
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use ballast_model::{Nanos, Span};
+use ballast_model::Nanos;
 use tokio::sync::{Notify, oneshot};
 
 use super::{Carried, Clock, Market, OnFault, Pace, ServeSpec};
@@ -278,8 +278,7 @@ impl Hub {
                     tokio::task::yield_now().await;
                 }
                 Some(at) => {
-                    let wait = Duration::from_nanos((at.0 - now.0).unsigned_abs());
-                    let _ = tokio::time::timeout(wait, self.0.changed.notified()).await;
+                    let _ = tokio::time::timeout((at - now).duration(), self.0.changed.notified()).await;
                 }
                 None => self.0.changed.notified().await,
             }
@@ -333,7 +332,7 @@ impl Hub {
                 Transmit::Reply(call, mut reply) => {
                     let Some(Call { request, instead, answer }) = state.calls.remove(&call) else { continue };
                     let late = self.0.faults.borrow_mut().on_reply(&request, &mut reply, now);
-                    let late = Duration::from_nanos(late.0.unsigned_abs());
+                    let late = late.duration();
                     // Nobody waits any more where this fails.
                     let _ = answer.send((instead.unwrap_or(reply), late));
                 }
@@ -409,8 +408,7 @@ fn size(frame: &Frame) -> usize {
 
 /// From now to then, as timers want it.
 pub(super) fn wait(now: Nanos, then: Nanos) -> Duration {
-    let span: Span = then - now;
-    Duration::from_nanos(span.0.max(0).unsigned_abs())
+    (then - now).duration()
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ impl Requests {
         self.standing = Some(Standing { book, answer_by: now + ANSWER_TIME_MAX, hand_out: HandOut::Waiting });
         if let Some(want) = self.wants.get_mut(book) {
             want.due = None;
-            want.not_before = now + back_off(want.attempts);
+            want.not_before = now + BACK_OFF_MIN.doubled(want.attempts, BACK_OFF_MAX);
             want.attempts = want.attempts.saturating_add(1);
         }
     }
@@ -161,11 +161,6 @@ impl Requests {
         let due = self.wants.iter().filter_map(|want| want.due).min()?;
         Some(due.max(self.pace.next()))
     }
-}
-
-fn back_off(attempts: u32) -> Span {
-    let doubled = BACK_OFF_MIN.0.saturating_mul(1_i64.checked_shl(attempts.min(32)).unwrap_or(i64::MAX));
-    Span(doubled.min(BACK_OFF_MAX.0))
 }
 
 /// The generic cell rate algorithm (ITU-T I.371): requests may come in a burst of one minute's budget, and then no faster

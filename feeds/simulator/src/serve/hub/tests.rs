@@ -1,5 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
+use ballast_model::Span;
+
 use super::super::Tls;
 use super::*;
 use crate::seam::Mischief;
