@@ -13,14 +13,17 @@ use crate::rig::{Venue, wait};
 /// How long the engine may take to its first quote.
 const START_MAX: Duration = Duration::from_secs(20);
 
-/// The configuration: calm enough to stay below the venue's count of orders, and without threads that spin beside those of other
-/// cases.
+/// The configuration: calm enough to stay below the venue's count of orders in ten seconds (50 on spot, 300 on USD-M), close enough to
+/// the touch to trade with so few, and without threads that spin beside those of other cases.
 fn config(venue: &Venue, case: &Case) -> String {
     let text = venue.config(&[case.market], "live");
+    let (a_second, tolerance, tight) = if case.market == "spot" { (3, 10, "6.0") } else { (20, 2, "2.0") };
     let text = text.replace(
         "order_burst = 200\norders_per_second = 100\n",
-        "order_burst = 20\norders_per_second = 20\n",
+        &format!("order_burst = 20\norders_per_second = {a_second}\n"),
     );
+    let text = text.replace("price_tolerance_ticks = 2\n", &format!("price_tolerance_ticks = {tolerance}\n"));
+    let text = text.replace("k_per_bp = 2.0\n", &format!("k_per_bp = {tight}\n"));
     let text = text.replace("[live]\n", &format!("[live]\nsilence_max = \"{SILENCE_MAX}\"\n"));
     text + "[threads]\nwait = \"park\"\n"
 }
