@@ -6,4 +6,5 @@ mod faults;
 mod kills;
 mod rig;
 mod runs;
+mod soak;
 mod watchdog;

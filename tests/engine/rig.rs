@@ -22,10 +22,21 @@ pub(crate) struct Venue {
 }
 
 impl Venue {
+    /// A crowd trades there.
     pub(crate) fn start(arguments: &str) -> Self {
+        Self::serve(&format!("--synthetic --for 900s {arguments}"), None)
+    }
+
+    /// Recorded history trades there, again and again.
+    pub(crate) fn replay(capture: &Path, arguments: &str) -> Self {
+        Self::serve(arguments, Some(capture))
+    }
+
+    fn serve(arguments: &str, capture: Option<&Path>) -> Self {
         let mut child = Command::new(program())
-            .args("simulate --synthetic --for 900s --json --clients 1".split(' '))
+            .args("simulate --json --clients 1".split(' '))
             .args(arguments.split_whitespace())
+            .args(capture.into_iter().flat_map(|file| [Path::new("--capture"), file]))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -140,6 +151,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     pub(crate) fn start(command: &mut Command) -> Self {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         Self { child: Some(child) }
