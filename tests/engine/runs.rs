@@ -70,6 +70,36 @@ fn orders_are_traded_and_what_the_engine_believes_is_the_venues_truth() {
     }
 }
 
+/// As when the host lost its power: of what was not yet on the disk nothing is left.
+fn lose_power(journal: &Path) {
+    std::fs::remove_file(journal.join("ring")).unwrap();
+    let segment = journal.join("0000000000.journal");
+    let length = std::fs::metadata(&segment).unwrap().len();
+    let file = std::fs::OpenOptions::new().write(true).open(&segment).unwrap();
+    file.set_len(length / 2).unwrap();
+}
+
+#[test]
+fn orders_that_were_lost_with_power_are_recognised() {
+    let (venue, folder) = (Venue::start("--seed 11"), tempfile::tempdir().unwrap());
+    write(folder.path(), "run.toml", &venue.config(&["usdm"], "live"));
+    let mut engine = venue.engine(folder.path(), "run --config run.toml --live").spawn().unwrap();
+    let dies_with_orders = within(30_000, || venue.orders("usdm") > 40 && venue.open_orders("usdm") > 0);
+    engine.kill().unwrap();
+    engine.wait().unwrap();
+    assert!(dies_with_orders);
+    lose_power(&folder.path().join("journal/0001"));
+    let run = venue.run(folder.path(), "run --config run.toml --live --for 8s --json");
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    assert!(run.err.contains("ALARM: the venue knows"), "{}", run.err);
+    let result = run.json();
+    assert!(result["notes"]["unjournaled_order"].as_u64() > Some(0), "{result}");
+    assert!((position_of(&result) - venue.position("usdm")).abs() < 1e-9, "{}{}", run.out, run.err);
+    assert_eq!(venue.open_orders("usdm"), 0);
+    let verified = program::run(folder.path(), ["verify", "journal/0002"]);
+    assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
+}
+
 #[test]
 fn a_killed_engine_goes_on_where_it_was() {
     let (venue, folder) = (Venue::start("--seed 9"), tempfile::tempdir().unwrap());

@@ -151,14 +151,22 @@ fn ids_tell_whose_an_order_is() {
     let mut last = ClientOrderId::FOREIGN;
     while let Some(record) = reader.next().unwrap() {
         if let Entry::Command(Command::New(order)) = record.entry {
-            assert_eq!(recovery.recognise(order.client_id), Recognised::Known);
+            assert_eq!(recovery.memory.recognise(order.client_id), Recognised::Known);
             last = order.client_id;
         }
     }
-    assert_eq!(recovery.recognise(ClientOrderId(last.0 + 1)), Recognised::Lost, "sent, and never stored");
-    assert_eq!(recovery.recognise(ClientOrderId::FOREIGN), Recognised::Foreign);
-    assert_eq!(recovery.recognise(ClientOrderId(77)), Recognised::Foreign, "no epoch");
-    assert_eq!(recovery.recognise(ClientOrderId::new(9, 1)), Recognised::Foreign, "no epoch of ours yet");
+    assert_eq!(
+        recovery.memory.recognise(ClientOrderId(last.0 + 1)),
+        Recognised::Lost,
+        "sent, and never stored"
+    );
+    assert_eq!(recovery.memory.recognise(ClientOrderId::FOREIGN), Recognised::Foreign);
+    assert_eq!(recovery.memory.recognise(ClientOrderId(77)), Recognised::Foreign, "no epoch");
+    assert_eq!(
+        recovery.memory.recognise(ClientOrderId::new(9, 1)),
+        Recognised::Foreign,
+        "no epoch of ours yet"
+    );
 }
 
 #[test]

@@ -90,6 +90,7 @@ pub(crate) fn run(
         control,
         notes,
         progress: Arc::new(AtomicU64::new(0)),
+        unjournaled: None,
         levels_max: 1 << 14,
     });
     let wall = Span(1_000);

@@ -6,7 +6,7 @@ use ballast_analytics::total::Totals;
 use ballast_analytics::{format, record::InstrumentRecord};
 use ballast_core::gate::GateState;
 use ballast_core::outbox::Note;
-use ballast_model::{InstrumentId, Money, Nanos, Span};
+use ballast_model::{InstrumentId, JournalHealth, Money, Nanos, Span};
 use ballast_runtime::clock::{Clock, Stopwatch};
 use ballast_runtime::config::{
     Config, LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, ShardsConfig, StrangersConfig,
@@ -217,6 +217,9 @@ pub(crate) fn ask(live: &LiveConfig, clock: Clock) -> anyhow::Result<Vec<Vec<Fac
 /// Counts by kind of note.
 type Notes = BTreeMap<&'static str, u64>;
 
+/// What orders are noted as that no journal saw.
+const UNJOURNALED: &str = "unjournaled_order";
+
 /// How a run is watched.
 struct Watched<'a> {
     duration: Option<Span>,
@@ -235,7 +238,11 @@ impl Watched<'_> {
         while !self.stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
             std::thread::park_timeout(LOOK_EVERY);
             engine.beat();
-            engine.notes(|_, _, note: &Note| *notes.entry(note.kind()).or_default() += 1);
+            engine.notes(|shard, _, note: &Note| {
+                *notes.entry(note.kind()).or_default() += 1;
+                self.tell_journal(shard, note);
+            });
+            self.tell_unjournaled(engine.unjournaled(), &mut notes);
             engine.obtained().for_each(|obtained| output::tell(&obtained.to_string()));
             if engine.is_broken() {
                 output::tell("a thread has ended by itself: no order leaves any more");
@@ -255,6 +262,24 @@ impl Watched<'_> {
         }
         output::tell("stopping: cancelling everything");
         (engine.stop(STOP_PATIENCE), notes)
+    }
+
+    /// What was lost with power or a disk.
+    fn tell_unjournaled(&self, count: u64, notes: &mut Notes) {
+        if count > 0 && notes.insert(UNJOURNALED, count) != Some(count) {
+            output::tell(&format!(
+                "ALARM: the venue knows {count} orders of ours that the journal never saw: what was stored of them is lost; they are \
+                 cancelled, and their trades booked"
+            ));
+        }
+    }
+
+    /// Nobody may have to look for a journal that cannot be written: it is told as it happens.
+    fn tell_journal(&self, shard: usize, note: &Note) {
+        let Note::Journal(health) = note else { return };
+        let names = self.about.get(shard).into_iter().flat_map(|(_, instruments)| instruments);
+        let names: Vec<_> = names.map(|one| one.found.name()).collect();
+        output::tell(&format!("{} ({})", journal_news(*health), names.join(", ")));
     }
 
     /// What a kill from outside, or its end, means.
@@ -294,6 +319,15 @@ impl Watched<'_> {
                 format!("waiting: {name}: the venue has {} lots, the ledger {}", venue.0, ledger.0)
             }
         });
+    }
+}
+
+/// What the state of a journal means for its shard.
+const fn journal_news(health: JournalHealth) -> &'static str {
+    match health {
+        JournalHealth::Good => "the journal is written again: quoting goes on",
+        JournalHealth::Behind => "ALARM: the journal is behind: only orders that reduce leave",
+        JournalHealth::Failed => "ALARM: the journal cannot be written: only orders that reduce leave",
     }
 }
 
@@ -377,7 +411,7 @@ impl Done<'_> {
             ("orders", shards().map(|end| end.outcome.orders).sum()),
             ("cancels", shards().map(|end| end.outcome.cancels).sum()),
             ("amendments", shards().map(|end| end.outcome.replaces).sum()),
-            ("fills", shards().map(|end| end.outcome.fills).sum()),
+            ("fills", self.record.instruments.iter().map(|one| one.fills.len() as u64).sum()),
             ("connections_lost", venues().map(|end| end.lost).sum()),
             ("frames_unread", venues().map(|end| end.unread).sum()),
             ("snapshots", venues().map(|end| end.counters.snapshots).sum()),

@@ -51,7 +51,7 @@ pub use disk::{Disk, Files, Sheet};
 pub use history::{History, Step, Walked};
 pub use left::settle;
 pub use meta::{Meta, MetaFeed, MetaInstrument, Rebuilt};
-pub use recover::{Recognised, Recovery};
+pub use recover::{Memory, Recognised, Recovery};
 pub use segments::{Kept, vacant};
 pub use slice::slice;
 pub use tap::{Journal, Tap};
@@ -137,6 +137,12 @@ pub enum JournalError {
         /// Why.
         why: String,
     },
+    /// A run whose market felt its orders is to be played again.
+    #[error(
+        "{0}: this run cannot be played again otherwise: its market was made by a crowd that felt our orders (`verify` repeats it as it \
+         was)"
+    )]
+    Felt(PathBuf),
     /// The disk did not keep up, or was full, for too long.
     #[error("the last {records} records are lost: there was no room for them in time")]
     Lost {

@@ -20,6 +20,7 @@ mod start;
 mod threads;
 mod told;
 mod trading;
+mod unjournaled;
 mod venue_loop;
 
 pub use account::{AccountError, Traded, credentials, session};
@@ -39,4 +40,5 @@ pub use start::{STARTING, Seat, Strangers, Waits, waits};
 pub use told::recorded;
 pub(crate) use told::relive;
 pub use trading::{Live, Trading};
+pub use unjournaled::{UNJOURNALED_MAX, Unjournaled};
 pub use venue_loop::{VenueLoop, VenueParts};

@@ -42,6 +42,37 @@ pub enum Recognised {
     Foreign,
 }
 
+/// Which of our orders a journal has seen.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    epoch: u32,
+    /// The last order that the journal saw.
+    last_id: ClientOrderId,
+    /// Orders of epochs before that may be alive.
+    carried: Vec<ClientOrderId>,
+}
+
+impl Memory {
+    /// That of a run of this epoch, whose last order is `last_id`, and which knew these of runs before.
+    #[must_use]
+    pub const fn new(epoch: u32, last_id: ClientOrderId, carried: Vec<ClientOrderId>) -> Self {
+        Self { epoch, last_id, carried }
+    }
+
+    /// Whose an order is that the venue knows.
+    #[must_use]
+    pub fn recognise(&self, id: ClientOrderId) -> Recognised {
+        match id.epoch() {
+            0 => Recognised::Foreign,
+            epoch if epoch > self.epoch => Recognised::Foreign,
+            // Ids are on record in their order: what is not after the last one is there, and what is after it is not.
+            epoch if epoch == self.epoch && id <= self.last_id => Recognised::Known,
+            _ if self.carried.contains(&id) => Recognised::Known,
+            _ => Recognised::Lost,
+        }
+    }
+}
+
 /// What the next run begins with.
 #[derive(Debug)]
 pub struct Recovery {
@@ -67,8 +98,8 @@ pub struct Recovery {
     pub damage: Vec<String>,
     /// How long it took.
     pub took: Duration,
-    /// The last order that the journal saw.
-    last_id: ClientOrderId,
+    /// Which of our orders the journal has seen.
+    pub memory: Memory,
     folder: PathBuf,
 }
 
@@ -111,21 +142,6 @@ impl Recovery {
     #[must_use]
     pub fn first(folder: &Path) -> (PathBuf, u32) {
         (folder.join(format!("{:0EPOCH_DIGITS$}", 1)), 1)
-    }
-
-    /// Whose an order is that the venue knows.
-    #[must_use]
-    pub fn recognise(&self, id: ClientOrderId) -> Recognised {
-        let kept = |order: &&Carried| order.kind == CarriedKind::Order && order.part == 0;
-        let carried = || self.carried.iter().filter(kept).any(|order| order.words.first() == Some(&id.0));
-        match id.epoch() {
-            0 => Recognised::Foreign,
-            epoch if epoch > self.epoch => Recognised::Foreign,
-            // Ids are on record in their order: what is not after the last one is there, and what is after it is not.
-            epoch if epoch == self.epoch && id <= self.last_id => Recognised::Known,
-            _ if carried() => Recognised::Known,
-            _ => Recognised::Lost,
-        }
     }
 
     /// Where the next run's journal is to be, and what its headers say.
@@ -202,7 +218,10 @@ fn recover(
         // The counter of an epoch ends with it.
         *last = 0;
     }
+    let orders = carried.iter().filter(|word| word.kind == CarriedKind::Order && word.part == 0);
+    let known = orders.filter_map(|order| order.words.first()).copied().map(ClientOrderId).collect();
     Ok(Recovery {
+        memory: Memory::new(epoch, last_id, known),
         next_epoch: last_epoch.max(epoch) + 1,
         instruments: rebuilt.instruments,
         records: scan.records,
@@ -215,7 +234,6 @@ fn recover(
         carried,
         epoch,
         damage,
-        last_id,
     })
 }
 

@@ -231,6 +231,7 @@ fn shard_loop(
         control,
         notes,
         progress,
+        unjournaled: None,
         levels_max: LEVELS_MAX,
     })
 }

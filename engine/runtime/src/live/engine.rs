@@ -75,6 +75,8 @@ pub(super) struct Shard {
     pub(super) notes: Consumer<(Nanos, Note)>,
     pub(super) window: Window,
     pub(super) progress: Arc<AtomicU64>,
+    /// Orders of ours that no journal saw.
+    pub(super) unjournaled: Arc<AtomicU64>,
     pub(super) thread: JoinHandle<ShardEnd>,
 }
 
@@ -225,6 +227,12 @@ impl Engine {
         }
         plan.memory(&Tree::host()).into_iter().for_each(|told| drop(tell.send(told)));
         Ok(engine)
+    }
+
+    /// Orders of ours that a venue knows and no journal saw, as far as they are told apart.
+    #[must_use]
+    pub fn unjournaled(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.unjournaled.load(Relaxed)).sum()
     }
 
     /// What a venue's loop is made of.

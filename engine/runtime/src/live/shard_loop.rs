@@ -16,6 +16,7 @@ use ballast_sync::ring::{Consumer, Producer};
 
 use super::board::Board;
 use super::rings::{ShardEnds, used};
+use super::unjournaled::Unjournaled;
 use crate::replay::{Outcome, Record};
 
 /// Batches of one venue's markets that are taken in a turn, before anything private is looked for again.
@@ -38,6 +39,8 @@ pub struct ShardParts<R> {
     pub notes: Producer<(Nanos, Note)>,
     /// Counts turns, for whoever watches that there is progress.
     pub progress: Arc<AtomicU64>,
+    /// Looks for orders of ours that no journal saw; `None` where the run goes on from none.
+    pub unjournaled: Option<Unjournaled>,
     /// Most levels of a batch.
     pub levels_max: usize,
 }
@@ -63,6 +66,7 @@ pub struct ShardLoop<R> {
     control: Consumer<Event>,
     notes: Producer<(Nanos, Note)>,
     progress: Arc<AtomicU64>,
+    unjournaled: Option<Unjournaled>,
     out: Outbox,
     /// Bids and asks of the batch at hand.
     sides: [Vec<PackedLevel>; 2],
@@ -82,7 +86,8 @@ impl<R: Record> ShardLoop<R> {
     /// A loop; allocates all it will ever need.
     #[must_use]
     pub fn new(parts: ShardParts<R>) -> Self {
-        let ShardParts { shard, record, venues, route, control, notes, progress, levels_max } = parts;
+        let ShardParts { shard, record, venues, route, control, notes, progress, unjournaled, levels_max } =
+            parts;
         let room = shard.commands_per_event_max();
         Self {
             out: Outbox::new(room),
@@ -94,6 +99,7 @@ impl<R: Record> ShardLoop<R> {
             control,
             notes,
             progress,
+            unjournaled,
             sides: [Vec::with_capacity(levels_max), Vec::with_capacity(levels_max)],
             room,
             now: Nanos::MIN,
@@ -207,6 +213,9 @@ impl<R: Record> ShardLoop<R> {
                 let Some(event) = self.venues.get_mut(venue).and_then(|ends| ends.private.pop()) else {
                     break;
                 };
+                if let Some(unjournaled) = &mut self.unjournaled {
+                    unjournaled.look(&event);
+                }
                 self.outcome.fills += u64::from(matches!(event, Event::Fill(_)));
                 self.tell(&event);
                 any = true;

@@ -21,6 +21,7 @@ use super::engine::{Shard, ShardEnd, VenueEnd};
 use super::shard_loop::{ShardLoop, ShardParts, Turned};
 use super::standing::{Asked, StandingBoard};
 use super::start;
+use super::unjournaled::Unjournaled;
 use super::venue_loop::VenueLoop;
 use crate::clock::Clock;
 use crate::host::{Idle, Obtained, Plan, Role, Turn, Wait};
@@ -128,10 +129,13 @@ pub(super) fn start_shard(
         let _ = control.push(first);
     }
     let counted = Arc::clone(&progress);
+    let unjournaled = Arc::new(AtomicU64::new(0));
+    let found = Arc::clone(&unjournaled);
     let name = seat.role.to_string();
     let turning = move || {
         seat.enter();
         let mut record = Journaled::new(&mut journal.tap);
+        let unjournaled = past.as_ref().map(|past| Unjournaled::new(past.memory.clone(), found));
         if let Some(past) = past {
             let mut out = Outbox::new(shard.commands_per_event_max());
             past.tell(&mut shard, &mut record, &mut out);
@@ -144,6 +148,7 @@ pub(super) fn start_shard(
             control: commands,
             notes: noted,
             progress: counted,
+            unjournaled,
             levels_max: LEVELS_MAX,
         };
         let mut turned = ShardLoop::new(parts);
@@ -154,7 +159,7 @@ pub(super) fn start_shard(
         ShardEnd { outcome, kept: journal.finish(), clock_falls }
     };
     let thread = spawn(name, turning)?;
-    Ok(Shard { control, notes, window, progress, thread })
+    Ok(Shard { control, notes, window, progress, unjournaled, thread })
 }
 
 fn turn_shard(
