@@ -154,7 +154,7 @@ pub(crate) enum FamilyArg {
 #[derive(Debug, Args)]
 pub(crate) struct RangeArgs {
     /// First record, by its number.
-    #[arg(long, value_name = "SEQ", default_value_t = 1)]
+    #[arg(long, value_name = "SEQ", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) from: u64,
     /// Last record, by its number.
     #[arg(long, value_name = "SEQ", default_value_t = u64::MAX, hide_default_value = true)]

@@ -54,6 +54,8 @@ fn walk(
 /// Damage, or where standard output cannot be written.
 pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Code> {
     let JournalArgs { folder, json } = &arguments.journal;
+    let RangeArgs { from, to } = arguments.range;
+    anyhow::ensure!(from <= to, "no record is numbered from {from} to {to}");
     let history = open(folder)?;
     let mut counts = Counts::default();
     let mut out = io::BufWriter::new(io::stdout().lock());

@@ -25,8 +25,6 @@ use crate::side_by_side::{Column, Line, Shown, table};
 struct Row {
     run: &'static str,
     record: InstrumentRecord,
-    /// Orders of the whole run; `None` for the recorded one.
-    orders: Option<u64>,
     /// `None` for the recorded run itself.
     agreement: Option<Agreement>,
     /// Net profit less that of the recorded run.
@@ -40,8 +38,8 @@ struct Row {
 pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
     let folder = &arguments.journal.folder;
     let told = Told::read(folder)?;
-    if let Some(notice) = &told.notice {
-        output::tell(notice);
+    for said in told.notice.iter().chain(&told.walked.warning()) {
+        output::tell(said);
     }
     let path = Path::new(&told.meta.config_name);
     // Before anything is played, so that a wrong change is told at once.
@@ -58,7 +56,6 @@ pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
     rows.extend(recorded.iter().map(|record| Row {
         run: "recorded",
         record: record.clone(),
-        orders: None,
         agreement: None,
         net_apart: None,
     }));
@@ -80,6 +77,7 @@ pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
             "set": arguments.set,
             "within_seconds": within.as_secs_f64(),
             "as_it_stands": told.notice.is_some(),
+            "finished": told.walked.finished(),
             "rows": lines.into_iter().map(|line| line.json).collect::<Vec<_>>(),
             "calibration": calibration.as_ref().map(calibration_json),
         }))?;
@@ -106,7 +104,6 @@ fn play(
     let net = |record: &InstrumentRecord| record.samples.last().map(|end| end.net());
     let row = |(record, before): (InstrumentRecord, &InstrumentRecord)| Row {
         run,
-        orders: Some(played.outcome.orders),
         agreement: Some(Agreement::of(&before.fills, &record.fills, within)),
         net_apart: net(&record).zip(net(before)).map(|(now, then)| (now - then).to_f64()),
         record,
@@ -126,7 +123,7 @@ impl Row {
             "run": self.run,
             "instrument": self.record.name,
             "currency": self.record.currency,
-            "orders_of_run": self.orders,
+            "orders": self.record.requests.orders,
             "fills": self.record.fills.len(),
             "volume": lots(volume),
             "position": summary.end.map(|end| lots(end.position)),
@@ -149,6 +146,16 @@ fn reproduction(rows: &[Row]) -> String {
     for row in rows.iter().filter(|row| row.run == "unchanged") {
         let Some(found) = row.agreement else { continue };
         let spec = &row.record.spec;
+        if found.fills == 0 {
+            let _ = writeln!(
+                text,
+                "{}: nothing was filled in what is recorded; unchanged, the run again fills {} {}",
+                row.record.name,
+                format::lots(spec, found.other_lots),
+                row.record.size_unit
+            );
+            continue;
+        }
         let _ = writeln!(
             text,
             "{}: unchanged, the run again matches {} of {} recorded fills and {} of {} {} (traded again: {}; \
@@ -174,7 +181,7 @@ const COLUMNS: [Column; 12] = [
     ("run", "/run", Shown::Words),
     ("instrument", "/instrument", Shown::Words),
     ("currency", "/currency", Shown::Words),
-    ("orders", "/orders_of_run", Shown::Plain),
+    ("orders", "/orders", Shown::Plain),
     ("fills", "/fills", Shown::Plain),
     ("volume", "/volume", Shown::Plain),
     ("matched", "/matched_fills", Shown::Plain),
@@ -186,6 +193,12 @@ const COLUMNS: [Column; 12] = [
 ];
 
 fn calibration_text(found: &Calibration) -> String {
+    if !found.is_identified() {
+        return format!(
+            "not calibrated: {} orders tell no power from any other; the recorded fills do not hang on the queue\n",
+            found.orders
+        );
+    }
     let mut text = format!(
         "calibrated on {} orders: power {:.3}, {:.3} to {:.3} not told apart, disagreement {:.5} (risk-averse {:.5})\n",
         found.orders,
@@ -208,6 +221,7 @@ fn calibration_text(found: &Calibration) -> String {
 fn calibration_json(found: &Calibration) -> Value {
     json!({
         "orders": found.orders,
+        "identified": found.is_identified(),
         "power": found.power,
         "power_range": [found.range.0, found.range.1],
         "disagreement": found.best.disagreement,

@@ -52,7 +52,8 @@ pub(crate) use books::DEFAULT as DEFAULT_BOOK;
 pub use budgets::{BudgetConfig, BudgetsConfig, OrderBudgetConfig};
 pub(crate) use budgets::{amount_of, budget_name, grant};
 pub use conditions::{
-    AnswersConfig, LatencyConfig, LoadConfig, OutageConfig, OutageFeedConfig, conditions, stops,
+    AnswersConfig, LatencyConfig, LoadConfig, OutageConfig, OutageFeedConfig, conditions, latencies_hash,
+    stops,
 };
 pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,

@@ -24,7 +24,7 @@ use crate::capture::{Instrument, LoadError, Problems, SurveyedFile, load, survey
 use crate::clock::Stopwatch;
 use crate::config::{
     BookNames, Config, ConfigError, FoundInstrument, OrdersConfig, Quoted, Resolved, ResolvedInstrument,
-    Resolver, Unquoted, conditions, fixed_offset, market_name, resolve, stops,
+    Resolver, Unquoted, conditions, fixed_offset, latencies_hash, market_name, resolve, stops,
 };
 use crate::journal::{JournalError, Meta, MetaFeed};
 use crate::operator::{Obeyed, OperatorScript, Said, Scopes};
@@ -223,7 +223,10 @@ impl<'a> Prepared<'a> {
         let conditions = conditions(config, config_path, markets, begin)?;
         let (problems, lines) = (loaded.problems, loaded.lines);
         let feeds = carried.iter().zip(&tapes).map(|(carried, tape)| meta_feed(carried, tape));
-        let meta = Meta::new(config, config_path, &seen, &instruments, feeds.collect());
+        let meta = Meta {
+            latencies: latencies_hash(&conditions),
+            ..Meta::new(config, config_path, &seen, &instruments, feeds.collect())
+        };
         let granted: Vec<_> =
             resolver.grants().into_iter().map(|grant| (begin, Event::Grant(grant))).collect();
         Ok(Self {

@@ -138,8 +138,11 @@ impl Counts {
         if let Some(at_rest) = at_rest {
             let share = at_rest as f64 / self.bytes().max(1) as f64;
             let each = at_rest as f64 / self.records().max(1) as f64;
-            lines +=
-                &format!("at rest: {at_rest} bytes, {share:.2} of what was written, {each:.1} a record\n");
+            lines += &format!(
+                "at rest: {at_rest} bytes, {share:.2} of what was written, {each:.1} a record; of the market {:.1} a message, {:.1} a slot\n",
+                share * of(self.market.records),
+                share * of(self.slots)
+            );
         }
         lines
     }

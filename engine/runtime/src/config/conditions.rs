@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use ballast_exchange::{Conditions, Gateway, LatencyRow, LoadSpec, Outage, OutageKind};
-use ballast_model::{InstrumentId, Nanos, Span};
+use ballast_model::{Digest, InstrumentId, Nanos, Span};
 use ballast_venue::binance::Market;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -192,6 +192,18 @@ pub fn conditions(
         outages.push(Outage { from, until: from + outage.duration.span(), kind, gateway: at });
     }
     Ok(Conditions { recorded, load, outages, gateways: markets.map(gateway).collect() })
+}
+
+/// What tells one file of recorded latencies from another; `None` where there is none.
+#[must_use]
+pub fn latencies_hash(conditions: &Conditions) -> Option<u64> {
+    let mut digest = Digest::new();
+    for row in &conditions.recorded {
+        for time in [row.sent, row.acted, row.heard] {
+            digest.signed(time.0);
+        }
+    }
+    (!conditions.recorded.is_empty()).then(|| digest.value())
 }
 
 /// When market data stop, for each tape by the instruments that it carries. `conditions` are those of `config`.

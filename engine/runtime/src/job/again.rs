@@ -9,7 +9,9 @@ use ballast_venue::Counters;
 
 use super::{JobError, Mode, Prepared, begin_of};
 use crate::capture::{Instrument, Problems};
-use crate::config::{Config, ConfigError, ResolvedInstrument, conditions, fixed_offset, resolve, stops};
+use crate::config::{
+    Config, ConfigError, ResolvedInstrument, conditions, fixed_offset, latencies_hash, resolve, stops,
+};
 use crate::journal::Told;
 use crate::live::relive;
 use crate::replay::Observer;
@@ -54,6 +56,12 @@ impl<'a> Prepared<'a> {
         let rest = told.outside.iter().skip(recorded_resolver.grants().len());
         let markets = instruments.iter().map(|one| one.found.instrument.market);
         let conditions = conditions(config, path, markets, begin)?;
+        let same_file = config.venue.latency.recorded == told.config.venue.latency.recorded;
+        if same_file && latencies_hash(&conditions) != told.meta.latencies {
+            let rule = "the file is not the one that the recorded run had: its latencies are others";
+            let (path, key) = (path.to_owned(), "venue.latency.recorded".to_owned());
+            return Err(ConfigError::Rule { path, line: None, key, rule: rule.to_owned() }.into());
+        }
         let carried: Vec<Vec<_>> = told
             .meta
             .feeds

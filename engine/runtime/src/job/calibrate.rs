@@ -46,6 +46,15 @@ pub struct Calibration {
     pub orders: usize,
 }
 
+impl Calibration {
+    /// Whether the fills tell the best power from any other that was tried.
+    #[must_use]
+    pub fn is_identified(&self) -> bool {
+        let ends = self.tried.first().zip(self.tried.last()).map(|(first, last)| (first.0, last.0));
+        ends != Some(self.range)
+    }
+}
+
 /// What one model comes to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trial {

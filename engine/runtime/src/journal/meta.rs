@@ -37,6 +37,9 @@ pub struct Meta {
     /// Which of the resolved instruments are this journal's, in the order of its numbers; `None` for all.
     #[serde(default)]
     pub only: Option<Vec<usize>>,
+    /// Hash of the recorded latencies that the venue had, which are in a file of their own; `None` where it had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latencies: Option<u64>,
     /// Epoch of the run; `None` of one that no other was to go on from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u32>,
@@ -110,6 +113,7 @@ impl Meta {
             feeds,
             filters: Vec::new(),
             only: None,
+            latencies: None,
             epoch: None,
             cut_from: None,
         }

@@ -8,7 +8,7 @@ use ballast_model::{
 };
 
 use super::meta::MetaFeed;
-use super::{History, JournalError, Meta, Step};
+use super::{History, JournalError, Meta, Step, Walked};
 use crate::config::Config;
 use crate::tape::Tape;
 
@@ -33,6 +33,8 @@ pub struct Told {
     pub ended_at: Nanos,
     /// What is to be told of how it was read: [`History::notice`].
     pub notice: Option<String>,
+    /// How its reading ended.
+    pub walked: Walked,
 }
 
 /// What became of an order of ours.
@@ -151,7 +153,7 @@ impl Told {
         let meta = Meta::parse(&history.header().meta).map_err(told)?;
         meta.whole().map_err(told)?;
         if meta.feeds.is_empty() {
-            return Err(told("it does not say how the venue's clocks map to ours".to_owned()));
+            return Err(JournalError::Felt(folder.to_owned()));
         }
         let config = Config::parse(&meta.config, Path::new(&meta.config_name))
             .map_err(|error| told(error.to_string()))?;
@@ -169,14 +171,14 @@ impl Told {
             reports: Vec::new(),
             now: Nanos::MIN,
         };
-        history.walk(|record| match reading.take(record) {
+        let walked = history.walk(|record| match reading.take(record) {
             Ok(()) => Ok(Step::On),
             Err(why) => Err(told(format!("record {}: {why}", record.seq))),
         })?;
         let Reading { feeds, snapshots, outside, commands, reports, now, .. } = reading;
         let tapes = feeds.into_iter().map(Filling::finish).collect();
         let notice = history.notice();
-        Ok(Self { config, tapes, snapshots, outside, commands, reports, ended_at: now, notice, meta })
+        Ok(Self { config, tapes, snapshots, outside, commands, reports, ended_at: now, notice, walked, meta })
     }
 }
 
