@@ -198,7 +198,7 @@ pub(crate) fn ways(
         let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
         let keys = keys.map(|name| credentials(name, |name| std::env::var(name).ok())).transpose()?;
         let session = keys.map(|keys| session(&traded, keys)).transpose()?;
-        Ok(Way { network, wake: Box::new(move || wake.wake()), session })
+        Ok(Way { network, wake: Box::new(move || wake.wake()), session, tap: None })
     };
     live.venue.iter().zip(&assembly.venues).map(one).collect()
 }
