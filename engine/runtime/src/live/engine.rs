@@ -218,13 +218,12 @@ impl Engine {
             assembly.venues.into_iter().zip(doors).zip(&live.venue)
         {
             let instruments = venue.instruments.len();
-            let parts = engine.venue(live, asked, venue, network, session);
+            let turned = VenueLoop::new(engine.venue(live, asked, venue, network, session)).tapped(tap);
             let seat = seat(Role::Venue(asked.market), &engine.stop_venues);
             let (board, window) = standing_board(instruments);
             let (asked, bells) = (Arc::clone(&window.asked), bells.clone());
             let name = seat.role.to_string();
-            let turning =
-                move || turn_venue(VenueLoop::new(parts).tapped(tap), board, &asked, &seat, &doze, &bells);
+            let turning = move || turn_venue(turned, board, &asked, &seat, &doze, &bells);
             engine.venues.push(Venue { window, thread: spawn(name, turning)? });
         }
         plan.memory(&Tree::host()).into_iter().for_each(|told| drop(tell.send(told)));
