@@ -4,6 +4,7 @@
 
 mod faults;
 mod kills;
+mod records;
 mod rig;
 mod runs;
 mod soak;

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ballast_exchange::synth::Dialect;
-use ballast_journal::Reader;
+use ballast_journal::{Form, Frame, FrameBodies, Framer, Header, Reader, Said};
+use ballast_model::{Nanos, Span};
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::journal::{AtRest, Journal, Options};
@@ -97,6 +98,30 @@ fn journals(seeds: &Seeds) {
     seeds.write("header", "header", header.meta);
 }
 
+/// Each kind of record of a recording, as bodies; and the segment of them.
+fn recordings(seeds: &Seeds) {
+    let texts = market(Dialect::UsdM).into_iter().take(3).map(|line| line.frame);
+    let texts: Vec<_> = texts.filter(|text| text.len() < RECORD_BYTES).collect();
+    let mut said = vec![Said::Opened, Said::Asked(b"/fapi/v1/depth"), Said::Due];
+    said.extend(texts.iter().map(|text| Said::Text(text.as_bytes())));
+    said.push(Said::Answer { status: 200, body: b"{}" });
+    said.extend([Said::Lost { records: 3, bytes: 700 }, Said::Closed]);
+    let header = Header { segment: 0, first_seq: 1, before: [0; 32], config_hash: [0; 32], meta: Vec::new() };
+    let (mut bodies, mut segment) = (vec![2], vec![0]);
+    let mut framer = Framer::new(Form::Recording, &header, &mut segment);
+    let mut frames = FrameBodies::new(u64::MAX, Span(i64::MAX));
+    for (said, at) in said.into_iter().zip(1_000..) {
+        let frame = Frame { now: Nanos(at), wall: Nanos(at + 70), way: 0, said };
+        frames.frame(&frame, &mut |raw| {
+            bodies.extend_from_slice(&u16::try_from(raw.body.len()).expect("a short record").to_le_bytes());
+            bodies.extend_from_slice(raw.body);
+            let _ = framer.record(raw, &mut segment);
+        });
+    }
+    seeds.write("recording", "bodies", bodies);
+    seeds.write("recording", "segment", segment);
+}
+
 /// Frames and replies, each behind the two bytes that say what they are and how long the pieces.
 fn wire(seeds: &Seeds) {
     let frames: [(&str, &[u8]); 5] = [
@@ -142,5 +167,6 @@ fn main() {
         "[[at]]\noffset = \"60s\"\ncommand = \"pause\"\nscope = \"all\"\n",
     );
     journals(&seeds);
+    recordings(&seeds);
     wire(&seeds);
 }

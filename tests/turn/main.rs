@@ -4,5 +4,6 @@
 
 mod latch;
 mod net;
+mod recorded;
 mod rig;
 mod runs;

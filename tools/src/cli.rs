@@ -22,6 +22,11 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Trade live markets as configured, on paper where nothing else is asked for.
     Run(RunArgs),
+    /// Record what the configured venues say, word for word, for `replay` and every command that takes captures.
+    Record(RecordArgs),
+    /// Work on recordings.
+    #[command(subcommand)]
+    Capture(CaptureCommand),
     /// Cancel everything at every venue where a run makes no progress any more: a process of its own beside it.
     Watchdog(WatchdogArgs),
     /// Measure tick to trade on this host: the production loops on two threads, driven by a market on a schedule.
@@ -62,6 +67,12 @@ pub(crate) enum JournalCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum CaptureCommand {
+    /// Print the frames of recordings, one a line, and what they hold.
+    Inspect(CaptureInspectArgs),
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Read configuration files and check every rule that needs no data.
     Check(ConfigCheckArgs),
@@ -80,7 +91,7 @@ pub(crate) struct ReplayArgs {
     /// Configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// Capture files: `<local time> <raw json>` lines, plain, gzip or zstd. Files of the same instrument continue each other
+    /// Capture files: `<local time> <raw json>` lines, plain, gzip or zstd; or folders of `record`. Files of the same instrument continue each other
     /// in the order given; different instruments are merged by time.
     #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
     pub(crate) data: Vec<PathBuf>,
@@ -293,10 +304,41 @@ pub(crate) struct RunArgs {
     /// Write fills and equity (CSV and Parquet) and one HTML page into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Record what the venues say of their markets into this folder too, as `record` does.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tap: Option<PathBuf>,
     /// Allow orders to go to the venue: without it a configuration whose mode is `live` is refused.
     #[arg(long)]
     pub(crate) live: bool,
     /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordArgs {
+    /// Configuration file (TOML), with a table `live`: its venues and symbols are recorded.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Folder of the recordings, one below it for each market; one that holds a recording already is refused.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Stop after this time; without it, at ctrl-c or SIGTERM.
+    #[arg(long = "for", value_name = "SPAN", value_parser = span_of)]
+    pub(crate) duration: Option<Span>,
+    /// End standard output with one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CaptureInspectArgs {
+    /// Folder of a recording, or of several.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) range: RangeArgs,
+    /// Print no frames, and end standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -23,7 +23,7 @@ pub(crate) enum Code {
     /// What was checked is not as it should be: a rebuilt book differs from the venue's best prices, has gaps or crosses; a
     /// decision was not repeated; a host on which a run cannot work.
     Mismatch = 6,
-    /// Everything asked for was done, but the journal of it is not whole: a disk full or gone.
+    /// Everything asked for was done, but the journal or recording of it is not whole: a disk full, gone or too slow.
     Journal = 7,
     /// The run that was watched had stopped: everything is cancelled.
     Fired = 8,
@@ -33,7 +33,7 @@ pub(crate) enum Code {
 pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable, \
 5 no order book snapshot in the data, 6 a check (book check, verify) found a difference or (doctor) a failure, \
 latency figures that count for nothing, \
-7 the journal of the run is not whole, \
+7 the journal or recording of the run is not whole, \
 8 (watchdog) the run had stopped and everything is cancelled";
 
 impl From<Code> for ExitCode {

@@ -7,6 +7,7 @@
 mod amounts;
 mod assumptions;
 mod book;
+mod capture;
 mod cli;
 mod compare;
 mod config;
@@ -22,6 +23,7 @@ mod operator;
 mod opportunities;
 mod output;
 mod progress;
+mod record;
 mod replay;
 mod report;
 mod results;
@@ -42,6 +44,8 @@ fn main() -> std::process::ExitCode {
         cli::Command::Replay(arguments) => replay::run(&arguments),
         cli::Command::Demo(arguments) => demo::run(&arguments),
         cli::Command::Run(arguments) => run::run(&arguments),
+        cli::Command::Record(arguments) => record::run(&arguments),
+        cli::Command::Capture(cli::CaptureCommand::Inspect(arguments)) => capture::inspect(&arguments),
         cli::Command::Watchdog(arguments) => watchdog::run(&arguments),
         cli::Command::Doctor(arguments) => doctor::run(&arguments),
         cli::Command::Latency(arguments) => latency::run(&arguments),

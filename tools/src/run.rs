@@ -29,6 +29,7 @@ use crate::amounts::number;
 use crate::cli::RunArgs;
 use crate::exit::Code;
 use crate::output;
+use crate::record::{Recorded, Recorders};
 use crate::report::{self, ReportContext, ReportFiles};
 
 /// How often the run is looked at.
@@ -67,7 +68,8 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         .map_or_else(|| Recovery::first(&arguments.journal), |past| (past.next().0, past.next_epoch));
     let mut assembly = assemble(&config, &arguments.config, live, &told, epoch)?;
     let since = past.as_ref().map_or(clock.begin(), |past| past.at - SINCE_MARGIN);
-    let ways = ways(live, &assembly, clock, since)?;
+    let mut ways = ways(live, &assembly, clock, since)?;
+    let recorders = tap(arguments, live, &told, &mut ways)?;
     go_on(&mut assembly, past, arguments)?;
     let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
         assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
@@ -84,9 +86,16 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         StrangersConfig::Refused => Strangers::Refused,
         StrangersConfig::Adopted => Strangers::Adopted,
     };
-    let watched =
-        Watched { duration: arguments.duration, stop: &stop, about: &about, strangers, outside: &outside };
+    let mut watched = Watched {
+        recorders,
+        duration: arguments.duration,
+        stop: &stop,
+        about: &about,
+        strangers,
+        outside: &outside,
+    };
     let (ended, notes) = watched.supervise(engine);
+    let tapped = watched.recorders.take().map_or_else(Vec::new, Recorders::finish);
     let mut record = RunRecord { instruments: Vec::new() };
     for (folder, (meta, instruments)) in folders.iter().zip(&about) {
         record.instruments.extend(recorded(&config, folder, meta, instruments)?);
@@ -97,10 +106,24 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         config: &config,
         record,
         ended,
+        tapped,
         notes,
         seconds: watch.elapsed().as_secs_f64(),
     };
     done.finish()
+}
+
+/// Begins the recordings that are asked for.
+fn tap(
+    arguments: &RunArgs,
+    live: &LiveConfig,
+    told: &[Vec<Fact>],
+    ways: &mut [Way<Network>],
+) -> anyhow::Result<Option<Recorders>> {
+    let Some(out) = &arguments.tap else { return Ok(None) };
+    let (taps, recorders) = Recorders::begin(live, told, out)?;
+    ways.iter_mut().zip(taps).for_each(|(way, tap)| way.tap = Some(tap));
+    Ok(Some(recorders))
 }
 
 /// What the journals of runs before leave over; `None` where this is the first.
@@ -171,7 +194,7 @@ fn outside(live: &LiveConfig, path: &Path) -> anyhow::Result<Outside> {
 
 pub(crate) type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
 
-fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
+pub(crate) fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
     let extra_roots = venue.certificates.iter().cloned().collect();
     let options = Options { closing: CLOSING, extra_roots, ..Options::default() };
     let clock: Box<dyn Fn() -> Nanos + Send> = Box::new(move || clock.now());
@@ -198,7 +221,7 @@ pub(crate) fn ways(
         let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
         let keys = keys.map(|name| credentials(name, |name| std::env::var(name).ok())).transpose()?;
         let session = keys.map(|keys| session(&traded, keys)).transpose()?;
-        Ok(Way { network, wake: Box::new(move || wake.wake()), session })
+        Ok(Way { network, wake: Box::new(move || wake.wake()), session, tap: None })
     };
     live.venue.iter().zip(&assembly.venues).map(one).collect()
 }
@@ -222,6 +245,7 @@ const UNJOURNALED: &str = "unjournaled_order";
 
 /// How a run is watched.
 struct Watched<'a> {
+    recorders: Option<Recorders>,
     duration: Option<Span>,
     stop: &'a AtomicBool,
     about: &'a [(Meta, Vec<ResolvedInstrument>)],
@@ -231,13 +255,14 @@ struct Watched<'a> {
 
 impl Watched<'_> {
     /// Looks at the engine until it is to stop, and stops it.
-    fn supervise(&self, mut engine: Engine) -> (Ended, Notes) {
+    fn supervise(&mut self, mut engine: Engine) -> (Ended, Notes) {
         let mut notes = Notes::new();
         let (watch, mut told) = (Stopwatch::start(), Duration::ZERO);
         let most = self.duration.map(Span::duration);
         while !self.stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
             std::thread::park_timeout(LOOK_EVERY);
             engine.beat();
+            self.recorders.iter_mut().for_each(Recorders::tell);
             engine.notes(|shard, _, note: &Note| {
                 *notes.entry(note.kind()).or_default() += 1;
                 self.tell_journal(shard, note);
@@ -359,6 +384,7 @@ struct Done<'a> {
     config: &'a Config,
     record: RunRecord,
     ended: Ended,
+    tapped: Vec<Recorded>,
     notes: Notes,
     seconds: f64,
 }
@@ -370,7 +396,8 @@ impl Done<'_> {
         if self.arguments.json {
             output::json(&self.object(files.as_ref()))?;
         }
-        let whole = self.ended.shards.iter().all(|shard| shard.as_ref().is_some_and(|end| end.kept.is_ok()));
+        let whole = self.ended.shards.iter().all(|shard| shard.as_ref().is_some_and(|end| end.kept.is_ok()))
+            && self.tapped.iter().all(Recorded::is_whole);
         let broken =
             self.ended.shards.iter().any(Option::is_none) || self.ended.venues.iter().any(Option::is_none);
         Ok(match (whole, broken || !self.ended.empty) {
@@ -440,6 +467,10 @@ impl Done<'_> {
         object.insert("orders_left".to_owned(), json!(!self.ended.empty));
         object.insert("journal".to_owned(), json!(self.folder.display().to_string()));
         object.insert("run_seconds".to_owned(), json!(self.seconds));
+        if !self.tapped.is_empty() {
+            let recorded = self.tapped.iter().map(|one| Value::Object(one.object()));
+            object.insert("recorded".to_owned(), recorded.collect());
+        }
         if let Some(files) = files {
             object.insert("report".to_owned(), json!(files.html.display().to_string()));
         }
@@ -474,6 +505,7 @@ impl Done<'_> {
         for error in self.ended.shards.iter().flatten().filter_map(|end| end.kept.as_ref().err()) {
             lines.push(format!("ALARM: the journal is not whole: {error}"));
         }
+        lines.extend(self.tapped.iter().map(Recorded::line));
         if let Some(files) = files {
             lines.push(format!("report: {} ({} bytes)", files.html.display(), files.html_bytes));
         }

@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 
 use ballast_model::{BookBatch, Carried, Command, Event, Nanos};
 
+use crate::BLOCK_BYTES;
+use crate::blocks::{Blocks, Closed};
 use crate::context::Context;
 use crate::entry::Checkpoint;
 use crate::event::{begin, put_batch, put_carried, put_event};
 use crate::plain::Draft;
 use crate::reader::Reader;
-use crate::varint::{Put, length_bytes};
-use crate::writer::CHECKSUM_BYTES;
-use crate::{BLOCK_BYTES, BODY_BYTES_MAX};
+use crate::varint::Put;
 
 /// Kinds of records that are no inputs.
 pub(crate) mod kind {
@@ -22,9 +22,6 @@ pub(crate) mod kind {
     pub(crate) const END: u8 = 67;
     pub(crate) const CARRIED: u8 = 68;
 }
-
-/// Length of a record that ends a block.
-const BLOCK_END_BYTES: usize = 1 + 1 + 32 + CHECKSUM_BYTES;
 
 /// An event that is no record: a slot of a book batch. Batches are recorded whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +53,7 @@ impl Raw<'_> {
 #[derive(Clone, Debug)]
 pub struct Bodies {
     context: Context,
-    /// Number of the next record.
-    seq: u64,
-    /// Bytes of the block so far, as they will be at rest.
-    block_bytes: usize,
-    /// Bytes of the segment's records so far.
-    segment_bytes: u64,
-    segment_bytes_max: u64,
+    blocks: Blocks,
     body: Vec<u8>,
 }
 
@@ -72,10 +63,7 @@ impl Bodies {
     pub fn new(first_seq: u64, segment_bytes_max: u64) -> Self {
         Self {
             context: Context::default(),
-            seq: first_seq,
-            block_bytes: 0,
-            segment_bytes: 0,
-            segment_bytes_max,
+            blocks: Blocks::new(first_seq, segment_bytes_max),
             body: Vec::with_capacity(BLOCK_BYTES),
         }
     }
@@ -88,13 +76,14 @@ impl Bodies {
             return new;
         }
         let (context, block_bytes, before) = reader.stands();
-        Self { context: context.clone(), block_bytes, segment_bytes: before as u64, ..new }
+        let blocks = new.blocks.at(block_bytes, before as u64);
+        Self { context: context.clone(), blocks, ..new }
     }
 
     /// Number of the next record.
     #[must_use]
     pub const fn next_seq(&self) -> u64 {
-        self.seq
+        self.blocks.next_seq()
     }
 
     /// Records this.
@@ -120,9 +109,8 @@ impl Bodies {
 
     /// Ends the block where it is long enough: the writer that died may have got no further than its last record.
     pub fn catch_up(&mut self, sink: &mut impl FnMut(Raw<'_>)) {
-        if self.block_bytes >= BLOCK_BYTES {
-            let all = self.segment_bytes + self.block_bytes as u64;
-            if all >= self.segment_bytes_max { self.end(sink) } else { self.close_block(kind::BLOCK, sink) }
+        if self.blocks.catch_up(sink) != Closed::Nothing {
+            self.context.clear();
         }
     }
 
@@ -174,8 +162,8 @@ impl Bodies {
 
     /// Ends the segment; what is recorded next begins another.
     pub fn end(&mut self, sink: &mut impl FnMut(Raw<'_>)) {
-        self.close_block(kind::END, sink);
-        self.segment_bytes = 0;
+        self.blocks.end(sink);
+        self.context.clear();
     }
 
     fn begin(&mut self, kind: u8, now: Nanos) -> Put<'_> {
@@ -187,19 +175,8 @@ impl Bodies {
 
     /// Hands on the body, and where that fills block or segment, the end of it.
     fn record(&mut self, sink: &mut impl FnMut(Raw<'_>)) {
-        let length = self.body.len();
-        assert!(length <= BODY_BYTES_MAX, "a record too long to be read again");
-        sink(Raw { seq: self.seq, body: &self.body });
-        self.seq += 1;
-        self.block_bytes += length_bytes(length) + length + CHECKSUM_BYTES;
-        self.catch_up(sink);
-    }
-
-    fn close_block(&mut self, kind: u8, sink: &mut impl FnMut(Raw<'_>)) {
-        sink(Raw { seq: self.seq, body: &[kind] });
-        self.seq += 1;
-        self.segment_bytes += (self.block_bytes + BLOCK_END_BYTES) as u64;
-        self.block_bytes = 0;
-        self.context.clear();
+        if self.blocks.record(&self.body, sink) != Closed::Nothing {
+            self.context.clear();
+        }
     }
 }

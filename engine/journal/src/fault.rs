@@ -14,7 +14,7 @@ pub struct Fault {
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// Not a segment at all.
+    /// Not a segment, or not one of this form.
     Magic,
     /// A segment of another format: its version.
     Version(u16),
@@ -46,7 +46,7 @@ impl core::fmt::Display for Fault {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Self { offset, seq, kind } = self;
         match kind {
-            FaultKind::Magic => f.write_str("not a journal segment"),
+            FaultKind::Magic => f.write_str("not a segment of this form"),
             FaultKind::Version(version) => write!(f, "format version {version} is not known"),
             FaultKind::Header => f.write_str("the header is damaged"),
             FaultKind::Torn { left } => {

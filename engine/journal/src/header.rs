@@ -7,8 +7,25 @@ use crate::fault::{Fault, FaultKind};
 use crate::varint::Take;
 use crate::writer::CRC;
 
-/// With what every segment begins.
-pub const MAGIC: [u8; 8] = *b"BALLASTJ";
+/// What the segments of a folder are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A journal: what a core learned and decided.
+    Journal,
+    /// A recording: what came in over connections.
+    Recording,
+}
+
+impl Form {
+    /// With what every segment of this form begins.
+    #[must_use]
+    pub const fn magic(self) -> [u8; 8] {
+        match self {
+            Self::Journal => *b"BALLASTJ",
+            Self::Recording => *b"BALLASTR",
+        }
+    }
+}
 
 /// The format this crate writes and reads.
 pub const FORMAT_VERSION: u16 = 1;
@@ -38,10 +55,10 @@ impl Header {
     ///
     /// # Panics
     /// Where the meta text is longer than [`META_BYTES_MAX`].
-    pub(crate) fn put(&self, out: &mut Vec<u8>) -> Hash {
+    pub(crate) fn put(&self, form: Form, out: &mut Vec<u8>) -> Hash {
         assert!(self.meta.len() <= META_BYTES_MAX, "the header's text is too long");
         let start = out.len();
-        out.extend_from_slice(&MAGIC);
+        out.extend_from_slice(&form.magic());
         out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
         out.extend_from_slice(&self.segment.to_le_bytes());
         out.extend_from_slice(&self.first_seq.to_le_bytes());
@@ -57,11 +74,11 @@ impl Header {
     }
 
     /// Takes the header off the front; with its length and the hash that the chain begins with.
-    pub(crate) fn take(bytes: &[u8]) -> Result<(Self, usize, Hash), Fault> {
+    pub(crate) fn take(form: Form, bytes: &[u8]) -> Result<(Self, usize, Hash), Fault> {
         let fault = |kind| Fault { offset: 0, seq: 0, kind };
         let torn = || fault(FaultKind::Torn { left: bytes.len() });
         let mut take = Take(bytes);
-        if take.array().ok_or_else(torn)? != MAGIC {
+        if take.array().ok_or_else(torn)? != form.magic() {
             return Err(fault(FaultKind::Magic));
         }
         let version = u16::from_le_bytes(take.array().ok_or_else(torn)?);
@@ -84,4 +101,11 @@ impl Header {
         let hash = link(&before, all);
         Ok((Self { segment, first_seq, before, config_hash, meta }, bytes.len() - take.0.len(), hash))
     }
+}
+
+/// Where the first record of a segment begins, of whatever form it is; `None` where these bytes begin none.
+#[must_use]
+pub fn header_end(bytes: &[u8]) -> Option<usize> {
+    let of = |form| Header::take(form, bytes).ok().map(|(_, length, _)| length);
+    of(Form::Journal).or_else(|| of(Form::Recording))
 }

@@ -13,6 +13,9 @@
 //! chain, which begins with the header's hash and goes on in the next segment's header. Numbers are stored as differences from
 //! the record before of the same instrument; at the beginning of a block they start anew, so that a block can be read by itself.
 //!
+//! A *recording* is framed in the same way and begins with another magic; its records are what came in over connections
+//! ([`Frame`]), word for word.
+//!
 //! Whatever the bytes, reading gives records exactly as they were written or a [`Fault`] that names the place, never a panic.
 //!
 //! Never here: a file, a clock, a decision.
@@ -21,6 +24,7 @@
 
 extern crate alloc;
 
+mod blocks;
 mod bodies;
 mod chain;
 mod codes;
@@ -28,9 +32,11 @@ mod context;
 mod entry;
 mod event;
 mod fault;
+mod frames;
 mod header;
 mod plain;
 mod reader;
+mod unframer;
 mod varint;
 mod writer;
 
@@ -38,7 +44,8 @@ pub use bodies::{Bodies, Raw, SlotAlone};
 pub use chain::{Hash, digest_of};
 pub use entry::{Checkpoint, Entry, Record};
 pub use fault::{Fault, FaultKind};
-pub use header::{FORMAT_VERSION, Header, MAGIC, META_BYTES_MAX};
+pub use frames::{FRAME_BYTES_MAX, Frame, FrameBodies, FrameReader, Said};
+pub use header::{FORMAT_VERSION, Form, Header, META_BYTES_MAX, header_end};
 pub use plain::{
     Draft, PLAIN_WORDS, Plain, Plainer, level_words, pair_of, pair_words, single_of, single_words,
 };

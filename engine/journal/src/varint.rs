@@ -24,6 +24,10 @@ impl Put<'_> {
         self.0.extend_from_slice(&bytes);
     }
 
+    pub(crate) fn slice(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
     pub(crate) fn unsigned(&mut self, mut number: u128) {
         // The rare number beyond 64 bits: its lowest bits first, seven at a time.
         while number > u128::from(u64::MAX) {
@@ -158,6 +162,11 @@ impl<'a> Take<'a> {
         let (first, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(first)
+    }
+
+    /// All that is left.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        core::mem::take(&mut self.0)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::bodies::{Bodies, Raw, SlotAlone, kind};
 use crate::chain::Hash;
 use crate::entry::Checkpoint;
-use crate::header::Header;
+use crate::header::{Form, Header};
 use crate::reader::Reader;
 use crate::varint::Put;
 
@@ -58,9 +58,9 @@ impl Framer {
     /// # Panics
     /// Where the header's meta text is longer than [`crate::META_BYTES_MAX`], or its first number is zero.
     #[must_use]
-    pub fn new(header: &Header, out: &mut Vec<u8>) -> Self {
+    pub fn new(form: Form, header: &Header, out: &mut Vec<u8>) -> Self {
         assert!(header.first_seq > 0, "records are counted from one on");
-        Self { hasher: Sha256::new_with_prefix(header.put(out)) }
+        Self { hasher: Sha256::new_with_prefix(header.put(form, out)) }
     }
 
     /// Goes on where a reader stands: in the middle of a segment whose writer died.
@@ -115,7 +115,10 @@ impl Encoder {
     /// As [`Framer::new`].
     #[must_use]
     pub fn new(header: &Header, out: &mut Vec<u8>) -> Self {
-        Self { bodies: Bodies::new(header.first_seq, u64::MAX), framer: Framer::new(header, out) }
+        Self {
+            bodies: Bodies::new(header.first_seq, u64::MAX),
+            framer: Framer::new(Form::Journal, header, out),
+        }
     }
 
     /// Number of the next record.

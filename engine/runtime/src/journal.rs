@@ -31,6 +31,7 @@ mod left;
 mod map;
 mod meta;
 mod press;
+pub mod recording;
 mod recover;
 mod ring;
 mod segments;
@@ -93,6 +94,14 @@ pub enum JournalError {
     /// A slice is to be written where something is.
     #[error("{0}: this folder is not empty: a slice is a journal of its own")]
     NotEmpty(PathBuf),
+    /// Something is to be recorded where there is a recording.
+    #[error("{0}: there is a recording here already: another begins in a folder that holds none")]
+    Recorded(PathBuf),
+    /// No segment of a recording is there.
+    #[error(
+        "{0}: no recording: a folder with segments 0000000000.frames and on, or folders of such, was expected"
+    )]
+    NoRecording(PathBuf),
     /// Nothing to cut.
     #[error("no record is numbered from {from} to {to}: there is nothing to cut")]
     NoRecords {

@@ -121,6 +121,11 @@ impl<T: Copy> Consumer<T> {
         count
     }
 
+    /// Takes as many events as these are, in their place; false, and none is taken, where there are fewer.
+    pub fn pop_batch(&mut self, events: &mut [T]) -> bool {
+        self.ring.pop_entire_slice(events).is_ok()
+    }
+
     /// Events that can be taken now; the producer may make it more, nobody less.
     #[must_use]
     pub fn waiting(&self) -> usize {

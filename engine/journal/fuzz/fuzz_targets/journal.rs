@@ -4,7 +4,7 @@
 //! right, each after its length in two bytes.
 #![no_main]
 
-use ballast_journal::{Encoder, Entry, Framed, Framer, Header, Raw, Reader, digest_of};
+use ballast_journal::{Encoder, Entry, Form, Framed, Framer, Header, Raw, Reader, digest_of};
 use ballast_model::Nanos;
 use libfuzzer_sys::fuzz_target;
 
@@ -15,7 +15,7 @@ fn header() -> Header {
 /// A segment of these bodies, up to the first that ends it.
 fn framed(mut bodies: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut framer = Framer::new(&header(), &mut out);
+    let mut framer = Framer::new(Form::Journal, &header(), &mut out);
     for seq in 1.. {
         let Some((length, rest)) = bodies.split_first_chunk() else { break };
         let (body, rest) = rest.split_at(usize::from(u16::from_le_bytes(*length)).min(rest.len()));

@@ -3,6 +3,8 @@
 //! A damaged line spoils nothing but itself. A local time that the lines around it deny is replaced by theirs, so that its
 //! frame is not lost and its book keeps its sequence; a trade that is on the tape is not written again.
 
+mod recorded;
+
 use std::collections::{BTreeSet, VecDeque};
 
 use ballast_json::Capability;
@@ -45,7 +47,14 @@ struct Timed<'a> {
     written: Nanos,
     frame: &'a [u8],
     end: End,
+    /// Where it came in.
+    channel: Channel,
+    /// How much further the wall's clock was.
+    ahead: Span,
 }
+
+/// Where lines of a file came in: those of all connections are one.
+const FILE: (Channel, Span) = (Channel::Market(0), Span::ZERO);
 
 /// A [`Timed`] line kept beyond the reader's buffer.
 struct Held {
@@ -140,7 +149,9 @@ impl Decoder {
                     let is_other = |begin: &Nanos| !is_near(time, *begin) || time - *begin > STEP_MAX;
                     let begin = file.survey.begins_at.filter(is_other);
                     self.now = self.now.or(begin);
-                    self.line(Timed { number, time, written: time, frame, end }, &mut notes);
+                    let (channel, ahead) = FILE;
+                    let line = Timed { number, time, written: time, frame, end, channel, ahead };
+                    self.line(line, &mut notes);
                 }
                 Err(_) if end == End::File => notes.add(number, ProblemKind::TornLine, || {
                     "no newline and no readable local time".to_owned()
@@ -191,7 +202,8 @@ impl Decoder {
                     time = now;
                 }
             }
-            self.frame(&Timed { number, time, written, frame: &frame, end }, notes);
+            let (channel, ahead) = FILE;
+            self.frame(&Timed { number, time, written, frame: &frame, end, channel, ahead }, notes);
         }
     }
 
@@ -221,7 +233,7 @@ impl Decoder {
     }
 
     fn frame(&mut self, line: &Timed<'_>, notes: &mut Notes<'_>) {
-        let Timed { number, time, written, frame, end } = *line;
+        let Timed { number, time, written, frame, end, channel, ahead } = *line;
         let mut mono = time;
         if let Some(now) = self.now.filter(|now| time < *now) {
             let back: Span = now - time;
@@ -234,8 +246,8 @@ impl Decoder {
         self.sink.now = mono;
         self.sink.witness = (mono == written).then_some(number);
         let before = (*self.session.counters(), self.sink.stale_trades);
-        let now = Now { mono, wall: mono };
-        if let Err(error) = self.session.on_bytes(Channel::Market(0), frame, now, &mut self.sink) {
+        let now = Now { mono, wall: mono + ahead };
+        if let Err(error) = self.session.on_bytes(channel, frame, now, &mut self.sink) {
             let kind = if end == End::File { ProblemKind::TornLine } else { ProblemKind::BadFrame };
             notes.add(number, kind, || error.to_string());
         }

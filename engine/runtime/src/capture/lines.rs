@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::journal::recording::{RecordedText, Recording};
+
 /// Longest line read; a longer one is skipped and reported. A snapshot of 10 000 levels takes about 0.4 MB.
 pub const LINE_BYTES_MAX: usize = 8 << 20;
 
@@ -15,12 +17,14 @@ const CACHED_BYTES_MAX: u64 = 256 << 20;
 /// First size of the line buffer.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// One capture file that can be read from the start more than once.
+/// One capture, a file or a recording, that can be read from the start more than once.
 #[derive(Debug)]
 pub struct Source {
     path: PathBuf,
     /// The decompressed text, where it is small enough.
     cached: Option<Cached>,
+    /// What the path is a folder of, where it is no file.
+    recording: Option<Recording>,
 }
 
 #[derive(Debug)]
@@ -37,16 +41,31 @@ impl Source {
     /// Where the file cannot be opened. A damaged compressed stream is not an error here: its readable part is used and
     /// [`LineReader::error`] tells the rest.
     pub fn open(path: &Path) -> io::Result<Self> {
+        if path.is_dir() {
+            return Recording::open(path).map(Self::recorded).map_err(io::Error::other);
+        }
         let mut text = Vec::new();
         let error = decompressed(path)?.take(CACHED_BYTES_MAX + 1).read_to_end(&mut text).err();
         let small = text.len() as u64 <= CACHED_BYTES_MAX;
-        Ok(Self { path: path.to_owned(), cached: small.then_some(Cached { text, error }) })
+        Ok(Self { path: path.to_owned(), cached: small.then_some(Cached { text, error }), recording: None })
     }
 
     /// A capture that was never a file: `text` as if it were the content of a file of this name.
     #[must_use]
     pub fn in_memory(name: &str, text: Vec<u8>) -> Self {
-        Self { path: PathBuf::from(name), cached: Some(Cached { text, error: None }) }
+        Self { path: PathBuf::from(name), cached: Some(Cached { text, error: None }), recording: None }
+    }
+
+    /// A recording.
+    #[must_use]
+    pub fn recorded(recording: Recording) -> Self {
+        Self { path: recording.folder().to_owned(), cached: None, recording: Some(recording) }
+    }
+
+    /// The recording, where it is one.
+    #[must_use]
+    pub const fn recording(&self) -> Option<&Recording> {
+        self.recording.as_ref()
     }
 
     /// Where the file is.
@@ -63,11 +82,14 @@ impl Source {
             .map_or_else(|| self.path.display().to_string(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// Reads from the first line.
+    /// Reads from the first line. A recording has a line for each frame that came in.
     ///
     /// # Errors
     /// Where the file cannot be opened again.
     pub fn lines(&self) -> io::Result<LineReader<'_>> {
+        if let Some(recording) = &self.recording {
+            return Ok(LineReader::new(Box::new(RecordedText::new(recording))));
+        }
         Ok(match &self.cached {
             Some(cached) => {
                 let tail = cached.error.as_ref().map(|error| io::Error::new(error.kind(), error.to_string()));

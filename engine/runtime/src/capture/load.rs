@@ -10,7 +10,8 @@ use super::by_order::{self, Reader};
 use super::decoder::Decoder;
 use super::lines::{Line, LineReader, Source};
 use super::problems::{ProblemKind, Problems};
-use super::survey::{FileSurvey, Form, SeenInstrument, survey};
+use super::survey::{FileSurvey, Form, SeenInstrument, survey, survey_recording};
+use crate::journal::recording::Recording;
 use crate::tape::Tape;
 
 /// A capture file and what a first look found in it.
@@ -22,17 +23,24 @@ pub struct SurveyedFile {
     pub survey: FileSurvey,
 }
 
-/// Opens and surveys every file.
+/// Opens and surveys every file, and the recordings in every folder.
 ///
 /// # Errors
 /// Where a file cannot be opened.
 pub fn survey_files(paths: &[PathBuf]) -> Result<Vec<SurveyedFile>, LoadError> {
-    let one = |path: &PathBuf| {
-        let source =
-            Source::open(path).map_err(|error| LoadError::Unreadable { path: path.clone(), error })?;
-        SurveyedFile::new(source)
-    };
-    paths.iter().map(one).collect()
+    let mut files = Vec::new();
+    for path in paths {
+        let unreadable = |error| LoadError::Unreadable { path: path.clone(), error };
+        if path.is_dir() {
+            let found = Recording::find(path).map_err(|error| unreadable(std::io::Error::other(error)))?;
+            for recording in found {
+                files.push(SurveyedFile::new(Source::recorded(recording))?);
+            }
+        } else {
+            files.push(SurveyedFile::new(Source::open(path).map_err(unreadable)?)?);
+        }
+    }
+    Ok(files)
 }
 
 impl SurveyedFile {
@@ -41,6 +49,10 @@ impl SurveyedFile {
     /// # Errors
     /// Where it cannot be opened again.
     pub fn new(source: Source) -> Result<Self, LoadError> {
+        if let Some(recording) = source.recording() {
+            let survey = survey_recording(recording);
+            return Ok(Self { source, survey });
+        }
         let survey = match by_order::is_told(&source)? {
             true => by_order::survey(&mut open(&source)?, &source.name()),
             false => survey(&mut open(&source)?),
@@ -135,7 +147,10 @@ pub fn load(
         let mut decoder = Decoder::new(group.market, &group.instruments, instruments)
             .map_err(|rule| group.session_error(rule.to_string()))?;
         for file in &group.files {
-            loaded.lines += decoder.read(file, &mut loaded.problems, &mut progress)?;
+            loaded.lines += match file.source.recording() {
+                Some(recording) => decoder.read_recording(recording, &mut loaded.problems, &mut progress),
+                None => decoder.read(file, &mut loaded.problems, &mut progress)?,
+            };
         }
         let (tape, counters) = decoder.finish();
         loaded.feeds.push(Feed { instruments: group.instruments, tape, counters });

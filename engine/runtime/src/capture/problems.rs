@@ -44,6 +44,8 @@ pub enum ProblemKind {
     Gap,
     /// The file ends inside its compressed stream or cannot be read on.
     Unreadable,
+    /// The recorder lost something here; the books wait for a snapshot.
+    Lost,
 }
 
 impl ProblemKind {
@@ -68,6 +70,7 @@ impl ProblemKind {
             Self::CrossedTicker => "crossed_ticker",
             Self::Gap => "gap",
             Self::Unreadable => "unreadable",
+            Self::Lost => "lost",
         }
     }
 
@@ -87,7 +90,8 @@ impl ProblemKind {
             | Self::EmptyTicker
             | Self::CrossedTicker
             | Self::Gap
-            | Self::Unreadable => false,
+            | Self::Unreadable
+            | Self::Lost => false,
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod compact;
 mod grid;
+mod recorded;
 
 use ballast_json::SYMBOL_BYTES_MAX;
 use ballast_model::{Nanos, Span, Step};
@@ -20,6 +21,7 @@ use super::lines::{Line, LineReader};
 use super::stamp::{TimeUnit, split_stamp};
 use compact::{compact, is_foreign};
 pub(super) use grid::Grid;
+pub(super) use recorded::survey_recording;
 
 /// How a file tells of its market.
 #[derive(Clone, Debug, PartialEq, Eq)]

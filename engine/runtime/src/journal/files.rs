@@ -1,14 +1,22 @@
-//! Names and bytes of the files of a journal.
+//! Names and bytes of the files of a journal or recording.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use ballast_journal::Form;
+
 use super::JournalError;
 
 /// Ending of segment files.
-const EXTENSION: &str = ".journal";
+const fn extension(form: Form) -> &'static str {
+    match form {
+        Form::Journal => ".journal",
+        Form::Recording => ".frames",
+    }
+}
+
 /// What a compressed segment's name ends with beside.
 const PRESSED: &str = ".zst";
 
@@ -17,9 +25,14 @@ pub(super) fn ring(folder: &Path) -> PathBuf {
     folder.join("ring")
 }
 
-/// A segment's file.
+/// A journal's segment's file.
 pub(super) fn segment(folder: &Path, number: u32) -> PathBuf {
-    folder.join(format!("{number:010}{EXTENSION}"))
+    segment_of(Form::Journal, folder, number)
+}
+
+/// A segment's file.
+pub(super) fn segment_of(form: Form, folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("{number:010}{}", extension(form)))
 }
 
 /// The same, compressed.
@@ -43,15 +56,20 @@ fn with(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The segments of a folder, in order. One that is there under both names is named as it was written: that file is whole.
+/// The segments of a journal's folder, in order.
 pub(super) fn segments(folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
+    segments_of(Form::Journal, folder)
+}
+
+/// The segments of a folder, in order. One that is there under both names is named as it was written: that file is whole.
+pub(super) fn segments_of(form: Form, folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
     let failed = |error| JournalError::Io { path: folder.to_owned(), error };
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let plain = name.strip_suffix(PRESSED).unwrap_or(&name).to_owned();
-        if plain.ends_with(EXTENSION) && (plain == name || !found.contains_key(&plain)) {
+        if plain.ends_with(extension(form)) && (plain == name || !found.contains_key(&plain)) {
             found.insert(plain, path);
         }
     }

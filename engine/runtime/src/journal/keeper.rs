@@ -1,14 +1,16 @@
 //! The thread that moves records from the ring into segments.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use ballast_journal::Bodies;
 use ballast_model::Span;
 
 use super::JournalError;
 use super::ring::RingReader;
-use super::segments::{Kept, Segments};
+use super::segments::{Kept, Segments, Spelling};
 use crate::clock::Stopwatch;
 
 /// How long it rests where there is nothing to keep.
@@ -80,16 +82,51 @@ impl Shared {
     }
 }
 
+/// Where the keeper finds what is to be recorded: the end of a ring.
+pub(super) trait Store: Debug + Send {
+    /// How it is spelled.
+    type Spelling: Spelling;
+
+    /// True where something was stored and not yet taken.
+    fn has_more(&self) -> bool;
+
+    /// Moves what is to be recorded next into the segment, which is ready; false where there is nothing.
+    fn move_one(&mut self, segments: &mut Segments<Self::Spelling>) -> bool;
+
+    /// What was taken is safe elsewhere, and the record that comes next has this number.
+    fn release(&mut self, next_seq: u64);
+}
+
+impl Store for RingReader {
+    type Spelling = Bodies;
+
+    fn has_more(&self) -> bool {
+        self.has_more()
+    }
+
+    fn move_one(&mut self, segments: &mut Segments<Bodies>) -> bool {
+        let draft = self.pop();
+        if let Some(draft) = &draft {
+            segments.collect(draft);
+        }
+        draft.is_some()
+    }
+
+    fn release(&mut self, next_seq: u64) {
+        self.release(next_seq);
+    }
+}
+
 /// Moves records from the ring into segments.
 #[derive(Debug)]
-pub(super) struct Keeper {
-    pub(super) segments: Segments,
-    pub(super) ring: RingReader,
+pub(super) struct Keeper<R: Store> {
+    pub(super) segments: Segments<R::Spelling>,
+    pub(super) ring: R,
     pub(super) shared: Arc<Shared>,
     pub(super) sync_every: Span,
 }
 
-impl Keeper {
+impl<R: Store> Keeper<R> {
     /// Keeps until told otherwise. What cannot be written is tried again until there is room; what was not synced is given up.
     pub(super) fn run(mut self) -> Result<Kept, JournalError> {
         let done = self.keep();
@@ -144,8 +181,9 @@ impl Keeper {
                 break;
             }
             self.segments.ready()?;
-            let Some((now, draft)) = self.ring.pop() else { break };
-            self.segments.collect(now, &draft);
+            if !self.ring.move_one(&mut self.segments) {
+                break;
+            }
             moved = true;
             if self.shared.task() == Task::Abandon {
                 return Ok(moved);

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use ballast_journal::{
-    Bodies, Draft, EncoderEnd, Entry, Fault, FaultKind, Framed, Framer, Header, Raw, Reader,
+    Bodies, Draft, EncoderEnd, Entry, Fault, FaultKind, Form, Framed, Framer, Header, Raw, Reader,
 };
 use ballast_model::Nanos;
 
@@ -165,7 +165,7 @@ impl<'a> Rest<'a> {
             let path = files::segment(self.folder, place.segment);
             let mut more = Vec::new();
             self.header = header(&place, &self.header.meta);
-            self.framer = Framer::new(&self.header, &mut more);
+            self.framer = Framer::new(Form::Journal, &self.header, &mut more);
             self.pieces.push(Piece { path, keep: 0, more });
         }
         self.write(|bodies, sink| {

@@ -93,14 +93,7 @@ impl Meta {
         instruments: &[ResolvedInstrument],
         feeds: Vec<MetaFeed>,
     ) -> Self {
-        let step = |step: Step| (step.mantissa, step.scale);
-        let seen = seen.iter().map(|one| MetaInstrument {
-            market: market_name(one.market).to_owned(),
-            symbol: one.symbol.clone(),
-            tick: one.tick.map(step),
-            lot: one.lot.map(step),
-            price_ticks_max: one.price_ticks_max,
-        });
+        let seen = seen.iter().map(MetaInstrument::from);
         let name =
             config_path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Self {
@@ -197,7 +190,20 @@ impl Meta {
     }
 }
 
-fn seen_instrument(one: &MetaInstrument) -> Result<SeenInstrument, String> {
+impl From<&SeenInstrument> for MetaInstrument {
+    fn from(one: &SeenInstrument) -> Self {
+        let step = |step: Step| (step.mantissa, step.scale);
+        Self {
+            market: market_name(one.market).to_owned(),
+            symbol: one.symbol.clone(),
+            tick: one.tick.map(step),
+            lot: one.lot.map(step),
+            price_ticks_max: one.price_ticks_max,
+        }
+    }
+}
+
+pub(super) fn seen_instrument(one: &MetaInstrument) -> Result<SeenInstrument, String> {
     let markets = [Market::Spot, Market::UsdM, Market::CoinM];
     let market = markets.into_iter().find(|market| market_name(*market) == one.market);
     let step = |(mantissa, scale)| {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
-use ballast_journal::{Reader, block_end};
+use ballast_journal::{block_end, header_end};
 
 use super::disk::sync_folder;
 use super::{JournalError, files};
@@ -126,11 +126,7 @@ impl<R: Read> Frames<R> {
         self.bytes.drain(..self.taken);
         loop {
             // The header is part of the first frame. What begins with none is one frame, whatever it is.
-            let begins = if self.first {
-                Reader::new(&self.bytes).ok().map(|(_, reader)| reader.offset())
-            } else {
-                Some(0)
-            };
+            let begins = if self.first { header_end(&self.bytes) } else { Some(0) };
             let end = begins.and_then(|begins| block_end(&self.bytes, begins, FRAME_BYTES));
             if end.is_none() && self.from.by_ref().take(READ_BYTES).read_to_end(&mut self.bytes)? > 0 {
                 continue;

@@ -1,10 +1,11 @@
 //! Records into segment files, one segment after another.
 
+use std::fmt::Debug;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
-use ballast_journal::{Bodies, Draft, EncoderEnd, Framed, Framer, Header, digest_of};
+use ballast_journal::{Bodies, Draft, EncoderEnd, Form, Framed, Framer, Header, Raw, digest_of};
 use ballast_model::Nanos;
 
 use super::disk::{Disk, Sheet};
@@ -24,9 +25,37 @@ pub struct Kept {
     pub segments: u32,
 }
 
+/// How what is to be recorded becomes bodies of records.
+pub(super) trait Spelling: Debug + Send {
+    /// What the segments are of.
+    const FORM: Form;
+    /// What is to be recorded.
+    type Draft<'d>;
+
+    /// Number of the next record.
+    fn next_seq(&self) -> u64;
+
+    /// Records this, and the end of the block or segment where that fills it.
+    fn spell(&mut self, draft: &Self::Draft<'_>, sink: &mut impl FnMut(Raw<'_>));
+}
+
+impl Spelling for Bodies {
+    const FORM: Form = Form::Journal;
+    type Draft<'d> = (Nanos, Draft<'d>);
+
+    fn next_seq(&self) -> u64 {
+        self.next_seq()
+    }
+
+    fn spell(&mut self, (now, draft): &Self::Draft<'_>, sink: &mut impl FnMut(Raw<'_>)) {
+        let told = self.draft(*now, draft, sink);
+        debug_assert!(told.is_ok(), "no slot of a batch is stored");
+    }
+}
+
 /// Writes segments.
 #[derive(Debug)]
-pub(super) struct Segments {
+pub(super) struct Segments<S> {
     folder: PathBuf,
     meta: Vec<u8>,
     disk: Box<dyn Disk>,
@@ -34,7 +63,7 @@ pub(super) struct Segments {
     press: Option<Sender<PathBuf>>,
     path: PathBuf,
     file: Box<dyn Sheet>,
-    bodies: Bodies,
+    bodies: S,
     framer: Framer,
     segment: u32,
     /// The segment ended: the next record begins another.
@@ -55,20 +84,19 @@ pub(super) struct Place {
     pub(super) end: EncoderEnd,
 }
 
-impl Segments {
-    /// Begins the first segment of a journal, in a folder that is there and holds none; each ends after the first block that
-    /// reaches `segment_bytes`.
+impl<S: Spelling> Segments<S> {
+    /// Begins the first segment of a journal or recording, in a folder that is there and holds none.
     pub(super) fn begin(
         folder: &Path,
         meta: Vec<u8>,
         mut disk: Box<dyn Disk>,
-        segment_bytes: u64,
+        bodies: S,
     ) -> Result<Self, JournalError> {
         let place = Place { segment: 0, end: EncoderEnd { next_seq: 1, hash: [0; 32] } };
-        let path = files::segment(folder, place.segment);
+        let path = files::segment_of(S::FORM, folder, place.segment);
         let header = header(&place, &meta);
         let mut out = Vec::with_capacity(2 * WRITE_BYTES);
-        let framer = Framer::new(&header, &mut out);
+        let framer = Framer::new(S::FORM, &header, &mut out);
         let file = disk.create(&path).map_err(|error| JournalError::Io { path: path.clone(), error })?;
         let mut segments = Self {
             folder: folder.to_owned(),
@@ -77,7 +105,7 @@ impl Segments {
             press: None,
             path,
             file,
-            bodies: Bodies::new(header.first_seq, segment_bytes),
+            bodies,
             framer,
             segment: place.segment,
             ended: None,
@@ -93,7 +121,7 @@ impl Segments {
     }
 
     /// Number of the next record.
-    pub(super) const fn next_seq(&self) -> u64 {
+    pub(super) fn next_seq(&self) -> u64 {
         self.bodies.next_seq()
     }
 
@@ -123,10 +151,10 @@ impl Segments {
         self.flush()?;
         self.sync()?;
         let place = Place { segment: self.segment + 1, end };
-        let path = files::segment(&self.folder, place.segment);
+        let path = files::segment_of(S::FORM, &self.folder, place.segment);
         self.file =
             self.disk.create(&path).map_err(|error| JournalError::Io { path: path.clone(), error })?;
-        self.framer = Framer::new(&header(&place, &self.meta), &mut self.out);
+        self.framer = Framer::new(S::FORM, &header(&place, &self.meta), &mut self.out);
         self.press();
         (self.path, self.segment, self.ended) = (path, place.segment, None);
         self.kept.segments += 1;
@@ -147,22 +175,21 @@ impl Segments {
     }
 
     /// Collects what is to be recorded next, and the end of the block or segment where that fills it; the segment is ready.
-    pub(super) fn collect(&mut self, now: Nanos, draft: &Draft<'_>) {
+    pub(super) fn collect(&mut self, draft: &S::Draft<'_>) {
         debug_assert!(self.ended.is_none(), "a record after the end of a segment");
         let Self { bodies, framer, out, kept, ended, .. } = self;
-        let told = bodies.draft(now, draft, &mut |raw| {
+        bodies.spell(draft, &mut |raw| {
             kept.records += 1;
             if let Framed::Ended(end) = framer.record(raw, out) {
                 *ended = Some(end);
             }
         });
-        debug_assert!(told.is_ok(), "no slot of a batch is stored");
     }
 
     /// Appends what is to be recorded next, in a new segment where the last one ended.
-    pub(super) fn append(&mut self, now: Nanos, draft: &Draft<'_>) -> Result<(), JournalError> {
+    pub(super) fn append(&mut self, draft: &S::Draft<'_>) -> Result<(), JournalError> {
         self.ready()?;
-        self.collect(now, draft);
+        self.collect(draft);
         if self.is_full() { self.flush() } else { Ok(()) }
     }
 

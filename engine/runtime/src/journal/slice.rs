@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ballast_journal::{Draft, Entry, Record};
+use ballast_journal::{Bodies, Draft, Entry, Record};
 use ballast_model::Nanos;
 
 use super::disk::Files;
@@ -26,7 +26,7 @@ pub fn slice(history: &History, from: u64, to: u64, folder: &Path) -> Result<Kep
     // Records are numbered from one on, in what a slice is cut from as well.
     let before = text.cut_from.map_or(0, |before| before.saturating_sub(1));
     text.cut_from = Some(from.max(1).saturating_add(before));
-    let mut cut: Option<Segments> = None;
+    let mut cut: Option<Segments<Bodies>> = None;
     history.walk(|record| {
         if record.seq > to {
             return Ok::<_, JournalError>(Step::Stop);
@@ -36,14 +36,19 @@ pub fn slice(history: &History, from: u64, to: u64, folder: &Path) -> Result<Kep
             Some(cut) => cut,
             None => {
                 std::fs::create_dir_all(folder).map_err(failed)?;
-                cut.insert(Segments::begin(folder, text.to_bytes(), Box::new(Files), u64::MAX)?)
+                cut.insert(Segments::begin(
+                    folder,
+                    text.to_bytes(),
+                    Box::new(Files),
+                    Bodies::new(1, u64::MAX),
+                )?)
             }
         };
-        segments.append(record.now, &draft)?;
+        segments.append(&(record.now, draft))?;
         Ok(Step::On)
     })?;
     let mut segments = cut.ok_or(JournalError::NoRecords { from, to })?;
-    segments.append(Nanos(0), &Draft::End)?;
+    segments.append(&(Nanos(0), Draft::End))?;
     segments.flush()?;
     segments.sync()?;
     Ok(segments.kept())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use ballast_core::shard::Shard;
-use ballast_journal::{Checkpoint, Plain, Plainer, SlotAlone};
+use ballast_journal::{Bodies, Checkpoint, Plain, Plainer, SlotAlone};
 use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos, PackedLevel};
 
 use super::disk::{Disk, Files};
@@ -179,7 +179,7 @@ impl Journal {
         let path = files::ring(folder);
         let (writer, reader) = make_ring(folder, &path, options.ring_bytes)?.ends();
         // After the ring: a folder in which there is no room for one holds no journal.
-        let begun = Segments::begin(folder, meta, disk, options.segment_bytes);
+        let begun = Segments::begin(folder, meta, disk, Bodies::new(1, options.segment_bytes));
         let mut segments = begun.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
         let press = match options.at_rest {
             AtRest::Compressed => Some(Press::start()?),

@@ -340,7 +340,7 @@ impl Driver<'_> {
     fn come_up(&mut self, mut beside: impl FnMut(Nanos) -> bool) -> Result<(), LatencyError> {
         self.until("account", &mut beside, |venue| match venue.trading() {
             Trading::Live(live) => matches!(live.session().standing(), Standing::Whole(_)),
-            Trading::Paper(_) => true,
+            Trading::Paper(_) | Trading::Nobody => true,
         })?;
         self.venue.network_mut().release_book();
         self.until("book", &mut beside, |venue| venue.network().has_book())?;

@@ -42,7 +42,7 @@ impl Raw {
                 let counters = live.session().counters();
                 (counters.sent, counters.unsent.iter().sum())
             }
-            Trading::Paper(_) => (0, 0),
+            Trading::Paper(_) | Trading::Nobody => (0, 0),
         };
         let (books_lost, unread) = (venue.counters().books_lost, venue.unread());
         Self {

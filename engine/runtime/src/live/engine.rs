@@ -35,6 +35,7 @@ use crate::clock::{Clock, Stopwatch};
 use crate::config::{LiveConfig, LiveVenueConfig, ThreadsConfig};
 use crate::host::{Obtained, Plan, Role, Tree, cores};
 use crate::job::JobError;
+use crate::journal::recording::FrameTap;
 use crate::journal::{JournalError, Kept};
 use crate::replay::Outcome;
 
@@ -95,6 +96,8 @@ pub struct Way<N> {
     pub wake: Box<dyn Fn() + Send>,
     /// The session of its orders; `None` where fills are simulated.
     pub session: Option<TradeSession>,
+    /// Where its markets are recorded; `None` where they are not.
+    pub tap: Option<FrameTap>,
 }
 
 impl<N> core::fmt::Debug for Way<N> {
@@ -195,10 +198,10 @@ impl Engine {
         let bells: Vec<_> = assembly.shards.iter().map(|_| Arc::new(OnceLock::new())).collect();
         let mut calls = Vec::new();
         let mut doors = Vec::new();
-        for Way { network, wake, session } in ways {
+        for Way { network, wake, session, tap } in ways {
             let (doze, theirs) = Doze::pair();
             calls.push(Caller::several(theirs, wake, assembly.shards.len()));
-            doors.push((network, session, doze));
+            doors.push((network, session, doze, tap));
         }
         let several = assembly.shards.len() > 1;
         for (number, ((shard, role), bell)) in assembly.shards.into_iter().zip(&roles).zip(&bells).enumerate()
@@ -213,16 +216,16 @@ impl Engine {
             engine.shards.push(start_shard(shard, &folder, seat, calls, Arc::clone(bell))?);
             engine.folders.push(folder);
         }
-        for ((venue, (network, session, doze)), asked) in
+        for ((venue, (network, session, doze, tap)), asked) in
             assembly.venues.into_iter().zip(doors).zip(&live.venue)
         {
             let instruments = venue.instruments.len();
-            let parts = engine.venue(live, asked, venue, network, session);
+            let turned = VenueLoop::new(engine.venue(live, asked, venue, network, session)).tapped(tap);
             let seat = seat(Role::Venue(asked.market), &engine.stop_venues);
             let (board, window) = standing_board(instruments);
             let (asked, bells) = (Arc::clone(&window.asked), bells.clone());
             let name = seat.role.to_string();
-            let turning = move || turn_venue(VenueLoop::new(parts), board, &asked, &seat, &doze, &bells);
+            let turning = move || turn_venue(turned, board, &asked, &seat, &doze, &bells);
             engine.venues.push(Venue { window, thread: spawn(name, turning)? });
         }
         plan.memory(&Tree::host()).into_iter().for_each(|told| drop(tell.send(told)));

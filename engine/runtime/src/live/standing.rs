@@ -118,7 +118,9 @@ impl StandingBoard {
         let mut words = [0; ALL];
         match trading {
             // What is simulated here is known.
-            Trading::Paper(_) => words[..3].copy_from_slice(&[WHOLE, now.0.cast_unsigned(), 0]),
+            Trading::Paper(_) | Trading::Nobody => {
+                words[..3].copy_from_slice(&[WHOLE, now.0.cast_unsigned(), 0])
+            }
             Trading::Live(live) => self.write(live, &mut words),
         }
         self.writer.write(&words);

@@ -21,6 +21,8 @@ pub enum Trading {
     Paper(Box<Paper>),
     /// To the venue.
     Live(Box<Live>),
+    /// Nowhere: markets are only followed.
+    Nobody,
 }
 
 /// Orders at the venue.
@@ -127,6 +129,7 @@ impl Trading {
         match self {
             Self::Paper(paper) => paper.send(command, now.mono),
             Self::Live(live) => live.send(command, now, out, told),
+            Self::Nobody => told.tell(not_sent(command.instrument(), command.client_id(), now.mono)),
         }
     }
 
@@ -135,6 +138,7 @@ impl Trading {
         match self {
             Self::Paper(paper) => paper.next_deadline(),
             Self::Live(live) => live.session.next_deadline(),
+            Self::Nobody => None,
         }
     }
 
@@ -143,6 +147,7 @@ impl Trading {
         match self {
             Self::Paper(paper) => paper.advance(now.mono, |event| told.tell(event)),
             Self::Live(live) => live.pass_time(latch, now, told),
+            Self::Nobody => {}
         }
     }
 }

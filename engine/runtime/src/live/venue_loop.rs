@@ -16,6 +16,7 @@ use super::paper::Shown;
 use super::rings::{Numbers, Router, VenueEnds};
 use super::shard_loop::Turned;
 use super::trading::{Latch, Private, Trading, trade_lines};
+use crate::journal::recording::FrameTap;
 
 /// Commands that are looked at together, so that cancels leave first.
 const COMMANDS_PER_TURN: usize = 256;
@@ -69,6 +70,8 @@ struct Inner {
     progress: Vec<(Arc<AtomicU64>, u64)>,
     /// Frames that could not be decoded.
     unread: u64,
+    /// Where what comes in is recorded before it is read.
+    tap: Option<FrameTap>,
 }
 
 impl<N: Network> VenueLoop<N> {
@@ -88,8 +91,17 @@ impl<N: Network> VenueLoop<N> {
             kill,
             progress: progress.into_iter().map(|turns| (turns, 0)).collect(),
             unread: 0,
+            tap: None,
         };
         Self { network, lines: Lines::new(policy, wanted), inner }
+    }
+
+    /// Records from now on, before it is read, what its markets say and what their session is told and asks for. Nothing of our
+    /// account is recorded.
+    #[must_use]
+    pub fn tapped(mut self, tap: Option<FrameTap>) -> Self {
+        self.inner.tap = tap;
+        self
     }
 
     /// Takes what came in, sends what is to go out, and does what is due. Waits so long for something to come in.
@@ -205,6 +217,9 @@ impl Inner {
 
     #[inline]
     fn hear_market(&mut self, channel: Channel, now: Now, news: News<'_>) {
+        if let Some(tap) = &mut self.tap {
+            tap.heard(channel, now, &news);
+        }
         match news {
             News::Text(bytes) | News::Reply { body: bytes, .. } => {
                 let read =
@@ -230,7 +245,7 @@ impl Inner {
         let Self { market, trading, shards, numbers, scratch, .. } = self;
         let paper = match trading {
             Trading::Paper(paper) => Some(&mut **paper),
-            Trading::Live(_) => None,
+            Trading::Live(_) | Trading::Nobody => None,
         };
         let router = Router { shards, numbers, scratch };
         act(market, &mut Shown { router, paper, now: now.mono })
@@ -269,6 +284,9 @@ impl Inner {
         });
         let moves = moved.fold(true, |all, one| all & one);
         if self.market.next_deadline().is_some_and(|at| at <= now.mono) {
+            if let Some(tap) = &mut self.tap {
+                tap.due(now);
+            }
             self.with_sink(now, |market, sink| market.on_deadline(now, sink));
         }
         let Self { trading, shards, numbers, backlog, .. } = self;
@@ -286,6 +304,9 @@ impl Inner {
     fn transmit(&mut self, lines: &mut Lines, network: &mut impl Network, now: Now) {
         while let Some(transmit) = self.market.poll_transmit() {
             let channel = transmit.channel;
+            if let Some(tap) = &mut self.tap {
+                tap.asked(channel, now, transmit.bytes);
+            }
             let link = lines.standing(Way::Market(channel));
             let sent = link.is_some_and(|link| match channel {
                 Channel::Rest => {
@@ -301,7 +322,12 @@ impl Inner {
                 _ if sent => {}
                 // A stream that cannot even be asked for is of no use: it is made anew.
                 Some(link) if channel != Channel::Rest => network.close(link),
-                _ => self.with_sink(now, |market, sink| market.on_disconnected(channel, now, sink)),
+                _ => {
+                    if let Some(tap) = &mut self.tap {
+                        tap.closed(channel, now);
+                    }
+                    self.with_sink(now, |market, sink| market.on_disconnected(channel, now, sink));
+                }
             }
         }
         let Self { trading, shards, numbers, backlog, .. } = self;

@@ -123,6 +123,12 @@ impl Requests {
         }
     }
 
+    /// The request for this book was handed out at this time, whoever chose it.
+    pub(super) fn stands(&mut self, book: usize, now: Nanos) {
+        self.asked = true;
+        self.standing = Some(Standing { book, answer_by: now + ANSWER_TIME_MAX, hand_out: HandOut::Done });
+    }
+
     /// The book to ask for now, once per request.
     pub(super) fn hand_out(&mut self) -> Option<usize> {
         let standing = self.standing.as_mut().filter(|standing| standing.hand_out == HandOut::Waiting)?;

@@ -250,6 +250,21 @@ impl MarketSession {
         }
     }
 
+    /// A recording says that this was asked for on [`Channel::Rest`], path and query: an answer that comes is to this, whatever the
+    /// session itself would have asked for. What no session asks for changes nothing.
+    pub fn on_asked(&mut self, target: &[u8], now: Now) {
+        let Dialect { snapshot_path, snapshot_limit, .. } = self.dialect;
+        let Self { books, text, .. } = self;
+        let asked = books.iter().position(|book| {
+            write_snapshot_request(text, snapshot_path, &book.symbol, *snapshot_limit);
+            text.as_bytes() == target
+        });
+        if let Some(book) = asked {
+            self.counters.snapshot_requests += 1;
+            self.requests.stands(book, now.mono);
+        }
+    }
+
     /// The next bytes to send, if any.
     ///
     /// A request on [`Channel::Rest`] replaces the one before: if that is still unanswered, the runtime drops it and never
