@@ -99,6 +99,7 @@ impl Heard {
             | Event::Operator(_)
             | Event::Journal(_)
             | Event::Carried(_)
+            | Event::Config(_)
             | Event::Timer => None,
         }
     }
@@ -224,7 +225,7 @@ impl Reading<'_> {
                 let instrument = event.instrument().ok_or("a message of no market")?;
                 self.push(instrument, &[*event], now)
             }
-            Event::Operator(_) | Event::Grant(_) | Event::Journal(_) | Event::Carried(_) => {
+            Event::Operator(_) | Event::Grant(_) | Event::Journal(_) | Event::Carried(_) | Event::Config(_) => {
                 self.outside.push((now, *event));
                 Ok(())
             }
