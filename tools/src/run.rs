@@ -77,6 +77,8 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         engine.set_heart(Heart::begin(&arguments.journal)?);
     }
     signal_hook::flag::register(KILL, engine.latch())?;
+    let changed = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&changed))?;
     let folders = engine.folders().to_vec();
     output::tell(&format!("running; journal: {}", folder.display()));
     let watch = Stopwatch::start();
@@ -84,8 +86,15 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         StrangersConfig::Refused => Strangers::Refused,
         StrangersConfig::Adopted => Strangers::Adopted,
     };
-    let watched =
-        Watched { duration: arguments.duration, stop: &stop, about: &about, strangers, outside: &outside };
+    let watched = Watched {
+        duration: arguments.duration,
+        stop: &stop,
+        about: &about,
+        strangers,
+        outside: &outside,
+        changed: &changed,
+        path: &arguments.config,
+    };
     let (ended, notes) = watched.supervise(engine);
     let mut record = RunRecord { instruments: Vec::new() };
     for (folder, (meta, instruments)) in folders.iter().zip(&about) {
@@ -224,6 +233,10 @@ struct Watched<'a> {
     about: &'a [(Meta, Vec<ResolvedInstrument>)],
     strangers: Strangers,
     outside: &'a Outside,
+    /// Set where the configuration is to be read again.
+    changed: &'a AtomicBool,
+    /// Where it is.
+    path: &'a Path,
 }
 
 impl Watched<'_> {
@@ -244,6 +257,9 @@ impl Watched<'_> {
             if let Some(switched) = engine.obey(self.outside.kills()) {
                 self.tell_switch(switched, &mut notes);
             }
+            if self.changed.swap(false, Ordering::Relaxed) {
+                self.configure(&mut engine);
+            }
             let waits = engine.begin(self.strangers);
             if watch.elapsed() - told >= TELL_EVERY {
                 told = watch.elapsed();
@@ -255,6 +271,18 @@ impl Watched<'_> {
         }
         output::tell("stopping: cancelling everything");
         (engine.stop(STOP_PATIENCE), notes)
+    }
+
+    /// Reads the configuration again and puts it in force, whole or not at all.
+    fn configure(&self, engine: &mut Engine) {
+        let path = self.path.display();
+        let read = std::fs::read_to_string(self.path).map_err(|error| error.to_string());
+        let taken =
+            read.and_then(|text| engine.configure(&text, self.path).map_err(|error| error.to_string()));
+        output::tell(&match taken {
+            Ok(()) => format!("the configuration is that of {path} from now on"),
+            Err(why) => format!("REFUSED, nothing has changed: {why}"),
+        });
     }
 
     /// What a kill from outside, or its end, means.

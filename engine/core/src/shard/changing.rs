@@ -162,6 +162,11 @@ impl Shard {
         self.changing.used.pop()
     }
 
+    /// What was handed over last and is not in force.
+    pub fn take_unused(&mut self) -> Option<Change> {
+        self.changing.handed.pop_back()
+    }
+
     /// The key of the text in force; `None` where the configuration is still that of the start.
     #[must_use]
     pub const fn configured(&self) -> Option<u64> {
@@ -172,11 +177,13 @@ impl Shard {
     pub(super) fn on_config(&mut self, part: &ConfigPart, now: Nanos, out: &mut Outbox) {
         let Some(whole) = self.changing.part(part) else { return };
         let change = whole.and_then(|key| {
-            let change = self.changing.handed.pop_front()?;
-            if change.key == key {
-                return Some(change);
+            while let Some(change) = self.changing.handed.pop_front() {
+                if change.key == key {
+                    return Some(change);
+                }
+                // Its text never came.
+                self.changing.used.push(change);
             }
-            self.changing.used.push(change);
             None
         });
         let Some(mut change) = change else {
