@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod changing;
 mod faults;
 mod kills;
 mod records;

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod behind;
+mod changing;
 mod kill;
 #[cfg(unix)]
 mod readonly;

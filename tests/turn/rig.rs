@@ -89,6 +89,7 @@ pub(crate) fn run(
         route: shard.route,
         control,
         notes,
+        handover: None,
         progress: Arc::new(AtomicU64::new(0)),
         unjournaled: None,
         levels_max: 1 << 14,

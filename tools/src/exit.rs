@@ -68,7 +68,8 @@ pub(crate) fn code_of(result: Result<Code, Error>) -> Code {
             | JobError::Venue(_)
             | JobError::Floor(_)
             | JobError::Books(_)
-            | JobError::Lane { .. },
+            | JobError::Lane { .. }
+            | JobError::Change { .. },
         ) => Code::Config,
         Some(
             JobError::Load(LoadError::Unreadable { .. } | LoadError::Session { .. })

@@ -79,6 +79,8 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         engine.set_heart(Heart::begin(&arguments.journal)?);
     }
     signal_hook::flag::register(KILL, engine.latch())?;
+    let changed = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&changed))?;
     let folders = engine.folders().to_vec();
     output::tell(&format!("running; journal: {}", folder.display()));
     let watch = Stopwatch::start();
@@ -93,6 +95,8 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         about: &about,
         strangers,
         outside: &outside,
+        changed: &changed,
+        path: &arguments.config,
     };
     let (ended, notes) = watched.supervise(engine);
     let tapped = watched.recorders.take().map_or_else(Vec::new, Recorders::finish);
@@ -251,6 +255,10 @@ struct Watched<'a> {
     about: &'a [(Meta, Vec<ResolvedInstrument>)],
     strangers: Strangers,
     outside: &'a Outside,
+    /// Set where the configuration is to be read again.
+    changed: &'a AtomicBool,
+    /// Where it is.
+    path: &'a Path,
 }
 
 impl Watched<'_> {
@@ -275,6 +283,9 @@ impl Watched<'_> {
             }
             if let Some(switched) = engine.obey(self.outside.kills()) {
                 self.tell_switch(switched, &mut notes);
+            }
+            if self.changed.swap(false, Ordering::Relaxed) {
+                self.configure(&mut engine);
             }
             let waits = engine.begin(self.strangers);
             if watch.elapsed() - told >= TELL_EVERY {
@@ -305,6 +316,18 @@ impl Watched<'_> {
         let names = self.about.get(shard).into_iter().flat_map(|(_, instruments)| instruments);
         let names: Vec<_> = names.map(|one| one.found.name()).collect();
         output::tell(&format!("{} ({})", journal_news(*health), names.join(", ")));
+    }
+
+    /// Reads the configuration again and puts it in force, whole or not at all.
+    fn configure(&self, engine: &mut Engine) {
+        let path = self.path.display();
+        let read = std::fs::read_to_string(self.path).map_err(|error| error.to_string());
+        let taken =
+            read.and_then(|text| engine.configure(&text, self.path).map_err(|error| error.to_string()));
+        output::tell(&match taken {
+            Ok(()) => format!("the configuration is that of {path} from now on"),
+            Err(why) => format!("REFUSED, nothing has changed: {why}"),
+        });
     }
 
     /// What a kill from outside, or its end, means.

@@ -25,6 +25,7 @@
 //!
 //! Never here: a clock, a decision what to send, an allocation after construction.
 
+mod adopt;
 mod bucket;
 pub(crate) mod carry;
 mod controls;
@@ -52,9 +53,10 @@ mod twin_tests;
 
 use ballast_model::{
     ClientOrderId, Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, MarkPrice, Money, Nanos, NewOrder,
-    Rate, ReduceOnly, Side,
+    Price, Rate, ReduceOnly, Side,
 };
 
+pub(crate) use adopt::Stands;
 use bucket::TokenBucket;
 pub use controls::{
     Controls, ControlsError, Executions, FillBreaker, OracleLimit, OrderToTrade, PeriodCollar,
@@ -322,7 +324,7 @@ impl Gate {
         let notional = self.spec.notional(order.price, order.lots);
         own(self.ask_size(order, notional, effect))?;
         let reference = context.reference.unwrap_or_default();
-        own(self.ask_collar(order, reference))?;
+        own(self.ask_collar(order.side, order.price, reference))?;
         if effect.adds() {
             own(self.ask_exposure(order, context))?;
             if let Some(watch) = &mut self.watch {
@@ -371,12 +373,12 @@ impl Gate {
         Ok(())
     }
 
-    fn ask_collar(&self, order: &NewOrder, reference: HalfTicks) -> Verdict {
+    fn ask_collar(&self, side: Side, price: Price, reference: HalfTicks) -> Verdict {
         if reference.0 <= 0 {
             return Err((Rule::NoReference, reference.0.into(), 0));
         }
-        let price = 2 * order.price.0;
-        let through = (price - reference.0) * order.side.sign();
+        let price = 2 * price.0;
+        let through = (price - reference.0) * side.sign();
         let max = if through > 0 { self.limits.collar_through_max } else { self.limits.collar_away_max };
         if i128::from(through.abs()) * i128::from(Rate::ONE.0) > i128::from(reference.0) * i128::from(max.0) {
             return Err((Rule::Collar, price.into(), reference.0.into()));

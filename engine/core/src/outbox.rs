@@ -18,7 +18,7 @@ use crate::balance::HoldRefusal;
 use crate::gate::{Checked, Refusal};
 use crate::inventory::Stage;
 use crate::model::Hold;
-use crate::shard::{ExitKind, OperatorRefusal};
+use crate::shard::{Configured, ExitKind, OperatorRefusal};
 
 /// Notes kept per event; further ones are only counted.
 const NOTES_MAX: usize = 32;
@@ -104,6 +104,8 @@ pub enum Note {
     Inventory(InstrumentId, Stage),
     /// An operator's command, and whether it was obeyed; the first note of its event.
     Operator(OperatorCommand, Result<(), OperatorRefusal>),
+    /// Another configuration came in, and what became of it.
+    Configured(Configured),
     /// The journal keeps up, or does not: quotes stop until it does.
     Journal(JournalHealth),
     /// There are more orders to cancel than one event may.

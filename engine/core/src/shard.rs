@@ -11,8 +11,10 @@ mod blending;
 mod books;
 mod calling;
 mod carrying;
+mod changing;
 mod closing;
 mod decide;
+mod dooming;
 mod executable;
 mod exits;
 mod following;
@@ -51,6 +53,8 @@ pub use blending::{BlendError, BlendSource, BlendSpec, QuoteAround};
 use books::Books;
 pub use books::LaneBook;
 use carrying::Arrival;
+use changing::Changing;
+pub use changing::{Change, ChangeError, Configured};
 pub use closing::EXIT_RETRY;
 use closing::EXITS_MAX;
 pub use exits::{ExitError, ExitKind, ExitSpec};
@@ -84,6 +88,7 @@ pub struct Shard {
     opportunities: Option<Opportunities>,
     ids: OrderIds,
     arrival: Arrival,
+    changing: Changing,
     /// Time of the last event.
     now: Nanos,
     /// See [`Shard::next_deadline`].
@@ -96,6 +101,8 @@ pub struct Shard {
     put_off: bool,
     /// An inventory may ask for more than quotes.
     calls: bool,
+    /// Most orders that may be open.
+    open_max: usize,
 }
 
 /// What acts at one event: the time, what spans lanes, and where ids come from and decisions go.
@@ -158,6 +165,7 @@ impl Shard {
         Ok(Self {
             many_watch,
             calls: lanes.iter().any(|lane| lane.calling.is_some()),
+            open_max: lanes.iter().map(|lane| lane.orders.oms.open_max()).sum(),
             lanes,
             hedgers,
             blends,
@@ -166,6 +174,7 @@ impl Shard {
             opportunities,
             ids: OrderIds::new(spec.epoch),
             arrival: Arrival::default(),
+            changing: Changing::new(),
             now: Nanos::MIN,
             deadline: None,
             unsettled: true,
@@ -178,8 +187,8 @@ impl Shard {
     pub const fn commands_per_event_max(&self) -> usize {
         let once = self.lanes.len() * (CANCELS_MAX + PLACES_MAX + QUERIES_MAX + EXITS_MAX)
             + self.hedgers.len() * (HEDGE_CANCELS_MAX + HEDGE_VENUES_MAX);
-        // What inventories call for may have quotes decided twice.
-        if self.calls { 2 * once } else { once }
+        // What inventories call for may have quotes decided twice. Limits may forbid all that stands.
+        if self.calls { 2 * once + self.open_max } else { once + self.open_max }
     }
 
     /// Learns one thing and decides.
@@ -205,6 +214,7 @@ impl Shard {
             Event::Funding(payment) => return self.on_funding(payment, now, out),
             Event::Balance(update) => return self.on_balance(update, now, out),
             Event::Carried(carried) => return self.on_carried(carried, now, out),
+            Event::Config(part) => return self.on_config(part, now, out),
             Event::Timer => return self.on_timer(now, out),
         };
         self.after_market(instrument, change, now, out);

@@ -2,6 +2,7 @@
 
 mod account;
 mod carried;
+mod configuration;
 pub(crate) mod orders;
 
 use alloc::vec::Vec;
@@ -32,6 +33,7 @@ pub(crate) mod kind {
     pub(crate) const GRANT: u8 = 12;
     pub(crate) const JOURNAL: u8 = 13;
     pub(crate) const CARRIED: u8 = 14;
+    pub(crate) const CONFIG: u8 = 15;
 }
 
 pub(crate) use carried::{put_carried, take_carried};
@@ -67,6 +69,7 @@ pub(crate) fn put_event(event: &Event, now: Nanos, context: &mut Context, put: &
         Event::Grant(_) => kind::GRANT,
         Event::Journal(_) => kind::JOURNAL,
         Event::Carried(_) => kind::CARRIED,
+        Event::Config(_) => kind::CONFIG,
     };
     begin(put, kind, now, context);
     match event {
@@ -85,6 +88,7 @@ pub(crate) fn put_event(event: &Event, now: Nanos, context: &mut Context, put: &
         Event::Grant(grant) => account::put_grant(grant, put),
         Event::Journal(health) => put.byte(health.code()),
         Event::Carried(word) => put_carried(word, put),
+        Event::Config(part) => configuration::put_config(part, put),
         Event::Timer | Event::BookBegin(_) | Event::BookLevels(_) => {}
     }
     true
@@ -116,6 +120,7 @@ pub(crate) fn take_input<'a>(
         kind::GRANT => Event::Grant(account::take_grant(take)?),
         kind::JOURNAL => Event::Journal(Coded::of(take.byte()?)?),
         kind::CARRIED => Event::Carried(take_carried(take)?),
+        kind::CONFIG => Event::Config(configuration::take_config(take)?),
         _ => return None,
     }))
 }

@@ -188,6 +188,7 @@ impl Plainer {
             | Event::Balance(_)
             | Event::Operator(_)
             | Event::Grant(_)
+            | Event::Config(_)
             | Event::Journal(_) => (SPELLED, self.spelled(told)),
         };
         Ok(Plain { kind, words })

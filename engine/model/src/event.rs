@@ -5,6 +5,7 @@
 
 use crate::budget::BudgetGrant;
 use crate::carried::Carried;
+use crate::configuration::ConfigPart;
 use crate::ids::{
     AssetId, ClientOrderId, InstrumentId, PaymentId, SubAccountId, TradeId, UpdateId, VenueOrderId,
 };
@@ -50,6 +51,8 @@ pub enum Event {
     Journal(JournalHealth),
     /// What carries over from the run before. Comes before everything else.
     Carried(Carried),
+    /// Part of a configuration that takes the place of the one in force, with its last part.
+    Config(ConfigPart),
     /// A deadline the core asked for has come.
     Timer,
 }
@@ -75,6 +78,7 @@ impl Event {
             | Self::Operator(_)
             | Self::Journal(_)
             | Self::Carried(_)
+            | Self::Config(_)
             | Self::Timer => None,
         }
     }
@@ -96,6 +100,7 @@ impl Event {
             | Self::Operator(_)
             | Self::Journal(_)
             | Self::Carried(_)
+            | Self::Config(_)
             | Self::Funding(_)
             | Self::Balance(_)
             | Self::Timer => return None,

@@ -11,6 +11,7 @@ mod batch;
 mod budget;
 mod carried;
 mod command;
+mod configuration;
 mod digest;
 mod event;
 mod ids;
@@ -28,6 +29,7 @@ pub use batch::BookBatch;
 pub use budget::{BudgetGrant, BudgetKind, BudgetReport, Grant, Report, ShardId};
 pub use carried::{Carried, CarriedKind};
 pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, Replace, TimeInForce};
+pub use configuration::{CONFIG_BYTES_MAX, CONFIG_PART_BYTES, ConfigPart};
 pub use digest::Digest;
 pub use event::{
     BalanceUpdate, BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason,

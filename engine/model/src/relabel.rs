@@ -20,6 +20,7 @@ impl Event {
             Self::Fill(fill) => fill.instrument = instrument,
             Self::Funding(payment) => payment.instrument = instrument,
             Self::Carried(_)
+            | Self::Config(_)
             | Self::Balance(_)
             | Self::Grant(_)
             | Self::Operator(_)

@@ -17,6 +17,7 @@ mod fees;
 mod fixtures;
 mod funds;
 mod hedge;
+mod hot;
 mod line;
 mod live;
 mod model;
@@ -119,6 +120,9 @@ pub struct Config {
     /// What was read, to name the line of a value.
     #[serde(skip)]
     text: String,
+    /// What was set besides.
+    #[serde(skip)]
+    set: Vec<String>,
 }
 
 /// The simulated venue.

@@ -11,7 +11,7 @@ use ballast_core::accounts::AccountError;
 use ballast_core::book::BookLimits;
 use ballast_core::market::Market;
 use ballast_core::outbox::Note;
-use ballast_core::shard::{LaneError, OperatorRefusal, Shard};
+use ballast_core::shard::{ChangeError, LaneError, OperatorRefusal, Shard};
 use ballast_exchange::floor::FloorSpecError;
 use ballast_exchange::{CancelModel, Conditions, Place, TapeVenue, VenueSpecError};
 use ballast_model::{
@@ -66,6 +66,14 @@ pub enum JobError {
         /// Why.
         error: LaneError,
     },
+    /// A configuration that cannot take the place of the one in force.
+    #[error("{of}: {error}")]
+    Change {
+        /// Of which instrument, or of all.
+        of: String,
+        /// Why.
+        error: ChangeError,
+    },
 }
 
 /// Decoded data, ready to be played any number of times.
@@ -98,6 +106,8 @@ pub struct Prepared<'a> {
     orders: OrdersConfig,
     resolver: Resolver<'a>,
     meta: Meta,
+    /// What takes the place of the configuration while a run goes on, in order, with the keys of the texts that say so.
+    changes: Vec<(u64, Config)>,
 }
 
 /// Whether the strategy takes part.
@@ -246,6 +256,7 @@ impl<'a> Prepared<'a> {
             orders: config.venue.queue.orders,
             resolver,
             meta,
+            changes: Vec::new(),
         })
     }
 
@@ -325,7 +336,9 @@ impl<'a> Prepared<'a> {
                 rules.queue.cancels = CancelModel::Orders;
             }
         }
-        assemble(&resolved, &self.instruments)
+        let (mut shard, venue) = assemble(&resolved, &self.instruments)?;
+        self.changes_of(&resolved.shard, quoted)?.into_iter().for_each(|change| shard.hand(change));
+        Ok((shard, venue))
     }
 
     /// Plays the data with a fresh core and venue.

@@ -13,5 +13,6 @@ pub mod journal;
 pub mod latency;
 pub mod live;
 pub mod operator;
+pub mod reload;
 pub mod replay;
 pub mod tape;

@@ -40,7 +40,7 @@ pub struct Consumer<T> {
 
 /// Makes a ring of so many slots: all memory it will ever have. A slot of 64 bytes aligned to 64 is one cache line.
 #[must_use]
-pub fn ring<T: Copy>(slots: usize) -> (Producer<T>, Consumer<T>) {
+pub fn ring<T>(slots: usize) -> (Producer<T>, Consumer<T>) {
     let (producer, consumer) = rtrb::RingBuffer::new(slots);
     let overflow = Overflow::new();
     (
@@ -49,8 +49,8 @@ pub fn ring<T: Copy>(slots: usize) -> (Producer<T>, Consumer<T>) {
     )
 }
 
-impl<T: Copy> Producer<T> {
-    /// Pushes one event.
+impl<T> Producer<T> {
+    /// Pushes one event; one that does not fit is dropped.
     ///
     /// # Errors
     /// [`Full`].
@@ -65,7 +65,10 @@ impl<T: Copy> Producer<T> {
     ///
     /// # Errors
     /// [`Full`]; none of them was pushed.
-    pub fn push_batch(&mut self, events: &[T]) -> Result<(), Full> {
+    pub fn push_batch(&mut self, events: &[T]) -> Result<(), Full>
+    where
+        T: Copy,
+    {
         if self.is_closed() {
             return Err(Full);
         }
@@ -104,7 +107,7 @@ impl<T: Copy> Producer<T> {
     }
 }
 
-impl<T: Copy> Consumer<T> {
+impl<T> Consumer<T> {
     /// Takes the oldest event.
     pub fn pop(&mut self) -> Option<T> {
         self.ring.pop().ok()

@@ -482,6 +482,7 @@ fn digest_report(event: &Event, digest: &mut Digest) {
         | Event::Operator(_)
         | Event::Journal(_)
         | Event::Carried(_)
+        | Event::Config(_)
         | Event::Timer => {}
     }
 }

@@ -136,6 +136,7 @@ impl Venue<Tape> {
             | Event::Operator(_)
             | Event::Journal(_)
             | Event::Carried(_)
+            | Event::Config(_)
             | Event::Timer => {}
         }
     }

@@ -84,6 +84,7 @@ impl Counts {
             | Event::Balance(_)
             | Event::Journal(_)
             | Event::Carried(_)
+            | Event::Config(_)
             | Event::Timer => return self.own.add(bytes),
         }
         self.market.add(bytes);

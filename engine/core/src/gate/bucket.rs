@@ -56,6 +56,13 @@ impl TokenBucket {
         self.level = self.level.saturating_sub(TOKEN);
     }
 
+    /// Takes over burst and rate, and of what is in it no more than the burst.
+    pub(super) fn adopt(&mut self, next: &Self, now: Nanos) {
+        self.refill(now);
+        (self.capacity, self.per_second) = (next.capacity, next.per_second);
+        self.level = self.level.min(self.capacity);
+    }
+
     fn refill(&mut self, now: Nanos) {
         let elapsed = u64::try_from((now - self.refilled_at).0).unwrap_or(0);
         self.level = self.level.saturating_add(elapsed.saturating_mul(self.per_second)).min(self.capacity);

@@ -102,6 +102,11 @@ impl LossGuard {
         above.map(|(rule, _, _)| Loss { rule, then: self.limits.then })
     }
 
+    /// Takes over limits; what was lost is counted on.
+    pub(super) const fn adopt(&mut self, next: &Self) {
+        self.limits = next.limits;
+    }
+
     /// What was lost before the beginning.
     pub(super) const fn lost_before(&self) -> Money {
         self.limits.lost_before

@@ -22,6 +22,7 @@
 //!
 //! Never here: a limit of one order, a clock, an allocation after construction.
 
+mod adopt;
 mod budgets;
 mod build;
 mod carry;

@@ -32,6 +32,7 @@ impl Note {
             Self::Inventory(..) => "inventory",
             Self::Operator(..) => "operator",
             Self::Journal(_) => "journal",
+            Self::Configured(_) => "configured",
             Self::CancelsLeft(_) => "cancels_left",
             Self::OpportunitySeen(_) => "opportunity_seen",
             Self::OpportunityGone(_) => "opportunity_gone",
@@ -47,6 +48,7 @@ impl Note {
             Self::BookLost(_, reason) => reason.name(),
             Self::Unheld(_, refusal) => unheld(refusal),
             Self::Journal(health) => health.name(),
+            Self::Configured(what) => what.name(),
             Self::Exit(_, exit) | Self::ExitHeld(_, exit) => exit.name(),
             Self::Inventory(_, stage) => stage.name(),
             Self::Uncarried(kind) => kind.name(),
@@ -92,6 +94,7 @@ impl Note {
             | Self::Operator(..)
             | Self::Uncarried(_)
             | Self::Journal(_)
+            | Self::Configured(_)
             | Self::OpportunitySeen(_)
             | Self::OpportunityGone(_) => None,
         }

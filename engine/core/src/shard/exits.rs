@@ -176,6 +176,15 @@ impl Exits {
         }
     }
 
+    /// Takes over another specification: what is set of it is set anew when the position is next told. A trailing stop keeps the best
+    /// price it has seen where it is the same.
+    pub(super) fn adopt(&mut self, spec: ExitSpec) {
+        if self.spec.trailing != spec.trailing || self.spec.watched != spec.watched {
+            self.triggers.clear(ExitKind::Trailing.id());
+        }
+        self.spec = spec;
+    }
+
     /// Whether a position is being closed.
     pub(super) const fn is_closing(&self) -> bool {
         self.closing.is_some()

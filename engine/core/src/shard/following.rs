@@ -50,6 +50,8 @@ impl Shard {
             | Event::Trade(_)
             | Event::Mark(_)
             | Event::Grant(_)
+            // What carries over is the same under any configuration that may take the place of another.
+            | Event::Config(_)
             | Event::Journal(_)
             | Event::Timer => {}
         }

@@ -6,11 +6,12 @@ use ballast_model::{
 };
 
 use super::away::Away;
+use super::dooming::Doomed;
 use super::funds::Purse;
 use super::lane_error::LaneError;
 use super::risk::Risk;
 use super::waiting::Wanting;
-use super::{LaneSpec, Turn};
+use super::{LaneSpec, Turn, earliest};
 use crate::gate::portfolio::Work;
 use crate::gate::{Gate, GateContext, Refusal};
 use crate::oms::{FillOutcome, MissingFills, Oms, Order, OrderWords, SweepLimits, UpdateOutcome};
@@ -63,7 +64,9 @@ pub(super) struct OrderDesk {
     pub(super) wanting: Wanting,
     /// Whether the venue takes orders.
     away: Away,
-    /// When the venue is to be asked about an order; as of the last [`OrderDesk::settle`].
+    /// Orders that are to go, whatever is quoted.
+    pub(super) doomed: Doomed,
+    /// When the venue is to be asked about an order, or a cancel may be sent again; as of the last [`OrderDesk::settle`].
     ask_at: Option<Nanos>,
     /// The orders have changed since.
     moved: bool,
@@ -78,8 +81,9 @@ impl OrderDesk {
         let gate = gate.map_err(LaneError::Limits)?.map(|gate| gate.with_controls(&lane.controls));
         let gate = gate.transpose().map_err(LaneError::Controls)?;
         let oms = Oms::new(id, orders + ORDERS_SPARE);
-        let (wanting, away) = (Wanting::default(), Away::default());
-        Ok(Self { id, oms, gate, sweep: lane.sweep, wanting, away, ask_at: None, moved: false })
+        let (wanting, away, sweep) = (Wanting::default(), Away::default(), lane.sweep);
+        let doomed = Doomed::new(oms.open_max());
+        Ok(Self { id, oms, gate, sweep, wanting, away, doomed, ask_at: None, moved: false })
     }
 
     /// Takes news of an order; the outcome, and whether other fills are missing than before.
@@ -129,9 +133,11 @@ impl OrderDesk {
     #[inline]
     pub(super) fn settle(&mut self, turn: &mut Turn<'_>) {
         if self.moved {
+            let again = if self.doomed.is_empty() { None } else { self.cancel_doomed(turn) };
             self.moved = false;
             // What is due already is asked at the next timer, which is not before now.
-            self.ask_at = self.oms.next_stale(&self.sweep).map(|at| at.max(turn.now));
+            let stale = self.oms.next_stale(&self.sweep).map(|at| at.max(turn.now));
+            self.ask_at = earliest([stale, again]);
             if let Some(risk) = turn.risk.as_deref_mut() {
                 tell_work(self.id, &self.oms, None, risk);
             }
@@ -140,6 +146,10 @@ impl OrderDesk {
 
     /// Sends an order if the gate lets it pass; tells whether it left.
     pub(super) fn place(&mut self, intent: &Intent, standing: &Standing, turn: &mut Turn<'_>) -> Placed {
+        // While what the limits forbid still works, they are above themselves: what adds would pass them.
+        if !self.doomed.is_empty() && intent.reduce_only == ReduceOnly::No {
+            return Placed::Refused(None);
+        }
         if let Some(until) = self.away.until(turn.now) {
             return Placed::Refused(Some(until));
         }
@@ -299,6 +309,7 @@ impl OrderDesk {
         self.oms.digest(digest);
         self.wanting.digest(digest);
         self.away.digest(digest);
+        self.doomed.digest(digest);
         if let Some(gate) = &self.gate {
             gate.digest(digest);
         }

@@ -44,6 +44,18 @@ pub(super) struct Quoter {
     held: Option<Hold>,
 }
 
+/// What goes on as it was while the rest is quoted by another specification.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each part for itself")]
+pub(super) struct Keeps {
+    pub(super) model: bool,
+    pub(super) fair: bool,
+    pub(super) volatility: bool,
+    pub(super) intensity: bool,
+    pub(super) shaping: bool,
+    pub(super) trigger: bool,
+}
+
 impl Quoter {
     pub(super) fn new(quoting: &QuotingSpec, instrument: &InstrumentSpec) -> Result<Self, LaneError> {
         let interval = match quoting.trigger {
@@ -72,6 +84,32 @@ impl Quoter {
             hedge_stale_at: None,
             held: None,
         })
+    }
+
+    /// Changes places with a quoter that was built for another specification: what it keeps goes on as it was.
+    pub(super) const fn adopt(&mut self, next: &mut Self, keeps: Keeps) {
+        use core::mem::swap;
+        if keeps.model {
+            swap(&mut self.spec.model, &mut next.spec.model);
+        }
+        if keeps.fair {
+            swap(&mut self.fair, &mut next.fair);
+        }
+        if keeps.volatility {
+            swap(&mut self.volatility, &mut next.volatility);
+        }
+        if keeps.intensity {
+            swap(&mut self.intensity, &mut next.intensity);
+        }
+        if keeps.shaping {
+            swap(&mut self.shaping, &mut next.shaping);
+        }
+        if keeps.trigger {
+            next.next_quote = self.next_quote;
+        }
+        (next.stale_at, next.retry_at) = (self.stale_at, self.retry_at);
+        (next.hedge_stale_at, next.held) = (self.hedge_stale_at, self.held);
+        swap(self, next);
     }
 
     /// Why nothing was quoted at the last decision; `None` where something was, and before the first.

@@ -9,6 +9,7 @@ mod budgets;
 mod calling;
 mod calling_histories;
 mod carrying;
+mod changing;
 mod desk;
 mod equity;
 mod exits;

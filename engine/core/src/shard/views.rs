@@ -27,6 +27,7 @@ impl Shard {
         digest.signed(self.now.0);
         digest.word(self.ids.next().0);
         self.arrival.digest(&mut digest);
+        self.changing.digest(&mut digest);
         self.lanes.iter().for_each(|lane| lane.digest(&mut digest));
         self.hedgers.iter().for_each(|hedger| hedger.digest(&mut digest));
         self.blends.iter().for_each(|blend| blend.digest(&mut digest));

@@ -4,13 +4,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BookOwner, BudgetGrant, BudgetKind, Cancel,
-    Carried, CarriedKind, ClientOrderId, Command, Ending, Event, Fill, FillReason, FundingPayment, Grant,
-    InstrumentId, JournalHealth, LOTS_MAX, Liquidity, LostReason, Lots, MarkPrice, Money, Nanos, NewOrder,
-    OperatorAct, OperatorCommand, OperatorId, OperatorScope, OrderReport, OrderUpdate, PRICE_TICKS_MAX,
-    PackedLevel, PackedMoney, PaymentId, Price, Query, ReasonCode, ReduceOnly, RejectReason, Replace,
-    ShardId, Side, StrategyId, SubAccountId, Ticker, TimeInForce, Trade, TradeId, UpdateId, VenueId,
-    VenueOrderId,
+    AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BookOwner, BudgetGrant, BudgetKind,
+    CONFIG_PART_BYTES, Cancel, Carried, CarriedKind, ClientOrderId, Command, ConfigPart, Ending, Event, Fill,
+    FillReason, FundingPayment, Grant, InstrumentId, JournalHealth, LOTS_MAX, Last, Liquidity, LostReason,
+    Lots, MarkPrice, Money, Nanos, NewOrder, OperatorAct, OperatorCommand, OperatorId, OperatorScope,
+    OrderReport, OrderUpdate, PRICE_TICKS_MAX, PackedLevel, PackedMoney, PaymentId, Price, Query, ReasonCode,
+    ReduceOnly, RejectReason, Replace, ShardId, Side, StrategyId, SubAccountId, Ticker, TimeInForce, Trade,
+    TradeId, UpdateId, VenueId, VenueOrderId,
 };
 use proptest::prelude::*;
 
@@ -269,6 +269,7 @@ fn account() -> impl Strategy<Value = Event> {
         prop::sample::select(vec![JournalHealth::Good, JournalHealth::Behind, JournalHealth::Failed])
             .prop_map(Event::Journal),
         word().prop_map(Event::Carried),
+        part().prop_map(Event::Config),
         (prop::sample::select(kinds), any::<(u16, u32, u32, u128)>()).prop_map(
             |(kind, (shard, epoch, seq, amount))| {
                 let grant = Grant { shard: ShardId(shard), epoch, seq, amount };
@@ -285,6 +286,17 @@ fn word() -> impl Strategy<Value = Carried> {
     (kind, any::<(u8, u16, u16, u16)>(), prop::array::uniform6(number)).prop_map(
         |(kind, (part, of, account, strategy), words)| Carried { kind, part, of, account, strategy, words },
     )
+}
+
+/// Parts of a configuration of any text.
+fn part() -> impl Strategy<Value = ConfigPart> {
+    let used = prop::collection::vec(any::<u8>(), 1..=CONFIG_PART_BYTES);
+    (used, any::<u16>(), any::<bool>()).prop_map(|(used, part, last)| {
+        let mut bytes = [0; CONFIG_PART_BYTES];
+        bytes[..used.len()].copy_from_slice(&used);
+        let last = if last { Last::Yes } else { Last::No };
+        ConfigPart { part, last, count: used.len() as u8, bytes }
+    })
 }
 
 fn command() -> impl Strategy<Value = Command> {

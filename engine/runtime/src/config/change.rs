@@ -34,7 +34,15 @@ impl Config {
             ConfigError::Unreadable { .. } => error,
         })?;
         // Lines of a text that nobody wrote help nobody.
-        Ok(Self { text: String::new(), ..config })
+        Ok(Self { text: String::new(), set: changes.to_vec(), ..config })
+    }
+
+    /// This configuration with the values that `other` was changed by.
+    ///
+    /// # Errors
+    /// As [`Config::changed`].
+    pub(crate) fn changed_as(self, other: &Self, path: &Path) -> Result<Self, ConfigError> {
+        if other.set.is_empty() { Ok(self) } else { self.changed(path, &other.set) }
     }
 }
 

@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ballast_core::shard::Shard;
-use ballast_model::{Event, InstrumentId, Nanos};
+use ballast_core::shard::{Change, Shard, ShardSpec};
+use ballast_model::{ConfigPart, Event, InstrumentId, Last, Nanos};
 use ballast_venue::Counters;
 
 use super::{JobError, Mode, Prepared, begin_of};
 use crate::capture::{Instrument, Problems};
 use crate::config::{
-    Config, ConfigError, ResolvedInstrument, conditions, fixed_offset, latencies_hash, resolve, stops,
+    Config, ConfigError, Quoted, ResolvedInstrument, conditions, fixed_offset, latencies_hash, resolve, stops,
 };
 use crate::journal::Told;
 use crate::live::relive;
+use crate::reload;
 use crate::replay::Observer;
 
 impl<'a> Prepared<'a> {
@@ -85,6 +86,7 @@ impl<'a> Prepared<'a> {
             scopes: None,
             resolver,
             meta: told.meta.clone(),
+            changes: changes_told(config, path, &told.outside)?,
         })
     }
 
@@ -100,7 +102,72 @@ impl<'a> Prepared<'a> {
         observer: &mut impl Observer,
     ) -> Result<(Shard, Option<Nanos>), JobError> {
         let (mut shard, _) = self.build(mode)?;
+        // What takes the place of the configuration stands in the journal.
+        while shard.take_unused().is_some() {}
         let ended_at = relive(folder, &mut shard, observer)?;
         Ok((shard, ended_at))
     }
+}
+
+impl Prepared<'_> {
+    /// Puts another configuration in force in every run from here on, at that time: tried whole, and refused where it cannot take the
+    /// place of the one before it.
+    ///
+    /// # Errors
+    /// The first rule that is broken, or the first key that cannot change while running.
+    pub fn configure(&mut self, at: Nanos, text: &str, path: &Path) -> Result<(), JobError> {
+        let next = Config::parse(text, path)?;
+        let first = Config::parse(&self.meta.config, path)?;
+        self.changes.last().map_or(&first, |(_, config)| config).may_become(&next, path)?;
+        self.changes.push((ConfigPart::key_of(text.as_bytes()), next));
+        if let Err(error) = self.build(Mode::Quoting) {
+            self.changes.pop();
+            return Err(error);
+        }
+        let parts = ConfigPart::parts_of(text.as_bytes()).map(|part| (at, Event::Config(part)));
+        // After what is said at the same time.
+        let place = self.told.partition_point(|(told, _)| *told <= at);
+        self.told.splice(place..place, parts);
+        Ok(())
+    }
+
+    /// What the changes make of a shard, in order.
+    pub(super) fn changes_of(&self, first: &ShardSpec, quoted: Quoted) -> Result<Vec<Change>, JobError> {
+        let (path, mut before) = (Path::new(&self.meta.config_name), first.clone());
+        let seen = self.meta.seen_instruments().map_err(JobError::Recorded)?;
+        let mut changes = Vec::with_capacity(self.changes.len());
+        for (key, config) in &self.changes {
+            let (_, resolver) = resolve(config, path.to_owned(), &seen)?;
+            let mut after = resolver.build(&self.instruments, quoted)?.shard;
+            after.epoch = before.epoch;
+            let change = Change::new(&before, &after, *key);
+            changes.push(change.map_err(|error| reload::told(error, &self.instruments))?);
+            before = after;
+        }
+        Ok(changes)
+    }
+}
+
+/// The configurations that took each other's place, with what `config` has otherwise than was recorded put in each.
+fn changes_told(
+    config: &Config,
+    path: &Path,
+    told: &[(Nanos, Event)],
+) -> Result<Vec<(u64, Config)>, JobError> {
+    let (mut changes, mut text) = (Vec::new(), Vec::new());
+    let parts =
+        told.iter().filter_map(|(_, event)| if let Event::Config(part) = event { Some(part) } else { None });
+    for part in parts {
+        if part.part == 0 {
+            text.clear();
+        }
+        text.extend_from_slice(part.used());
+        if part.last == Last::Yes
+            && let Ok(said) = core::str::from_utf8(&text)
+        {
+            let next = Config::parse(said, path)?.changed_as(config, path)?;
+            changes.push((ConfigPart::key_of(&text), next));
+        }
+    }
+    Ok(changes)
 }

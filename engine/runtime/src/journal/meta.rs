@@ -1,6 +1,6 @@
 //! What a journal's headers say: all that is needed to build the same core again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ballast_core::shard::Shard;
 use ballast_model::{HalfTicks, Step};
@@ -8,7 +8,7 @@ use ballast_venue::binance::Market;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::SeenInstrument;
-use crate::config::{Config, Quoted, ResolvedInstrument, market_name, resolve};
+use crate::config::{Config, Quoted, Resolved, ResolvedInstrument, market_name, resolve};
 use crate::job::{JobError, Mode, build_core};
 use crate::live::Filters;
 
@@ -163,17 +163,29 @@ impl Meta {
     /// # Errors
     /// Why it cannot be built.
     pub fn rebuild(&self) -> Result<Rebuilt, String> {
-        self.whole()?;
-        let told = |error: JobError| error.to_string();
-        let path = PathBuf::from(&self.config_name);
-        let config = Config::parse(&self.config, &path).map_err(|error| told(error.into()))?;
-        let seen = self.seen_instruments()?;
-        let (mut found, resolver) = resolve(&config, path, &seen).map_err(|error| told(error.into()))?;
+        let told =
+            |error: JobError| if let JobError::Recorded(why) = error { why } else { error.to_string() };
+        let (built, instruments) = self.resolved(Path::new(&self.config_name)).map_err(told)?;
+        let epoch = built.shard.epoch;
+        let shard = build_core(&built, &instruments).map_err(told)?;
+        Ok(Rebuilt { shard, epoch, instruments: instruments.iter().map(|one| one.found.name()).collect() })
+    }
+
+    /// What the core that wrote the journal was built from; `path` is only for messages.
+    ///
+    /// # Errors
+    /// Why it cannot be built.
+    pub(crate) fn resolved(&self, path: &Path) -> Result<(Resolved, Vec<ResolvedInstrument>), JobError> {
+        self.whole().map_err(JobError::Recorded)?;
+        let config = Config::parse(&self.config, path)?;
+        let seen = self.seen_instruments().map_err(JobError::Recorded)?;
+        let (mut found, resolver) = resolve(&config, path.to_owned(), &seen)?;
         for (found, filters) in found.iter_mut().zip(&self.filters) {
-            found.spec = filters.narrow(found.spec).map_err(|error| error.to_string())?;
+            found.spec = filters.narrow(found.spec).map_err(|error| JobError::Recorded(error.to_string()))?;
         }
         if found.len() != self.references.len() {
-            return Err(format!("{} instruments, {} references", found.len(), self.references.len()));
+            let why = format!("{} instruments, {} references", found.len(), self.references.len());
+            return Err(JobError::Recorded(why));
         }
         let resolved = |(found, reference)| ResolvedInstrument { found, reference };
         let all: Vec<_> = found.into_iter().zip(self.references()).map(resolved).collect();
@@ -182,11 +194,9 @@ impl Meta {
             Some(only) => only.iter().filter_map(|index| all.get(*index).cloned()).collect(),
         };
         let quoted = if self.quoting { Quoted::Yes } else { Quoted::No };
-        let mut built = resolver.build(&instruments, quoted).map_err(|error| told(error.into()))?;
+        let mut built = resolver.build(&instruments, quoted)?;
         built.shard.epoch = self.epoch.unwrap_or(built.shard.epoch);
-        let epoch = built.shard.epoch;
-        let shard = build_core(&built, &instruments).map_err(told)?;
-        Ok(Rebuilt { shard, epoch, instruments: instruments.iter().map(|one| one.found.name()).collect() })
+        Ok((built, instruments))
     }
 }
 

@@ -101,6 +101,7 @@ impl Heard {
             | Event::Operator(_)
             | Event::Journal(_)
             | Event::Carried(_)
+            | Event::Config(_)
             | Event::Timer => None,
         }
     }
@@ -226,7 +227,11 @@ impl Reading<'_> {
                 let instrument = event.instrument().ok_or("a message of no market")?;
                 self.push(instrument, &[*event], now)
             }
-            Event::Operator(_) | Event::Grant(_) | Event::Journal(_) | Event::Carried(_) => {
+            Event::Operator(_)
+            | Event::Grant(_)
+            | Event::Journal(_)
+            | Event::Carried(_)
+            | Event::Config(_) => {
                 self.outside.push((now, *event));
                 Ok(())
             }

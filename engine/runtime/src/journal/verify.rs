@@ -8,6 +8,8 @@ use ballast_core::shard::Shard;
 use ballast_journal::{Checkpoint, Entry, Record};
 use ballast_model::{BookBegin, Carried, Command, Event, Nanos};
 
+use crate::reload::Reloading;
+
 use super::{History, JournalError, Meta, Step, Walked};
 
 /// What came of deciding again.
@@ -123,8 +125,9 @@ pub fn verify(folder: &Path) -> Result<Verified, JournalError> {
     let history = History::open_whole(folder)?;
     let meta =
         |why| JournalError::Meta { path: history.segments().first().cloned().unwrap_or_default(), why };
-    let rebuilt = Meta::parse(&history.header().meta).and_then(|meta| meta.rebuild()).map_err(meta)?;
-    let mut again = Again::new(rebuilt.shard);
+    let said = Meta::parse(&history.header().meta).map_err(meta)?;
+    let reloading = Reloading::of(&said).map_err(|error| meta(error.to_string()))?;
+    let mut again = Again::new(said.rebuild().map_err(meta)?.shard, reloading);
     let walked = history.walk(|record| Ok::<_, JournalError>(again.take(record)))?;
     Ok(Verified { notice: history.notice(), ..again.finish(walked) })
 }
@@ -132,6 +135,8 @@ pub fn verify(folder: &Path) -> Result<Verified, JournalError> {
 /// The core deciding again.
 struct Again {
     shard: Shard,
+    /// The configuration in force.
+    reloading: Reloading,
     out: Outbox,
     /// Decided and not yet met in the journal.
     decided: VecDeque<Command>,
@@ -144,11 +149,12 @@ struct Again {
 }
 
 impl Again {
-    fn new(shard: Shard) -> Self {
+    fn new(shard: Shard, reloading: Reloading) -> Self {
         let out = Outbox::new(shard.commands_per_event_max());
         let (decided, carried, told) = (VecDeque::new(), VecDeque::new(), Checkpoint::default());
         Self {
             shard,
+            reloading,
             out,
             decided,
             carried,
@@ -200,7 +206,10 @@ impl Again {
             return Some(Found::Input("it is of an instrument that the core does not have"));
         }
         match record.entry {
-            Entry::Event(event) => self.shard.on_event(&event, record.now, &mut self.out),
+            Entry::Event(event) => {
+                self.reloading.hear(&event, &mut self.shard);
+                self.shard.on_event(&event, record.now, &mut self.out);
+            }
             Entry::Batch(batch) => self.shard.on_batch(&batch, record.now, &mut self.out),
             Entry::Command(_)
             | Entry::Checkpoint(_)

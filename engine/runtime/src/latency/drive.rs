@@ -230,6 +230,7 @@ fn shard_loop(
         route: shard.route,
         control,
         notes,
+        handover: None,
         progress,
         unjournaled: None,
         levels_max: LEVELS_MAX,

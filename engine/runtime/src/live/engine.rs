@@ -26,6 +26,7 @@ use super::heartbeat::Heart;
 use super::links::LinkPolicy;
 use super::outside::{KilledBy, Switched};
 use super::paper::Paper;
+use super::reconfigure::Changes;
 use super::standing::{Reliance, StandingWindow, VenueView, standing_board};
 use super::start::{self, Seat, Strangers, Waits, waits};
 use super::threads::{Caller, Doze, ThreadSeat, spawn, start_shard, turn_venue};
@@ -73,6 +74,7 @@ pub struct VenueEnd {
 #[derive(Debug)]
 pub(super) struct Shard {
     pub(super) control: Producer<Event>,
+    pub(super) handover: Changes,
     pub(super) notes: Consumer<(Nanos, Note)>,
     pub(super) window: Window,
     pub(super) progress: Arc<AtomicU64>,
@@ -122,7 +124,7 @@ pub struct Running<'a> {
 /// Everything that runs.
 #[derive(Debug)]
 pub struct Engine {
-    shards: Vec<Shard>,
+    pub(super) shards: Vec<Shard>,
     venues: Vec<Venue>,
     seats: Vec<Seat>,
     stop_shards: Arc<AtomicBool>,

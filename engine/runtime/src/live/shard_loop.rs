@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use ballast_core::outbox::{Note, Outbox};
-use ballast_core::shard::Shard;
+use ballast_core::shard::{Change, Shard};
 use ballast_model::{
     BookBatch, BookBegin, BookLost, Digest, Event, InstrumentId, Last, LostReason, Nanos, PackedLevel, Side,
 };
@@ -37,12 +37,39 @@ pub struct ShardParts<R> {
     pub control: Consumer<Event>,
     /// What the core notes, with its time; what finds no room is counted.
     pub notes: Producer<(Nanos, Note)>,
+    /// Where what another configuration makes of the core comes from; `None` where none will come.
+    pub handover: Option<Handover>,
     /// Counts turns, for whoever watches that there is progress.
     pub progress: Arc<AtomicU64>,
     /// Looks for orders of ours that no journal saw; `None` where the run goes on from none.
     pub unjournaled: Option<Unjournaled>,
     /// Most levels of a batch.
     pub levels_max: usize,
+}
+
+/// Where changes of a core come over, and go back to be dropped where there is time.
+#[derive(Debug)]
+pub struct Handover {
+    /// What is to be in force with the text that follows.
+    pub coming: Consumer<Change>,
+    /// What is done.
+    pub used: Producer<Change>,
+}
+
+impl Handover {
+    /// Before the core is told part of a text: hands over what has come.
+    fn before(&mut self, shard: &mut Shard) {
+        while let Some(change) = self.coming.pop() {
+            shard.hand(change);
+        }
+    }
+
+    /// After it: gives back what is done. There is as much room as may come.
+    fn after(&mut self, shard: &mut Shard) {
+        while let Some(used) = shard.take_used() {
+            let _ = self.used.push(used);
+        }
+    }
 }
 
 /// What a turn was.
@@ -65,6 +92,7 @@ pub struct ShardLoop<R> {
     route: Vec<usize>,
     control: Consumer<Event>,
     notes: Producer<(Nanos, Note)>,
+    handover: Option<Handover>,
     progress: Arc<AtomicU64>,
     unjournaled: Option<Unjournaled>,
     out: Outbox,
@@ -86,8 +114,18 @@ impl<R: Record> ShardLoop<R> {
     /// A loop; allocates all it will ever need.
     #[must_use]
     pub fn new(parts: ShardParts<R>) -> Self {
-        let ShardParts { shard, record, venues, route, control, notes, progress, unjournaled, levels_max } =
-            parts;
+        let ShardParts {
+            shard,
+            record,
+            venues,
+            route,
+            control,
+            notes,
+            handover,
+            progress,
+            unjournaled,
+            levels_max,
+        } = parts;
         let room = shard.commands_per_event_max();
         Self {
             out: Outbox::new(room),
@@ -98,6 +136,7 @@ impl<R: Record> ShardLoop<R> {
             route,
             control,
             notes,
+            handover,
             progress,
             unjournaled,
             sides: [Vec::with_capacity(levels_max), Vec::with_capacity(levels_max)],
@@ -198,11 +237,22 @@ impl<R: Record> ShardLoop<R> {
         while self.control.waiting() > 0 {
             self.need_room()?;
             if let Some(event) = self.control.pop() {
-                self.tell(&event);
+                self.hear_control(&event);
                 any = true;
             }
         }
         Ok(any)
+    }
+
+    fn hear_control(&mut self, event: &Event) {
+        let changes = matches!(event, Event::Config(_));
+        if let Some(handover) = self.handover.as_mut().filter(|_| changes) {
+            handover.before(&mut self.shard);
+        }
+        self.tell(event);
+        if let Some(handover) = self.handover.as_mut().filter(|_| changes) {
+            handover.after(&mut self.shard);
+        }
     }
 
     fn take_private(&mut self) -> Result<bool, Full> {

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ballast_core::outbox::Outbox;
-use ballast_model::{Event, OperatorAct, OperatorScope, Span};
+use ballast_model::{CONFIG_BYTES_MAX, CONFIG_PART_BYTES, Event, OperatorAct, OperatorScope, Span};
 use ballast_sync::bell::Bell;
 use ballast_sync::ring::ring;
 use ballast_venue::Now;
@@ -18,7 +18,8 @@ use ballast_wire::Network;
 use super::assemble::ShardAssembly;
 use super::board::{Board, board};
 use super::engine::{Shard, ShardEnd, VenueEnd};
-use super::shard_loop::{ShardLoop, ShardParts, Turned};
+use super::reconfigure::Changes;
+use super::shard_loop::{Handover, ShardLoop, ShardParts, Turned};
 use super::standing::{Asked, StandingBoard};
 use super::start;
 use super::unjournaled::Unjournaled;
@@ -27,12 +28,17 @@ use crate::clock::Clock;
 use crate::host::{Idle, Obtained, Plan, Role, Turn, Wait};
 use crate::job::JobError;
 use crate::journal::{Journal, JournalError, Options, Pace};
+use crate::reload::Reloading;
 use crate::replay::Journaled;
 
 /// Levels of the largest batch.
 const LEVELS_MAX: usize = 1 << 15;
 /// Commands of operators that wait.
 const CONTROL_MAX: usize = 64;
+/// Events that tell the longest configuration.
+const CONFIG_MAX: usize = CONFIG_BYTES_MAX / CONFIG_PART_BYTES;
+/// Changes of a core that are on their way, or on their way back.
+const CHANGES_MAX: usize = 4;
 /// Notes that wait for whoever reads them.
 const NOTES_MAX: usize = 1 << 14;
 /// How often a venue's thread compares its clock with the wall's.
@@ -119,7 +125,9 @@ pub(super) fn start_shard(
     let ShardAssembly { mut shard, instruments, meta, route, ends, grants, past } = shard;
     let options = Options { pace: Pace::Live { patience: JOURNAL_PATIENCE }, ..Options::default() };
     let mut journal = Journal::open(folder, meta.to_bytes(), &options)?;
-    let (mut control, commands) = ring(CONTROL_MAX.max(2 * grants.len()));
+    let (mut control, commands) = ring(CONFIG_MAX + CONTROL_MAX.max(2 * grants.len()));
+    let ((changes, coming), (used, done)) = (ring(CHANGES_MAX), ring(CHANGES_MAX));
+    let reloading = Reloading::of(&meta)?;
     let (noted, notes) = ring(NOTES_MAX);
     let (mut board, window) = board(instruments.len());
     let progress = Arc::new(AtomicU64::new(0));
@@ -147,6 +155,7 @@ pub(super) fn start_shard(
             route,
             control: commands,
             notes: noted,
+            handover: Some(Handover { coming, used }),
             progress: counted,
             unjournaled,
             levels_max: LEVELS_MAX,
@@ -159,7 +168,8 @@ pub(super) fn start_shard(
         ShardEnd { outcome, kept: journal.finish(), clock_falls }
     };
     let thread = spawn(name, turning)?;
-    Ok(Shard { control, notes, window, progress, unjournaled, thread })
+    let handover = Changes { reloading, changes, done };
+    Ok(Shard { control, handover, notes, window, progress, unjournaled, thread })
 }
 
 fn turn_shard(

@@ -11,6 +11,7 @@ use ballast_model::{Event, Nanos};
 use crate::config::{Config, ResolvedInstrument};
 use crate::job::{JobError, record_of};
 use crate::journal::{History, Meta, Step};
+use crate::reload::Reloading;
 use crate::replay::{Observer, Recorder};
 
 /// Tells a core once more all that a journal of it says, so that `observer` sees the recorded run; what it decides goes
@@ -25,7 +26,9 @@ pub(crate) fn relive(
 ) -> Result<Option<Nanos>, JobError> {
     let mut out = Outbox::new(shard.commands_per_event_max());
     let mut ended_at = None;
-    History::open_whole(folder)?.walk(|record| {
+    let history = History::open_whole(folder)?;
+    let mut reloading = Reloading::of(&Meta::parse(&history.header().meta).map_err(JobError::Recorded)?)?;
+    history.walk(|record| {
         if record.entry.is_input() {
             ended_at = Some(record.now);
             observer.before(record.now, shard);
@@ -33,6 +36,7 @@ pub(crate) fn relive(
         match record.entry {
             Entry::Batch(batch) => shard.on_batch(&batch, record.now, &mut out),
             Entry::Event(event) => {
+                reloading.hear(&event, shard);
                 shard.on_event(&event, record.now, &mut out);
                 // As in a replay: of everything but markets and timers.
                 if event.market().is_none() && event != Event::Timer {

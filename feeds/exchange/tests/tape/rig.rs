@@ -111,6 +111,7 @@ impl Told {
             | Event::Operator(_)
             | Event::Journal(_)
             | Event::Carried(_)
+            | Event::Config(_)
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Timer => panic!("not a report: {event:?}"),

@@ -29,6 +29,7 @@ impl<B: Back> Venue<B> {
             | Event::Trade(_)
             | Event::Mark(_)
             | Event::Carried(_)
+            | Event::Config(_)
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)

@@ -5,7 +5,7 @@
 //!
 //! Never here: one instrument's numbers.
 
-use ballast_model::{Digest, Rate, Side};
+use ballast_model::{Digest, Money, Rate, Side};
 
 use super::limits::{Account, CreditLimits, ExposureLimits};
 use super::member::Measure;
@@ -138,6 +138,31 @@ impl Group {
                 maintenance_max: times(self.credit.maintenance_share_max).div_euclid(one),
             }
         });
+    }
+
+    /// Takes over limits; what is summed and what the account is worth stay.
+    pub(super) fn adopt(&mut self, next: &Self) {
+        (self.exposure, self.credit) = (next.exposure, next.credit);
+        self.on_account(self.account);
+    }
+
+    /// Whether the sum is beyond a limit as it stands; of an unknown one where there is a limit too.
+    pub(super) fn is_exceeded(&self) -> bool {
+        let Measure { low, high, gross, open, need, unknown } = self.sum;
+        let above = |is: i128, max: Option<Money>| max.is_some_and(|max| is > max.0);
+        let ExposureLimits { net_max, gross_max, open_max } = self.exposure;
+        let bounds = self.bounds.as_ref();
+        let over = |limit: Option<Rate>, is: i128, max: Option<i128>| {
+            limit.is_some() && max.is_none_or(|max| is > max)
+        };
+        unknown > 0
+            || above(high, net_max)
+            || above(-low, net_max)
+            || above(gross, gross_max)
+            || above(open, open_max)
+            || above(need.div_euclid(Rate::ONE.0.into()), self.credit.credit_max)
+            || over(self.credit.credit_share_max, need, bounds.map(|bounds| bounds.need_max))
+            || over(self.credit.leverage_max, gross, bounds.map(|bounds| bounds.gross_max))
     }
 
     pub(super) const fn sum(&self) -> Measure {

@@ -103,6 +103,7 @@ impl World {
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Carried(_)
+            | Event::Config(_)
             | Event::Timer => unreachable!("not news of an order"),
         }
     }
