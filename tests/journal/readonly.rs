@@ -70,7 +70,7 @@ fn what_a_killed_process_left_is_read_where_nothing_can_be_written() {
         allow(&copy.join(name), 0o666);
     }
     allow(&journal, 0o555);
-    for command in ["verify", "journal verify", "journal inspect"] {
+    for command in ["journal recover", "verify", "journal verify", "journal inspect"] {
         let Some(stands) = run(folder.path(), &format!("{command} journal --json")) else { return };
         assert!(stands.err.contains("it was read as it stands"), "{command}: {}", stands.err);
         let whole = run(folder.path(), &format!("{command} copy --json")).unwrap();

@@ -203,6 +203,27 @@ fn damage_is_named_and_what_came_before_it_is_recovered_in_doubt() {
     assert!(std::fs::read(last).unwrap() == bytes, "nothing was cut off");
 }
 
+/// The instruments whose positions are in doubt.
+fn doubts(recovery: &Recovery) -> usize {
+    let doubt = |word: &&Carried| word.kind == CarriedKind::Instrument && word.words[0] == 1;
+    recovery.carried.iter().filter(doubt).count()
+}
+
+#[test]
+fn a_ring_that_cannot_be_read_is_damage_and_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), &OPTIONS);
+    let whole = Recovery::of(folder.path()).unwrap();
+    assert_eq!((whole.damage.len(), doubts(&whole)), (0, 0));
+    let path = folder.path().join("ring");
+    std::fs::write(&path, [7; 4_096]).unwrap();
+    let damaged = Recovery::of(folder.path()).unwrap();
+    assert!(damaged.damage[0].contains("not a ring of this version"), "{:?}", damaged.damage);
+    assert_eq!(doubts(&damaged), damaged.instruments.len());
+    assert_eq!(damaged.shard.position(InstrumentId(0)), whole.shard.position(InstrumentId(0)));
+    assert_eq!(std::fs::read(&path).unwrap(), [7; 4_096]);
+}
+
 #[test]
 fn a_run_that_died_while_it_began_is_passed_over_and_its_epoch_never_used_again() {
     let folder = tempfile::tempdir().unwrap();

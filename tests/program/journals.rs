@@ -39,6 +39,17 @@ fn a_slice_of_nothing_or_onto_something_is_refused() {
 }
 
 #[test]
+fn what_is_recovered_of_a_damaged_journal_has_the_exit_code_of_damage() {
+    let folder = Folder::new();
+    folder.expect(0, REPLAY);
+    folder.expect(0, "journal recover journal");
+    std::fs::write(folder.path().join("journal/ring"), [7; 4_096]).unwrap();
+    let run = folder.expect(4, "journal recover journal --json");
+    assert!(run.err.contains("damaged: ") && run.err.contains("not a ring"), "{}", run.err);
+    assert_eq!(run.json()["damage"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn a_range_is_shown_in_prices_and_lots_and_weighs_nothing_at_rest() {
     let folder = Folder::new();
     folder.expect(0, REPLAY);

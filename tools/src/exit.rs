@@ -16,7 +16,7 @@ pub(crate) enum Code {
     Failed = 1,
     /// The configuration cannot be used.
     Config = 3,
-    /// The data cannot be opened.
+    /// The data cannot be opened, or a journal is damaged.
     Data = 4,
     /// The data holds no order book snapshot: there was no book and nothing was quoted.
     NoBook = 5,
@@ -30,7 +30,7 @@ pub(crate) enum Code {
 }
 
 /// The table in `--help`.
-pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable, \
+pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable or a journal damaged, \
 5 no order book snapshot in the data, 6 a check (book check, verify) found a difference or (doctor) a failure, \
 latency figures that count for nothing, \
 7 the journal or recording of the run is not whole, \

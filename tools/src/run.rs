@@ -142,6 +142,7 @@ fn past(arguments: &RunArgs, live: &LiveConfig) -> anyhow::Result<Option<Recover
         for damage in &past.damage {
             output::tell(&format!("damaged: {damage}"));
         }
+        past.notice.iter().for_each(|notice| output::tell(notice));
         let took = past.took.as_secs_f64();
         output::tell(&format!("going on from epoch {}, recovered in {took:.3} s", past.epoch));
     }

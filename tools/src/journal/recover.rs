@@ -12,7 +12,7 @@ use crate::cli::JournalArgs;
 use crate::exit::Code;
 use crate::output::{self, Form};
 
-/// Prints it; nothing is begun.
+/// Prints it; nothing is begun. A journal that is damaged has the exit code of one that cannot be read.
 ///
 /// # Errors
 /// No journal, or none of which anything can be read.
@@ -21,11 +21,14 @@ pub(crate) fn recover(arguments: &JournalArgs) -> anyhow::Result<Code> {
     for damage in &recovery.damage {
         output::tell(&format!("damaged: {damage}"));
     }
+    if let Some(notice) = &recovery.notice {
+        output::tell(notice);
+    }
     output::text(&text(&recovery), Form::asked(arguments.json))?;
     if arguments.json {
         output::json(&value(&recovery))?;
     }
-    Ok(Code::Done)
+    Ok(if recovery.damage.is_empty() { Code::Done } else { Code::Data })
 }
 
 /// The instruments by their ids, with their names.
@@ -106,6 +109,7 @@ fn value(recovery: &Recovery) -> Value {
         "records": recovery.records,
         "followed": recovery.followed,
         "seconds": recovery.took.as_secs_f64(),
+        "as_it_stands": recovery.notice.is_some(),
         "damage": recovery.damage,
     })
 }

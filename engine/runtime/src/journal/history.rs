@@ -110,10 +110,7 @@ impl History {
             Ok(Some(left)) => left,
             Err(error) => return Err(error),
         };
-        let mut segments = files::segments(folder)?;
-        segments.retain(|path| !left.void.contains(path));
-        segments.extend(left.pieces.iter().filter(|piece| piece.keep == 0).map(|piece| piece.path.clone()));
-        Self::of(folder, segments, left.pieces, Some(why))
+        Self::of(folder, left.segments(folder)?, left.pieces, Some(why))
     }
 
     fn of(
@@ -135,10 +132,7 @@ impl History {
     /// What is to be told of a journal that could not be made whole: its files say less than was read.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
-        let why = self.unwritten.as_ref()?;
-        Some(format!(
-            "the writer died and what it left cannot be made whole here ({why}): it was read as it stands, and nothing was written"
-        ))
+        self.unwritten.as_deref().map(notice)
     }
 
     /// The header of the first segment.
@@ -234,13 +228,23 @@ impl History {
     }
 }
 
+/// What is to be told where a journal could not be made whole.
+pub(super) fn notice(why: &str) -> String {
+    format!(
+        "the writer died and what it left cannot be made whole here ({why}): it was read as it stands, and nothing was written"
+    )
+}
+
 /// What is to become of a segment, where that is not what its file says.
 fn piece_of<'a>(left: &'a [Piece], path: &Path) -> Option<&'a Piece> {
     left.iter().find(|piece| piece.path == path)
 }
 
 /// The bytes of a segment, and why there are no more of a compressed one that is damaged.
-fn read_as_far(left: &[Piece], path: &Path) -> Result<(Vec<u8>, Option<io::Error>), JournalError> {
+pub(super) fn read_as_far(
+    left: &[Piece],
+    path: &Path,
+) -> Result<(Vec<u8>, Option<io::Error>), JournalError> {
     piece_of(left, path).map_or_else(|| files::read_as_far(path), Piece::read)
 }
 

@@ -78,6 +78,14 @@ impl Left {
         Ok(Some(Self { void, pieces: Vec::new(), _ring: ring }))
     }
 
+    /// The segments of its folder as they are once it is written.
+    pub(super) fn segments(&self, folder: &Path) -> Result<Vec<PathBuf>, JournalError> {
+        let mut segments = files::segments(folder)?;
+        segments.retain(|path| !self.void.contains(path));
+        segments.extend(self.pieces.iter().filter(|piece| piece.keep == 0).map(|piece| piece.path.clone()));
+        Ok(segments)
+    }
+
     /// Writes it. A process that dies meanwhile leaves what can be settled again.
     fn write(&self, folder: &Path) -> Result<(), JournalError> {
         for path in &self.void {

@@ -23,6 +23,8 @@ use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_model::{Carried, CarriedKind, ClientOrderId, Event, Nanos};
 
+use super::history::notice;
+use super::left::{Left, Piece};
 use super::{JournalError, Meta, files, settle};
 use crate::clock::Stopwatch;
 use crate::replay::Record;
@@ -96,6 +98,8 @@ pub struct Recovery {
     pub followed: u64,
     /// What is damaged or missing, and where; empty where nothing is.
     pub damage: Vec<String>,
+    /// What is to be told of how it was read: [`super::History::notice`].
+    pub notice: Option<String>,
     /// How long it took.
     pub took: Duration,
     /// Which of our orders the journal has seen.
@@ -187,15 +191,11 @@ fn recover(
     mut damage: Vec<String>,
     watch: &Stopwatch,
 ) -> Result<Recovery, JournalError> {
-    // Where the last segment is damaged nothing can be moved behind it: what is there is read.
-    if let Err(error @ (JournalError::Fault { .. } | JournalError::Pressed { .. })) = settle(folder) {
-        damage.push(error.to_string());
-    }
-    let segments = files::segments(folder)?;
+    let Whole { segments, left, notice } = Whole::of(folder, &mut damage)?;
     if segments.is_empty() {
         return Err(JournalError::Empty(folder.to_owned()));
     }
-    let scan = Scan::of(&segments)?;
+    let scan = Scan::of(&segments, &left)?;
     damage.extend(scan.damage.iter().cloned());
     damage.dedup();
     let why = |why| JournalError::Meta { path: segments.first().cloned().unwrap_or_default(), why };
@@ -234,7 +234,34 @@ fn recover(
         carried,
         epoch,
         damage,
+        notice,
     })
+}
+
+/// A journal after what a writer that died left in it was made whole, as far as that can be.
+struct Whole {
+    segments: Vec<PathBuf>,
+    /// What would become of them, where nothing can be written.
+    left: Vec<Piece>,
+    /// That nothing could.
+    notice: Option<String>,
+}
+
+impl Whole {
+    /// Names what is left out because it cannot be read: behind a last segment that is damaged nothing can be moved, and from a
+    /// ring that is none nothing.
+    fn of(folder: &Path, damage: &mut Vec<String>) -> Result<Self, JournalError> {
+        match settle(folder) {
+            Err(JournalError::Unsettled { error, .. }) => {
+                if let Some(left) = Left::find(folder)? {
+                    let notice = Some(notice(&error.to_string()));
+                    return Ok(Self { segments: left.segments(folder)?, left: left.pieces, notice });
+                }
+            }
+            settled => damage.extend(settled.err().map(|error| error.to_string())),
+        }
+        Ok(Self { segments: files::segments(folder)?, left: Vec::new(), notice: None })
+    }
 }
 
 /// Follows the record from its last list; the last order sent.

@@ -2,13 +2,15 @@
 //!
 //! Never here: a core.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ballast_journal::{EncoderEnd, Entry, FaultKind, Reader, Record};
 use ballast_model::{Carried, CarriedKind, Command, Event, Nanos};
 
-use super::super::history::check_link;
-use super::super::{JournalError, files};
+use super::super::JournalError;
+use super::super::history::{check_link, read_as_far};
+use super::super::left::Piece;
 
 /// One fact or command after the list.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +51,11 @@ impl Scan {
     ///
     /// # Errors
     /// Files that cannot be read, or not one header.
-    pub(super) fn of(segments: &[PathBuf]) -> Result<Self, JournalError> {
+    pub(super) fn of(segments: &[PathBuf], left: &[Piece]) -> Result<Self, JournalError> {
         let mut damage = missing(segments);
         for begin in (0..segments.len()).rev() {
             let Some(part) = segments.get(begin..) else { continue };
-            let mut scan = Self::segments(part)?;
+            let mut scan = Self::segments(part, left)?;
             if begin > 0 && scan.list.is_empty() {
                 damage.append(&mut scan.damage);
                 continue;
@@ -71,11 +73,12 @@ impl Scan {
     }
 
     /// Reads segments up to the first damage.
-    fn segments(segments: &[PathBuf]) -> Result<Self, JournalError> {
+    fn segments(segments: &[PathBuf], left: &[Piece]) -> Result<Self, JournalError> {
         let mut scan = Self { at: Nanos::MIN, listed_at: Nanos::MIN, ..Self::default() };
         let mut before = None;
         for (path, number) in segments.iter().zip(1..) {
-            match scan.segment(path, before, number == segments.len())? {
+            let bytes = read_as_far(left, path)?;
+            match scan.segment(path, bytes, before, number == segments.len())? {
                 Read::Whole(end) => before = end,
                 Read::Cut => break,
             }
@@ -83,8 +86,13 @@ impl Scan {
         Ok(scan)
     }
 
-    fn segment(&mut self, path: &Path, before: Option<EncoderEnd>, last: bool) -> Result<Read, JournalError> {
-        let (bytes, pressed) = files::read_as_far(path)?;
+    fn segment(
+        &mut self,
+        path: &Path,
+        (bytes, pressed): (Vec<u8>, Option<io::Error>),
+        before: Option<EncoderEnd>,
+        last: bool,
+    ) -> Result<Read, JournalError> {
         let mut cut = |what: String| {
             self.damage.push(what);
             Ok(Read::Cut)
