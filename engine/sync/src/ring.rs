@@ -125,7 +125,10 @@ impl<T> Consumer<T> {
     }
 
     /// Takes as many events as these are, in their place; false, and none is taken, where there are fewer.
-    pub fn pop_batch(&mut self, events: &mut [T]) -> bool {
+    pub fn pop_batch(&mut self, events: &mut [T]) -> bool
+    where
+        T: Copy,
+    {
         self.ring.pop_entire_slice(events).is_ok()
     }
 
