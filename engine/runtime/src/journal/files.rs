@@ -17,6 +17,11 @@ pub(super) fn ring(folder: &Path) -> PathBuf {
     folder.join("ring")
 }
 
+/// A ring's file of which not all could be read.
+pub(super) fn damaged_ring(folder: &Path) -> PathBuf {
+    folder.join("ring.damaged")
+}
+
 /// A segment's file.
 pub(super) fn segment(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("{number:010}{EXTENSION}"))

@@ -90,7 +90,8 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Keeps until told otherwise. What cannot be written is tried again until there is room; what was not synced is given up.
+    /// Keeps until told otherwise. What cannot be written is tried again until there is room; what was not synced is given up,
+    /// and so is a ring that does not hold what was stored.
     pub(super) fn run(mut self) -> Result<Kept, JournalError> {
         let done = self.keep();
         if done.is_err() {
@@ -123,6 +124,7 @@ impl Keeper {
                         std::thread::park_timeout(REST);
                     }
                 }
+                Err(error @ JournalError::Ring { .. }) => return Err(error),
                 Err(error) if task == Task::Finish || self.segments.is_damaged() => return Err(error),
                 Err(_) => {
                     self.shared.tell(Doing::Stalled);
@@ -144,7 +146,7 @@ impl Keeper {
                 break;
             }
             self.segments.ready()?;
-            let Some((now, draft)) = self.ring.pop() else { break };
+            let Some((now, draft)) = self.ring.pop() else { return Err(self.segments.lost()) };
             self.segments.collect(now, &draft);
             moved = true;
             if self.shared.task() == Task::Abandon {

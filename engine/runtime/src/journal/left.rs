@@ -18,6 +18,9 @@ use super::ring::{Ring, RingReader};
 use super::segments::{Place, header};
 use super::{JournalError, files};
 
+/// The disk lost what the ring no longer has.
+const GAP: &str = "the segments end before what the ring goes on with";
+
 /// What becomes of one segment.
 #[derive(Debug)]
 pub(super) struct Piece {
@@ -35,6 +38,8 @@ pub(super) struct Left {
     pub(super) void: Vec<PathBuf>,
     /// The last segment, and those that follow it.
     pub(super) pieces: Vec<Piece>,
+    /// Why not all that the ring was told can be read from it.
+    pub(super) damage: Option<&'static str>,
     /// Locked as long as this is there.
     _ring: Option<RingReader>,
 }
@@ -48,11 +53,18 @@ impl Left {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 return Err(JournalError::Busy(folder.to_owned()));
             }
-            read => read.map_err(|error| JournalError::Io { path, error })?,
+            read => read.and_then(|ring| ring.map(Ring::left).transpose()),
         };
+        let ring = ring.map_err(|error| JournalError::Io { path: path.clone(), error })?;
         let (mut void, mut segments) = (Vec::new(), files::segments(folder)?);
-        let (mut ring, since) =
-            ring.map(Ring::left).map_or((None, u64::MAX), |(ring, since)| (Some(ring), since));
+        let Some((mut ring, since)) = ring else {
+            if segments.is_empty() {
+                return Ok(Some(Self { void, pieces: Vec::new(), damage: None, _ring: None }));
+            }
+            // It is made before the first segment.
+            let error = io::Error::new(ErrorKind::InvalidData, "a ring of which nothing is there");
+            return Err(JournalError::Io { path, error });
+        };
         while let Some(path) = segments.pop() {
             let bytes = files::read(&path)?;
             let at = |fault| JournalError::Fault { path: path.clone(), fault };
@@ -70,12 +82,15 @@ impl Left {
             }
             let mut rest = Rest::new(folder, path, header, &reader);
             // A disk that lost power may have lost what the ring no longer has: nothing follows a gap.
-            if let Some(ring) = ring.as_mut().filter(|_| since <= reader.next_seq()) {
-                rest.take(ring, have);
-            }
-            return Ok(Some(Self { void, pieces: rest.end(), _ring: ring }));
+            let damage = if since <= reader.next_seq() { rest.take(&mut ring, have) } else { Some(GAP) };
+            return Ok(Some(Self { void, pieces: rest.end(), damage, _ring: Some(ring) }));
         }
-        Ok(Some(Self { void, pieces: Vec::new(), _ring: ring }))
+        if since > 1
+            && let Some(path) = void.pop()
+        {
+            return Err(JournalError::Broken { path, what: GAP });
+        }
+        Ok(Some(Self { void, pieces: Vec::new(), damage: None, _ring: Some(ring) }))
     }
 
     /// The segments of its folder as they are once it is written.
@@ -98,7 +113,12 @@ impl Left {
             return Ok(());
         }
         let path = files::ring(folder);
-        std::fs::remove_file(&path).map_err(|error| JournalError::Io { path, error })
+        let done = match self.damage {
+            None => std::fs::remove_file(&path),
+            // Somebody may find more in it.
+            Some(_) => std::fs::rename(&path, files::damaged_ring(folder)).and_then(|()| sync_folder(&path)),
+        };
+        done.map_err(|error| JournalError::Io { path, error })
     }
 }
 
@@ -154,10 +174,12 @@ impl<'a> Rest<'a> {
         rest
     }
 
-    /// Takes what the ring has, but for the first so many, which the segments have.
-    fn take(&mut self, ring: &mut RingReader, have: u64) {
+    /// Takes what the ring has, but for the first so many, which the segments have; why that is not all it was told.
+    fn take(&mut self, ring: &mut RingReader, have: u64) -> Option<&'static str> {
         for _ in 0..have {
-            let _ = ring.pop();
+            if ring.pop().is_none() {
+                return ring.missing();
+            }
         }
         while let Some((now, draft)) = ring.pop() {
             // Nothing comes after, and it is ended anyhow.
@@ -165,6 +187,7 @@ impl<'a> Rest<'a> {
                 self.record(now, &draft);
             }
         }
+        ring.missing()
     }
 
     fn record(&mut self, now: Nanos, draft: &Draft<'_>) {
@@ -236,7 +259,8 @@ fn count_before(segments: Vec<PathBuf>, since: u64) -> Result<u64, JournalError>
     Ok(count)
 }
 
-/// Makes whole what a writer that died left; nothing where nothing is to be done, or where the writer lives.
+/// Makes whole what a writer that died left; nothing where nothing is to be done, or where the writer lives. Of a ring that is
+/// damaged all that comes before is taken, and it is kept: whoever reads the journal next is told ([`JournalError::Ring`]).
 ///
 /// # Errors
 /// Damage in the last segment, or files that cannot be written.

@@ -97,6 +97,12 @@ impl Segments {
         self.bodies.next_seq()
     }
 
+    /// That what comes next is not what was stored.
+    pub(super) fn lost(&self) -> JournalError {
+        let why = "what follows is not what was stored";
+        JournalError::Ring { path: files::ring(&self.folder), seq: self.next_seq() - 1, why }
+    }
+
     /// True where the kernel has everything.
     pub(super) fn flushed(&self) -> bool {
         self.out.is_empty()

@@ -2,6 +2,7 @@
 
 mod left;
 mod pressed;
+mod ring_damage;
 mod stalls;
 
 use super::*;
@@ -214,10 +215,11 @@ fn a_full_ring_refuses_and_goes_on() {
         // Whoever reads what a dead process left begins there, and comes to the same end. (Here it lives, and holds the lock.)
         let copy = folder.path().join(format!("copy{round}"));
         std::fs::copy(&path, &copy).unwrap();
-        let (mut left, since) = Ring::read(&copy).unwrap().unwrap().left();
+        let (mut left, since) = Ring::read(&copy).unwrap().unwrap().left().unwrap();
         assert_eq!(since, taken);
         (taken..stored).for_each(|step| pop(&mut left, step));
         assert!(left.pop().is_none());
+        assert_eq!(left.missing(), None);
     }
 }
 
@@ -238,9 +240,10 @@ fn a_ring_that_is_damaged_gives_nothing_that_was_not_stored() {
     let head = u64::from_le_bytes(bytes[64..72].try_into().unwrap());
     bytes[64..72].copy_from_slice(&(head + 200).to_le_bytes());
     std::fs::write(folder.path().join("copy"), &bytes).unwrap();
-    let (mut left, _) = Ring::read(&folder.path().join("copy")).unwrap().unwrap().left();
+    let (mut left, _) = Ring::read(&folder.path().join("copy")).unwrap().unwrap().left().unwrap();
     (2_000..2_010).for_each(|step| pop(&mut left, step));
     assert!(left.pop().is_none());
+    assert_eq!(left.missing(), Some("what follows is not what was stored"));
     bytes[0] ^= 1;
     std::fs::write(folder.path().join("other"), &bytes).unwrap();
     let error = Ring::read(&folder.path().join("other")).unwrap_err().to_string();

@@ -40,7 +40,7 @@ fn read_both_ways(folder: &Path, steps: i64) {
 }
 
 /// A journal of these steps whose writer died, at whatever it did.
-fn left(steps: i64, options: &Options) -> tempfile::TempDir {
+pub(super) fn left(steps: i64, options: &Options) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut journal = Journal::open(folder.path(), b"meta".to_vec(), options).unwrap();
     for step in 0..steps {
@@ -99,9 +99,11 @@ fn it_goes_on_after_what_reached_the_segment() {
 }
 
 /// Sets what a ring says was given back: nothing, and its first record has this number.
-fn give_back_nothing(ring: &mut [u8], seq: u64) {
+pub(super) fn give_back_nothing(ring: &mut [u8], seq: u64) {
     ring[8 * 16..8 * 24].fill(0);
-    ring[8 * 19..8 * 20].copy_from_slice(&seq.to_le_bytes());
+    for (at, word) in (18..).zip(ring::place(0, seq)) {
+        ring[8 * at..8 * at + 8].copy_from_slice(&word.to_le_bytes());
+    }
 }
 
 #[test]
@@ -115,5 +117,11 @@ fn nothing_is_put_after_a_gap() {
     let bytes = std::fs::read(&path).unwrap();
     let (_, reader) = Reader::new(&bytes).unwrap();
     std::fs::write(&path, &bytes[..reader.offset()]).unwrap();
-    read_both_ways(folder.path(), 0);
+    let walk = |history: History| history.walk(|_| Ok::<_, JournalError>(Step::On)).unwrap_err().to_string();
+    let stands = walk(History::as_it_stands(folder.path(), "read-only".to_owned()).unwrap());
+    assert!(stands.contains("after record 0 is lost: the segments end before"), "{stands}");
+    settle(folder.path()).unwrap();
+    let settled = walk(History::open(folder.path()).unwrap());
+    assert!(settled.contains("ring.damaged: damaged") && settled.contains("after record 0"), "{settled}");
+    assert!(std::fs::read(files::damaged_ring(folder.path())).unwrap() == ring, "it is kept");
 }
