@@ -10,7 +10,7 @@ use ballast_model::{Carried, CarriedKind, ClientOrderId, Command, InstrumentId, 
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::journal::{
-    AtRest, Journal, JournalError, Meta, Options, Recognised, Recovery, Walked, verify,
+    AtRest, Journal, JournalError, Meta, Options, Recognised, Recovery, Told, Walked, verify,
 };
 use ballast_runtime::replay::{Journaled, Unobserved};
 use ballast_tests::market::{QUOTER, lines, surveyed, text};
@@ -176,6 +176,16 @@ fn damage_is_named_and_what_came_before_it_is_recovered_in_doubt() {
     assert!(without.damage[0].contains("segment 0000000001 is missing"), "{:?}", without.damage);
     assert_eq!(without.shard.position(InstrumentId(0)), whole.shard.position(InstrumentId(0)));
     std::fs::write(&paths[1], &kept).unwrap();
+    // Nor is the first one needed for that; to decide again it is.
+    let kept = std::fs::read(&paths[0]).unwrap();
+    std::fs::remove_file(&paths[0]).unwrap();
+    let without = Recovery::of(folder.path()).unwrap();
+    assert!(without.damage[0].contains("segment 0000000000 is missing"), "{:?}", without.damage);
+    let refused = [verify(folder.path()).unwrap_err(), Told::read(folder.path()).unwrap_err()];
+    for error in refused.map(|error| error.to_string()) {
+        assert!(error.contains("0000000001.journal") && error.contains("a segment is missing"), "{error}");
+    }
+    std::fs::write(&paths[0], &kept).unwrap();
     // A bit of the last one is another, so that the list at the end cannot be read, and one of an earlier one: the state is that
     // before the first of the two.
     let last = paths.last().unwrap();

@@ -8,6 +8,9 @@ use ballast_journal::{EncoderEnd, Entry, Fault, FaultKind, Header, Reader, Recor
 use super::left::{Left, Piece};
 use super::{JournalError, files, settle};
 
+/// What the first segment of a journal goes on from; that of a slice too, which is numbered from one on.
+pub(super) const START: EncoderEnd = EncoderEnd { next_seq: 1, hash: [0; 32] };
+
 /// A journal's segments.
 #[derive(Debug)]
 pub struct History {
@@ -178,7 +181,7 @@ impl History {
         let mut marked = false;
         // The last that the writer was told.
         let mut last = 0;
-        let mut before: Option<EncoderEnd> = None;
+        let mut before = Some(START);
         for (path, number) in self.segments.iter().zip(0..) {
             let is_last = number + 1 == self.segments.len();
             let (bytes, damage) = read_as_far(&self.left, path)?;
@@ -273,7 +276,7 @@ pub(super) fn check_end(path: &Path, reader: &Reader<'_>) -> Result<(), JournalE
     Err(JournalError::Pressed { path: path.to_owned(), seq: reader.next_seq(), why })
 }
 
-/// Whether a segment goes on from how the one before it ended.
+/// Whether a segment goes on from how the one before it ended; `None` where nobody looked.
 pub(super) fn check_link(
     path: &Path,
     header: &Header,

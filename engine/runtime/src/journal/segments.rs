@@ -8,6 +8,7 @@ use ballast_journal::{Bodies, Draft, EncoderEnd, Framed, Framer, Header, digest_
 use ballast_model::Nanos;
 
 use super::disk::{Disk, Sheet};
+use super::history::START;
 use super::{JournalError, files};
 
 /// Bytes collected before they are written.
@@ -64,7 +65,7 @@ impl Segments {
         mut disk: Box<dyn Disk>,
         segment_bytes: u64,
     ) -> Result<Self, JournalError> {
-        let place = Place { segment: 0, end: EncoderEnd { next_seq: 1, hash: [0; 32] } };
+        let place = Place { segment: 0, end: START };
         let path = files::segment(folder, place.segment);
         let header = header(&place, &meta);
         let mut out = Vec::with_capacity(2 * WRITE_BYTES);

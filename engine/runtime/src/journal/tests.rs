@@ -132,6 +132,13 @@ fn a_missing_or_exchanged_segment_is_named() {
     assert!(error.contains("0000000001.journal") && error.contains("is incomplete"), "{error}");
     std::fs::write(&first, &kept).unwrap();
     assert_eq!(walk().unwrap(), Walked::CutShort);
+    // The first is no other: what comes after it does not begin a journal.
+    let begin = files::segment(folder.path(), 0);
+    let beginning = std::fs::read(&begin).unwrap();
+    std::fs::remove_file(&begin).unwrap();
+    let error = walk().unwrap_err().to_string();
+    assert!(error.contains("0000000001.journal") && error.contains("a segment is missing"), "{error}");
+    std::fs::write(&begin, beginning).unwrap();
     let mut bytes = std::fs::read(&second).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
