@@ -76,7 +76,7 @@ fn segment() -> Vec<u8> {
     fs::read(folder.path().join("0000000000.journal")).expect("it is there")
 }
 
-/// A segment in the three forms that the journal's target takes; the words of its header.
+/// A segment in the three forms that the journal's target takes; the words of its header; what befalls a ring.
 fn journals(seeds: &Seeds) {
     let segment = segment();
     let (header, mut reader) = Reader::new(&segment).expect("it begins well");
@@ -96,6 +96,10 @@ fn journals(seeds: &Seeds) {
     seeds.write("journal", "records", [&[1][..], segment.get(begin..end).expect("it was read")].concat());
     seeds.write("journal", "bodies", bodies);
     seeds.write("header", "header", header.meta);
+    // A ring as it was left, one with a bit that is another, and one cut off.
+    seeds.write("ring", "whole", [0, 0]);
+    seeds.write("ring", "bit", [0, 0, 0, 1, 8, 4]);
+    seeds.write("ring", "cut", [0, 80]);
 }
 
 /// Each kind of record of a recording, as bodies; and the segment of them.

@@ -10,7 +10,7 @@ use ballast_model::{Carried, CarriedKind, ClientOrderId, Command, InstrumentId, 
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::journal::{
-    AtRest, Journal, JournalError, Meta, Options, Recognised, Recovery, Walked, verify,
+    AtRest, History, Journal, JournalError, Meta, Options, Recognised, Recovery, Told, Walked, verify,
 };
 use ballast_runtime::replay::{Journaled, Unobserved};
 use ballast_tests::market::{QUOTER, lines, surveyed, text};
@@ -184,6 +184,16 @@ fn damage_is_named_and_what_came_before_it_is_recovered_in_doubt() {
     assert!(without.damage[0].contains("segment 0000000001 is missing"), "{:?}", without.damage);
     assert_eq!(without.shard.position(InstrumentId(0)), whole.shard.position(InstrumentId(0)));
     std::fs::write(&paths[1], &kept).unwrap();
+    // Nor is the first one needed for that; to decide again it is.
+    let kept = std::fs::read(&paths[0]).unwrap();
+    std::fs::remove_file(&paths[0]).unwrap();
+    let without = Recovery::of(folder.path()).unwrap();
+    assert!(without.damage[0].contains("segment 0000000000 is missing"), "{:?}", without.damage);
+    let refused = [verify(folder.path()).unwrap_err(), Told::read(folder.path()).unwrap_err()];
+    for error in refused.map(|error| error.to_string()) {
+        assert!(error.contains("0000000001.journal") && error.contains("a segment is missing"), "{error}");
+    }
+    std::fs::write(&paths[0], &kept).unwrap();
     // A bit of the last one is another, so that the list at the end cannot be read, and one of an earlier one: the state is that
     // before the first of the two.
     let last = paths.last().unwrap();
@@ -207,6 +217,26 @@ fn damage_is_named_and_what_came_before_it_is_recovered_in_doubt() {
 fn doubts(recovery: &Recovery) -> usize {
     let doubt = |word: &&Carried| word.kind == CarriedKind::Instrument && word.words[0] == 1;
     recovery.carried.iter().filter(doubt).count()
+}
+
+#[test]
+fn nobody_goes_on_from_a_run_that_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, _) = Recovery::first(folder.path());
+    let (mut child, mut out) = crate::kill::writing(&first);
+    let drained = std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+    for _ in 0..2 {
+        let error = Recovery::if_any(folder.path()).unwrap_err();
+        assert!(matches!(&error, JournalError::Living(path) if *path == first), "{error}");
+        // Whoever only reads may.
+        History::open_whole(&first).unwrap();
+        assert_eq!(Recovery::of(folder.path()).unwrap().next_epoch, 2);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drained.join().unwrap().unwrap();
+    let past = Recovery::if_any(folder.path()).unwrap().unwrap();
+    assert_eq!((past.epoch, past.damage.len()), (1, 0));
 }
 
 #[test]

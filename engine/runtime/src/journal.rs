@@ -10,6 +10,9 @@
 //! - *The host dies* (power): records up to the last sync are there ([`Options::sync_every`]); later ones may not be. Orders sent
 //!   in between are recognised at boot by client ids of ours that the journal has never seen.
 //!
+//! What is in the ring has checks of its own. Where it is not what was stored, all before is settled and the ring kept under
+//! another name; whoever reads the journal comes to that place and says so ([`JournalError::Ring`]).
+//!
 //! A journal that falls behind, or cannot be written, is told to the core ([`Tap::news`], [`ballast_model::Event::Journal`]): it
 //! stops quoting, lets only orders pass that reduce, and quotes again once what was stored is kept. That is an input like any
 //! other, recorded and repeated. The thread that writes tries again for as long as it must; what has failed to be synced it gives
@@ -88,6 +91,16 @@ pub enum JournalError {
         /// What the decompressor says.
         why: String,
     },
+    /// The ring of a writer that died, or lives, does not hold all that was stored: all records before are whole.
+    #[error("{path}: damaged: what was stored after record {seq} is lost: {why}")]
+    Ring {
+        /// The ring, which is kept.
+        path: PathBuf,
+        /// The last record that is whole.
+        seq: u64,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// A run is to begin where there is a journal.
     #[error("{0}: there is a journal here already: a run begins one of its own, in a folder that holds none")]
     Taken(PathBuf),
@@ -124,6 +137,11 @@ pub enum JournalError {
     /// Another process writes it.
     #[error("{0}: this journal is being written")]
     Busy(PathBuf),
+    /// A run is to go on where another has not ended.
+    #[error(
+        "{0}: the run that writes this journal has not ended: no other goes on from it, or both would trade; end that one first"
+    )]
+    Living(PathBuf),
     /// A run that was to go on died before it had taken over what it was to begin with.
     #[error("{0}: this run died before it had taken over what the one before it left")]
     Unbegun(PathBuf),
@@ -189,7 +207,7 @@ pub enum AtRest {
 /// How a journal is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Bytes of the ring, rounded up to a power of two; at least 64 kiB. Any book batch must fit twice (12 bytes a level, 80
+    /// Bytes of the ring, rounded up to a power of two; at least 64 kiB. Any book batch must fit twice (12 bytes a level, 88
     /// beside), or it is lost and the journal ends before it.
     pub ring_bytes: usize,
     /// A segment ends after the first block that reaches this length.

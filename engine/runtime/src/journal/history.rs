@@ -8,6 +8,9 @@ use ballast_journal::{EncoderEnd, Entry, Fault, FaultKind, Header, Reader, Recor
 use super::left::{Left, Piece};
 use super::{JournalError, files, settle};
 
+/// What the first segment of a journal goes on from; that of a slice too, which is numbered from one on.
+pub(super) const START: EncoderEnd = EncoderEnd { next_seq: 1, hash: [0; 32] };
+
 /// A journal's segments.
 #[derive(Debug)]
 pub struct History {
@@ -17,6 +20,8 @@ pub struct History {
     left: Vec<Piece>,
     /// Why it could not.
     unwritten: Option<String>,
+    /// The ring of which not all could be read, and why.
+    damaged: Option<(PathBuf, &'static str)>,
 }
 
 /// What [`History::walk`] is told after each record.
@@ -99,7 +104,8 @@ impl History {
     /// # Errors
     /// [`JournalError`], naming the place.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        Self::of(folder, files::segments(folder)?, Vec::new(), None)
+        let history = Self::of(folder, files::segments(folder)?, Vec::new(), None)?;
+        Ok(Self { damaged: damaged(folder), ..history })
     }
 
     /// As if what a writer that died left had been made whole; nothing is written.
@@ -110,7 +116,9 @@ impl History {
             Ok(Some(left)) => left,
             Err(error) => return Err(error),
         };
-        Self::of(folder, left.segments(folder)?, left.pieces, Some(why))
+        let damaged = left.damage.map(|why| (files::ring(folder), why));
+        let history = Self::of(folder, left.segments(folder)?, left.pieces, Some(why))?;
+        Ok(Self { damaged, ..history })
     }
 
     fn of(
@@ -126,7 +134,7 @@ impl History {
             Some(why) => JournalError::Pressed { path: first.clone(), seq: 1, why: why.to_string() },
             None => JournalError::Fault { path: first.clone(), fault },
         })?;
-        Ok(Self { segments, header, left, unwritten })
+        Ok(Self { segments, header, left, unwritten, damaged: None })
     }
 
     /// What is to be told of a journal that could not be made whole: its files say less than was read.
@@ -171,7 +179,9 @@ impl History {
     ) -> Result<Walked, E> {
         // Whether the last record that is no end of a block is a checkpoint.
         let mut marked = false;
-        let mut before: Option<EncoderEnd> = None;
+        // The last that the writer was told.
+        let mut last = 0;
+        let mut before = Some(START);
         for (path, number) in self.segments.iter().zip(0..) {
             let is_last = number + 1 == self.segments.len();
             let (bytes, damage) = read_as_far(&self.left, path)?;
@@ -202,6 +212,9 @@ impl History {
                             Entry::Checkpoint(_) => marked = true,
                             Entry::Carried(_) | Entry::Block(_) | Entry::End(_) => {}
                         }
+                        if !matches!(record.entry, Entry::Block(_) | Entry::End(_)) {
+                            last = record.seq;
+                        }
                         if visit(&record)? == Step::Stop {
                             return Ok(Walked::Stopped);
                         }
@@ -220,12 +233,21 @@ impl History {
                 return Err(JournalError::Broken { path: path.clone(), what }.into());
             }
         }
+        if let Some((path, why)) = &self.damaged {
+            return Err(JournalError::Ring { path: path.clone(), seq: last, why }.into());
+        }
         Ok(match (before, marked) {
             (None, _) => Walked::Open,
             (Some(_), false) => Walked::CutShort,
             (Some(_), true) => Walked::Finished,
         })
     }
+}
+
+/// A ring that somebody has kept because not all of it could be read, and that it was.
+pub(super) fn damaged(folder: &Path) -> Option<(PathBuf, &'static str)> {
+    let path = files::damaged_ring(folder);
+    path.exists().then_some((path, "not all of it can be read"))
 }
 
 /// What is to be told where a journal could not be made whole.
@@ -241,10 +263,7 @@ fn piece_of<'a>(left: &'a [Piece], path: &Path) -> Option<&'a Piece> {
 }
 
 /// The bytes of a segment, and why there are no more of a compressed one that is damaged.
-pub(super) fn read_as_far(
-    left: &[Piece],
-    path: &Path,
-) -> Result<(Vec<u8>, Option<io::Error>), JournalError> {
+pub(super) fn read_as_far(left: &[Piece], path: &Path) -> Result<(Vec<u8>, Option<io::Error>), JournalError> {
     piece_of(left, path).map_or_else(|| files::read_as_far(path), Piece::read)
 }
 
@@ -257,7 +276,7 @@ pub(super) fn check_end(path: &Path, reader: &Reader<'_>) -> Result<(), JournalE
     Err(JournalError::Pressed { path: path.to_owned(), seq: reader.next_seq(), why })
 }
 
-/// Whether a segment goes on from how the one before it ended.
+/// Whether a segment goes on from how the one before it ended; `None` where nobody looked.
 pub(super) fn check_link(
     path: &Path,
     header: &Header,

@@ -91,7 +91,10 @@ pub(super) trait Store: Debug + Send {
     fn has_more(&self) -> bool;
 
     /// Moves what is to be recorded next into the segment, which is ready; false where there is nothing.
-    fn move_one(&mut self, segments: &mut Segments<Self::Spelling>) -> bool;
+    ///
+    /// # Errors
+    /// What is there is not what was stored.
+    fn move_one(&mut self, segments: &mut Segments<Self::Spelling>) -> Result<bool, JournalError>;
 
     /// What was taken is safe elsewhere, and the record that comes next has this number.
     fn release(&mut self, next_seq: u64);
@@ -104,12 +107,10 @@ impl Store for RingReader {
         self.has_more()
     }
 
-    fn move_one(&mut self, segments: &mut Segments<Bodies>) -> bool {
-        let draft = self.pop();
-        if let Some(draft) = &draft {
-            segments.collect(draft);
-        }
-        draft.is_some()
+    fn move_one(&mut self, segments: &mut Segments<Bodies>) -> Result<bool, JournalError> {
+        let Some(draft) = self.pop() else { return Err(segments.lost()) };
+        segments.collect(&draft);
+        Ok(true)
     }
 
     fn release(&mut self, next_seq: u64) {
@@ -127,7 +128,8 @@ pub(super) struct Keeper<R: Store> {
 }
 
 impl<R: Store> Keeper<R> {
-    /// Keeps until told otherwise. What cannot be written is tried again until there is room; what was not synced is given up.
+    /// Keeps until told otherwise. What cannot be written is tried again until there is room; what was not synced is given up,
+    /// and so is a ring that does not hold what was stored.
     pub(super) fn run(mut self) -> Result<Kept, JournalError> {
         let done = self.keep();
         if done.is_err() {
@@ -160,6 +162,7 @@ impl<R: Store> Keeper<R> {
                         std::thread::park_timeout(REST);
                     }
                 }
+                Err(error @ JournalError::Ring { .. }) => return Err(error),
                 Err(error) if task == Task::Finish || self.segments.is_damaged() => return Err(error),
                 Err(_) => {
                     self.shared.tell(Doing::Stalled);
@@ -181,7 +184,7 @@ impl<R: Store> Keeper<R> {
                 break;
             }
             self.segments.ready()?;
-            if !self.ring.move_one(&mut self.segments) {
+            if !self.ring.move_one(&mut self.segments)? {
                 break;
             }
             moved = true;

@@ -3,7 +3,7 @@
 //! What is to be made of it is worked out first ([`Left`]), and then written ([`settle`]), or, on a disk that cannot be written,
 //! only read.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,13 @@ use ballast_model::Nanos;
 
 use super::disk::sync_folder;
 use super::history::check_end;
+use super::press::press_left;
 use super::ring::{Ring, RingReader};
 use super::segments::{Place, header};
-use super::{JournalError, files};
+use super::{AtRest, JournalError, files};
+
+/// The disk lost what the ring no longer has.
+const GAP: &str = "the segments end before what the ring goes on with";
 
 /// What becomes of one segment.
 #[derive(Debug)]
@@ -35,6 +39,9 @@ pub(super) struct Left {
     pub(super) void: Vec<PathBuf>,
     /// The last segment, and those that follow it.
     pub(super) pieces: Vec<Piece>,
+    /// Why not all that the ring was told can be read from it.
+    pub(super) damage: Option<&'static str>,
+    at_rest: AtRest,
     /// Locked as long as this is there.
     _ring: Option<RingReader>,
 }
@@ -48,11 +55,21 @@ impl Left {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 return Err(JournalError::Busy(folder.to_owned()));
             }
-            read => read.map_err(|error| JournalError::Io { path, error })?,
+            read => read,
         };
+        let failed = |error| JournalError::Io { path: path.clone(), error };
         let (mut void, mut segments) = (Vec::new(), files::segments(folder)?);
-        let (mut ring, since) =
-            ring.map(Ring::left).map_or((None, u64::MAX), |(ring, since)| (Some(ring), since));
+        let Some(ring) = ring.map_err(failed)? else {
+            if segments.is_empty() {
+                let at_rest = AtRest::AsWritten;
+                return Ok(Some(Self { void, pieces: Vec::new(), damage: None, at_rest, _ring: None }));
+            }
+            // It is made before the first segment.
+            let error = io::Error::new(ErrorKind::InvalidData, "a ring of which nothing is there");
+            return Err(failed(error));
+        };
+        let at_rest = ring.at_rest();
+        let (mut ring, since) = ring.left().map_err(failed)?;
         while let Some(path) = segments.pop() {
             let bytes = files::read(&path)?;
             let at = |fault| JournalError::Fault { path: path.clone(), fault };
@@ -70,12 +87,15 @@ impl Left {
             }
             let mut rest = Rest::new(folder, path, header, &reader);
             // A disk that lost power may have lost what the ring no longer has: nothing follows a gap.
-            if let Some(ring) = ring.as_mut().filter(|_| since <= reader.next_seq()) {
-                rest.take(ring, have);
-            }
-            return Ok(Some(Self { void, pieces: rest.end(), _ring: ring }));
+            let damage = if since <= reader.next_seq() { rest.take(&mut ring, have) } else { Some(GAP) };
+            return Ok(Some(Self { void, pieces: rest.end(), damage, at_rest, _ring: Some(ring) }));
         }
-        Ok(Some(Self { void, pieces: Vec::new(), _ring: ring }))
+        if since > 1
+            && let Some(path) = void.pop()
+        {
+            return Err(JournalError::Broken { path, what: GAP });
+        }
+        Ok(Some(Self { void, pieces: Vec::new(), damage: None, at_rest, _ring: Some(ring) }))
     }
 
     /// The segments of its folder as they are once it is written.
@@ -97,8 +117,15 @@ impl Left {
         if self.pieces.is_empty() {
             return Ok(());
         }
+        // Before the ring is gone, which says that there may be more to do.
+        press_left(folder, self.at_rest);
         let path = files::ring(folder);
-        std::fs::remove_file(&path).map_err(|error| JournalError::Io { path, error })
+        let done = match self.damage {
+            None => std::fs::remove_file(&path),
+            // Somebody may find more in it.
+            Some(_) => std::fs::rename(&path, files::damaged_ring(folder)).and_then(|()| sync_folder(&path)),
+        };
+        done.map_err(|error| JournalError::Io { path, error })
     }
 }
 
@@ -154,10 +181,12 @@ impl<'a> Rest<'a> {
         rest
     }
 
-    /// Takes what the ring has, but for the first so many, which the segments have.
-    fn take(&mut self, ring: &mut RingReader, have: u64) {
+    /// Takes what the ring has, but for the first so many, which the segments have; why that is not all it was told.
+    fn take(&mut self, ring: &mut RingReader, have: u64) -> Option<&'static str> {
         for _ in 0..have {
-            let _ = ring.pop();
+            if ring.pop().is_none() {
+                return ring.missing();
+            }
         }
         while let Some((now, draft)) = ring.pop() {
             // Nothing comes after, and it is ended anyhow.
@@ -165,6 +194,7 @@ impl<'a> Rest<'a> {
                 self.record(now, &draft);
             }
         }
+        ring.missing()
     }
 
     fn record(&mut self, now: Nanos, draft: &Draft<'_>) {
@@ -236,7 +266,14 @@ fn count_before(segments: Vec<PathBuf>, since: u64) -> Result<u64, JournalError>
     Ok(count)
 }
 
-/// Makes whole what a writer that died left; nothing where nothing is to be done, or where the writer lives.
+/// Whether another writes the journal in this folder.
+pub(super) fn is_written(folder: &Path) -> bool {
+    let locked = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+    File::open(files::ring(folder)).is_ok_and(locked)
+}
+
+/// Makes whole what a writer that died left; nothing where nothing is to be done, or where the writer lives. Of a ring that is
+/// damaged all that comes before is taken, and it is kept: whoever reads the journal next is told ([`JournalError::Ring`]).
 ///
 /// # Errors
 /// Damage in the last segment, or files that cannot be written.

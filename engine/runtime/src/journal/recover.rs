@@ -23,8 +23,8 @@ use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_model::{Carried, CarriedKind, ClientOrderId, Event, Nanos};
 
-use super::history::notice;
-use super::left::{Left, Piece};
+use super::history::{damaged, notice};
+use super::left::{Left, Piece, is_written};
 use super::{JournalError, Meta, files, settle};
 use crate::clock::Stopwatch;
 use crate::replay::Record;
@@ -133,13 +133,20 @@ impl Recovery {
         Err(failed.unwrap_or_else(|| JournalError::Empty(folder.to_owned())))
     }
 
-    /// As [`Recovery::of`]; `None` where the folder is not there or holds nothing.
+    /// What a run goes on with: as [`Recovery::of`], `None` where the folder is not there or holds nothing.
     ///
     /// # Errors
-    /// As [`Recovery::of`].
+    /// As [`Recovery::of`], and [`JournalError::Living`].
     pub fn if_any(folder: &Path) -> Result<Option<Self>, JournalError> {
         let is_empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-        if is_empty { Ok(None) } else { Self::of(folder).map(Some) }
+        if is_empty {
+            return Ok(None);
+        }
+        let all = epochs(folder)?.into_iter().map(|(_, path)| path).chain([folder.to_owned()]);
+        match all.rev().find(|path| is_written(path)) {
+            Some(living) => Err(JournalError::Living(living)),
+            None => Self::of(folder).map(Some),
+        }
     }
 
     /// Where the journal of the first run below a folder is, and its epoch.
@@ -191,12 +198,14 @@ fn recover(
     mut damage: Vec<String>,
     watch: &Stopwatch,
 ) -> Result<Recovery, JournalError> {
-    let Whole { segments, left, notice } = Whole::of(folder, &mut damage)?;
+    let Whole { segments, left, notice, damaged } = Whole::of(folder, &mut damage)?;
     if segments.is_empty() {
         return Err(JournalError::Empty(folder.to_owned()));
     }
     let scan = Scan::of(&segments, &left)?;
     damage.extend(scan.damage.iter().cloned());
+    let ring = damaged.map(|(path, why)| JournalError::Ring { path, seq: scan.last, why });
+    damage.extend(ring.map(|error| error.to_string()));
     damage.dedup();
     let why = |why| JournalError::Meta { path: segments.first().cloned().unwrap_or_default(), why };
     let meta = Meta::parse(&scan.meta).map_err(why)?;
@@ -245,6 +254,8 @@ struct Whole {
     left: Vec<Piece>,
     /// That nothing could.
     notice: Option<String>,
+    /// The ring of which not all could be read, and why.
+    damaged: Option<(PathBuf, &'static str)>,
 }
 
 impl Whole {
@@ -254,13 +265,15 @@ impl Whole {
         match settle(folder) {
             Err(JournalError::Unsettled { error, .. }) => {
                 if let Some(left) = Left::find(folder)? {
-                    let notice = Some(notice(&error.to_string()));
-                    return Ok(Self { segments: left.segments(folder)?, left: left.pieces, notice });
+                    let (segments, notice) = (left.segments(folder)?, Some(notice(&error.to_string())));
+                    let damaged = left.damage.map(|why| (files::ring(folder), why));
+                    return Ok(Self { segments, left: left.pieces, notice, damaged });
                 }
             }
             settled => damage.extend(settled.err().map(|error| error.to_string())),
         }
-        Ok(Self { segments: files::segments(folder)?, left: Vec::new(), notice: None })
+        let segments = files::segments(folder)?;
+        Ok(Self { segments, left: Vec::new(), notice: None, damaged: damaged(folder) })
     }
 }
 

@@ -1,15 +1,18 @@
 //! What is to be recorded on its way to the segments, in a file that survives the process.
 //!
 //! One writer, one reader. Words: magic, capacity; from [`HEAD`] on how many words were ever written, from [`TAIL`] on how many
-//! were given back, and twice a *place*: that number with the number of the record that comes next, of which [`PLACE`] names the
-//! one that counts. Then the data.
+//! were given back, and twice a *place*: that number, the number of the record that comes next, and their check, of which
+//! [`PLACE`] names the one that counts. Then the data.
 //!
-//! What is to be recorded is a word with kind, length and the lowest bits of its own position, the time, the words of
-//! [`Plain`], and levels. It never wraps around the end: a word that says so leaves the rest there empty. As every position is
-//! told apart from that of the lap before, what was not written since is never taken for something that was.
+//! What is to be recorded is a word with kind, length and the lowest bits of its own position, a check of all its words and where
+//! they stand ([`check`]), the time, the words of [`Plain`], and levels. It never wraps around the end: a word that says so leaves
+//! the rest there empty. As every position is told apart from that of the lap before, what was not written since is never taken
+//! for something that was, and what of a process that is gone was damaged since is not taken for anything.
+
+mod check;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -20,20 +23,24 @@ use ballast_journal::{
 };
 use ballast_model::{Nanos, PackedLevel};
 
+use super::AtRest;
 use super::map::Words;
+use check::Check;
 
-const MAGIC: u64 = u64::from_le_bytes(*b"BALLRNG2");
+const MAGIC: u64 = u64::from_le_bytes(*b"BALLRNG3");
 const CAPACITY: usize = 1;
+/// One where segments that ended are compressed.
+const PRESSED: usize = 2;
 /// Each on a cache line of its own.
 const HEAD: usize = 8;
 const TAIL: usize = 16;
 /// Which place counts: zero or one.
 const PLACE: usize = 17;
-const PLACES: [usize; 2] = [18, 20];
+const PLACES: [usize; 2] = [18, 21];
 const DATA: usize = 24;
 
 /// Words of what is recorded but for its levels.
-const RECORD_WORDS: usize = 2 + PLAIN_WORDS;
+const RECORD_WORDS: usize = 3 + PLAIN_WORDS;
 
 /// Kind of a word after which nothing follows up to the end of the data.
 const REST: u8 = u8::MAX;
@@ -65,7 +72,7 @@ pub(super) struct Ring {
 impl Ring {
     /// Makes a ring of at least so many bytes of data, every one of them on the disk: a page that finds no room once it is mapped
     /// kills the process.
-    pub(super) fn create(path: &Path, bytes: usize) -> io::Result<Self> {
+    pub(super) fn create(path: &Path, bytes: usize, at_rest: AtRest) -> io::Result<Self> {
         let capacity = (bytes / 8).max(CAPACITY_MIN).next_power_of_two();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         file.try_lock()?;
@@ -76,8 +83,9 @@ impl Ring {
         }
         let words = Words::map(&file)?;
         store(&words, CAPACITY, capacity as u64);
+        store(&words, PRESSED, u64::from(at_rest == AtRest::Compressed));
         let [first, _] = PLACES;
-        store(&words, first + 1, 1);
+        store_all(&words, first, place(0, 1));
         store(&words, 0, MAGIC);
         Ok(Self { words: Arc::new(words), _lock: Arc::new(file), mask: capacity as u64 - 1 })
     }
@@ -87,17 +95,28 @@ impl Ring {
         let mut file = File::open(path)?;
         file.try_lock()?;
         if file.metadata()?.len() < 8 * DATA as u64 {
-            return Ok(None);
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            return if bytes.iter().all(|byte| *byte == 0) {
+                Ok(None)
+            } else {
+                Err(broken("a ring that is cut off"))
+            };
         }
         let words = Words::copy(&mut file)?;
         let (magic, capacity) = (load(&words, 0), load(&words, CAPACITY));
-        if magic != MAGIC && magic != 0 {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "not a ring of this version"));
+        if magic != MAGIC {
+            return if is_unmade(&words) { Ok(None) } else { Err(broken("not a ring of this version")) };
         }
-        let whole = magic == MAGIC
-            && capacity.is_power_of_two()
-            && words.words().len() as u64 == DATA as u64 + capacity;
-        Ok(whole.then(|| Self { words: Arc::new(words), _lock: Arc::new(file), mask: capacity - 1 }))
+        if !capacity.is_power_of_two() || words.words().len() as u64 != DATA as u64 + capacity {
+            return Err(broken("a ring of another length than it says"));
+        }
+        Ok(Some(Self { words: Arc::new(words), _lock: Arc::new(file), mask: capacity - 1 }))
+    }
+
+    /// What becomes of segments that ended.
+    pub(super) fn at_rest(&self) -> AtRest {
+        if load(&self.words, PRESSED) == 1 { AtRest::Compressed } else { AtRest::AsWritten }
     }
 
     /// The writing end, and the reading end.
@@ -106,12 +125,20 @@ impl Ring {
         (RingWriter { ring: self.clone(), head, tail }, RingReader::new(self, tail))
     }
 
-    /// What was not given back, and the number of the record that it begins with.
-    pub(super) fn left(self) -> (RingReader, u64) {
+    /// What a process that is gone has not given back, and the number of the record that it begins with.
+    pub(super) fn left(self) -> io::Result<(RingReader, u64)> {
         let [even, odd] = PLACES;
-        let place = if load(&self.words, PLACE) == 0 { even } else { odd };
-        let (tail, next_seq) = (load(&self.words, place), load(&self.words, place + 1));
-        (RingReader::new(self, tail), next_seq)
+        let at = match load(&self.words, PLACE) {
+            0 => even,
+            1 => odd,
+            _ => return Err(broken("a ring that does not say where it begins")),
+        };
+        let said = [at, at + 1, at + 2].map(|at| load(&self.words, at));
+        let [tail, next_seq, _] = said;
+        if said != place(tail, next_seq) {
+            return Err(broken("a ring that does not say where it begins"));
+        }
+        Ok((RingReader { until: Until::Stored, ..RingReader::new(self, tail) }, next_seq))
     }
 
     const fn capacity(&self) -> usize {
@@ -123,6 +150,25 @@ impl Ring {
     fn cells(&self, at: usize, count: usize) -> Option<&[AtomicU64]> {
         self.words.words().get(DATA + at..DATA + at + count)
     }
+}
+
+fn broken(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// Whether nothing was stored yet: whoever makes a ring says last what it is.
+fn is_unmade(words: &Words) -> bool {
+    let [first, _] = PLACES;
+    let places = first..first + 3;
+    let mut all = words.words().iter().enumerate();
+    all.all(|(at, word)| [CAPACITY, PRESSED].contains(&at) || places.contains(&at) || word.load(Relaxed) == 0)
+}
+
+/// That so much was given back, and which record comes next.
+pub(super) fn place(tail: u64, next_seq: u64) -> [u64; 3] {
+    let mut check = Check::at(tail);
+    check.take([next_seq]);
+    [tail, next_seq, check.done()]
 }
 
 /// Makes a file so many zeros and nothing else, all of them on the disk.
@@ -149,6 +195,10 @@ fn store(words: &Words, at: usize, word: u64) {
     if let Some(cell) = words.words().get(at) {
         cell.store(word, Release);
     }
+}
+
+fn store_all<const N: usize>(words: &Words, at: usize, all: [u64; N]) {
+    (at..).zip(all).for_each(|(at, word)| store(words, at, word));
 }
 
 /// The word that something at this position begins with.
@@ -204,11 +254,12 @@ impl RingWriter {
         let head = self.head;
         let cells = self.ring.cells(at, need).and_then(<[_]>::split_first_chunk::<RECORD_WORDS>);
         let (cells, levels) = cells.ok_or(Full)?;
-        let [a, b, c, d, e, f, g, h] = plain.words;
-        let first = first_word(plain.kind, need, head);
-        put(cells, [first, now.0.cast_unsigned(), a, b, c, d, e, f, g, h]);
+        let (first, now) = (first_word(plain.kind, need, head), now.0.cast_unsigned());
+        let mut check = check_of(head, first, now, plain.words);
         let [bids, asks] = sides;
-        put_levels(put_levels(levels, bids), asks);
+        put_levels(put_levels(levels, bids, &mut check), asks, &mut check);
+        let [a, b, c, d, e, f, g, h] = plain.words;
+        put(cells, [first, check.done(), now, a, b, c, d, e, f, g, h]);
         self.head = head + need as u64;
         store(&self.ring.words, HEAD, self.head);
         Ok(())
@@ -263,14 +314,31 @@ fn put<const N: usize>(cells: &[AtomicU64; N], words: [u64; N]) {
     cells.iter().zip(words).for_each(|(cell, word)| cell.store(word, Relaxed));
 }
 
+/// The check of what is recorded at this position, but for its levels.
+#[inline]
+fn check_of(at: u64, first: u64, now: u64, words: [u64; PLAIN_WORDS]) -> Check {
+    let [a, b, c, d, e, f, g, h] = words;
+    let mut check = Check::at(at);
+    check.take([first, now, a, b]);
+    check.take([c, d, e, f]);
+    check.take([g, h]);
+    check
+}
+
 /// Stores levels; the cells after them.
 #[inline]
-fn put_levels<'a>(cells: &'a [AtomicU64], levels: &[PackedLevel]) -> &'a [AtomicU64] {
+fn put_levels<'a>(cells: &'a [AtomicU64], levels: &[PackedLevel], check: &mut Check) -> &'a [AtomicU64] {
     let Some((cells, after)) = cells.split_at_checked(level_words(levels.len())) else { return cells };
     let ((pairs, last), (cells, rest)) = (levels.as_chunks::<2>(), cells.as_chunks::<3>());
-    cells.iter().zip(pairs).for_each(|(cells, pair)| put(cells, pair_words(*pair)));
+    for (cells, pair) in cells.iter().zip(pairs) {
+        let words = pair_words(*pair);
+        check.take(words);
+        put(cells, words);
+    }
     if let (Some(cells), Some(level)) = (rest.first_chunk::<2>(), last.first()) {
-        put(cells, single_words(*level));
+        let words = single_words(*level);
+        check.take(words);
+        put(cells, words);
     }
     after
 }
@@ -284,17 +352,29 @@ fn take_levels<'a>(
     cells: &'a [AtomicU64],
     count: usize,
     levels: &mut Vec<PackedLevel>,
+    check: &mut Check,
 ) -> Option<&'a [AtomicU64]> {
     levels.clear();
     let (cells, after) = cells.split_at_checked(level_words(count))?;
     let (pairs, rest) = cells.as_chunks::<3>();
-    for pair in pairs {
-        levels.extend(pair_of(get(pair))?);
+    for pair in pairs.iter().map(get) {
+        check.take(pair);
+        levels.extend(pair_of(pair)?);
     }
-    if let Some(last) = rest.first_chunk::<2>() {
-        levels.push(single_of(get(last))?);
+    if let Some(last) = rest.first_chunk::<2>().map(get) {
+        check.take(last);
+        levels.push(single_of(last)?);
     }
     Some(after)
+}
+
+/// How far what stands there is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// Up to where the writer, which lives, says that it is.
+    Head,
+    /// As long as it proves that it was stored, whatever a writer that is gone has said.
+    Stored,
 }
 
 /// The end that moves records into segments.
@@ -303,6 +383,9 @@ pub(super) struct RingReader {
     ring: Ring,
     /// Words taken, not all given back yet.
     tail: u64,
+    /// The same before the last record was taken.
+    before: u64,
+    until: Until,
     /// The place that counts.
     place: usize,
     bids: Vec<PackedLevel>,
@@ -312,7 +395,7 @@ pub(super) struct RingReader {
 impl RingReader {
     fn new(ring: Ring, tail: u64) -> Self {
         let levels = || Vec::with_capacity(1 << 10);
-        Self { ring, tail, place: 0, bids: levels(), asks: levels() }
+        Self { ring, tail, before: tail, until: Until::Head, place: 0, bids: levels(), asks: levels() }
     }
 
     /// True where something was stored and not yet taken.
@@ -320,35 +403,55 @@ impl RingReader {
         load(&self.ring.words, HEAD) != self.tail
     }
 
-    /// What is to be recorded next, and its time; `None` where there is nothing, or where what is there is nothing known.
-    pub(super) fn pop(&mut self) -> Option<(Nanos, Draft<'_>)> {
+    /// Why not all was taken that was stored, where nothing more can be; `None` where all was. The writer is gone: it may have died
+    /// after it had stored one more and before it had said so.
+    pub(super) fn missing(&self) -> Option<&'static str> {
         let head = load(&self.ring.words, HEAD);
-        let (mut kind, mut length) = self.first(head)?;
-        if kind == REST {
-            self.tail += length;
-            (kind, length) = self.first(head)?;
+        if head == self.tail || head == self.before {
+            return None;
         }
-        let at = position(self.tail & self.ring.mask);
-        let cells = self.ring.cells(at, position(length))?;
+        let behind = head.wrapping_sub(self.tail) <= self.ring.mask + 1;
+        Some(if behind { "what follows is not what was stored" } else { "more was stored than it says" })
+    }
+
+    /// What is to be recorded next, and its time; `None` where there is nothing, or where what is there is not what was stored.
+    pub(super) fn pop(&mut self) -> Option<(Nanos, Draft<'_>)> {
+        let end = match self.until {
+            Until::Head => load(&self.ring.words, HEAD),
+            Until::Stored => self.tail.wrapping_add(self.ring.mask + 1),
+        };
+        let mut from = self.tail;
+        let (mut first, mut kind, mut length) = self.first(from, end)?;
+        if kind == REST {
+            // It ends where the data does, or it is none.
+            from = from.wrapping_add(length);
+            (first, kind, length) = self.first(from, end).filter(|_| from & self.ring.mask == 0)?;
+        }
+        let cells = self.ring.cells(position(from & self.ring.mask), position(length))?;
         let (cells, levels) = cells.split_first_chunk::<RECORD_WORDS>()?;
-        let [_, now, a, b, c, d, e, f, g, h] = get(cells);
+        let [_, stored, now, a, b, c, d, e, f, g, h] = get(cells);
         let plain = Plain { kind, words: [a, b, c, d, e, f, g, h] };
+        let mut check = check_of(from, first, now, plain.words);
         let [bids, asks] =
             plain.levels().filter(|counts| counts.iter().all(|count| *count <= levels.len()))?;
-        let levels = take_levels(levels, bids, &mut self.bids)?;
-        let levels = take_levels(levels, asks, &mut self.asks)?;
-        let draft = plain.draft(&self.bids, &self.asks).filter(|_| levels.is_empty())?;
-        self.tail += length;
+        let levels = take_levels(levels, bids, &mut self.bids, &mut check)?;
+        let levels = take_levels(levels, asks, &mut self.asks, &mut check)?;
+        if !levels.is_empty() || check.done() != stored {
+            return None;
+        }
+        let draft = plain.draft(&self.bids, &self.asks)?;
+        (self.before, self.tail) = (self.tail, from.wrapping_add(length));
         Some((Nanos(now.cast_signed()), draft))
     }
 
-    /// Kind and length of what is next.
-    fn first(&self, head: u64) -> Option<(u8, u64)> {
-        let there = head.wrapping_sub(self.tail);
-        let cell = self.ring.cells(position(self.tail & self.ring.mask), 1)?.first()?;
+    /// The word that stands at this position, and the kind and length it says, where that ends before this.
+    fn first(&self, at: u64, end: u64) -> Option<(u64, u8, u64)> {
+        let there = end.wrapping_sub(at);
+        let cell = self.ring.cells(position(at & self.ring.mask), 1)?.first()?;
         let there = (1..=self.ring.mask + 1).contains(&there).then_some(there)?;
-        let first = kind_and_length(cell.load(Relaxed), self.tail);
-        first.filter(|(_, length)| (1..=there).contains(length))
+        let word = cell.load(Relaxed);
+        let (kind, length) = kind_and_length(word, at)?;
+        (1..=there).contains(&length).then_some((word, kind, length))
     }
 
     /// Gives back the room of all that was taken: it is safe elsewhere, and the record that comes next has this number.
@@ -356,9 +459,8 @@ impl RingReader {
         let words = &self.ring.words;
         self.place ^= 1;
         let [even, odd] = PLACES;
-        let place = if self.place == 0 { even } else { odd };
-        store(words, place, self.tail);
-        store(words, place + 1, next_seq);
+        let at = if self.place == 0 { even } else { odd };
+        store_all(words, at, place(self.tail, next_seq));
         // A process that dies between any two of these leaves one place or the other.
         store(words, PLACE, self.place as u64);
         store(words, TAIL, self.tail);

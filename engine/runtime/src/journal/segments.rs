@@ -9,6 +9,7 @@ use ballast_journal::{Bodies, Draft, EncoderEnd, Form, Framed, Framer, Header, R
 use ballast_model::Nanos;
 
 use super::disk::{Disk, Sheet};
+use super::history::START;
 use super::{JournalError, files};
 
 /// Bytes collected before they are written.
@@ -92,7 +93,7 @@ impl<S: Spelling> Segments<S> {
         mut disk: Box<dyn Disk>,
         bodies: S,
     ) -> Result<Self, JournalError> {
-        let place = Place { segment: 0, end: EncoderEnd { next_seq: 1, hash: [0; 32] } };
+        let place = Place { segment: 0, end: START };
         let path = files::segment_of(S::FORM, folder, place.segment);
         let header = header(&place, &meta);
         let mut out = Vec::with_capacity(2 * WRITE_BYTES);
@@ -123,6 +124,12 @@ impl<S: Spelling> Segments<S> {
     /// Number of the next record.
     pub(super) fn next_seq(&self) -> u64 {
         self.bodies.next_seq()
+    }
+
+    /// That what comes next is not what was stored.
+    pub(super) fn lost(&self) -> JournalError {
+        let why = "what follows is not what was stored";
+        JournalError::Ring { path: files::ring(&self.folder), seq: self.next_seq() - 1, why }
     }
 
     /// True where the kernel has everything.

@@ -2,6 +2,7 @@
 
 mod left;
 mod pressed;
+mod ring_damage;
 mod stalls;
 
 use super::*;
@@ -131,6 +132,13 @@ fn a_missing_or_exchanged_segment_is_named() {
     assert!(error.contains("0000000001.journal") && error.contains("is incomplete"), "{error}");
     std::fs::write(&first, &kept).unwrap();
     assert_eq!(walk().unwrap(), Walked::CutShort);
+    // The first is no other: what comes after it does not begin a journal.
+    let begin = files::segment(folder.path(), 0);
+    let beginning = std::fs::read(&begin).unwrap();
+    std::fs::remove_file(&begin).unwrap();
+    let error = walk().unwrap_err().to_string();
+    assert!(error.contains("0000000001.journal") && error.contains("a segment is missing"), "{error}");
+    std::fs::write(&begin, beginning).unwrap();
     let mut bytes = std::fs::read(&second).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -197,7 +205,7 @@ fn pop(reader: &mut RingReader, step: u64) {
 fn a_full_ring_refuses_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
-    let (mut writer, mut reader) = Ring::create(&path, 1).unwrap().ends();
+    let (mut writer, mut reader) = Ring::create(&path, 1, AtRest::AsWritten).unwrap().ends();
     let (mut stored, mut taken) = (0, 0);
     for round in 0..50 {
         while push(&mut writer, stored) == Ok(()) {
@@ -214,10 +222,11 @@ fn a_full_ring_refuses_and_goes_on() {
         // Whoever reads what a dead process left begins there, and comes to the same end. (Here it lives, and holds the lock.)
         let copy = folder.path().join(format!("copy{round}"));
         std::fs::copy(&path, &copy).unwrap();
-        let (mut left, since) = Ring::read(&copy).unwrap().unwrap().left();
+        let (mut left, since) = Ring::read(&copy).unwrap().unwrap().left().unwrap();
         assert_eq!(since, taken);
         (taken..stored).for_each(|step| pop(&mut left, step));
         assert!(left.pop().is_none());
+        assert_eq!(left.missing(), None);
     }
 }
 
@@ -225,7 +234,7 @@ fn a_full_ring_refuses_and_goes_on() {
 fn a_ring_that_is_damaged_gives_nothing_that_was_not_stored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
-    let (mut writer, mut reader) = Ring::create(&path, 1).unwrap().ends();
+    let (mut writer, mut reader) = Ring::create(&path, 1, AtRest::AsWritten).unwrap().ends();
     // More than a lap, so that words of the lap before stand behind the last.
     for step in 0..2_000 {
         push(&mut writer, step).unwrap();
@@ -238,9 +247,10 @@ fn a_ring_that_is_damaged_gives_nothing_that_was_not_stored() {
     let head = u64::from_le_bytes(bytes[64..72].try_into().unwrap());
     bytes[64..72].copy_from_slice(&(head + 200).to_le_bytes());
     std::fs::write(folder.path().join("copy"), &bytes).unwrap();
-    let (mut left, _) = Ring::read(&folder.path().join("copy")).unwrap().unwrap().left();
+    let (mut left, _) = Ring::read(&folder.path().join("copy")).unwrap().unwrap().left().unwrap();
     (2_000..2_010).for_each(|step| pop(&mut left, step));
     assert!(left.pop().is_none());
+    assert_eq!(left.missing(), Some("what follows is not what was stored"));
     bytes[0] ^= 1;
     std::fs::write(folder.path().join("other"), &bytes).unwrap();
     let error = Ring::read(&folder.path().join("other")).unwrap_err().to_string();
@@ -268,7 +278,7 @@ fn a_ring_has_all_its_room_before_anything_is_stored() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
-    drop(Ring::create(&path, 1 << 20).unwrap());
+    drop(Ring::create(&path, 1 << 20, AtRest::AsWritten).unwrap());
     let file = path.metadata().unwrap();
     assert!(file.len() > 1 << 20);
     assert!(512 * file.blocks() >= file.len(), "{} blocks for {} bytes", file.blocks(), file.len());

@@ -9,6 +9,7 @@ use ballast_journal::{FRAME_BYTES_MAX, Frame, FrameBodies, Raw, Said};
 use ballast_model::Nanos;
 use ballast_sync::ring::{Consumer, Producer, ring as ring_of};
 
+use super::super::JournalError;
 use super::super::keeper::Store;
 use super::super::segments::{Segments, Spelling};
 use super::tap::{FrameTap, Losses};
@@ -142,29 +143,29 @@ impl Store for FrameStore {
         self.ring.waiting() >= need || self.is_over()
     }
 
-    fn move_one(&mut self, segments: &mut Segments<FrameBodies>) -> bool {
+    fn move_one(&mut self, segments: &mut Segments<FrameBodies>) -> Result<bool, JournalError> {
         if self.is_over() {
             self.ended = true;
             segments.collect(&None);
-            return true;
+            return Ok(true);
         }
         let head = match self.head {
             Some(head) => head,
             None => {
                 let mut bytes = [0; HEAD_BYTES];
                 if !self.ring.pop_batch(&mut bytes) {
-                    return false;
+                    return Ok(false);
                 }
                 *self.head.insert(Head::from_bytes(&bytes))
             }
         };
         self.body.resize(head.length as usize, 0);
         if !self.ring.pop_batch(&mut self.body) {
-            return false;
+            return Ok(false);
         }
         self.head = None;
         segments.collect(&Some(head.frame(&self.body)));
-        true
+        Ok(true)
     }
 
     /// Its room was given back when it was taken: it is in memory until it is written, and there is only so much of that.

@@ -30,6 +30,8 @@ pub(super) struct Scan {
     /// Time of the last record.
     pub(super) at: Nanos,
     pub(super) records: u64,
+    /// Number of the last record that is no end of a block or segment.
+    pub(super) last: u64,
     pub(super) damage: Vec<String>,
     /// What the last header that could be read says.
     pub(super) meta: Vec<u8>,
@@ -133,6 +135,9 @@ impl Scan {
 
     fn take(&mut self, record: &Record<'_>) {
         self.records += 1;
+        if !matches!(record.entry, Entry::Block(_) | Entry::End(_)) {
+            self.last = record.seq;
+        }
         match record.entry {
             Entry::Event(event) => self.event(event, record.now),
             Entry::Command(command) => self.tail.push((record.now, Followed::Command(command))),
