@@ -30,7 +30,7 @@ fn help_names_every_command_and_exit_code() {
     }
     for (command, options) in [
         ("replay", &["--config", "--data", "--operator", "--out", "--idle", "--repeat", "--json"][..]),
-        ("demo", &["--seed", "--out", "--json"]),
+        ("demo", &["--seed", "--for", "--capture", "--rate", "--offline", "--plain", "--out", "--json"]),
         ("compare", &["--config", "--data", "--json"]),
         ("config check", &["--json"]),
         ("config schema", &["--json"]),
@@ -62,7 +62,7 @@ fn wrong_arguments_end_with_2_and_change_nothing() {
         "replay --config quoter.toml --data futures.gz --repeat x",
         "replay --config quoter.toml --data futures.gz --unknown",
         "demo --seed x",
-        "demo --minutes 0",
+        "demo --offline --minutes 0",
         "demo extra",
         "compare",
         "compare --config quoter.toml",

@@ -1,4 +1,4 @@
-//! The first command of the README.
+//! The first command of the README, and the demonstration without sockets.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::rig::Folder;
 const REQUESTS: [&str; 7] = ["<script", "<iframe", "<img", "@import", "url(", " src=", "fetch("];
 
 fn demo(folder: &Folder, options: &str) -> Value {
-    folder.expect(0, &format!("demo --minutes 1 --json {options}")).json()
+    folder.expect(0, &format!("demo --offline --minutes 1 --json {options}")).json()
 }
 
 fn read(folder: &Folder, name: &str) -> Vec<u8> {
@@ -18,9 +18,68 @@ fn read(folder: &Folder, name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn the_demonstration_needs_nothing_and_leaves_a_report() {
+fn the_demonstration_trades_at_a_venue_of_its_own_and_leaves_a_report() {
     let folder = Folder::new();
-    let run = folder.expect(0, "demo --minutes 1 --json");
+    let run = folder.expect(0, "demo --for 9s --journal j --json");
+    let json = run.json();
+    assert!(json["orders"].as_u64() > Some(10), "{json}");
+    assert_eq!((&json["orders_left"], &json["frames_unread"]), (&false.into(), &0.into()), "{json}");
+    let names: Vec<_> = json["instruments"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["usdm ETHUSDT", "usdm BTCUSDT"]);
+    assert_eq!(json["report"], "report/report.html");
+    assert_eq!(json["report_bytes"], read(&folder, "report/report.html").len());
+    let page = String::from_utf8(read(&folder, "report/report.html")).unwrap();
+    for word in ["Demonstration", "loopback.toml", "simulated venue, crowd of seed 7"] {
+        assert!(page.contains(word), "{word}");
+    }
+    assert_eq!(json["fills"], folder.csv("report/fills.csv").rows.len());
+    let verified = folder.expect(0, "verify j --json").json();
+    assert_eq!((&verified["identical"], &verified["finished"]), (&true.into(), &true.into()), "{verified}");
+    assert_eq!(
+        verified["commands"].as_u64(),
+        Some(json["orders"].as_u64().unwrap() + json["cancels"].as_u64().unwrap())
+    );
+    let refused = folder.expect(4, "demo --for 1s --journal j");
+    assert!(refused.err.contains("there is a journal here already"), "{}", refused.err);
+}
+
+#[test]
+fn a_capture_is_traded_at_and_no_journal_is_left_that_nobody_asked_for() {
+    let folder = Folder::new();
+    let run = folder.expect(0, "demo --for 6s --capture futures.gz --rate x2 --out r --json");
+    let json = run.json();
+    assert!(json["messages"].as_u64() > Some(50), "{json}");
+    assert_eq!(json["journal"], Value::Null);
+    assert_eq!(json["instruments"][0]["name"], "usdm ETHUSDT", "{json}");
+    assert!(
+        String::from_utf8(read(&folder, "r/report.html")).unwrap().contains("simulated venue, futures.gz")
+    );
+    assert!(!folder.path().join("journal").exists());
+    let gone = folder.expect(4, "demo --capture gone.gz");
+    assert!(gone.err.contains("gone.gz"), "{}", gone.err);
+}
+
+#[test]
+fn what_belongs_to_one_demonstration_is_refused_by_the_other() {
+    let folder = Folder::new();
+    for arguments in [
+        "demo --minutes 1",
+        "demo --venue matching",
+        "demo --offline --for 5s",
+        "demo --offline --plain",
+        "demo --offline --capture futures.gz",
+        "demo --capture futures.gz --seed 3",
+        "demo --rate x0",
+    ] {
+        let run = folder.expect(2, arguments);
+        assert!(run.out.is_empty() && !run.err.is_empty(), "{arguments}");
+    }
+}
+
+#[test]
+fn the_demonstration_without_sockets_leaves_a_report() {
+    let folder = Folder::new();
+    let run = folder.expect(0, "demo --offline --minutes 1 --json");
     let json = run.json();
     assert!(json["orders"].as_u64() > Some(100) && json["fills"].as_u64() > Some(0), "{json}");
     for key in ["bad_lines", "gaps", "fallbacks"] {
@@ -107,7 +166,7 @@ fn the_quoter_also_trades_with_a_crowd_at_a_matching_engine() {
     }
     assert_ne!(first["decisions_hash"], other["decisions_hash"]);
     assert_eq!(first["fills"], folder.csv("a/fills.csv").rows.len());
-    folder.expect(2, "demo --venue elsewhere");
+    folder.expect(2, "demo --offline --venue elsewhere");
 }
 
 #[test]
@@ -125,7 +184,8 @@ fn either_demonstration_leaves_a_journal_that_is_decided_again() {
         let count = |key: &str| run[key].as_u64().unwrap();
         assert_eq!(again["commands"], count("orders") + count("cancels"), "{venue}: {run}");
         assert!(again["inputs"].as_u64().unwrap() > 1_000, "{venue}: {again}");
-        let refused = folder.expect(4, &format!("demo --minutes 1 --venue {venue} --journal {venue}"));
+        let refused =
+            folder.expect(4, &format!("demo --offline --minutes 1 --venue {venue} --journal {venue}"));
         assert!(refused.err.contains("there is a journal here already"), "{}", refused.err);
         assert_eq!(refused.out, "", "{venue}: nothing ran");
     }

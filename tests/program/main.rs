@@ -17,4 +17,5 @@ mod rig;
 mod runs;
 mod silence;
 mod simulate;
+mod view;
 mod whatif;

@@ -18,7 +18,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Replay recorded market data against a simulated venue and report what the strategy did.
     Replay(ReplayArgs),
-    /// Run the whole path on a synthetic market: no files, no network.
+    /// Trade at a simulated venue of its own over sockets of this host: no files, no keys, no other network.
     Demo(DemoArgs),
     /// Trade live markets as configured, on paper where nothing else is asked for.
     Run(RunArgs),
@@ -207,14 +207,29 @@ pub(crate) struct SliceArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
-    /// Who makes the market.
-    #[arg(long, value_name = "VENUE", value_enum, default_value_t = DemoVenue::Tape)]
-    pub(crate) venue: DemoVenue,
-    /// Seed of the synthetic market.
+    /// Decides everything that is random in the market.
     #[arg(long, default_value_t = 7)]
     pub(crate) seed: u64,
-    /// Minutes of market to make.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=240))]
+    /// Stop after this time.
+    #[arg(long = "for", value_name = "SPAN", default_value = "20s", value_parser = span_of)]
+    pub(crate) lasts: Span,
+    /// Capture files, as for `replay`: recorded history trades at the venue, looped. Without, a seeded crowd does.
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "seed")]
+    pub(crate) capture: Vec<PathBuf>,
+    /// How many times as fast as the clock the market goes, such as `x10`.
+    #[arg(long, value_name = "xN", default_value = "x1", value_parser = rate_of)]
+    pub(crate) rate: u32,
+    /// Tell in lines, on a terminal too.
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Without sockets and clocks: a market made beforehand, which gives the same report every time.
+    #[arg(long, conflicts_with_all = ["lasts", "capture", "rate", "plain"])]
+    pub(crate) offline: bool,
+    /// With `--offline`: who makes the market.
+    #[arg(long, value_name = "VENUE", value_enum, default_value_t = DemoVenue::Tape, requires = "offline")]
+    pub(crate) venue: DemoVenue,
+    /// With `--offline`: minutes of market to make.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=240), requires = "offline")]
     pub(crate) minutes: u16,
     /// Where to write the report.
     #[arg(long, value_name = "DIR", default_value = "report")]
@@ -310,6 +325,9 @@ pub(crate) struct RunArgs {
     /// Allow orders to go to the venue: without it a configuration whose mode is `live` is refused.
     #[arg(long)]
     pub(crate) live: bool,
+    /// Tell in lines, on a terminal too.
+    #[arg(long)]
+    pub(crate) plain: bool,
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,69 +1,20 @@
-//! `ballast demo`: the whole path on a market the program makes itself.
+//! `ballast demo`: the engine at a simulated venue of its own, over sockets of this host that nobody else sees; or without any.
 
+mod loopback;
 mod matching;
+mod offline;
 
-use ballast_exchange::synth::{SynthMarket, SynthSpec};
-use ballast_model::Span;
-use ballast_runtime::capture::{Source, SurveyedFile};
-use ballast_runtime::clock::Stopwatch;
-use ballast_runtime::config::Config;
-use ballast_runtime::job::{JobError, Mode, Prepared};
-use ballast_runtime::journal::vacant;
-use std::io::Write as _;
-use std::path::Path;
-
-use crate::cli::{DemoArgs, DemoVenue};
+use crate::cli::DemoArgs;
 use crate::exit::Code;
-use crate::output;
-use crate::replay::{Plan, finish};
 
-/// The configuration of the demonstration.
+/// The configuration of the demonstration without sockets.
 const CONFIG: &str = include_str!("../../config/demo.toml");
 const CONFIG_NAME: &str = "demo.toml";
 
-/// Makes a market, replays it and writes the report.
+/// Runs the demonstration and writes its report.
 ///
 /// # Errors
-/// A report that cannot be written.
+/// Data that cannot be used, a journal or report that cannot be written.
 pub(crate) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
-    let watch = Stopwatch::start();
-    arguments.journal.as_deref().map_or(Ok(()), vacant)?;
-    let config = Config::parse(CONFIG, Path::new(CONFIG_NAME)).map_err(JobError::from)?;
-    if arguments.venue == DemoVenue::Matching {
-        return matching::run(arguments, &config, watch);
-    }
-    let spec = SynthSpec {
-        duration: Span::from_secs(60 * i64::from(arguments.minutes)),
-        ..SynthSpec::eth_perpetual(arguments.seed)
-    };
-    let name = format!("synthetic {} seed {}", spec.symbol, arguments.seed);
-    output::tell(&format!("making {} min of {name}", arguments.minutes));
-    let source = Source::in_memory(&name, capture(&spec)?);
-    let files = [SurveyedFile::new(source).map_err(JobError::from)?];
-    let prepared = Prepared::from_surveyed(&config, Path::new(CONFIG_NAME), &files, |_| {})?;
-    let plan = Plan {
-        title: "Demonstration",
-        config: &config,
-        config_name: CONFIG_NAME.to_owned(),
-        captures: vec![name],
-        mode: Mode::Quoting,
-        repeat: 1,
-        out: Some(&arguments.out),
-        journal: arguments.journal.as_deref(),
-        json: arguments.json,
-    };
-    finish(&plan, &prepared, watch)
-}
-
-/// The market as capture lines: what a recorder would have written.
-fn capture(spec: &SynthSpec) -> anyhow::Result<Vec<u8>> {
-    let mut market =
-        SynthMarket::new(spec).map_err(|fault| anyhow::anyhow!("the synthetic market: {fault}"))?;
-    let (mut text, mut frame) = (Vec::new(), Vec::new());
-    while let Some(time) = market.next_frame(&mut frame) {
-        write!(text, "{} ", time.0)?;
-        text.extend_from_slice(&frame);
-        text.push(b'\n');
-    }
-    Ok(text)
+    if arguments.offline { offline::run(arguments) } else { loopback::run(arguments) }
 }

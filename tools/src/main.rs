@@ -33,6 +33,7 @@ mod simulate;
 mod summary;
 mod totals;
 mod verify;
+mod view;
 mod watchdog;
 mod whatif;
 

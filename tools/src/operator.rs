@@ -27,7 +27,7 @@ pub(crate) fn words(said: &Obeyed, prepared: &Prepared<'_>) -> Words {
 }
 
 /// The name of a command.
-const fn name_of(act: OperatorAct) -> &'static str {
+pub(crate) const fn name_of(act: OperatorAct) -> &'static str {
     match act {
         OperatorAct::ReduceOnly => "reduce-only",
         OperatorAct::Pause => "pause",

@@ -67,14 +67,14 @@ impl Recorders {
     }
 
     /// Tells what has changed for the worse since the last time, or for the better.
-    pub(crate) fn tell(&mut self) {
+    pub(crate) fn tell(&mut self, mut tell: impl FnMut(&str)) {
         let lost: u64 = self.venues.iter().map(|(_, recorder)| recorder.lost().records).sum();
         if lost > core::mem::replace(&mut self.lost, lost) {
-            output::tell(&format!("ALARM: the recording falls behind: {lost} records are lost by now"));
+            tell(&format!("ALARM: the recording falls behind: {lost} records are lost by now"));
         }
         let stalled = self.venues.iter().any(|(_, recorder)| recorder.is_stalled());
         if stalled != core::mem::replace(&mut self.stalled, stalled) {
-            output::tell(if stalled {
+            tell(if stalled {
                 "ALARM: the recording cannot be written: is the disk full or gone?"
             } else {
                 "the recording is written again"
@@ -158,7 +158,7 @@ pub(crate) fn run(arguments: &RecordArgs) -> anyhow::Result<Code> {
         let is_over = || stop.load(Ordering::Relaxed) || most.is_some_and(|most| watch.elapsed() >= most);
         while !is_over() && !threads.iter().any(|thread| thread.is_finished()) {
             std::thread::park_timeout(LOOK_EVERY);
-            recorders.tell();
+            recorders.tell(output::tell);
         }
         ended.store(true, Ordering::Release);
         threads.into_iter().map(|thread| thread.join().ok()).collect()

@@ -28,6 +28,11 @@ use ballast_analytics::total::Totals;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The time of day, to the second: `23:54:15`.
+pub(crate) fn clock_text(at: ballast_model::Nanos) -> String {
+    time::clock(at)
+}
+
 /// A point in time as files write it: `2024-08-08T23:54:15.088Z`.
 pub(crate) fn time_text(at: ballast_model::Nanos) -> String {
     format!("{}T{}Z", time::date(at), time::clock_millis(at))

@@ -1,29 +1,30 @@
 //! `ballast run`: live markets, on paper where nothing else is asked for.
 
+mod hand;
+mod watched;
+
 use anyhow::Context as _;
 use ballast_analytics::record::RunRecord;
 use ballast_analytics::total::Totals;
 use ballast_analytics::{format, record::InstrumentRecord};
 use ballast_core::gate::GateState;
-use ballast_core::outbox::Note;
-use ballast_model::{InstrumentId, JournalHealth, Money, Nanos, Span};
+use ballast_model::{InstrumentId, Money, Nanos, Span};
 use ballast_runtime::clock::{Clock, Stopwatch};
 use ballast_runtime::config::{
     Config, LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, ShardsConfig, StrangersConfig,
+    market_name,
 };
 use ballast_runtime::job::JobError;
 use ballast_runtime::journal::{Meta, Recovery};
 use ballast_runtime::live::{
-    Assembly, Ended, Engine, Fact, Heart, KilledBy, Outside, Running, Seat, Strangers, Switched, Traded,
-    VenueAssembly, View, Waits, Way, assemble, credentials, facts, recorded, session,
+    Assembly, Ended, Engine, Fact, Heart, Outside, Running, Strangers, Traded, VenueAssembly, Way, assemble,
+    credentials, facts, recorded, session,
 };
 use ballast_wire::{Options, Sockets};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use crate::amounts::number;
 use crate::cli::RunArgs;
@@ -31,17 +32,14 @@ use crate::exit::Code;
 use crate::output;
 use crate::record::{Recorded, Recorders};
 use crate::report::{self, ReportContext, ReportFiles};
+use crate::view::Telling;
 
-/// How often the run is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// How often a line tells of it.
-const TELL_EVERY: Duration = Duration::from_secs(1);
+use self::watched::{Notes, Watched};
+
 /// How long before its last record a run is taken to have been without news: clocks differ, and trades are booked once.
 const SINCE_MARGIN: Span = Span::from_secs(5);
 /// How long a connection that we close waits for the venue: one taken for dead must be known to be lost soon.
 const CLOSING: Span = Span::from_millis(100);
-/// How long orders may take to be gone at the end.
-const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs until it is told to stop, and reports.
 ///
@@ -58,63 +56,127 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         }
         (ModeConfig::Paper, true) => anyhow::bail!("--live: `live.mode` is paper"),
     }
-    let stop = stop_flag()?;
     let past = past(arguments, live)?;
-    let outside = outside(live, &arguments.config)?;
-    let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, |past| past.at));
-    let told = ask(live, clock)?;
-    let (folder, epoch) = past
+    let place = past
         .as_ref()
         .map_or_else(|| Recovery::first(&arguments.journal), |past| (past.next().0, past.next_epoch));
-    let mut assembly = assemble(&config, &arguments.config, live, &told, epoch)?;
-    let since = past.as_ref().map_or(clock.begin(), |past| past.at - SINCE_MARGIN);
-    let mut ways = ways(live, &assembly, clock, since)?;
-    let recorders = tap(arguments, live, &told, &mut ways)?;
-    go_on(&mut assembly, past, arguments)?;
-    let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
-        assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
-    let running = Running { live, threads: &config.threads, folder: &folder, clock };
-    let mut engine = Engine::start(assembly, ways, &running)?;
-    if live.mode == ModeConfig::Live {
-        engine.set_heart(Heart::begin(&arguments.journal)?);
+    let heart = (live.mode == ModeConfig::Live).then_some(&*arguments.journal);
+    let environment = |name: &str| std::env::var(name).ok();
+    let fills = match live.mode {
+        ModeConfig::Paper => "simulated behind the real market",
+        ModeConfig::Live => "those of the venue",
+    };
+    let words = Words { title: "Run", command: "run", fills, markets: Vec::new(), journal: Keeps::Journal };
+    Job { words, config: &config, live, arguments, environment: &environment, place, heart }.go(past)
+}
+
+const fn mode_name(mode: ModeConfig) -> &'static str {
+    match mode {
+        ModeConfig::Paper => "paper",
+        ModeConfig::Live => "live",
     }
-    signal_hook::flag::register(KILL, engine.latch())?;
-    let changed = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&changed))?;
-    let folders = engine.folders().to_vec();
-    output::tell(&format!("running; journal: {}", folder.display()));
-    let watch = Stopwatch::start();
-    let strangers = match live.strangers {
-        StrangersConfig::Refused => Strangers::Refused,
-        StrangersConfig::Adopted => Strangers::Adopted,
-    };
-    let mut watched = Watched {
-        recorders,
-        duration: arguments.duration,
-        stop: &stop,
-        about: &about,
-        strangers,
-        outside: &outside,
-        changed: &changed,
-        path: &arguments.config,
-    };
-    let (ended, notes) = watched.supervise(engine);
-    let tapped = watched.recorders.take().map_or_else(Vec::new, Recorders::finish);
-    let mut record = RunRecord { instruments: Vec::new() };
-    for (folder, (meta, instruments)) in folders.iter().zip(&about) {
-        record.instruments.extend(recorded(&config, folder, meta, instruments)?);
+}
+
+/// What is said of a run.
+pub(crate) struct Words {
+    /// What it is.
+    pub(crate) title: &'static str,
+    /// The command that began it.
+    pub(crate) command: &'static str,
+    /// Where its fills come from.
+    pub(crate) fills: &'static str,
+    /// What it trades, where that is not the world.
+    pub(crate) markets: Vec<String>,
+    /// What is left of it.
+    pub(crate) journal: Keeps,
+}
+
+/// What a run leaves besides its report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// Its journal.
+    Journal,
+    /// Nothing.
+    Nothing,
+}
+
+/// A run that may begin.
+pub(crate) struct Job<'a> {
+    pub(crate) words: Words,
+    pub(crate) config: &'a Config,
+    pub(crate) live: &'a LiveConfig,
+    pub(crate) arguments: &'a RunArgs,
+    /// Where keys are.
+    pub(crate) environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Where its journal goes, and its epoch.
+    pub(crate) place: (PathBuf, u32),
+    /// Beside which journal a heart beats for a watchdog.
+    pub(crate) heart: Option<&'a Path>,
+}
+
+impl Job<'_> {
+    /// Runs it, after what is left over of runs before.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub(crate) fn go(self, past: Option<Recovery>) -> anyhow::Result<Code> {
+        let Self { words, config, live, arguments, environment, place: (folder, epoch), heart } = self;
+        let stop = stop_flag()?;
+        let outside = outside(live, &arguments.config)?;
+        let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, |past| past.at));
+        let told = ask(live, clock)?;
+        let mut assembly = assemble(config, &arguments.config, live, &told, epoch)?;
+        let since = past.as_ref().map_or(clock.begin(), |past| past.at - SINCE_MARGIN);
+        let mut ways = ways(live, &assembly, clock, since, environment)?;
+        let recorders = tap(arguments, live, &told, &mut ways)?;
+        go_on(&mut assembly, past, arguments)?;
+        let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
+            assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
+        let running = Running { live, threads: &config.threads, folder: &folder, clock };
+        let mut engine = Engine::start(assembly, ways, &running)?;
+        if let Some(journal) = heart {
+            engine.set_heart(Heart::begin(journal)?);
+        }
+        signal_hook::flag::register(KILL, engine.latch())?;
+        let changed = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&changed))?;
+        let folders = engine.folders().to_vec();
+        output::tell(&match words.journal {
+            Keeps::Journal => format!("running; journal: {}", folder.display()),
+            Keeps::Nothing => "running".to_owned(),
+        });
+        let watch = Stopwatch::start();
+        let mut watched = Watched {
+            recorders,
+            duration: arguments.duration,
+            stop: &stop,
+            about: &about,
+            strangers: match live.strangers {
+                StrangersConfig::Refused => Strangers::Refused,
+                StrangersConfig::Adopted => Strangers::Adopted,
+            },
+            outside: &outside,
+            changed: &changed,
+            path: &arguments.config,
+            title: &format!("ballast {}, {}", words.command, mode_name(live.mode)),
+            venues: &live
+                .venue
+                .iter()
+                .map(|venue| market_name(venue.market()).to_owned())
+                .collect::<Vec<_>>(),
+            telling: Telling::asked(arguments.plain),
+            clock,
+        };
+        let (ended, notes) = watched.supervise(engine);
+        let tapped = watched.recorders.take().map_or_else(Vec::new, Recorders::finish);
+        let mut record = RunRecord { instruments: Vec::new() };
+        for (folder, (meta, instruments)) in folders.iter().zip(&about) {
+            record.instruments.extend(recorded(config, folder, meta, instruments)?);
+        }
+        let seconds = watch.elapsed().as_secs_f64();
+        Done { arguments, words: &words, folder: &folder, config, record, ended, tapped, notes, seconds }
+            .finish()
     }
-    let done = Done {
-        arguments,
-        folder: &folder,
-        config: &config,
-        record,
-        ended,
-        tapped,
-        notes,
-        seconds: watch.elapsed().as_secs_f64(),
-    };
-    done.finish()
 }
 
 /// Begins the recordings that are asked for.
@@ -142,7 +204,6 @@ fn past(arguments: &RunArgs, live: &LiveConfig) -> anyhow::Result<Option<Recover
         for damage in &past.damage {
             output::tell(&format!("damaged: {damage}"));
         }
-        past.notice.iter().for_each(|notice| output::tell(notice));
         let took = past.took.as_secs_f64();
         output::tell(&format!("going on from epoch {}, recovered in {took:.3} s", past.epoch));
     }
@@ -199,7 +260,7 @@ fn outside(live: &LiveConfig, path: &Path) -> anyhow::Result<Outside> {
 
 pub(crate) type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
 
-pub(crate) fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
+fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
     let extra_roots = venue.certificates.iter().cloned().collect();
     let options = Options { closing: CLOSING, extra_roots, ..Options::default() };
     let clock: Box<dyn Fn() -> Nanos + Send> = Box::new(move || clock.now());
@@ -212,6 +273,7 @@ pub(crate) fn ways(
     assembly: &Assembly,
     clock: Clock,
     since: Nanos,
+    environment: &dyn Fn(&str) -> Option<String>,
 ) -> anyhow::Result<Vec<Way<Network>>> {
     let one = |(asked, built): (&LiveVenueConfig, &VenueAssembly)| {
         let network = sockets(asked, clock)?;
@@ -224,9 +286,9 @@ pub(crate) fn ways(
             clock_offset_max: live.clock_offset_max.span(),
         };
         let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
-        let keys = keys.map(|name| credentials(name, |name| std::env::var(name).ok())).transpose()?;
+        let keys = keys.map(|name| credentials(name, environment)).transpose()?;
         let session = keys.map(|keys| session(&traded, keys)).transpose()?;
-        Ok(Way { network, wake: Box::new(move || wake.wake()), session, tap: None })
+        Ok(Way { network, wake: Box::new(move || wake.wake()), session })
     };
     live.venue.iter().zip(&assembly.venues).map(one).collect()
 }
@@ -242,168 +304,10 @@ pub(crate) fn ask(live: &LiveConfig, clock: Clock) -> anyhow::Result<Vec<Vec<Fac
         .collect()
 }
 
-/// Counts by kind of note.
-type Notes = BTreeMap<&'static str, u64>;
-
-/// What orders are noted as that no journal saw.
-const UNJOURNALED: &str = "unjournaled_order";
-
-/// How a run is watched.
-struct Watched<'a> {
-    recorders: Option<Recorders>,
-    duration: Option<Span>,
-    stop: &'a AtomicBool,
-    about: &'a [(Meta, Vec<ResolvedInstrument>)],
-    strangers: Strangers,
-    outside: &'a Outside,
-    /// Set where the configuration is to be read again.
-    changed: &'a AtomicBool,
-    /// Where it is.
-    path: &'a Path,
-}
-
-impl Watched<'_> {
-    /// Looks at the engine until it is to stop, and stops it.
-    fn supervise(&mut self, mut engine: Engine) -> (Ended, Notes) {
-        let mut notes = Notes::new();
-        let (watch, mut told) = (Stopwatch::start(), Duration::ZERO);
-        let most = self.duration.map(Span::duration);
-        while !self.stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
-            std::thread::park_timeout(LOOK_EVERY);
-            engine.beat();
-            self.recorders.iter_mut().for_each(Recorders::tell);
-            engine.notes(|shard, _, note: &Note| {
-                *notes.entry(note.kind()).or_default() += 1;
-                self.tell_journal(shard, note);
-            });
-            self.tell_unjournaled(engine.unjournaled(), &mut notes);
-            engine.obtained().for_each(|obtained| output::tell(&obtained.to_string()));
-            if engine.is_broken() {
-                output::tell("a thread has ended by itself: no order leaves any more");
-                break;
-            }
-            if let Some(switched) = engine.obey(self.outside.kills()) {
-                self.tell_switch(switched, &mut notes);
-            }
-            if self.changed.swap(false, Ordering::Relaxed) {
-                self.configure(&mut engine);
-            }
-            let waits = engine.begin(self.strangers);
-            if watch.elapsed() - told >= TELL_EVERY {
-                told = watch.elapsed();
-                waits.iter().flatten().for_each(|waits| self.tell_wait(waits));
-                for (view, (_, instruments)) in engine.look().iter().zip(self.about) {
-                    tell(view, instruments);
-                }
-            }
-        }
-        output::tell("stopping: cancelling everything");
-        (engine.stop(STOP_PATIENCE), notes)
-    }
-
-    /// What was lost with power or a disk.
-    fn tell_unjournaled(&self, count: u64, notes: &mut Notes) {
-        if count > 0 && notes.insert(UNJOURNALED, count) != Some(count) {
-            output::tell(&format!(
-                "ALARM: the venue knows {count} orders of ours that the journal never saw: what was stored of them is lost; they are \
-                 cancelled, and their trades booked"
-            ));
-        }
-    }
-
-    /// Nobody may have to look for a journal that cannot be written: it is told as it happens.
-    fn tell_journal(&self, shard: usize, note: &Note) {
-        let Note::Journal(health) = note else { return };
-        let names = self.about.get(shard).into_iter().flat_map(|(_, instruments)| instruments);
-        let names: Vec<_> = names.map(|one| one.found.name()).collect();
-        output::tell(&format!("{} ({})", journal_news(*health), names.join(", ")));
-    }
-
-    /// Reads the configuration again and puts it in force, whole or not at all.
-    fn configure(&self, engine: &mut Engine) {
-        let path = self.path.display();
-        let read = std::fs::read_to_string(self.path).map_err(|error| error.to_string());
-        let taken =
-            read.and_then(|text| engine.configure(&text, self.path).map_err(|error| error.to_string()));
-        output::tell(&match taken {
-            Ok(()) => format!("the configuration is that of {path} from now on"),
-            Err(why) => format!("REFUSED, nothing has changed: {why}"),
-        });
-    }
-
-    /// What a kill from outside, or its end, means.
-    fn tell_switch(&self, switched: Switched, notes: &mut Notes) {
-        let by = match switched {
-            Switched::Killed(by) => by,
-            Switched::Released => {
-                return output::tell("the kill file is gone: quoting goes on once all is known");
-            }
-        };
-        *notes.entry(by.name()).or_default() += 1;
-        output::tell(match by {
-            KilledBy::File => {
-                "KILLED by the kill file: no order leaves while it is there, and everything is cancelled"
-            }
-            KilledBy::Signal => {
-                "KILLED by a signal: no order leaves in this run, and everything is cancelled"
-            }
-        });
-    }
-
-    /// What the start gate waits for.
-    fn tell_wait(&self, waits: &Waits) {
-        let name = |seat: &Seat| {
-            let (_, instruments) = self.about.get(seat.shard)?;
-            Some(instruments.get(seat.of_shard.index())?.found.name())
-        };
-        let name = |seat: &Seat| name(seat).unwrap_or_default();
-        output::tell(&match waits {
-            Waits::Account(venue) => format!("waiting for what venue {venue} says of our account"),
-            Waits::Orders(venue, count) => {
-                format!("waiting for {count} orders at venue {venue} to be cancelled")
-            }
-            Waits::Book(seat) => format!("waiting for the book of {}", name(seat)),
-            Waits::Position { seat, venue, ledger } => {
-                let name = name(seat);
-                format!("waiting: {name}: the venue has {} lots, the ledger {}", venue.0, ledger.0)
-            }
-        });
-    }
-}
-
-/// What the state of a journal means for its shard.
-const fn journal_news(health: JournalHealth) -> &'static str {
-    match health {
-        JournalHealth::Good => "the journal is written again: quoting goes on",
-        JournalHealth::Behind => "ALARM: the journal is behind: only orders that reduce leave",
-        JournalHealth::Failed => "ALARM: the journal cannot be written: only orders that reduce leave",
-    }
-}
-
-/// One line for each instrument.
-fn tell(view: &View, instruments: &[ResolvedInstrument]) {
-    for (shown, one) in view.instruments.iter().zip(instruments) {
-        let spec = &one.found.spec;
-        let price = |ticks: i64| match ticks {
-            0 => "-".to_owned(),
-            ticks => format::price(spec, ballast_model::Price(ticks)).to_string(),
-        };
-        let [bid, ask] = shown.quotes.map(price);
-        let net = shown.net_e6.map_or_else(|| "-".to_owned(), |net| format!("{:.4}", net as f64 / 1e6));
-        output::tell(&format!(
-            "{}: position {}, quotes {bid} / {ask}, {} open, net {net} {}{}",
-            one.found.name(),
-            format::lots(spec, ballast_model::Lots(shown.position)),
-            shown.open,
-            one.found.settlement(),
-            if shown.halted { ", halted" } else { "" },
-        ));
-    }
-}
-
 /// A run that is over.
 struct Done<'a> {
     arguments: &'a RunArgs,
+    words: &'a Words,
     folder: &'a Path,
     config: &'a Config,
     record: RunRecord,
@@ -436,12 +340,12 @@ impl Done<'_> {
         let hash =
             |of: fn(&ballast_runtime::live::ShardEnd) -> u64| shards().map(of).fold(0, |all, one| all ^ one);
         let context = ReportContext {
-            title: "Run".to_owned(),
+            title: self.words.title.to_owned(),
             config: self.arguments.config.display().to_string(),
-            captures: Vec::new(),
+            captures: self.words.markets.clone(),
             decisions_hash: hash(|end| end.outcome.decisions_hash),
             state_hash: hash(|end| end.outcome.state_hash),
-            assumptions: vec![("Fills".to_owned(), "simulated behind the real market".to_owned())],
+            assumptions: vec![("Fills".to_owned(), self.words.fills.to_owned())],
             counts: self
                 .counts()
                 .into_iter()
@@ -489,7 +393,8 @@ impl Done<'_> {
         object.insert("instruments".to_owned(), instruments.collect());
         object.insert("notes".to_owned(), json!(self.notes));
         object.insert("orders_left".to_owned(), json!(!self.ended.empty));
-        object.insert("journal".to_owned(), json!(self.folder.display().to_string()));
+        let journal = (self.words.journal == Keeps::Journal).then(|| self.folder.display().to_string());
+        object.insert("journal".to_owned(), json!(journal));
         object.insert("run_seconds".to_owned(), json!(self.seconds));
         if !self.tapped.is_empty() {
             let recorded = self.tapped.iter().map(|one| Value::Object(one.object()));
@@ -497,6 +402,7 @@ impl Done<'_> {
         }
         if let Some(files) = files {
             object.insert("report".to_owned(), json!(files.html.display().to_string()));
+            object.insert("report_bytes".to_owned(), json!(files.html_bytes));
         }
         object.into()
     }

@@ -28,8 +28,33 @@ use crate::output;
 /// Serves until it is stopped or its time is up.
 ///
 /// # Errors
-/// Faults that cannot be read, data that cannot be used, ports that cannot be had.
+/// As [`hold`].
 pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Code> {
+    let carried = hold(arguments, &MARKETS, |held| announce(arguments, &held))?;
+    carried.iter().for_each(|(name, carried)| output::tell(&summary(name, carried)));
+    Ok(Code::Done)
+}
+
+/// What clients connect to.
+pub(crate) struct Held<'a> {
+    /// Where.
+    pub(crate) addresses: &'a [Address],
+    /// What is traded, by market.
+    pub(crate) symbols: &'a [Vec<String>],
+    /// What they sign with.
+    pub(crate) keys: &'a [TestKeys],
+}
+
+/// Serves markets of these kinds, with a crowd or as they were recorded, until its time is up; says when clients can connect.
+/// What was carried for each.
+///
+/// # Errors
+/// Faults that cannot be read, data that cannot be used, ports that cannot be had.
+pub(crate) fn hold(
+    arguments: &SimulateArgs,
+    kinds: &[MarketKind],
+    ready: impl FnOnce(Held<'_>),
+) -> anyhow::Result<Vec<(&'static str, Carried)>> {
     let faults = match &arguments.faults {
         None => FaultsFile::default(),
         Some(path) => {
@@ -42,10 +67,11 @@ pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Code> {
     let clock = Clock::start(Nanos::MIN);
     let keys: Vec<_> = (0..arguments.clients).map(|nth| TestKeys::of(ClientId(nth))).collect();
     let markets = if arguments.capture.is_empty() {
-        synthetic(arguments, &clock, &keys, &faults)?
+        synthetic(arguments, kinds, &clock, &keys, &faults)?
     } else {
-        recorded(arguments, &clock, &keys, &faults)?
+        recorded(arguments, kinds, &clock, &keys, &faults)?
     };
+    let (markets, symbols): (Vec<_>, Vec<_>) = markets.into_iter().unzip();
     let names: Vec<_> = markets.iter().map(|market| market.name).collect();
     let spec = ServeSpec {
         address: arguments.address,
@@ -57,12 +83,12 @@ pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Code> {
             output::tell(&format!("fault: {} on {} of {market}", fired.kind.name(), fired.channel.name()));
         }),
     };
-    let carried = serve(&spec, markets, |addresses| announce(arguments, addresses, &keys))?;
-    carried.iter().zip(names).for_each(|(carried, name)| output::tell(&summary(name, carried)));
-    Ok(Code::Done)
+    let ready = |addresses: &[Address]| ready(Held { addresses, symbols: &symbols, keys: &keys });
+    Ok(names.iter().copied().zip(serve(&spec, markets, ready)?).collect())
 }
 
-const MARKETS: [MarketKind; 2] = [MarketKind::Spot, MarketKind::UsdM];
+/// The markets there are.
+pub(crate) const MARKETS: [MarketKind; 2] = [MarketKind::Spot, MarketKind::UsdM];
 
 const fn name(kind: MarketKind) -> &'static str {
     match kind {
@@ -71,31 +97,36 @@ const fn name(kind: MarketKind) -> &'static str {
     }
 }
 
-/// Both markets with a crowd.
+/// A market and the names of what is traded there.
+type Traded = (Market, Vec<String>);
+
+/// Markets with a crowd.
 fn synthetic(
     arguments: &SimulateArgs,
+    kinds: &[MarketKind],
     clock: &Clock,
     keys: &[TestKeys],
     faults: &FaultsFile,
-) -> anyhow::Result<Vec<Market>> {
+) -> anyhow::Result<Vec<Traded>> {
     let one = |(nth, kind): (u16, MarketKind)| {
         let SimulateArgs { seed, clients, speed, .. } = *arguments;
         let back = MatchingBack::new(&MatchingBackSpec { kind, seed, clients, speed, start: clock.now() })?;
         Ok(market(arguments, nth, kind, back, keys, Faults::new(faults, clock.now())))
     };
-    (0..).zip(MARKETS).map(one).collect()
+    (0..).zip(kinds.iter().copied()).map(one).collect()
 }
 
 /// The markets that captures are of.
 fn recorded(
     arguments: &SimulateArgs,
+    kinds: &[MarketKind],
     clock: &Clock,
     keys: &[TestKeys],
     faults: &FaultsFile,
-) -> anyhow::Result<Vec<Market>> {
+) -> anyhow::Result<Vec<Traded>> {
     let SimulateArgs { clients, speed, latency, .. } = *arguments;
     let mut markets = Vec::new();
-    for kind in MARKETS {
+    for kind in kinds.iter().copied() {
         let files = survey_files(&arguments.capture).map_err(JobError::from)?;
         let spec = TapeSpec { clients, speed, latency, start: clock.now() };
         if let Some(back) = tape::market(files, kind, &spec)? {
@@ -115,7 +146,8 @@ fn market(
     back: impl Back + 'static,
     keys: &[TestKeys],
     faults: Faults,
-) -> Market {
+) -> Traded {
+    let symbols = back.symbols().iter().map(|symbol| symbol.name.clone()).collect();
     let which = match kind {
         MarketKind::Spot => binance::Market::Spot,
         MarketKind::UsdM => binance::Market::UsdM,
@@ -124,17 +156,19 @@ fn market(
     let config = VenueConfig::new(which, keys.iter().flat_map(TestKeys::known).collect());
     let front = Venue::new(config, Meddled::new(back, Rc::clone(&faults)));
     let port = |after: u16| if arguments.port == 0 { 0 } else { arguments.port.saturating_add(after) };
-    Market {
+    let market = Market {
         name: name(kind),
         front: Box::new(front),
         faults,
         port: port(2 * nth),
         tls_port: port(2 * nth + 1),
-    }
+    };
+    (market, symbols)
 }
 
 /// Tells where clients connect and what they sign with. Where nobody listens to that, there is nobody to tell.
-fn announce(arguments: &SimulateArgs, addresses: &[Address], keys: &[TestKeys]) {
+fn announce(arguments: &SimulateArgs, held: &Held<'_>) {
+    let Held { addresses, keys, .. } = *held;
     if arguments.json {
         let _ = output::json(&object(addresses, keys));
         return;

@@ -126,6 +126,27 @@ pub enum Hold {
 }
 
 impl Hold {
+    /// All reasons.
+    pub const ALL: [Self; 17] = [
+        Self::NoTouch,
+        Self::TouchCrossed,
+        Self::NoVolatility,
+        Self::NoArrivals,
+        Self::NoDepth,
+        Self::ThinBook,
+        Self::NoHedgePrice,
+        Self::GridTooNarrow,
+        Self::NoFairValue,
+        Self::BlendInput,
+        Self::BlendContradiction,
+        Self::BlendTooUncertain,
+        Self::NotFinite,
+        Self::Halted,
+        Self::FillsMissing,
+        Self::Closing,
+        Self::QuotesCrossed,
+    ];
+
     /// The reason's name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn a_text_comes_back_from_its_parts() {
         for length in [1, 47, 48, 49, 96, 1_000, CONFIG_BYTES_MAX] {
-            let text: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let text: Vec<u8> = (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect();
             let parts: Vec<_> = ConfigPart::parts_of(&text).collect();
             let back: Vec<u8> = parts.iter().flat_map(|part| part.used().iter().copied()).collect();
             assert_eq!(back, text);

@@ -1,4 +1,4 @@
-//! `ballast demo --venue matching`: the demonstration's quoter where a crowd trades with it.
+//! `ballast demo --offline --venue matching`: the demonstration's quoter where a crowd trades with it.
 //!
 //! Never here: a market that does not feel our orders.
 

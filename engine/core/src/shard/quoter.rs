@@ -239,6 +239,16 @@ impl Quoter {
         self.spec.model.next_quote_at().is_some_and(|at| at <= now)
     }
 
+    /// The fair value by its own market, in ticks; `None` where that is not known, and where it is blended from several.
+    pub(super) fn fair_ticks(&self, market: &Market, now: Nanos) -> Option<f64> {
+        if self.spec.blend.is_some() {
+            return None;
+        }
+        let touch = market.touch();
+        let view = MarketView { touch, book: market.book(), confirmed_at: market.confirmed_at() };
+        touch.and_then(|_| self.fair.value(&view, now)).as_ref().map(FairValue::ticks)
+    }
+
     /// What the model decides from, and what else is read of the fair value; an error where that cannot be said.
     fn inputs(
         &self,

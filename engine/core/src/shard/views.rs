@@ -154,4 +154,12 @@ impl Shard {
     pub fn mid(&self, instrument: InstrumentId) -> Option<HalfTicks> {
         self.market(instrument)?.touch().map(|touch| touch.mid())
     }
+
+    /// What an instrument is taken to be worth by its own market, in ticks; `None` where that is not known, where it is not
+    /// quoted, and where its fair value is blended from several.
+    #[must_use]
+    pub fn fair_ticks(&self, instrument: InstrumentId) -> Option<f64> {
+        let lane = self.lanes.get(instrument.index())?;
+        lane.quoter.as_ref()?.fair_ticks(&lane.market, self.now)
+    }
 }

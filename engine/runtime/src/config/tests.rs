@@ -38,6 +38,7 @@ fn every_shipped_configuration_builds() {
         REPLAY,
         include_str!("../../../../config/peer-quoter.toml"),
         include_str!("../../../../config/demo.toml"),
+        include_str!("../../../../config/loopback.toml"),
         include_str!("../../../../config/blend.toml"),
     ] {
         let config = parse(text).unwrap();

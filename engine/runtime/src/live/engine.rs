@@ -22,6 +22,7 @@ use ballast_wire::Network;
 use super::account::RECV_WINDOW;
 use super::assemble::{Assembly, VenueAssembly};
 use super::board::{View, Window};
+use super::contact::{Contact, ContactWindow, contact_board};
 use super::heartbeat::Heart;
 use super::links::LinkPolicy;
 use super::outside::{KilledBy, Switched};
@@ -87,6 +88,7 @@ pub(super) struct Shard {
 #[derive(Debug)]
 struct Venue {
     window: StandingWindow,
+    contact: ContactWindow,
     thread: JoinHandle<VenueEnd>,
 }
 
@@ -225,10 +227,12 @@ impl Engine {
             let turned = VenueLoop::new(engine.venue(live, asked, venue, network, session)).tapped(tap);
             let seat = seat(Role::Venue(asked.market), &engine.stop_venues);
             let (board, window) = standing_board(instruments);
+            let (shown, contact) = contact_board();
+            let board = (board, shown);
             let (asked, bells) = (Arc::clone(&window.asked), bells.clone());
             let name = seat.role.to_string();
             let turning = move || turn_venue(turned, board, &asked, &seat, &doze, &bells);
-            engine.venues.push(Venue { window, thread: spawn(name, turning)? });
+            engine.venues.push(Venue { window, contact, thread: spawn(name, turning)? });
         }
         plan.memory(&Tree::host()).into_iter().for_each(|told| drop(tell.send(told)));
         Ok(engine)
@@ -286,6 +290,11 @@ impl Engine {
     /// How we stand with each venue.
     pub fn standing(&mut self) -> Vec<VenueView> {
         self.venues.iter_mut().map(|venue| venue.window.look()).collect()
+    }
+
+    /// How the connections to each venue are.
+    pub fn contacts(&mut self) -> Vec<Contact> {
+        self.venues.iter_mut().map(|venue| venue.contact.look()).collect()
     }
 
     /// Opens the start gate where everything is known and agrees, and asks for what is missing where it is not. What is waited

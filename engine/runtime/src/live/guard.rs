@@ -45,7 +45,7 @@ impl<N: Network> Guard<N> {
     pub fn turn(&mut self, now: Now, patience: Span) {
         let Self { network, lines, live, latch, list_at, backlog } = self;
         // No shard listens.
-        let mut told = Private { shards: &mut [], numbers: &Numbers::default(), backlog };
+        let mut told = Private { shards: &mut [], numbers: &Numbers::default(), backlog, trips: None };
         network.poll(patience, &mut |link, at, news| {
             lines.on_news(link, &news, at);
             if let Some(Way::Trade(channel)) = lines.way(link) {

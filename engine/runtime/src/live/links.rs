@@ -64,6 +64,29 @@ enum State {
     Up { since: Nanos, heard: Nanos, asked: Nanos },
 }
 
+/// Whether a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum LinkState {
+    /// No.
+    Down = 0,
+    /// It is being made.
+    Opening = 1,
+    /// Yes.
+    Up = 2,
+}
+
+impl LinkState {
+    /// That of a number; down where it is no state's.
+    pub(super) const fn of(code: u64) -> Self {
+        match code {
+            2 => Self::Up,
+            1 => Self::Opening,
+            _ => Self::Down,
+        }
+    }
+}
+
 /// What a connection that says nothing may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Talk {
@@ -129,6 +152,18 @@ impl Lines {
     #[inline]
     pub(super) fn way(&self, link: Link) -> Option<Way> {
         self.lines.get(usize::from(link.0)).map(|line| line.wanted.way)
+    }
+
+    /// How every connection is.
+    pub(super) fn states(&self) -> impl Iterator<Item = (Link, Way, LinkState)> {
+        self.lines.iter().map(|line| {
+            let state = match line.state {
+                State::Down { .. } => LinkState::Down,
+                State::Opening { .. } => LinkState::Opening,
+                State::Up { .. } => LinkState::Up,
+            };
+            (line.link, line.wanted.way, state)
+        })
     }
 
     /// The connection of a way, where it stands.

@@ -15,6 +15,9 @@ pub const KILLED_BY_FILE: ReasonCode = ReasonCode(u16::MAX - 2);
 /// Why a signal kills, in the record.
 pub const KILLED_BY_SIGNAL: ReasonCode = ReasonCode(u16::MAX - 3);
 
+/// Why a key on a terminal kills, pauses or resumes, in the record.
+pub const BY_KEY: ReasonCode = ReasonCode(u16::MAX - 4);
+
 /// What kills from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KilledBy {
@@ -22,6 +25,8 @@ pub enum KilledBy {
     File,
     /// A signal: until the run is over.
     Signal,
+    /// Whoever looks at the run on a terminal: until it is over.
+    Key,
 }
 
 impl KilledBy {
@@ -31,6 +36,7 @@ impl KilledBy {
         match self {
             Self::File => KILLED_BY_FILE,
             Self::Signal => KILLED_BY_SIGNAL,
+            Self::Key => BY_KEY,
         }
     }
 
@@ -40,6 +46,7 @@ impl KilledBy {
         match self {
             Self::File => "killed_by_file",
             Self::Signal => "killed_by_signal",
+            Self::Key => "killed_by_key",
         }
     }
 

@@ -17,6 +17,7 @@ use ballast_wire::Network;
 
 use super::assemble::ShardAssembly;
 use super::board::{Board, board};
+use super::contact::ContactBoard;
 use super::engine::{Shard, ShardEnd, VenueEnd};
 use super::reconfigure::Changes;
 use super::shard_loop::{Handover, ShardLoop, ShardParts, Turned};
@@ -199,7 +200,7 @@ fn turn_shard(
 /// Turns a venue's loop until it is stopped.
 pub(super) fn turn_venue<N: Network>(
     mut venue: VenueLoop<N>,
-    mut board: StandingBoard,
+    (mut board, mut contact): (StandingBoard, ContactBoard),
     asked: &Asked,
     seat: &ThreadSeat,
     doze: &Doze,
@@ -223,6 +224,7 @@ pub(super) fn turn_venue<N: Network>(
             venue.turn(now, Span::ZERO)
         };
         board.show(mono, venue.trading());
+        venue.show(&mut contact, mono);
         if last == Turned::Worked {
             bells.iter().filter_map(|bell| bell.get()).for_each(Bell::ring);
         }

@@ -10,6 +10,7 @@ use ballast_wire::{HttpSend, LinkKind, Network, News};
 use super::links::{Lines, Talk, Urls, Wanted, Way};
 use super::paper::Paper;
 use super::rings::{Numbers, VenueEnds};
+use super::trips::Trips;
 
 /// How often everything is cancelled anew while the kill latch is set.
 const KILL_EVERY: Span = Span::from_secs(1);
@@ -62,11 +63,16 @@ pub(super) struct Private<'a> {
     pub(super) shards: &'a mut [VenueEnds],
     pub(super) numbers: &'a Numbers,
     pub(super) backlog: &'a mut VecDeque<(usize, Event)>,
+    /// How long answers take, and what time it is; `None` where nobody wants to know.
+    pub(super) trips: Option<(&'a mut Trips, Nanos)>,
 }
 
 impl Private<'_> {
     /// Tells whom it concerns: the shard of its instrument, or all where it has none.
     pub(super) fn tell(&mut self, event: Event) {
+        if let Some((trips, now)) = &mut self.trips {
+            trips.told(&event, *now);
+        }
         let place = event.instrument().and_then(|of_venue| self.numbers.at_shard(of_venue));
         for (shard, ends) in self.shards.iter_mut().enumerate() {
             let event = match place {
@@ -125,6 +131,9 @@ impl Trading {
         };
         if expires_at.is_some_and(|at| latch == Latch::Killed || now.mono > at) {
             return told.tell(not_sent(command.instrument(), command.client_id(), now.mono));
+        }
+        if let Some((trips, _)) = &mut told.trips {
+            trips.sent(command, now.mono);
         }
         match self {
             Self::Paper(paper) => paper.send(command, now.mono),

@@ -11,11 +11,13 @@ use ballast_venue::binance::trade::cancels_first;
 use ballast_venue::{Channel, Counters, Now};
 use ballast_wire::{HttpSend, Link, LinkKind, Network, News};
 
+use super::contact::{ContactBoard, Reading, WindowView};
 use super::links::{Lines, LinkPolicy, Talk, Urls, Wanted, Way};
 use super::paper::Shown;
 use super::rings::{Numbers, Router, VenueEnds};
 use super::shard_loop::Turned;
 use super::trading::{Latch, Private, Trading, trade_lines};
+use super::trips::Trips;
 use crate::journal::recording::FrameTap;
 
 /// Commands that are looked at together, so that cancels leave first.
@@ -72,6 +74,8 @@ struct Inner {
     unread: u64,
     /// Where what comes in is recorded before it is read.
     tap: Option<FrameTap>,
+    /// How long the venue takes to answer.
+    trips: Trips,
 }
 
 impl<N: Network> VenueLoop<N> {
@@ -92,6 +96,7 @@ impl<N: Network> VenueLoop<N> {
             progress: progress.into_iter().map(|turns| (turns, 0)).collect(),
             unread: 0,
             tap: None,
+            trips: Trips::new(),
         };
         Self { network, lines: Lines::new(policy, wanted), inner }
     }
@@ -176,6 +181,37 @@ impl<N: Network> VenueLoop<N> {
         self.inner.unread
     }
 
+    /// Shows its connections, where it is time to.
+    #[inline]
+    pub(super) fn show(&self, board: &mut ContactBoard, now: Nanos) {
+        if board.is_due(now) {
+            self.write(board, now);
+        }
+    }
+
+    fn write(&self, board: &mut ContactBoard, now: Nanos) {
+        let Self { network, lines, inner } = self;
+        let session = match &inner.trading {
+            Trading::Paper(_) | Trading::Nobody => None,
+            Trading::Live(live) => Some(live.session()),
+        };
+        let windows = session.map_or(&[][..], |session| session.windows());
+        let pulse = |link| network.pulse(link)?.round_trip;
+        let reading = Reading {
+            counts: [inner.market.counters().frames, lines.lost, inner.unread],
+            probe: session.and_then(|session| Some(session.clock()?.round_trip)),
+            trips: inner.trips.summary(),
+            links: lines.states().map(|(link, way, state)| (way, state, pulse(link))),
+            windows: windows.iter().map(|window| WindowView {
+                pool: window.pool,
+                interval: window.interval,
+                limit: window.limit,
+                used: window.used,
+            }),
+        };
+        board.show(now, reading);
+    }
+
     /// Ends the loop; its orders are left as they are.
     #[must_use]
     pub fn into_network(self) -> N {
@@ -232,9 +268,9 @@ impl Inner {
     }
 
     fn hear_trade(&mut self, channel: Channel, now: Now, news: News<'_>) {
-        let Self { trading, shards, numbers, backlog, unread, .. } = self;
+        let Self { trading, shards, numbers, backlog, unread, trips, .. } = self;
         let Trading::Live(live) = trading else { return };
-        let mut told = Private { shards, numbers, backlog };
+        let mut told = Private { shards, numbers, backlog, trips: Some((trips, now.mono)) };
         let read = live.hear(channel, news, now, &mut told);
         *unread += u64::from(!read);
     }
@@ -258,7 +294,7 @@ impl Inner {
     /// Sends what the shards decided, cancels first.
     fn take_commands(&mut self, lines: &Lines, network: &mut impl Network, now: Now) -> bool {
         let latch = self.latch();
-        let Self { trading, shards, numbers, backlog, commands, .. } = self;
+        let Self { trading, shards, numbers, backlog, commands, trips, .. } = self;
         commands.clear();
         for (shard, ends) in shards.iter_mut().enumerate() {
             while commands.len() < COMMANDS_PER_TURN {
@@ -268,7 +304,7 @@ impl Inner {
             }
         }
         cancels_first(commands);
-        let mut told = Private { shards, numbers, backlog };
+        let mut told = Private { shards, numbers, backlog, trips: Some((trips, now.mono)) };
         for command in commands.iter() {
             trading.send(command, latch, now, (lines, network), &mut told);
         }
@@ -289,8 +325,8 @@ impl Inner {
             }
             self.with_sink(now, |market, sink| market.on_deadline(now, sink));
         }
-        let Self { trading, shards, numbers, backlog, .. } = self;
-        let mut told = Private { shards, numbers, backlog };
+        let Self { trading, shards, numbers, backlog, trips, .. } = self;
+        let mut told = Private { shards, numbers, backlog, trips: Some((trips, now.mono)) };
         told.settle();
         if let Trading::Live(live) = trading
             && moves
@@ -330,9 +366,14 @@ impl Inner {
                 }
             }
         }
-        let Self { trading, shards, numbers, backlog, .. } = self;
+        let Self { trading, shards, numbers, backlog, trips, .. } = self;
         if let Trading::Live(live) = trading {
-            live.transmit(lines, network, now, &mut Private { shards, numbers, backlog });
+            live.transmit(
+                lines,
+                network,
+                now,
+                &mut Private { shards, numbers, backlog, trips: Some((trips, now.mono)) },
+            );
         }
     }
 }
