@@ -6,3 +6,4 @@ mod latch;
 mod net;
 mod rig;
 mod runs;
+mod shown;
