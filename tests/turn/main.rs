@@ -7,3 +7,4 @@ mod net;
 mod recorded;
 mod rig;
 mod runs;
+mod shown;

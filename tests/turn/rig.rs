@@ -10,7 +10,8 @@ use ballast_runtime::capture::SeenInstrument;
 use ballast_runtime::config::{Config, LiveConfig};
 use ballast_runtime::journal::{Journal, Options};
 use ballast_runtime::live::{
-    Fact, Filters, LinkPolicy, Paper, ShardLoop, ShardParts, Trading, Turned, VenueLoop, VenueParts, assemble,
+    Fact, Filters, LinkPolicy, Paper, ShardLoop, ShardParts, Trading, Turned, VenueLoop, VenueParts, View,
+    assemble, board,
 };
 use ballast_runtime::replay::{Journaled, Outcome};
 use ballast_sync::ring::ring;
@@ -55,6 +56,8 @@ pub(crate) struct Ran {
     pub(crate) shard: Shard,
     pub(crate) network: Played,
     pub(crate) lost: u64,
+    /// What the shard showed of itself last.
+    pub(crate) view: View,
 }
 
 /// Runs a configuration over a market to its end, recorded in `folder`. `each` looks at every step.
@@ -94,6 +97,7 @@ pub(crate) fn run(
         unjournaled: None,
         levels_max: 1 << 14,
     });
+    let (mut board, mut window) = board(1);
     let wall = Span(1_000);
     while let Some(at) = venue.network().next_at() {
         let now = [venue.next_deadline(), shard.next_deadline()].into_iter().flatten().fold(at, Nanos::min);
@@ -105,11 +109,14 @@ pub(crate) fn run(
                 break;
             }
         }
+        shard.show(&mut board, now);
         each(&mut venue, shard.shard());
     }
+    // However soon after the last time.
+    shard.show(&mut board, venue.network().now + Span::from_secs(1));
     let (outcome, shard, record) = shard.finish();
     record.finish(&shard);
     journal.finish().unwrap();
     let lost = venue.lost();
-    Ran { outcome, shard, network: venue.into_network(), lost }
+    Ran { outcome, shard, network: venue.into_network(), lost, view: window.look() }
 }

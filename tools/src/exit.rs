@@ -43,9 +43,8 @@ impl From<Code> for ExitCode {
 }
 
 /// Tells an error on standard error.
-#[expect(clippy::print_stderr, reason = "the one place where errors are told")]
 pub(crate) fn tell(error: &Error) {
-    eprintln!("ballast: {error:#}");
+    crate::output::tell(&format!("ballast: {error:#}"));
 }
 
 /// The code of a result; errors are told on standard error. A reader that stopped reading is a success.

@@ -22,13 +22,13 @@ use ballast_wire::Network;
 use super::account::RECV_WINDOW;
 use super::assemble::{Assembly, VenueAssembly};
 use super::board::{View, Window};
-use super::contact::{Contact, ContactWindow, contact_board};
+use super::contact::{Contact, ContactBoard, ContactWindow, contact_board};
 use super::heartbeat::Heart;
 use super::links::LinkPolicy;
 use super::outside::{KilledBy, Switched};
 use super::paper::Paper;
 use super::reconfigure::Changes;
-use super::standing::{Reliance, StandingWindow, VenueView, standing_board};
+use super::standing::{Reliance, StandingBoard, StandingWindow, VenueView, standing_board};
 use super::start::{self, Seat, Strangers, Waits, waits};
 use super::threads::{Caller, Doze, ThreadSeat, spawn, start_shard, turn_venue};
 use super::trading::{Live, Trading};
@@ -226,12 +226,10 @@ impl Engine {
             let instruments = venue.instruments.len();
             let turned = VenueLoop::new(engine.venue(live, asked, venue, network, session)).tapped(tap);
             let seat = seat(Role::Venue(asked.market), &engine.stop_venues);
-            let (board, window) = standing_board(instruments);
-            let (shown, contact) = contact_board();
-            let board = (board, shown);
+            let (boards, (window, contact)) = boards(instruments);
             let (asked, bells) = (Arc::clone(&window.asked), bells.clone());
             let name = seat.role.to_string();
-            let turning = move || turn_venue(turned, board, &asked, &seat, &doze, &bells);
+            let turning = move || turn_venue(turned, boards, &asked, &seat, &doze, &bells);
             engine.venues.push(Venue { window, contact, thread: spawn(name, turning)? });
         }
         plan.memory(&Tree::host()).into_iter().for_each(|told| drop(tell.send(told)));
@@ -491,6 +489,13 @@ impl Engine {
             self.beat();
         }
     }
+}
+
+/// What a venue's thread shows, and what is seen of it.
+fn boards(instruments: usize) -> ((StandingBoard, ContactBoard), (StandingWindow, ContactWindow)) {
+    let (standing, standing_window) = standing_board(instruments);
+    let (contact, contact_window) = contact_board();
+    ((standing, contact), (standing_window, contact_window))
 }
 
 /// The threads of shards, and then those of venues.
