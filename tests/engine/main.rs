@@ -7,4 +7,5 @@ mod faults;
 mod kills;
 mod rig;
 mod runs;
+mod shards;
 mod watchdog;
