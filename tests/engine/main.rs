@@ -8,5 +8,6 @@ mod kills;
 mod records;
 mod rig;
 mod runs;
+mod shards;
 mod soak;
 mod watchdog;

@@ -103,6 +103,27 @@ fn nothing_is_allocated_for_an_operator() {
     }
 }
 
+/// What changes places was built before: neither to put it in force nor to cancel what it forbids takes memory.
+#[test]
+fn nothing_is_allocated_for_another_configuration() {
+    let lines = market::lines(Dialect::UsdM, 7, 60);
+    let files = [market::surveyed("usdm", market::text(&lines))];
+    let path = Path::new("quoter.toml");
+    let config = Config::parse(market::QUOTER, path).unwrap();
+    let other = market::QUOTER
+        .replace("gamma = 0.05", "gamma = 0.5")
+        .replace("order_max = { quote = \"5000\" }", "order_max = { quote = \"500\" }")
+        .replace("half_life = \"30s\"", "half_life = \"3s\"");
+    let mut prepared = Prepared::from_surveyed(&config, path, &files, |_| {}).unwrap();
+    let before = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap().outcome;
+    for (part, text) in [(2, other.as_str()), (3, market::QUOTER), (4, &other)] {
+        prepared.configure(lines[lines.len() * part / 5].time, text, path).unwrap();
+    }
+    let played = prepared.play(Mode::Quoting, 1, &mut Unobserved).unwrap().outcome;
+    assert_ne!(played.decisions_hash, before.decisions_hash);
+    assert_eq!(driver::play(&prepared, Feeding::Batches), (played, 0));
+}
+
 #[test]
 fn nothing_is_allocated_over_captures() {
     let Some(captures) = ballast_tests::captures() else { return };

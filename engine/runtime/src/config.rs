@@ -439,7 +439,7 @@ impl Config {
     }
 
     /// A rule that the value of this key breaks.
-    fn rule(&self, path: &Path, key: &str, rule: impl core::fmt::Display) -> ConfigError {
+    pub(crate) fn rule(&self, path: &Path, key: &str, rule: impl core::fmt::Display) -> ConfigError {
         rule_of(path, &self.text, key, rule)
     }
 }

@@ -21,7 +21,7 @@ const GAP: Span = Span::from_millis(100);
 const REPEAT: Span = Span::from_secs(1);
 
 /// Limits that are owned in parts: what is absent is not divided. What is granted is owned from the first message on; an
-/// operator's `grant` makes it more or less.
+/// operator's `grant` makes it more or less. Where a run has several shards it is what they own together, in parts as `live.parts` says.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BudgetsConfig {

@@ -4,11 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
+use ballast_model::{Money, Rate};
 use ballast_venue::binance::Market;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Duration, MarketConfig};
+use super::{Decimal, Duration, MarketConfig};
 
 /// What `run` connects to, and how.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -22,6 +23,9 @@ pub struct LiveConfig {
     /// Which instruments are decided on together.
     #[serde(default)]
     pub shards: ShardsConfig,
+    /// What each shard owns of limits that shards share, as parts of one, such as `["0.6", "0.4"]`: of everything, of a market, of a
+    /// strategy, of cash, of losses, messages and budgets. Equal parts where absent.
+    pub parts: Option<Vec<Decimal>>,
     /// How much the rings between threads hold.
     #[serde(default)]
     pub rings: RingsConfig,
@@ -181,8 +185,8 @@ impl LiveConfig {
         if self.clock_offset_max.span().0 <= 0 {
             return rule("clock_offset_max", "must be above zero");
         }
-        if self.mode == ModeConfig::Live && self.shards != ShardsConfig::One {
-            return rule("shards", "live orders are decided on by one shard");
+        if let Some(broken) = self.broken_parts() {
+            return rule("parts", broken);
         }
         if self.kill_file.as_ref().is_some_and(|file| file.file_name().is_none()) {
             return rule("kill_file", "must name a file");
@@ -201,6 +205,27 @@ impl LiveConfig {
             let (key, broken) = venue.broken_rule()?;
             rule(&format!("venue.{index}.{key}"), broken)
         })
+    }
+}
+
+impl LiveConfig {
+    /// A part as a share of the whole, rounded down.
+    pub(crate) fn share(part: &Decimal) -> Rate {
+        let share = part.money().0 / (Money::ONE.0 / i128::from(Rate::ONE.0));
+        Rate(i64::try_from(share).unwrap_or(i64::MAX))
+    }
+
+    fn broken_parts(&self) -> Option<&'static str> {
+        let parts = self.parts.as_ref()?;
+        if self.shards == ShardsConfig::One {
+            return Some("one shard owns everything: `shards` is not \"by-asset\"");
+        }
+        let one = Money::ONE.0;
+        if parts.is_empty() || parts.iter().any(|part| !(1..=one).contains(&part.money().0)) {
+            return Some("each must be above zero and at most 1");
+        }
+        let sum = parts.iter().try_fold(0_i128, |sum, part| sum.checked_add(part.money().0));
+        sum.is_none_or(|sum| sum > one).then_some("come to more than the whole, which is 1")
     }
 }
 

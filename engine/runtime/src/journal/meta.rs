@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use ballast_core::shard::Shard;
-use ballast_model::{HalfTicks, Step};
+use ballast_model::{HalfTicks, Rate, Step};
 use ballast_venue::binance::Market;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::SeenInstrument;
 use crate::config::{Config, Quoted, Resolved, ResolvedInstrument, market_name, resolve};
 use crate::job::{JobError, Mode, build_core};
-use crate::live::Filters;
+use crate::live::{Filters, Part};
 
 /// Program, configuration and instruments of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,9 @@ pub struct Meta {
     /// Hash of the recorded latencies that the venue had, which are in a file of their own; `None` where it had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latencies: Option<u64>,
+    /// Number of the shard and its share of limits that shards share, 10⁻⁸ of the whole; `None` of one that shares with nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<(u16, i64)>,
     /// Epoch of the run; `None` of one that no other was to go on from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<u32>,
@@ -107,6 +110,7 @@ impl Meta {
             filters: Vec::new(),
             only: None,
             latencies: None,
+            part: None,
             epoch: None,
             cut_from: None,
         }
@@ -196,6 +200,9 @@ impl Meta {
         let quoted = if self.quoting { Quoted::Yes } else { Quoted::No };
         let mut built = resolver.build(&instruments, quoted)?;
         built.shard.epoch = self.epoch.unwrap_or(built.shard.epoch);
+        if let Some((shard, share)) = self.part {
+            Part { shard, share: Rate(share) }.own(&mut built, resolver.assets());
+        }
         Ok((built, instruments))
     }
 }

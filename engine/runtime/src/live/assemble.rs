@@ -5,16 +5,17 @@ use std::path::Path;
 use ballast_core::shard::Shard;
 use ballast_exchange::{InstrumentRules, TapeVenue, TierSpec, VenueSpec, WalletSpec};
 use ballast_json::Capability;
-use ballast_model::{Event, InstrumentId};
+use ballast_model::{BudgetGrant, Event, Grant, InstrumentId};
 use ballast_venue::binance::{InstrumentFeed, MarketConfig, MarketSession};
 
 use super::facts::Fact;
+use super::parts::Part;
 use super::rings::{Ends, Numbers, RingSizes, ShardEnds, VenueEnds};
 use super::start::Seat;
 use crate::capture::Instrument;
 use crate::config::{
-    Config, ConfigError, FoundInstrument, LiveConfig, LiveVenueConfig, Quoted, Resolved, ResolvedInstrument,
-    Resolver, ShardsConfig, TRADE_SOURCE, resolve,
+    Config, ConfigError, FoundInstrument, LiveConfig, LiveVenueConfig, ModeConfig, Quoted, Resolved,
+    ResolvedInstrument, Resolver, ShardsConfig, TRADE_SOURCE, resolve,
 };
 use crate::job::{JobError, build_core};
 use crate::journal::{Meta, MetaFeed, Recovery};
@@ -142,7 +143,8 @@ pub fn assemble(
         let only = placed.iter().zip(0..).filter(|(placed, _)| placed.shard == shard).map(|(_, index)| index);
         let all = Meta::new(config, path, &seen, &placed_all(&placed), joined.feeds(shard));
         let only = (counts.len() > 1).then(|| only.collect());
-        one.meta = Meta { filters: filters.clone(), only, epoch: Some(epoch_of(run, shard)), ..all };
+        let part = joined.part(shard)?.map(|part| (part.shard, part.share.0));
+        one.meta = Meta { filters: filters.clone(), only, part, epoch: Some(epoch_of(run, shard)), ..all };
         shards.push(one);
     }
     let mut venues = live
@@ -198,12 +200,34 @@ impl Joined<'_> {
         let instruments: Vec<_> = self.of_shard(shard).map(|placed| placed.resolved.clone()).collect();
         let route = self.of_shard(shard).map(|placed| placed.venue).collect();
         let mut built = self.resolver.build(&instruments, Quoted::Yes)?;
-        built.shard.epoch = epoch_of(self.run, shard);
+        let epoch = epoch_of(self.run, shard);
+        built.shard.epoch = epoch;
+        let part = self.part(shard)?;
+        if let Some(part) = part {
+            part.own(&mut built, self.resolver.assets());
+        }
         let core = build_core(&built, &instruments)?;
         let meta = Meta::new(self.config, self.path, &[], &instruments, Vec::new());
-        let grants = self.resolver.grants().into_iter().map(Event::Grant).collect();
+        let grant = |whole: BudgetGrant| match part {
+            Some(part) => part.granted(whole, epoch),
+            None => BudgetGrant { grant: Grant { epoch, ..whole.grant }, ..whole },
+        };
+        let grants = self.resolver.grants().into_iter().map(grant).map(Event::Grant).collect();
         self.built.push(built);
         Ok(ShardAssembly { shard: core, instruments, meta, route, ends: Vec::new(), grants, past: None })
+    }
+
+    /// What a shard owns of limits that it shares.
+    fn part(&self, shard: usize) -> Result<Option<Part>, JobError> {
+        let shards = 1 + self.placed.iter().map(|placed| placed.shard).max().unwrap_or_default();
+        let rule = |rule| self.config.rule(self.path, "live.parts", &rule);
+        let part = Part::of(self.live, shard, shards).map_err(|broken: String| rule(broken))?;
+        let divided = part.is_some() && self.live.mode == ModeConfig::Live;
+        if divided && self.config.venue.balances.is_some() {
+            let rule = "shards would share them: live orders that are paid from balances are decided on by one shard";
+            return Err(self.config.rule(self.path, "venue.balances", rule).into());
+        }
+        Ok(part)
     }
 
     /// What carries the markets of a shard.
@@ -281,10 +305,15 @@ impl Joined<'_> {
 /// Currencies that join nothing: what is traded for them has nothing else in common.
 const CASH: [&str; 10] = ["USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "GBP", "TRY", "BRL"];
 
+/// Whether an asset joins nothing: several shards may trade for it.
+pub(super) fn is_cash(asset: &str) -> bool {
+    CASH.contains(&asset)
+}
+
 /// The shard of each instrument: those that have an asset besides cash in common, over however many others, belong together.
 fn shards_of(found: &[FoundInstrument]) -> Vec<usize> {
     let assets = |one: &FoundInstrument| -> Vec<String> {
-        [&one.base, &one.quote].into_iter().filter(|asset| !CASH.contains(&asset.as_str())).cloned().collect()
+        [&one.base, &one.quote].into_iter().filter(|asset| !is_cash(asset)).cloned().collect()
     };
     let mut shards: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
     for (index, one) in found.iter().enumerate() {

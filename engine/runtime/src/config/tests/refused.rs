@@ -323,3 +323,17 @@ fn what_contradicts_itself_is_refused() {
     let message = answer(&of("usdm")).unwrap_err();
     assert!(message.contains(": instrument.0.quoting.model.hedge_market: is quoted itself"), "{message}");
 }
+
+#[test]
+fn parts_of_shards_come_to_no_more_than_the_whole() {
+    let live = "[live]\nmode = \"live\"\nshards = \"by-asset\"\nparts = [\"0.6\", \"0.4\"]\n\
+        [[live.venue]]\nmarket = \"usdm\"\nsymbols = [\"ETHUSDT\", \"BTCUSDT\"]\ncredentials = \"DESK\"\n";
+    let text = format!("{REPLAY}\n{live}");
+    answer(&text).unwrap();
+    let message = refuses(&text, "parts = [\"0.6\", \"0.4\"]", "parts = [\"0.6\", \"0.41\"]", "live.parts");
+    assert!(message.contains("come to more than the whole"), "{message}");
+    refuses(&text, "parts = [\"0.6\", \"0.4\"]", "parts = []", "live.parts");
+    refuses(&text, "parts = [\"0.6\", \"0.4\"]", "parts = [\"1.1\"]", "live.parts");
+    let alone = text.replace("shards = \"by-asset\"", "shards = \"one\"");
+    refuses(&alone, "parts = [\"0.6\", \"0.4\"]", "parts = [\"0.6\"]", "live.parts");
+}
