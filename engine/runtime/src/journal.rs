@@ -115,6 +115,17 @@ pub enum JournalError {
         "{0}: no recording: a folder with segments 0000000000.frames and on, or folders of such, was expected"
     )]
     NoRecording(PathBuf),
+    /// A slice from later on cannot be decided again.
+    #[error(
+        "{path}: this slice was cut from another journal at record {first}, and what the core knew by then is not in it: it can be \
+         inspected, exported and checked, but only a slice from record 1 on can be decided again"
+    )]
+    Slice {
+        /// Its segment.
+        path: PathBuf,
+        /// Number that its first record had.
+        first: u64,
+    },
     /// Nothing to cut.
     #[error("no record is numbered from {from} to {to}: there is nothing to cut")]
     NoRecords {
@@ -148,6 +159,14 @@ pub enum JournalError {
     /// No segment is there.
     #[error("{0}: no journal: a folder with segments 0000000000.journal and on was expected")]
     Empty(PathBuf),
+    /// Journals are below, one of each run.
+    #[error("{path}: no journal, but a folder of one for each run: name one of them; the last is {last}")]
+    Epochs {
+        /// The folder.
+        path: PathBuf,
+        /// The journal of the last run.
+        last: PathBuf,
+    },
     /// A segment does not go on from the one before it.
     #[error("{path}: this segment does not go on from the one before it: {what}")]
     Broken {

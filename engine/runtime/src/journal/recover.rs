@@ -177,7 +177,7 @@ impl Recovery {
 }
 
 /// The journals of a folder by epoch, ascending; none where it is one itself.
-fn epochs(folder: &Path) -> Result<Vec<(u32, PathBuf)>, JournalError> {
+pub(super) fn epochs(folder: &Path) -> Result<Vec<(u32, PathBuf)>, JournalError> {
     let failed = |error| JournalError::Io { path: folder.to_owned(), error };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
@@ -209,6 +209,10 @@ fn recover(
     damage.dedup();
     let why = |why| JournalError::Meta { path: segments.first().cloned().unwrap_or_default(), why };
     let meta = Meta::parse(&scan.meta).map_err(why)?;
+    if let Some(first) = meta.cut_from.filter(|first| *first > 1) {
+        let path = segments.first().cloned().unwrap_or_default();
+        return Err(JournalError::Slice { path, first });
+    }
     let rebuilt = meta.rebuild().map_err(why)?;
     let epoch = rebuilt.epoch;
     let mut shard = rebuilt.shard;

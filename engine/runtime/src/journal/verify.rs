@@ -123,6 +123,7 @@ impl core::fmt::Display for Difference {
 /// Damage, or a header no core can be built from.
 pub fn verify(folder: &Path) -> Result<Verified, JournalError> {
     let history = History::open_whole(folder)?;
+    history.whole()?;
     let meta =
         |why| JournalError::Meta { path: history.segments().first().cloned().unwrap_or_default(), why };
     let said = Meta::parse(&history.header().meta).map_err(meta)?;
