@@ -125,7 +125,7 @@ fn line(seq: u64, frame: &Frame<'_>) -> String {
 fn warning(walked: Walked) -> Option<String> {
     match walked {
         Walked::Stopped | Walked::Finished => None,
-        Walked::CutShort | Walked::Open => Some(
+        Walked::Cut | Walked::CutShort | Walked::Open => Some(
             "no record ends it: its writer died or still writes, or what came after is missing".to_owned(),
         ),
         Walked::Torn(fault) => Some(format!("its writer died in the middle of a record: {fault}")),

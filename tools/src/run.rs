@@ -260,7 +260,7 @@ fn outside(live: &LiveConfig, path: &Path) -> anyhow::Result<Outside> {
 
 pub(crate) type Network = Sockets<Box<dyn Fn() -> Nanos + Send>>;
 
-fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
+pub(crate) fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<Network> {
     let extra_roots = venue.certificates.iter().cloned().collect();
     let options = Options { closing: CLOSING, extra_roots, ..Options::default() };
     let clock: Box<dyn Fn() -> Nanos + Send> = Box::new(move || clock.now());
@@ -288,7 +288,7 @@ pub(crate) fn ways(
         let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
         let keys = keys.map(|name| credentials(name, environment)).transpose()?;
         let session = keys.map(|keys| session(&traded, keys)).transpose()?;
-        Ok(Way { network, wake: Box::new(move || wake.wake()), session })
+        Ok(Way { network, wake: Box::new(move || wake.wake()), session, tap: None })
     };
     live.venue.iter().zip(&assembly.venues).map(one).collect()
 }

@@ -295,7 +295,7 @@ fn part() -> impl Strategy<Value = ConfigPart> {
         let mut bytes = [0; CONFIG_PART_BYTES];
         bytes[..used.len()].copy_from_slice(&used);
         let last = if last { Last::Yes } else { Last::No };
-        ConfigPart { part, last, count: used.len() as u8, bytes }
+        ConfigPart { part, last, count: u8::try_from(used.len()).unwrap(), bytes }
     })
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Never here: a decision, a report. Whoever runs the engine looks at its windows, and makes the report of its journals.
 
+mod looking;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -22,7 +24,7 @@ use ballast_wire::Network;
 use super::account::RECV_WINDOW;
 use super::assemble::{Assembly, VenueAssembly};
 use super::board::{View, Window};
-use super::contact::{Contact, ContactBoard, ContactWindow, contact_board};
+use super::contact::{ContactBoard, ContactWindow, contact_board};
 use super::heartbeat::Heart;
 use super::links::LinkPolicy;
 use super::outside::{KilledBy, Switched};
@@ -236,12 +238,6 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Orders of ours that a venue knows and no journal saw, as far as they are told apart.
-    #[must_use]
-    pub fn unjournaled(&self) -> u64 {
-        self.shards.iter().map(|shard| shard.unjournaled.load(Relaxed)).sum()
-    }
-
     /// What a venue's loop is made of.
     fn venue<N>(
         &self,
@@ -267,32 +263,6 @@ impl Engine {
             kill: Arc::clone(&self.kill),
             progress: self.shards.iter().map(|shard| Arc::clone(&shard.progress)).collect(),
         }
-    }
-
-    /// Folder of each shard's journal.
-    #[must_use]
-    pub fn folders(&self) -> &[PathBuf] {
-        &self.folders
-    }
-
-    /// What was asked of the host and what it gave, since the last time.
-    pub fn obtained(&self) -> impl Iterator<Item = Obtained> + '_ {
-        self.obtained.try_iter()
-    }
-
-    /// What each shard shows of itself.
-    pub fn look(&mut self) -> Vec<View> {
-        self.shards.iter_mut().map(|shard| shard.window.look()).collect()
-    }
-
-    /// How we stand with each venue.
-    pub fn standing(&mut self) -> Vec<VenueView> {
-        self.venues.iter_mut().map(|venue| venue.window.look()).collect()
-    }
-
-    /// How the connections to each venue are.
-    pub fn contacts(&mut self) -> Vec<Contact> {
-        self.venues.iter_mut().map(|venue| venue.contact.look()).collect()
     }
 
     /// Opens the start gate where everything is known and agrees, and asks for what is missing where it is not. What is waited

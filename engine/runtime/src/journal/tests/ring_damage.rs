@@ -55,7 +55,7 @@ fn is_named(folder: &Path, ring: &[u8], what: &str) -> bool {
 
 /// So many bytes are what is stored, and so many before it.
 const DATA: usize = 8 * 24;
-const STORED: usize = 88 * STEPS as usize;
+const STORED: usize = 88 * 400;
 
 #[test]
 fn a_bit_or_a_page_that_is_another_is_named() {

@@ -1,0 +1,44 @@
+//! What whoever runs the engine can see of it.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::Engine;
+use crate::host::Obtained;
+use crate::live::board::View;
+use crate::live::contact::Contact;
+use crate::live::standing::VenueView;
+
+impl Engine {
+    /// Folder of each shard's journal.
+    #[must_use]
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// What was asked of the host and what it gave, since the last time.
+    pub fn obtained(&self) -> impl Iterator<Item = Obtained> + '_ {
+        self.obtained.try_iter()
+    }
+
+    /// What each shard shows of itself.
+    pub fn look(&mut self) -> Vec<View> {
+        self.shards.iter_mut().map(|shard| shard.window.look()).collect()
+    }
+
+    /// How we stand with each venue.
+    pub fn standing(&mut self) -> Vec<VenueView> {
+        self.venues.iter_mut().map(|venue| venue.window.look()).collect()
+    }
+
+    /// How the connections to each venue are.
+    pub fn contacts(&mut self) -> Vec<Contact> {
+        self.venues.iter_mut().map(|venue| venue.contact.look()).collect()
+    }
+
+    /// Orders of ours that a venue knows and no journal saw, as far as they are told apart.
+    #[must_use]
+    pub fn unjournaled(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.unjournaled.load(Relaxed)).sum()
+    }
+}
