@@ -26,7 +26,12 @@ fn assert_counts(recorded: &Value, checked: &Value) {
 fn what_is_recorded_reads_like_a_capture() {
     let (venue, folder) = (Venue::start("--seed 3"), tempfile::tempdir().unwrap());
     let folder = folder.path();
-    std::fs::write(folder.join("run.toml"), venue.config(&["usdm", "spot"], "paper")).unwrap();
+    // Two symbols on one connection: a snapshot names none, and only what was asked for tells whose it is.
+    let one = "market = \"usdm\"\nsymbols = [\"ETHUSDT\"]";
+    let config = venue.config(&["usdm", "spot"], "paper");
+    assert!(config.contains(one));
+    let config = config.replace(one, &one.replace("[", "[\"BTCUSDT\", "));
+    std::fs::write(folder.join("run.toml"), config).unwrap();
     let record = Running::start(&mut venue.engine(folder, "record --config run.toml --out tape --json"));
     wait(Duration::from_secs(6));
     // A connection is lost meanwhile, and its book with it.
@@ -50,7 +55,7 @@ fn what_is_recorded_reads_like_a_capture() {
     }
     let usdm = &result["venues"][0];
     assert!(usdm["connections_lost"].as_u64() > Some(0), "{usdm}");
-    assert!(usdm["snapshots"].as_u64() > Some(1), "a book of its own after the loss: {usdm}");
+    assert!(usdm["snapshots"].as_u64() > Some(2), "a book of its own after the loss: {usdm}");
     let inspected = at(folder, "capture inspect tape --json").json();
     let inspected = inspected["recordings"].as_array().unwrap();
     assert_eq!(inspected.len(), 2, "spot and usdm, by name");
