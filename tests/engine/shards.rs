@@ -32,7 +32,7 @@ fn held(client: &Value, symbol: &str) -> (f64, f64) {
         client[rows].as_array().unwrap().iter().filter(move |row| row["symbol"] == symbol)
     };
     let position = of("positions").next().map_or(0.0, |row| number(row, "positionAmt"));
-    let price = of("orders").last().map_or(0.0, |row| number(row, "price"));
+    let price = of("orders").next_back().map_or(0.0, |row| number(row, "price"));
     (position, position.abs() * price)
 }
 
