@@ -112,6 +112,7 @@ fn nothing_is_allocated_for_another_configuration() {
     let config = Config::parse(market::QUOTER, path).unwrap();
     let other = market::QUOTER
         .replace("gamma = 0.05", "gamma = 0.5")
+        .replace("size = { quote = \"1000\" }", "size = { quote = \"100\" }")
         .replace("order_max = { quote = \"5000\" }", "order_max = { quote = \"500\" }")
         .replace("half_life = \"30s\"", "half_life = \"3s\"");
     let mut prepared = Prepared::from_surveyed(&config, path, &files, |_| {}).unwrap();

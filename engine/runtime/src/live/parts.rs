@@ -138,7 +138,6 @@ const fn scaled_rest(whole: u128, share: u128) -> bool {
 #[cfg(test)]
 mod tests {
     use ballast_model::BudgetKind;
-    use proptest::prelude::*;
 
     use super::*;
 
@@ -161,18 +160,21 @@ mod tests {
         assert_eq!(half(0).messages(none), MessageLimits { burst: 1, per_second: 0, reserve: 1 });
     }
 
-    proptest! {
-        #[test]
-        fn parts_come_to_no_more_than_the_whole(
-            units in 0..i128::MAX / 4,
-            cut in 0..=Rate::ONE.0,
-            shards in 1..9i64,
-        ) {
-            let parts = [Rate(cut), Rate(Rate::ONE.0 - cut)].map(|share| Part { shard: 0, share }.money(Money(units)).0);
-            let sum: i128 = parts.iter().sum();
-            prop_assert!(sum <= units && units - sum <= 2, "{parts:?}");
-            let equal = Part { shard: 0, share: Rate(Rate::ONE.0 / shards) }.money(Money(units)).0;
-            prop_assert!(equal * i128::from(shards) <= units);
+    #[test]
+    fn parts_come_to_no_more_than_the_whole() {
+        let of = |share: i64, units: i128| Part { shard: 0, share: Rate(share) }.money(Money(units)).0;
+        let one = Rate::ONE.0;
+        for units in
+            [0, 1, 7, 99_999_999, 100_000_001, Money::ONE.0, 123_456_789_012_345_678_901, i128::MAX / 4]
+        {
+            for cut in [0, 1, 33_333_333, one / 2, one - 1, one] {
+                let sum = of(cut, units) + of(one - cut, units);
+                assert!(sum <= units && units - sum <= 2, "{cut} of {units}");
+            }
+            for shards in 1..9 {
+                assert!(of(one / shards, units) * i128::from(shards) <= units, "{shards} of {units}");
+            }
         }
+        assert_eq!(of(one / 4, 4 * Money::ONE.0), Money::ONE.0);
     }
 }
