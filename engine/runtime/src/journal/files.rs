@@ -11,6 +11,8 @@ use super::JournalError;
 const EXTENSION: &str = ".journal";
 /// What a compressed segment's name ends with beside.
 const PRESSED: &str = ".zst";
+/// What it ends with instead until it is whole.
+const HALF: &str = ".zst.half";
 
 /// The ring's file.
 pub(super) fn ring(folder: &Path) -> PathBuf {
@@ -34,7 +36,13 @@ pub(super) fn pressed(segment: &Path) -> PathBuf {
 
 /// The same while it is being compressed.
 pub(super) fn half_pressed(segment: &Path) -> PathBuf {
-    with(segment, ".zst.half")
+    with(segment, HALF)
+}
+
+/// Segments of a folder that were being compressed.
+pub(super) fn halves(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(HALF)).collect()
 }
 
 /// True for the name of a compressed segment.

@@ -14,9 +14,10 @@ use ballast_model::Nanos;
 
 use super::disk::sync_folder;
 use super::history::check_end;
+use super::press::press_left;
 use super::ring::{Ring, RingReader};
 use super::segments::{Place, header};
-use super::{JournalError, files};
+use super::{AtRest, JournalError, files};
 
 /// The disk lost what the ring no longer has.
 const GAP: &str = "the segments end before what the ring goes on with";
@@ -40,6 +41,7 @@ pub(super) struct Left {
     pub(super) pieces: Vec<Piece>,
     /// Why not all that the ring was told can be read from it.
     pub(super) damage: Option<&'static str>,
+    at_rest: AtRest,
     /// Locked as long as this is there.
     _ring: Option<RingReader>,
 }
@@ -53,18 +55,21 @@ impl Left {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 return Err(JournalError::Busy(folder.to_owned()));
             }
-            read => read.and_then(|ring| ring.map(Ring::left).transpose()),
+            read => read,
         };
-        let ring = ring.map_err(|error| JournalError::Io { path: path.clone(), error })?;
+        let failed = |error| JournalError::Io { path: path.clone(), error };
         let (mut void, mut segments) = (Vec::new(), files::segments(folder)?);
-        let Some((mut ring, since)) = ring else {
+        let Some(ring) = ring.map_err(failed)? else {
             if segments.is_empty() {
-                return Ok(Some(Self { void, pieces: Vec::new(), damage: None, _ring: None }));
+                let at_rest = AtRest::AsWritten;
+                return Ok(Some(Self { void, pieces: Vec::new(), damage: None, at_rest, _ring: None }));
             }
             // It is made before the first segment.
             let error = io::Error::new(ErrorKind::InvalidData, "a ring of which nothing is there");
-            return Err(JournalError::Io { path, error });
+            return Err(failed(error));
         };
+        let at_rest = ring.at_rest();
+        let (mut ring, since) = ring.left().map_err(failed)?;
         while let Some(path) = segments.pop() {
             let bytes = files::read(&path)?;
             let at = |fault| JournalError::Fault { path: path.clone(), fault };
@@ -83,14 +88,14 @@ impl Left {
             let mut rest = Rest::new(folder, path, header, &reader);
             // A disk that lost power may have lost what the ring no longer has: nothing follows a gap.
             let damage = if since <= reader.next_seq() { rest.take(&mut ring, have) } else { Some(GAP) };
-            return Ok(Some(Self { void, pieces: rest.end(), damage, _ring: Some(ring) }));
+            return Ok(Some(Self { void, pieces: rest.end(), damage, at_rest, _ring: Some(ring) }));
         }
         if since > 1
             && let Some(path) = void.pop()
         {
             return Err(JournalError::Broken { path, what: GAP });
         }
-        Ok(Some(Self { void, pieces: Vec::new(), damage: None, _ring: Some(ring) }))
+        Ok(Some(Self { void, pieces: Vec::new(), damage: None, at_rest, _ring: Some(ring) }))
     }
 
     /// The segments of its folder as they are once it is written.
@@ -112,6 +117,8 @@ impl Left {
         if self.pieces.is_empty() {
             return Ok(());
         }
+        // Before the ring is gone, which says that there may be more to do.
+        press_left(folder, self.at_rest);
         let path = files::ring(folder);
         let done = match self.damage {
             None => std::fs::remove_file(&path),

@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 use ballast_journal::{Reader, block_end};
 
 use super::disk::sync_folder;
-use super::{JournalError, files};
+use super::{AtRest, JournalError, files};
 
 /// Of zstd: what more would gain is a hundredth, and costs three times the time.
 const LEVEL: i32 = 3;
@@ -96,6 +96,22 @@ pub(super) fn press(path: &Path) -> io::Result<()> {
     }
     sync_folder(path)?;
     fs::remove_file(path)
+}
+
+/// Compresses what a writer that died has not come to, where it was to be, and removes what it had begun. All has ended; what fails
+/// stays as it is.
+pub(super) fn press_left(folder: &Path, at_rest: AtRest) {
+    for half in files::halves(folder) {
+        let _ = fs::remove_file(half);
+    }
+    if at_rest == AtRest::AsWritten {
+        return;
+    }
+    for path in files::segments(folder).unwrap_or_default() {
+        if !files::is_pressed(&path) {
+            let _ = press(&path);
+        }
+    }
 }
 
 fn write_pressed(path: &Path, to: &Path) -> io::Result<()> {

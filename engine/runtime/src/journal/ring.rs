@@ -23,11 +23,14 @@ use ballast_journal::{
 };
 use ballast_model::{Nanos, PackedLevel};
 
+use super::AtRest;
 use super::map::Words;
 use check::Check;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"BALLRNG3");
 const CAPACITY: usize = 1;
+/// One where segments that ended are compressed.
+const PRESSED: usize = 2;
 /// Each on a cache line of its own.
 const HEAD: usize = 8;
 const TAIL: usize = 16;
@@ -69,7 +72,7 @@ pub(super) struct Ring {
 impl Ring {
     /// Makes a ring of at least so many bytes of data, every one of them on the disk: a page that finds no room once it is mapped
     /// kills the process.
-    pub(super) fn create(path: &Path, bytes: usize) -> io::Result<Self> {
+    pub(super) fn create(path: &Path, bytes: usize, at_rest: AtRest) -> io::Result<Self> {
         let capacity = (bytes / 8).max(CAPACITY_MIN).next_power_of_two();
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         file.try_lock()?;
@@ -80,6 +83,7 @@ impl Ring {
         }
         let words = Words::map(&file)?;
         store(&words, CAPACITY, capacity as u64);
+        store(&words, PRESSED, u64::from(at_rest == AtRest::Compressed));
         let [first, _] = PLACES;
         store_all(&words, first, place(0, 1));
         store(&words, 0, MAGIC);
@@ -108,6 +112,11 @@ impl Ring {
             return Err(broken("a ring of another length than it says"));
         }
         Ok(Some(Self { words: Arc::new(words), _lock: Arc::new(file), mask: capacity - 1 }))
+    }
+
+    /// What becomes of segments that ended.
+    pub(super) fn at_rest(&self) -> AtRest {
+        if load(&self.words, PRESSED) == 1 { AtRest::Compressed } else { AtRest::AsWritten }
     }
 
     /// The writing end, and the reading end.
@@ -152,7 +161,7 @@ fn is_unmade(words: &Words) -> bool {
     let [first, _] = PLACES;
     let places = first..first + 3;
     let mut all = words.words().iter().enumerate();
-    all.all(|(at, word)| at == CAPACITY || places.contains(&at) || word.load(Relaxed) == 0)
+    all.all(|(at, word)| [CAPACITY, PRESSED].contains(&at) || places.contains(&at) || word.load(Relaxed) == 0)
 }
 
 /// That so much was given back, and which record comes next.

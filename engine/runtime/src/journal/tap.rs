@@ -177,7 +177,7 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         vacant(folder)?;
         let path = files::ring(folder);
-        let (writer, reader) = make_ring(folder, &path, options.ring_bytes)?.ends();
+        let (writer, reader) = make_ring(folder, &path, options)?.ends();
         // After the ring: a folder in which there is no room for one holds no journal.
         let begun = Segments::begin(folder, meta, disk, options.segment_bytes);
         let mut segments = begun.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
@@ -207,11 +207,12 @@ impl Journal {
         if lost > 0 {
             return Err(JournalError::Lost { records: lost });
         }
-        std::fs::remove_file(&self.ring)
-            .map_err(|error| JournalError::Io { path: self.ring.clone(), error })?;
+        // Before the ring is gone: a process that dies meanwhile leaves what somebody else compresses.
         if let Some(press) = self.press.take() {
             press.finish();
         }
+        std::fs::remove_file(&self.ring)
+            .map_err(|error| JournalError::Io { path: self.ring.clone(), error })?;
         Ok(kept)
     }
 
@@ -225,9 +226,9 @@ impl Journal {
 }
 
 /// The ring of a new journal, in a folder that is made where it is not there.
-fn make_ring(folder: &Path, path: &Path, bytes: usize) -> Result<Ring, JournalError> {
+fn make_ring(folder: &Path, path: &Path, options: &Options) -> Result<Ring, JournalError> {
     std::fs::create_dir_all(folder).map_err(|error| JournalError::Io { path: folder.to_owned(), error })?;
-    Ring::create(path, bytes).map_err(|error| {
+    Ring::create(path, options.ring_bytes, options.at_rest).map_err(|error| {
         if error.kind() == ErrorKind::WouldBlock {
             JournalError::Busy(folder.to_owned())
         } else {

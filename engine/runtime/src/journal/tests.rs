@@ -205,7 +205,7 @@ fn pop(reader: &mut RingReader, step: u64) {
 fn a_full_ring_refuses_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
-    let (mut writer, mut reader) = Ring::create(&path, 1).unwrap().ends();
+    let (mut writer, mut reader) = Ring::create(&path, 1, AtRest::AsWritten).unwrap().ends();
     let (mut stored, mut taken) = (0, 0);
     for round in 0..50 {
         while push(&mut writer, stored) == Ok(()) {
@@ -234,7 +234,7 @@ fn a_full_ring_refuses_and_goes_on() {
 fn a_ring_that_is_damaged_gives_nothing_that_was_not_stored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
-    let (mut writer, mut reader) = Ring::create(&path, 1).unwrap().ends();
+    let (mut writer, mut reader) = Ring::create(&path, 1, AtRest::AsWritten).unwrap().ends();
     // More than a lap, so that words of the lap before stand behind the last.
     for step in 0..2_000 {
         push(&mut writer, step).unwrap();
@@ -278,7 +278,7 @@ fn a_ring_has_all_its_room_before_anything_is_stored() {
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
-    drop(Ring::create(&path, 1 << 20).unwrap());
+    drop(Ring::create(&path, 1 << 20, AtRest::AsWritten).unwrap());
     let file = path.metadata().unwrap();
     assert!(file.len() > 1 << 20);
     assert!(512 * file.blocks() >= file.len(), "{} blocks for {} bytes", file.blocks(), file.len());

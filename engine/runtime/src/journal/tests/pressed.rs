@@ -174,7 +174,7 @@ fn a_segment_cut_between_frames_is_not_gone_on_with() {
     let sound = std::fs::read(&path).unwrap();
     let cut = frames(&sound)[2];
     std::fs::write(&path, &sound[..cut.0]).unwrap();
-    drop(Ring::create(&files::ring(folder.path()), 1).unwrap());
+    drop(Ring::create(&files::ring(folder.path()), 1, AtRest::AsWritten).unwrap());
     let error = settle(folder.path()).unwrap_err().to_string();
     assert!(error.contains("cut off after a whole compressed frame"), "{error}");
     assert!(error.contains(&format!("from record {} on", cut.1 + 1)), "{error}");

@@ -120,7 +120,7 @@ fn a_damaged_ring_is_kept_and_named_ever_after() {
 fn a_writer_whose_ring_is_damaged_stops() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ring");
-    let (mut writer, mut reader) = Ring::create(&path, 1).unwrap().ends();
+    let (mut writer, mut reader) = Ring::create(&path, 1, AtRest::AsWritten).unwrap().ends();
     (0..3).for_each(|step| push(&mut writer, step).unwrap());
     pop(&mut reader, 0);
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
