@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use ballast_core::shard::Shard;
@@ -60,8 +60,8 @@ fn replay_until_killed() {
     prepared.play_recorded(Mode::Quoting, 10_000, &mut Accepted, &mut record).unwrap();
 }
 
-/// The orders that a process told of before it was killed after this time.
-pub(crate) fn killed_after(wait: Duration, folder: &Path) -> BTreeSet<u64> {
+/// A process that has begun to write a journal, and what it says.
+pub(crate) fn writing(folder: &Path) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "kill::replay_until_killed", "--nocapture"])
         .env(FOLDER, folder)
@@ -74,6 +74,12 @@ pub(crate) fn killed_after(wait: Duration, folder: &Path) -> BTreeSet<u64> {
         line.clear();
         assert!(out.read_line(&mut line).unwrap() > 0, "it ended before it began");
     }
+    (child, out)
+}
+
+/// The orders that a process told of before it was killed after this time.
+pub(crate) fn killed_after(wait: Duration, folder: &Path) -> BTreeSet<u64> {
+    let (mut child, out) = writing(folder);
     let reader = std::thread::spawn(move || {
         let told = out.lines().map_while(Result::ok);
         told.filter_map(|line| line.strip_prefix("accepted ")?.parse().ok()).collect()

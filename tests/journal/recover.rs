@@ -10,7 +10,7 @@ use ballast_model::{Carried, CarriedKind, ClientOrderId, Command, InstrumentId, 
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Mode, Prepared};
 use ballast_runtime::journal::{
-    AtRest, Journal, JournalError, Meta, Options, Recognised, Recovery, Told, Walked, verify,
+    AtRest, History, Journal, JournalError, Meta, Options, Recognised, Recovery, Told, Walked, verify,
 };
 use ballast_runtime::replay::{Journaled, Unobserved};
 use ballast_tests::market::{QUOTER, lines, surveyed, text};
@@ -209,6 +209,26 @@ fn damage_is_named_and_what_came_before_it_is_recovered_in_doubt() {
 fn doubts(recovery: &Recovery) -> usize {
     let doubt = |word: &&Carried| word.kind == CarriedKind::Instrument && word.words[0] == 1;
     recovery.carried.iter().filter(doubt).count()
+}
+
+#[test]
+fn nobody_goes_on_from_a_run_that_lives() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, _) = Recovery::first(folder.path());
+    let (mut child, mut out) = crate::kill::writing(&first);
+    let drained = std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+    for _ in 0..2 {
+        let error = Recovery::if_any(folder.path()).unwrap_err();
+        assert!(matches!(&error, JournalError::Living(path) if *path == first), "{error}");
+        // Whoever only reads may.
+        History::open_whole(&first).unwrap();
+        assert_eq!(Recovery::of(folder.path()).unwrap().next_epoch, 2);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drained.join().unwrap().unwrap();
+    let past = Recovery::if_any(folder.path()).unwrap().unwrap();
+    assert_eq!((past.epoch, past.damage.len()), (1, 0));
 }
 
 #[test]

@@ -128,6 +128,11 @@ pub enum JournalError {
     /// Another process writes it.
     #[error("{0}: this journal is being written")]
     Busy(PathBuf),
+    /// A run is to go on where another has not ended.
+    #[error(
+        "{0}: the run that writes this journal has not ended: no other goes on from it, or both would trade; end that one first"
+    )]
+    Living(PathBuf),
     /// A run that was to go on died before it had taken over what it was to begin with.
     #[error("{0}: this run died before it had taken over what the one before it left")]
     Unbegun(PathBuf),

@@ -3,7 +3,7 @@
 //! What is to be made of it is worked out first ([`Left`]), and then written ([`settle`]), or, on a disk that cannot be written,
 //! only read.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -264,6 +264,12 @@ fn count_before(segments: Vec<PathBuf>, since: u64) -> Result<u64, JournalError>
         }
     }
     Ok(count)
+}
+
+/// Whether another writes the journal in this folder.
+pub(super) fn is_written(folder: &Path) -> bool {
+    let locked = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+    File::open(files::ring(folder)).is_ok_and(locked)
 }
 
 /// Makes whole what a writer that died left; nothing where nothing is to be done, or where the writer lives. Of a ring that is

@@ -24,7 +24,7 @@ use ballast_core::shard::Shard;
 use ballast_model::{Carried, CarriedKind, ClientOrderId, Event, Nanos};
 
 use super::history::{damaged, notice};
-use super::left::{Left, Piece};
+use super::left::{Left, Piece, is_written};
 use super::{JournalError, Meta, files, settle};
 use crate::clock::Stopwatch;
 use crate::replay::Record;
@@ -102,13 +102,20 @@ impl Recovery {
         Err(failed.unwrap_or_else(|| JournalError::Empty(folder.to_owned())))
     }
 
-    /// As [`Recovery::of`]; `None` where the folder is not there or holds nothing.
+    /// What a run goes on with: as [`Recovery::of`], `None` where the folder is not there or holds nothing.
     ///
     /// # Errors
-    /// As [`Recovery::of`].
+    /// As [`Recovery::of`], and [`JournalError::Living`].
     pub fn if_any(folder: &Path) -> Result<Option<Self>, JournalError> {
         let is_empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-        if is_empty { Ok(None) } else { Self::of(folder).map(Some) }
+        if is_empty {
+            return Ok(None);
+        }
+        let all = epochs(folder)?.into_iter().map(|(_, path)| path).chain([folder.to_owned()]);
+        match all.rev().find(|path| is_written(path)) {
+            Some(living) => Err(JournalError::Living(living)),
+            None => Self::of(folder).map(Some),
+        }
     }
 
     /// Where the journal of the first run below a folder is, and its epoch.
