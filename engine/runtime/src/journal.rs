@@ -106,6 +106,17 @@ pub enum JournalError {
     /// A slice is to be written where something is.
     #[error("{0}: this folder is not empty: a slice is a journal of its own")]
     NotEmpty(PathBuf),
+    /// A slice from later on cannot be decided again.
+    #[error(
+        "{path}: this slice was cut from another journal at record {first}, and what the core knew by then is not in it: it can be \
+         inspected, exported and checked, but only a slice from record 1 on can be decided again"
+    )]
+    Slice {
+        /// Its segment.
+        path: PathBuf,
+        /// Number that its first record had.
+        first: u64,
+    },
     /// Nothing to cut.
     #[error("no record is numbered from {from} to {to}: there is nothing to cut")]
     NoRecords {

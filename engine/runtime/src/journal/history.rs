@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ballast_journal::{EncoderEnd, Entry, Fault, FaultKind, Header, Reader, Record};
 
 use super::left::{Left, Piece};
-use super::{JournalError, files, settle};
+use super::{JournalError, Meta, files, settle};
 
 /// What the first segment of a journal goes on from; that of a slice too, which is numbered from one on.
 pub(super) const START: EncoderEnd = EncoderEnd { next_seq: 1, hash: [0; 32] };
@@ -20,6 +20,8 @@ pub struct History {
     left: Vec<Piece>,
     /// Why it could not.
     unwritten: Option<String>,
+    /// Number that its first record had in the journal that it is a slice of.
+    cut_from: Option<u64>,
     /// The ring of which not all could be read, and why.
     damaged: Option<(PathBuf, &'static str)>,
 }
@@ -43,6 +45,8 @@ pub enum Walked {
     Finished,
     /// At the end of a segment, without the checkpoint that a run ends with: the run was cut short, or what came after is gone.
     CutShort,
+    /// Where a slice does, that was cut before its journal's end.
+    Cut,
     /// At a whole record that ends no segment: the writer died or still writes, or what came after is gone.
     Open,
     /// Within a record: the writer died there.
@@ -55,15 +59,15 @@ impl Walked {
     pub const fn torn(self) -> Option<Fault> {
         match self {
             Self::Torn(fault) => Some(fault),
-            Self::Stopped | Self::Finished | Self::CutShort | Self::Open => None,
+            Self::Stopped | Self::Finished | Self::Cut | Self::CutShort | Self::Open => None,
         }
     }
 
-    /// Whether the end of the run is there; `None` where nobody looked.
+    /// Whether the end of the run is there; `None` where nobody looked, and of a slice that does not have it.
     #[must_use]
     pub const fn finished(self) -> Option<bool> {
         match self {
-            Self::Stopped => None,
+            Self::Stopped | Self::Cut => None,
             Self::Finished => Some(true),
             Self::CutShort | Self::Open | Self::Torn(_) => Some(false),
         }
@@ -73,7 +77,7 @@ impl Walked {
     #[must_use]
     pub fn warning(self) -> Option<String> {
         match self {
-            Self::Stopped | Self::Finished => None,
+            Self::Stopped | Self::Finished | Self::Cut => None,
             Self::CutShort => Some(
                 "the journal ends without the checkpoint that a run ends with: it was cut short, or later segments are missing"
                     .to_owned(),
@@ -134,13 +138,21 @@ impl History {
             Some(why) => JournalError::Pressed { path: first.clone(), seq: 1, why: why.to_string() },
             None => JournalError::Fault { path: first.clone(), fault },
         })?;
-        Ok(Self { segments, header, left, unwritten, damaged: None })
+        let cut_from = Meta::parse(&header.meta).ok().and_then(|meta| meta.cut_from);
+        Ok(Self { segments, header, left, unwritten, cut_from, damaged: None })
     }
 
     /// What is to be told of a journal that could not be made whole: its files say less than was read.
     #[must_use]
     pub fn notice(&self) -> Option<String> {
         self.unwritten.as_deref().map(notice)
+    }
+
+    /// Whether it begins where a run did, so that it can be decided again.
+    pub(super) fn whole(&self) -> Result<(), JournalError> {
+        let path = || self.segments.first().cloned().unwrap_or_default();
+        let first = self.cut_from.filter(|first| *first > 1);
+        first.map_or(Ok(()), |first| Err(JournalError::Slice { path: path(), first }))
     }
 
     /// The header of the first segment.
@@ -238,6 +250,7 @@ impl History {
         }
         Ok(match (before, marked) {
             (None, _) => Walked::Open,
+            (Some(_), false) if self.cut_from.is_some() => Walked::Cut,
             (Some(_), false) => Walked::CutShort,
             (Some(_), true) => Walked::Finished,
         })

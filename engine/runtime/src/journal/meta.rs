@@ -133,7 +133,7 @@ impl Meta {
     ///
     /// # Errors
     /// What is missing.
-    pub(crate) fn whole(&self) -> Result<(), String> {
+    fn whole(&self) -> Result<(), String> {
         match self.cut_from.filter(|first| *first > 1) {
             Some(first) => Err(format!(
                 "it was cut from another journal at record {first}: what came before is not known"

@@ -193,6 +193,10 @@ fn recover(
     damage.dedup();
     let why = |why| JournalError::Meta { path: segments.first().cloned().unwrap_or_default(), why };
     let meta = Meta::parse(&scan.meta).map_err(why)?;
+    if let Some(first) = meta.cut_from.filter(|first| *first > 1) {
+        let path = segments.first().cloned().unwrap_or_default();
+        return Err(JournalError::Slice { path, first });
+    }
     let rebuilt = meta.rebuild().map_err(why)?;
     let epoch = rebuilt.epoch;
     let mut shard = rebuilt.shard;

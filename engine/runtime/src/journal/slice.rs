@@ -6,11 +6,12 @@ use ballast_journal::{Draft, Entry, Record};
 use ballast_model::Nanos;
 
 use super::disk::Files;
+use super::press::press_left;
 use super::segments::{Kept, Segments};
-use super::{History, JournalError, Meta, Step};
+use super::{AtRest, History, JournalError, Meta, Step};
 
 /// Cuts the records numbered `from` to `to`, both included, into a new journal in `folder`, which is empty or not there; numbered
-/// from one on. Its headers say where it was cut from: one that does not begin at the first record can be read, and not decided
+/// from one on, compressed. Its headers say where it was cut from: one that does not begin at the first record can be read, and not decided
 /// again. Nothing is written where the range holds no record but the ends of blocks.
 ///
 /// # Errors
@@ -46,7 +47,11 @@ pub fn slice(history: &History, from: u64, to: u64, folder: &Path) -> Result<Kep
     segments.append(Nanos(0), &Draft::End)?;
     segments.flush()?;
     segments.sync()?;
-    Ok(segments.kept())
+    let kept = segments.kept();
+    drop(segments);
+    // At rest it is like any other; where it cannot be compressed it stays as it is.
+    press_left(folder, AtRest::Compressed);
+    Ok(kept)
 }
 
 /// What a record says, to be recorded again; the ends of blocks come of themselves.

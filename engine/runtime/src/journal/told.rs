@@ -144,12 +144,12 @@ impl Told {
     /// Damage, or a journal that does not tell enough to be played again.
     pub fn read(folder: &Path) -> Result<Self, JournalError> {
         let history = History::open_whole(folder)?;
+        history.whole()?;
         let told = |why: String| JournalError::Meta {
             path: history.segments().first().cloned().unwrap_or_default(),
             why,
         };
         let meta = Meta::parse(&history.header().meta).map_err(told)?;
-        meta.whole().map_err(told)?;
         if meta.feeds.is_empty() {
             return Err(told("it does not say how the venue's clocks map to ours".to_owned()));
         }

@@ -121,6 +121,7 @@ impl core::fmt::Display for Difference {
 /// Damage, or a header no core can be built from.
 pub fn verify(folder: &Path) -> Result<Verified, JournalError> {
     let history = History::open_whole(folder)?;
+    history.whole()?;
     let meta =
         |why| JournalError::Meta { path: history.segments().first().cloned().unwrap_or_default(), why };
     let rebuilt = Meta::parse(&history.header().meta).and_then(|meta| meta.rebuild()).map_err(meta)?;
