@@ -47,6 +47,21 @@ fn a_slice_of_nothing_or_onto_something_is_refused() {
 }
 
 #[test]
+fn a_folder_of_runs_names_the_last_one() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path().join("runs")).unwrap();
+    for epoch in ["0001", "0002"] {
+        folder.expect(0, &REPLAY.replace("--journal journal", &format!("--journal runs/{epoch}")));
+    }
+    for command in ["verify", "journal verify", "journal inspect", "whatif"] {
+        let run = folder.expect(4, &format!("{command} runs"));
+        assert!(run.err.contains("the last is runs/0002"), "{command}: {}", run.err);
+    }
+    let said = folder.expect(0, "journal verify runs/0002").out;
+    assert!(said.starts_with("1 segment, "), "{said}");
+}
+
+#[test]
 fn what_is_recovered_of_a_damaged_journal_has_the_exit_code_of_damage() {
     let folder = Folder::new();
     folder.expect(0, REPLAY);

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::cli::{ExportArgs, InspectArgs, JournalArgs, RangeArgs, SliceArgs};
 use crate::exit::Code;
-use crate::output::{self, Form};
+use crate::output::{self, Form, counted};
 use counts::Counts;
 pub(crate) use recover::recover;
 
@@ -97,13 +97,13 @@ fn finish(history: &History, counts: Counts, part: Part, walked: Walked, json: b
     let at_rest = if part == Part::All { Some(history.bytes_at_rest()?) } else { None };
     output::text(
         &format!(
-            "{} segments, {} records: {} inputs, {} commands, {} checkpoints, {} blocks\n{}",
-            history.segments().len(),
-            counts.records(),
-            counts.inputs(),
-            counts.commands.records,
-            counts.checkpoints.records,
-            counts.blocks.records,
+            "{}, {}: {}, {}, {}, {}\n{}",
+            counted(history.segments().len() as u64, "segment"),
+            counted(counts.records(), "record"),
+            counted(counts.inputs(), "input"),
+            counted(counts.commands.records, "command"),
+            counted(counts.checkpoints.records, "checkpoint"),
+            counted(counts.blocks.records, "block"),
             counts.lines(at_rest)
         ),
         Form::asked(json),
@@ -172,7 +172,7 @@ pub(crate) fn slice(arguments: &SliceArgs) -> anyhow::Result<Code> {
     let JournalArgs { folder, json: with_json } = &arguments.journal;
     let history = open(folder)?;
     let kept = cut(&history, arguments.range.from, arguments.range.to, &arguments.out)?;
-    let text = format!("{} records in {} bytes\n", kept.records, kept.bytes);
+    let text = format!("{} in {} bytes\n", counted(kept.records, "record"), kept.bytes);
     output::text(&text, Form::asked(*with_json))?;
     if *with_json {
         let stands = history.notice().is_some();

@@ -42,3 +42,8 @@ pub(crate) fn text(text: &str, result: Form) -> io::Result<()> {
 pub(crate) fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
+
+/// So many of what has a name that more of have an `s` behind.
+pub(crate) fn counted(count: u64, name: &str) -> String {
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}

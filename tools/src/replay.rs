@@ -136,10 +136,10 @@ pub(crate) fn journaled<T>(
     Ok(match journal.finish() {
         Ok(kept) => {
             output::tell(&format!(
-                "journal: {} records in {} bytes, {} segments in {}",
-                kept.records,
+                "journal: {} in {} bytes, {} in {}",
+                output::counted(kept.records, "record"),
                 kept.bytes,
-                kept.segments,
+                output::counted(kept.segments.into(), "segment"),
                 folder.display()
             ));
             (played, None)

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::JournalArgs;
 use crate::exit::Code;
-use crate::output::{self, Form};
+use crate::output::{self, Form, counted};
 
 /// Decides again and compares.
 ///
@@ -24,11 +24,11 @@ pub(crate) fn run(arguments: &JournalArgs) -> anyhow::Result<Code> {
     let verdict =
         done.difference.map_or_else(|| "identical".to_owned(), |found| format!("different: {found}"));
     let text = format!(
-        "{} records: {} inputs, {} commands and {} checkpoints compared in {:.2} s: {verdict}\n",
-        done.records,
-        done.inputs,
-        done.commands,
-        done.checkpoints,
+        "{}: {}, {} and {} compared in {:.2} s: {verdict}\n",
+        counted(done.records, "record"),
+        counted(done.inputs, "input"),
+        counted(done.commands, "command"),
+        counted(done.checkpoints, "checkpoint"),
         watch.elapsed().as_secs_f64()
     );
     output::text(&text, Form::asked(arguments.json))?;

@@ -150,6 +150,14 @@ pub enum JournalError {
     /// No segment is there.
     #[error("{0}: no journal: a folder with segments 0000000000.journal and on was expected")]
     Empty(PathBuf),
+    /// Journals are below, one of each run.
+    #[error("{path}: no journal, but a folder of one for each run: name one of them; the last is {last}")]
+    Epochs {
+        /// The folder.
+        path: PathBuf,
+        /// The journal of the last run.
+        last: PathBuf,
+    },
     /// A segment does not go on from the one before it.
     #[error("{path}: this segment does not go on from the one before it: {what}")]
     Broken {

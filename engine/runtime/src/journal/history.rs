@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ballast_journal::{EncoderEnd, Entry, Fault, FaultKind, Header, Reader, Record};
 
 use super::left::{Left, Piece};
+use super::recover::epochs;
 use super::{JournalError, Meta, files, settle};
 
 /// What the first segment of a journal goes on from; that of a slice too, which is numbered from one on.
@@ -131,7 +132,7 @@ impl History {
         left: Vec<Piece>,
         unwritten: Option<String>,
     ) -> Result<Self, JournalError> {
-        let first = segments.first().ok_or_else(|| JournalError::Empty(folder.to_owned()))?;
+        let first = segments.first().ok_or_else(|| none(folder))?;
         // What comes before damage of a compressed segment is read; whoever walks there meets it.
         let (bytes, damage) = read_as_far(&left, first)?;
         let (header, _) = Reader::new(&bytes).map_err(|fault| match damage {
@@ -255,6 +256,12 @@ impl History {
             (Some(_), true) => Walked::Finished,
         })
     }
+}
+
+/// That there is no journal in this folder, and where one may be meant.
+fn none(folder: &Path) -> JournalError {
+    let (path, last) = (folder.to_owned(), epochs(folder).ok().and_then(|mut epochs| epochs.pop()));
+    last.map_or(JournalError::Empty(path.clone()), |(_, last)| JournalError::Epochs { path, last })
 }
 
 /// A ring that somebody has kept because not all of it could be read, and that it was.

@@ -161,7 +161,7 @@ impl Recovery {
 }
 
 /// The journals of a folder by epoch, ascending; none where it is one itself.
-fn epochs(folder: &Path) -> Result<Vec<(u32, PathBuf)>, JournalError> {
+pub(super) fn epochs(folder: &Path) -> Result<Vec<(u32, PathBuf)>, JournalError> {
     let failed = |error| JournalError::Io { path: folder.to_owned(), error };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
