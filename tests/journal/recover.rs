@@ -252,6 +252,15 @@ fn a_ring_that_cannot_be_read_is_damage_and_is_kept() {
     assert_eq!(doubts(&damaged), damaged.instruments.len());
     assert_eq!(damaged.shard.position(InstrumentId(0)), whole.shard.position(InstrumentId(0)));
     assert_eq!(std::fs::read(&path).unwrap(), [7; 4_096]);
+    // One of which somebody has settled what could be read.
+    std::fs::rename(&path, folder.path().join("ring.damaged")).unwrap();
+    let damaged = Recovery::of(folder.path()).unwrap();
+    let named = damaged
+        .damage
+        .iter()
+        .any(|what| what.contains("ring.damaged: damaged: what was stored after record"));
+    assert!(named && damaged.damage.len() == 1, "{:?}", damaged.damage);
+    assert_eq!(doubts(&damaged), damaged.instruments.len());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! A ring that is damaged after its writer died: what is read was stored, and where not all of it is, that is said.
 
+use std::io::{Seek as _, SeekFrom, Write as _};
+
 use ballast_journal::Reader;
 
 use super::left::{give_back_nothing, left};
@@ -123,8 +125,9 @@ fn a_writer_whose_ring_is_damaged_stops() {
     let (mut writer, mut reader) = Ring::create(&path, 1, AtRest::AsWritten).unwrap().ends();
     (0..3).for_each(|step| push(&mut writer, step).unwrap());
     pop(&mut reader, 0);
-    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     // The third word of the second record: its time.
-    std::os::unix::fs::FileExt::write_all_at(&file, &[9], (DATA + 88 + 16) as u64).unwrap();
+    file.seek(SeekFrom::Start((DATA + 88 + 16) as u64)).unwrap();
+    file.write_all(&[9]).unwrap();
     assert!(reader.has_more() && reader.pop().is_none() && reader.has_more());
 }
