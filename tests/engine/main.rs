@@ -2,8 +2,10 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod dead_man;
 mod faults;
 mod kills;
+mod limits;
 mod rig;
 mod runs;
 mod watchdog;

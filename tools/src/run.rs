@@ -30,6 +30,7 @@ use crate::cli::RunArgs;
 use crate::exit::Code;
 use crate::output;
 use crate::report::{self, ReportContext, ReportFiles};
+use crate::safeguards;
 
 /// How often the run is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -67,6 +68,7 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         .map_or_else(|| Recovery::first(&arguments.journal), |past| (past.next().0, past.next_epoch));
     let mut assembly = assemble(&config, &arguments.config, live, &told, epoch)?;
     let since = past.as_ref().map_or(clock.begin(), |past| past.at - SINCE_MARGIN);
+    let slowed = core::mem::take(&mut assembly.slowed);
     let ways = ways(live, &assembly, clock, since)?;
     go_on(&mut assembly, past, arguments)?;
     let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
@@ -78,6 +80,7 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
     }
     signal_hook::flag::register(KILL, engine.latch())?;
     let folders = engine.folders().to_vec();
+    safeguards::tell(live, &slowed);
     output::tell(&format!("running; journal: {}", folder.display()));
     let watch = Stopwatch::start();
     let strangers = match live.strangers {
@@ -194,6 +197,7 @@ pub(crate) fn ways(
             assets: &assembly.assets,
             since,
             clock_offset_max: live.clock_offset_max.span(),
+            dead_man: live.dead_man(asked),
         };
         let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
         let keys = keys.map(|name| credentials(name, |name| std::env::var(name).ok())).transpose()?;

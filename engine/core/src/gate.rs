@@ -52,7 +52,7 @@ mod twin_tests;
 
 use ballast_model::{
     ClientOrderId, Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, MarkPrice, Money, Nanos, NewOrder,
-    Rate, ReduceOnly, Side,
+    Rate, ReduceOnly, Side, TimeInForce,
 };
 
 use bucket::TokenBucket;
@@ -61,7 +61,7 @@ pub use controls::{
     PeriodNotional, VolatilityBreaker,
 };
 use limits::{Effect, HaltBy, Halts};
-pub use limits::{GateContext, GateLimits, GateState, Halt, LimitsError};
+pub use limits::{GateContext, GateLimits, GateState, Halt, LimitsError, ReducingQuotes};
 pub use loss::LossLimits;
 pub use operator::StillClosed;
 use portfolio::Portfolio;
@@ -333,10 +333,17 @@ impl Gate {
             portfolio.ask(working, effect, now)?;
         }
         // Last, so that only orders that pass are charged; a reducing order is charged while there are tokens.
-        if !self.bucket.take(now) && effect.adds() {
+        if !self.bucket.take(now) && (effect.adds() || self.waits(order)) {
             return own(Err((Rule::OrderRate, 1, 0)));
         }
         Ok(())
+    }
+
+    /// Whether an order that reduces waits for the rate all the same.
+    fn waits(&self, order: &NewOrder) -> bool {
+        self.limits.reducing_quotes == ReducingQuotes::Wait
+            && order.tif == TimeInForce::PostOnly
+            && order.reduce_only == ReduceOnly::No
     }
 
     fn ask_identity(&self, order: &NewOrder) -> Verdict {

@@ -29,6 +29,17 @@ pub struct GateLimits {
     pub order_burst_max: u32,
     /// New orders per second in the long run.
     pub orders_per_second_max: u32,
+    /// Whether quotes that reduce the position wait for the rate too.
+    pub reducing_quotes: ReducingQuotes,
+}
+
+/// Whether the rate of orders holds back quotes that reduce the position: orders that only rest, and that no exit and no hedge sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReducingQuotes {
+    /// They pass and are counted, as every order that reduces.
+    Pass,
+    /// They wait as quotes that add do: the venue would turn away more than it takes, and then orders that must reduce too.
+    Wait,
 }
 
 /// Why limits cannot be used.

@@ -24,6 +24,7 @@ use super::risk::Risk;
 use super::unquoted::Unquoted;
 use super::{BookNames, BudgetsConfig, Config, ConfigError, InstrumentConfig, ModelConfig, QuotingConfig};
 use crate::capture::{Instrument, SeenInstrument};
+use crate::live::OrderShare;
 
 /// Most levels one side of a book holds: venues show 10 000 at most, the rest accumulates from diffs.
 const BOOK_LEVELS_MAX: usize = 32_768;
@@ -49,6 +50,8 @@ pub struct FoundInstrument {
     pub spec: InstrumentSpec,
     /// Whether tick or lot was inferred from the data.
     pub inferred: bool,
+    /// Its share of the venue's counts of new orders; `None` where it was not told.
+    pub orders: Option<OrderShare>,
     /// Name of the base asset.
     pub base: String,
     /// Name of the quote asset.
@@ -220,7 +223,14 @@ impl Resolver<'_> {
             quote: quote_id,
         };
         let spec = with_size_max(spec).map_err(|error| rule(&error))?;
-        Ok(FoundInstrument { instrument, spec, inferred: tick.is_none() || lot.is_none(), base, quote })
+        Ok(FoundInstrument {
+            instrument,
+            spec,
+            inferred: tick.is_none() || lot.is_none(),
+            orders: None,
+            base,
+            quote,
+        })
     }
 
     /// Names of assets by [`AssetId`].
@@ -292,6 +302,13 @@ impl Resolver<'_> {
             Quoted::Yes => self.hedges(instruments, &mut lanes)?,
             Quoted::No => Vec::new(),
         };
+        for (lane, one) in lanes.iter_mut().zip(instruments) {
+            let limits =
+                lane.quoting.as_mut().map(|quoting| &mut quoting.limits).or(lane.hedge_limits.as_mut());
+            if let Some((share, limits)) = one.found.orders.zip(limits) {
+                share.slow(limits);
+            }
+        }
         let books = match quoted {
             Quoted::Yes => self.books(instruments),
             Quoted::No => None,

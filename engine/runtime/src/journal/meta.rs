@@ -174,6 +174,7 @@ impl Meta {
         let (mut found, resolver) = resolve(&config, path, &seen).map_err(|error| told(error.into()))?;
         for (found, filters) in found.iter_mut().zip(&self.filters) {
             found.spec = filters.narrow(found.spec).map_err(|error| error.to_string())?;
+            found.orders = filters.orders;
         }
         if found.len() != self.references.len() {
             return Err(format!("{} instruments, {} references", found.len(), self.references.len()));

@@ -1,0 +1,31 @@
+//! What stands behind a live run where it dies, and what of it the venues hold back, told at its start.
+
+use ballast_runtime::config::{LiveConfig, LiveVenueConfig, ModeConfig, market_name};
+use ballast_runtime::live::Slowed;
+
+use crate::output;
+
+/// Tells of each market what empties it where the run dies, and of each throttle that was lowered.
+pub(crate) fn tell(live: &LiveConfig, slowed: &[Slowed]) {
+    lines(live).iter().for_each(|line| output::tell(line));
+    slowed.iter().for_each(|slowed| output::tell(&format!("warning: {slowed}")));
+}
+
+fn lines(live: &LiveConfig) -> Vec<String> {
+    let watchdog = "where this run dies only `ballast watchdog` cancels what it leaves";
+    let line = |venue: &LiveVenueConfig| {
+        let name = market_name(venue.market());
+        match (live.dead_man(venue), venue.trade_market().is_some_and(|market| market.has_dead_man())) {
+            (Some(timer), _) => {
+                let seconds = timer.countdown.0 as f64 / 1e9;
+                format!(
+                    "{name}: the venue cancels everything {seconds} s after our last word (dead man's timer)"
+                )
+            }
+            (None, true) => format!("warning: {name}: the dead man's timer is off: {watchdog}"),
+            (None, false) => format!("warning: {name}: the venue has no dead man's timer: {watchdog}"),
+        }
+    };
+    let venues = live.venue.iter().filter(|_| live.mode == ModeConfig::Live);
+    venues.map(line).collect()
+}
