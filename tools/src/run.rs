@@ -239,7 +239,12 @@ impl Watched<'_> {
         while !self.stop.load(Ordering::Relaxed) && most.is_none_or(|most| watch.elapsed() < most) {
             std::thread::park_timeout(LOOK_EVERY);
             engine.beat();
-            engine.notes(|_, _, note: &Note| *notes.entry(note.kind()).or_default() += 1);
+            engine.notes(|shard, _, note: &Note| {
+                *notes.entry(note.kind()).or_default() += 1;
+                if let Some((_, instruments)) = self.about.get(shard) {
+                    safeguards::tell_note(note, instruments);
+                }
+            });
             engine.obtained().for_each(|obtained| output::tell(&obtained.to_string()));
             if engine.is_broken() {
                 output::tell("a thread has ended by itself: no order leaves any more");
@@ -379,6 +384,7 @@ impl Done<'_> {
             ("messages", shards().map(|end| end.outcome.messages).sum()),
             ("level_updates", shards().map(|end| end.outcome.level_updates).sum()),
             ("orders", shards().map(|end| end.outcome.orders).sum()),
+            ("orders_unsent", shards().map(|end| end.unsent).sum()),
             ("cancels", shards().map(|end| end.outcome.cancels).sum()),
             ("amendments", shards().map(|end| end.outcome.replaces).sum()),
             ("fills", shards().map(|end| end.outcome.fills).sum()),

@@ -13,10 +13,11 @@
 //!
 //! An order *reduces* where it, together with all that already works on its side, at most closes the position. Reducing
 //! orders pass at every limit on position, order value, credit, loss, open orders and rate, and in every [`GateState`] (from
-//! a pause on only when marked reduce-only). The venue's filters, the largest order, and the price collar hold for every
-//! order: a fat finger that reduces is still one. So do our own orders (it would trade with ourselves) and known funds (what
-//! is not there cannot be sold), and an order not marked reduce-only may not carry the net exposure of an asset, a venue or
-//! everything past its limit, though it closes one instrument. Without a reference price no order passes at all.
+//! a pause on only when marked reduce-only); where [`ReducingQuotes::Wait`] says so quotes among them wait for the rate. The
+//! venue's filters, the largest order, and the price collar hold for every order: a fat finger that reduces is still one. So
+//! do our own orders (it would trade with ourselves) and known funds (what is not there cannot be sold), and an order not
+//! marked reduce-only may not carry the net exposure of an asset, a venue or everything past its limit, though it closes one
+//! instrument. Without a reference price no order passes at all.
 //!
 //! There is no order without a price: what takes at market is an IOC at the worst price it may have, and the collars hold
 //! it.

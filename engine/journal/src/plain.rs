@@ -188,7 +188,8 @@ impl Plainer {
             | Event::Balance(_)
             | Event::Operator(_)
             | Event::Grant(_)
-            | Event::Journal(_) => (SPELLED, self.spelled(told)),
+            | Event::Journal(_)
+            | Event::Access(_) => (SPELLED, self.spelled(told)),
         };
         Ok(Plain { kind, words })
     }

@@ -189,18 +189,20 @@ pub(super) enum HaltBy {
     Doubt = 3,
     /// What would be decided might not be kept.
     Journal = 4,
+    /// The venue takes no orders, or would not tell what becomes of them.
+    Access = 5,
 }
 
 /// All that closes a gate. The worst holds; of equal ones the first that came, and once it is lifted the next in the order of
 /// [`HaltBy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Halts {
-    pub(super) by: [Halt; 5],
+    pub(super) by: [Halt; 6],
     pub(super) worst: Halt,
 }
 
 impl Halts {
-    pub(super) const NONE: Self = Self { by: [Halt::NONE; 5], worst: Halt::NONE };
+    pub(super) const NONE: Self = Self { by: [Halt::NONE; 6], worst: Halt::NONE };
 
     /// What holds.
     #[inline]

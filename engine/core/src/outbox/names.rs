@@ -32,6 +32,7 @@ impl Note {
             Self::Inventory(..) => "inventory",
             Self::Operator(..) => "operator",
             Self::Journal(_) => "journal",
+            Self::Access(_) => "access",
             Self::CancelsLeft(_) => "cancels_left",
             Self::OpportunitySeen(_) => "opportunity_seen",
             Self::OpportunityGone(_) => "opportunity_gone",
@@ -47,6 +48,7 @@ impl Note {
             Self::BookLost(_, reason) => reason.name(),
             Self::Unheld(_, refusal) => unheld(refusal),
             Self::Journal(health) => health.name(),
+            Self::Access(access) => access.state.name(),
             Self::Exit(_, exit) | Self::ExitHeld(_, exit) => exit.name(),
             Self::Inventory(_, stage) => stage.name(),
             Self::Uncarried(kind) => kind.name(),
@@ -88,6 +90,7 @@ impl Note {
             | Self::ExitHeld(id, _)
             | Self::Inventory(id, _)
             | Self::CancelsLeft(id) => Some(*id),
+            Self::Access(access) => Some(access.instrument),
             Self::UnbookableBalance(_)
             | Self::Operator(..)
             | Self::Uncarried(_)

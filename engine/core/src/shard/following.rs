@@ -51,6 +51,7 @@ impl Shard {
             | Event::Mark(_)
             | Event::Grant(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Timer => {}
         }
     }

@@ -30,7 +30,8 @@ pub struct LiveConfig {
     /// What is done at the start about positions at a venue that the ledger does not know.
     #[serde(default)]
     pub strangers: StrangersConfig,
-    /// Largest difference between a venue's clock and ours with which orders go out.
+    /// Largest difference between a venue's clock and ours, half the round trip of its measurement included, with which is quoted:
+    /// beyond it quotes are pulled until the clocks agree again.
     #[serde(default = "clock_offset")]
     pub clock_offset_max: Duration,
     /// How long one of a market's connections may say nothing before it is taken for dead.
@@ -118,7 +119,7 @@ const RING_MAX: usize = 1 << 24;
 const SNAPSHOT_LEVELS_MAX: usize = 10_000;
 
 const fn clock_offset() -> Duration {
-    Duration::from_millis(500)
+    Duration::from_millis(250)
 }
 
 const fn silence() -> Duration {

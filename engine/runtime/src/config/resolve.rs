@@ -270,10 +270,6 @@ impl Resolver<'_> {
                 book,
             });
         }
-        let latency = Latency {
-            order: config.venue.order_latency.span(),
-            response: config.venue.response_latency.span(),
-        };
         let wallet = match quoted {
             Quoted::Yes => {
                 Balances { config, path: &self.path, assets: &self.assets, instruments }.wallet()?
@@ -282,7 +278,7 @@ impl Resolver<'_> {
         };
         let venue = VenueSpec {
             instruments: rules,
-            latency,
+            latency: latency(config),
             conditions: Conditions::default(),
             tiers: tiers(config, &self.path, instruments)?,
             wallet,
@@ -302,13 +298,7 @@ impl Resolver<'_> {
             Quoted::Yes => self.hedges(instruments, &mut lanes)?,
             Quoted::No => Vec::new(),
         };
-        for (lane, one) in lanes.iter_mut().zip(instruments) {
-            let limits =
-                lane.quoting.as_mut().map(|quoting| &mut quoting.limits).or(lane.hedge_limits.as_mut());
-            if let Some((share, limits)) = one.found.orders.zip(limits) {
-                share.slow(limits);
-            }
-        }
+        share_orders(&mut lanes, instruments);
         let books = match quoted {
             Quoted::Yes => self.books(instruments),
             Quoted::No => None,
@@ -479,5 +469,23 @@ pub fn fixed_offset(config: &Config) -> Option<Span> {
     match config.venue.clock_offset {
         super::ClockOffset::Auto => None,
         super::ClockOffset::Fixed(offset) => Some(offset.span()),
+    }
+}
+
+/// How long commands and answers travel.
+const fn latency(config: &Config) -> Latency {
+    Latency { order: config.venue.order_latency.span(), response: config.venue.response_latency.span() }
+}
+
+/// Lowers the throttles of lanes to their shares of what their venues count.
+fn share_orders(lanes: &mut [LaneSpec], instruments: &[ResolvedInstrument]) {
+    for (lane, one) in lanes.iter_mut().zip(instruments) {
+        let limits = match &mut lane.quoting {
+            Some(quoting) => Some(&mut quoting.limits),
+            None => lane.hedge_limits.as_mut(),
+        };
+        if let Some((share, limits)) = one.found.orders.zip(limits) {
+            share.slow(limits);
+        }
     }
 }

@@ -98,6 +98,7 @@ impl Heard {
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Carried(_)
             | Event::Timer => None,
         }
@@ -224,7 +225,11 @@ impl Reading<'_> {
                 let instrument = event.instrument().ok_or("a message of no market")?;
                 self.push(instrument, &[*event], now)
             }
-            Event::Operator(_) | Event::Grant(_) | Event::Journal(_) | Event::Carried(_) => {
+            Event::Operator(_)
+            | Event::Grant(_)
+            | Event::Journal(_)
+            | Event::Access(_)
+            | Event::Carried(_) => {
                 self.outside.push((now, *event));
                 Ok(())
             }

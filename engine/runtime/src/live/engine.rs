@@ -58,6 +58,8 @@ pub struct ShardEnd {
     pub kept: Result<Kept, JournalError>,
     /// Turns in which the clock had fallen.
     pub clock_falls: u64,
+    /// Orders that came back without having left.
+    pub unsent: u64,
 }
 
 /// A venue's thread is done.

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use ballast_json::{Grid, SYMBOL_BYTES_MAX};
-use ballast_model::{AssetId, InstrumentId, Nanos, Span, Step, SubAccountId, TradeId};
+use ballast_model::{AccessState, AssetId, InstrumentId, Nanos, Span, Step, SubAccountId, TradeId};
 
 use super::super::INSTRUMENTS_MAX;
 use super::budget::{Documented, Pool};
@@ -259,6 +259,8 @@ pub(super) struct Instrument {
     pub(super) since: TradesSince,
     pub(super) trades: Recent,
     pub(super) rules: Option<Rules>,
+    /// What the core was told last.
+    pub(super) access: Option<AccessState>,
 }
 
 /// What the venue's names stand for. Allocated once.
@@ -299,6 +301,7 @@ impl Names {
                 since: told.since,
                 trades: Recent::new(),
                 rules: None,
+                access: None,
             });
         }
         for (at, (id, name)) in config.assets.iter().enumerate() {

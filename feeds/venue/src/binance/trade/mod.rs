@@ -15,6 +15,7 @@
 //!
 //! Pings and pongs are the wire's. Never here: a socket, a clock, a decision.
 
+mod access;
 mod account;
 mod answers;
 mod budget;

@@ -23,7 +23,7 @@ const CONNECTION_LIFE: Span = Span::from_secs(24 * 3_600 - 600);
 pub(super) const KEY_LIFE: Span = Span::from_secs(30 * 60);
 
 /// Time between two looks at the venue's rules, which may change while it trades.
-const RULES_AGE: Span = Span::from_secs(300);
+const RULES_AGE: Span = Span::from_secs(60);
 
 /// What is due when.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +111,7 @@ impl TradeSession {
             Channel::Rest => self.jobs.fail(now.mono),
             Channel::Market(_) => {}
         }
+        self.tell_access(now.mono, out);
     }
 
     /// Time has passed.
@@ -145,6 +146,7 @@ impl TradeSession {
         if due(&mut self.timers.private_cut, now.mono, Nanos::MAX) {
             self.renew(Channel::Private);
         }
+        self.tell_access(now.mono, out);
     }
 
     /// When [`on_deadline`](Self::on_deadline) has something to do, or [`poll_request`](Self::poll_request) something to send
