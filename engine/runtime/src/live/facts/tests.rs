@@ -153,7 +153,7 @@ fn filters_only_narrow() {
         base: AssetId(0),
         quote: AssetId(1),
     };
-    let filters = Filters { price: (5, 2_000_000), size: (2, 0), notional_min: 3 };
+    let filters = Filters { price: (5, 2_000_000), size: (2, 0), notional_min: 3, orders: None };
     let narrow = filters.narrow(wide).unwrap();
     let expected = InstrumentSpec { price_min: Price(5), size_min: Lots(2), ..wide };
     assert_eq!(narrow, expected);
