@@ -49,6 +49,7 @@ fn gate() -> Gate {
         collar_away_max: Rate::from_bps(5_000),
         order_burst_max: u32::MAX,
         orders_per_second_max: u32::MAX,
+        reducing_quotes: ballast_core::gate::ReducingQuotes::Pass,
     };
     Gate::new(INSTRUMENT, &spec(), limits).expect("sound limits")
 }

@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod changing;
+mod dead_man;
 mod faults;
 mod kills;
+mod limits;
 mod records;
 mod rig;
 mod runs;

@@ -15,6 +15,7 @@ mod operator;
 mod opportunities;
 mod rig;
 mod runs;
+mod safeguards;
 mod silence;
 mod simulate;
 mod view;

@@ -22,17 +22,17 @@ fn check(config: &'static Config, lines: &[Line], mode: Mode, expected: Golden) 
 
 #[test]
 fn a_touch_quoter_on_futures() {
-    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9e416e0e2ded2a31, 0x4a95f4cfc780dd88));
+    check(&AVELLANEDA, &FUTURES, Mode::Quoting, (392, 381, 15, 0x9e416e0e2ded2a31, 0x79486bb8b0aa6c79));
 }
 
 #[test]
 fn a_touch_quoter_on_spot() {
-    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0xb13588c5aa2a73a1, 0xee20430fa4230720));
+    check(&AVELLANEDA, &SPOT, Mode::Quoting, (583, 581, 1, 0xb13588c5aa2a73a1, 0x78ececca592710dd));
 }
 
 #[test]
 fn an_interval_quoter_on_futures() {
-    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0x24a7019c20e620a2, 0x0181382bc89a13e1));
+    check(&INTERVAL, &FUTURES, Mode::Quoting, (106, 63, 49, 0x24a7019c20e620a2, 0x857f64aeff7fa1bb));
 }
 
 #[test]

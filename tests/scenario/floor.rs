@@ -142,6 +142,7 @@ fn shard_of(spec: InstrumentSpec, epoch: u32, half_spread: i64, amend: ReplaceRu
             collar_away_max: percent(1),
             order_burst_max: 10_000,
             orders_per_second_max: 10_000,
+            reducing_quotes: ballast_core::gate::ReducingQuotes::Pass,
         },
         touch_age_max: Span::from_secs(5),
         order_expiry: Span::from_millis(500),

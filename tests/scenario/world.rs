@@ -137,6 +137,7 @@ fn quoting(setting: &Setting) -> QuotingSpec {
             collar_away_max: Rate::from_bps(100),
             order_burst_max: 10_000,
             orders_per_second_max: 10_000,
+            reducing_quotes: ballast_core::gate::ReducingQuotes::Pass,
         },
         touch_age_max: Span::from_secs(5),
         order_expiry: Span::from_millis(500),

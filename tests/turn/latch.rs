@@ -13,6 +13,7 @@ use ballast_runtime::live::{
 };
 use ballast_venue::Now;
 use ballast_venue::binance::Market;
+use ballast_venue::binance::trade::DeadMan;
 use ballast_wire::{Address, HttpSend, Link, Network, News, Pulse, Refused};
 
 use crate::rig::{config, fact};
@@ -24,14 +25,14 @@ const RULES: &str = r#"{"rateLimits":[],"symbols":[{"symbol":"ETHUSDT","status":
 
 /// A venue that answers every request, and keeps what came.
 #[derive(Debug)]
-struct Answering {
+pub(crate) struct Answering {
     now: Nanos,
     news: Vec<(Link, Option<String>)>,
-    sent: Vec<String>,
+    pub(crate) sent: Vec<String>,
 }
 
 impl Answering {
-    fn count(&self, what: &str) -> usize {
+    pub(crate) fn count(&self, what: &str) -> usize {
         self.sent.iter().filter(|sent| sent.contains(what)).count()
     }
 }
@@ -93,15 +94,23 @@ impl Network for Answering {
     }
 }
 
-struct Rig {
-    venue: VenueLoop<Answering>,
+/// A venue's loop, and the ends of a shard that turns only when told.
+pub(crate) struct Rig {
+    pub(crate) venue: VenueLoop<Answering>,
     /// The ends of the shard that hangs.
     ends: ShardEnds,
     kill: Arc<AtomicBool>,
+    /// Turns of the shard.
+    pub(crate) progress: Arc<AtomicU64>,
 }
 
 impl Rig {
     fn new() -> Self {
+        Self::keeping(None)
+    }
+
+    /// With this dead man's timer.
+    pub(crate) fn keeping(dead_man: Option<DeadMan>) -> Self {
         let config = config("");
         let live = config.live.as_ref().unwrap();
         let built = assemble(&config, Path::new("test.toml"), live, &vec![vec![fact()]], 1).unwrap();
@@ -114,8 +123,9 @@ impl Rig {
             assets: &built.assets,
             since: Nanos(0),
             clock_offset_max: Span::from_secs(1),
+            dead_man,
         };
-        let kill = Arc::new(AtomicBool::new(false));
+        let (kill, progress) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(7)));
         let venue = VenueLoop::new(VenueParts {
             network: Answering { now: Nanos(1_700_000_000_000_000_000), news: Vec::new(), sent: Vec::new() },
             market: venue.market,
@@ -125,9 +135,9 @@ impl Rig {
             shards: venue.ends,
             numbers: venue.numbers,
             kill: Arc::clone(&kill),
-            progress: vec![Arc::new(AtomicU64::new(7))],
+            progress: vec![Arc::clone(&progress)],
         });
-        Self { venue, ends: shard.ends.remove(0), kill }
+        Self { venue, ends: shard.ends.remove(0), kill, progress }
     }
 
     fn now(&self) -> Nanos {
@@ -135,7 +145,7 @@ impl Rig {
     }
 
     /// Lets time pass.
-    fn pass(&mut self, span: Span) {
+    pub(crate) fn pass(&mut self, span: Span) {
         let until = self.now() + span;
         while self.now() < until {
             let now = self.now() + Span::from_millis(1);

@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![forbid(unsafe_code)]
 
+mod dead_man;
 mod latch;
 mod net;
 mod recorded;

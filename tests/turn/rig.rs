@@ -45,8 +45,14 @@ pub(crate) fn fact() -> Fact {
             lot: Step::parse("0.001"),
             price_ticks_max: 268_163,
         },
-        filters: Filters { price: (1, 0), size: (1, 10_000_000), notional_min: 20 * 10_i128.pow(18) },
+        filters: Filters {
+            price: (1, 0),
+            size: (1, 10_000_000),
+            notional_min: 20 * 10_i128.pow(18),
+            orders: None,
+        },
         mid: HalfTicks::mid(Price(268_162), Price(268_163)),
+        orders: [None; 4],
     }
 }
 

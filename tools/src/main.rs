@@ -28,6 +28,7 @@ mod replay;
 mod report;
 mod results;
 mod run;
+mod safeguards;
 mod side_by_side;
 mod simulate;
 mod summary;

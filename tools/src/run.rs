@@ -32,6 +32,7 @@ use crate::exit::Code;
 use crate::output;
 use crate::record::{Recorded, Recorders};
 use crate::report::{self, ReportContext, ReportFiles};
+use crate::safeguards;
 use crate::view::Telling;
 
 use self::watched::{Notes, Watched};
@@ -127,6 +128,7 @@ impl Job<'_> {
         let told = ask(live, clock)?;
         let mut assembly = assemble(config, &arguments.config, live, &told, epoch)?;
         let since = past.as_ref().map_or(clock.begin(), |past| past.at - SINCE_MARGIN);
+        let slowed = core::mem::take(&mut assembly.slowed);
         let mut ways = ways(live, &assembly, clock, since, environment)?;
         let recorders = tap(arguments, live, &told, &mut ways)?;
         go_on(&mut assembly, past, arguments)?;
@@ -141,6 +143,7 @@ impl Job<'_> {
         let changed = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&changed))?;
         let folders = engine.folders().to_vec();
+        safeguards::tell(live, &slowed);
         output::tell(&match words.journal {
             Keeps::Journal => format!("running; journal: {}", folder.display()),
             Keeps::Nothing => "running".to_owned(),
@@ -284,6 +287,7 @@ pub(crate) fn ways(
             assets: &assembly.assets,
             since,
             clock_offset_max: live.clock_offset_max.span(),
+            dead_man: live.dead_man(asked),
         };
         let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
         let keys = keys.map(|name| credentials(name, environment)).transpose()?;
@@ -364,6 +368,7 @@ impl Done<'_> {
             ("messages", shards().map(|end| end.outcome.messages).sum()),
             ("level_updates", shards().map(|end| end.outcome.level_updates).sum()),
             ("orders", shards().map(|end| end.outcome.orders).sum()),
+            ("orders_unsent", shards().map(|end| end.unsent).sum()),
             ("cancels", shards().map(|end| end.outcome.cancels).sum()),
             ("amendments", shards().map(|end| end.outcome.replaces).sum()),
             ("fills", self.record.instruments.iter().map(|one| one.fills.len() as u64).sum()),

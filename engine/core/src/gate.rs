@@ -13,10 +13,11 @@
 //!
 //! An order *reduces* where it, together with all that already works on its side, at most closes the position. Reducing
 //! orders pass at every limit on position, order value, credit, loss, open orders and rate, and in every [`GateState`] (from
-//! a pause on only when marked reduce-only). The venue's filters, the largest order, and the price collar hold for every
-//! order: a fat finger that reduces is still one. So do our own orders (it would trade with ourselves) and known funds (what
-//! is not there cannot be sold), and an order not marked reduce-only may not carry the net exposure of an asset, a venue or
-//! everything past its limit, though it closes one instrument. Without a reference price no order passes at all.
+//! a pause on only when marked reduce-only); where [`ReducingQuotes::Wait`] says so quotes among them wait for the rate. The
+//! venue's filters, the largest order, and the price collar hold for every order: a fat finger that reduces is still one. So
+//! do our own orders (it would trade with ourselves) and known funds (what is not there cannot be sold), and an order not
+//! marked reduce-only may not carry the net exposure of an asset, a venue or everything past its limit, though it closes one
+//! instrument. Without a reference price no order passes at all.
 //!
 //! There is no order without a price: what takes at market is an IOC at the worst price it may have, and the collars hold
 //! it.
@@ -53,7 +54,7 @@ mod twin_tests;
 
 use ballast_model::{
     ClientOrderId, Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, MarkPrice, Money, Nanos, NewOrder,
-    Price, Rate, ReduceOnly, Side,
+    Price, Rate, ReduceOnly, Side, TimeInForce,
 };
 
 pub(crate) use adopt::Stands;
@@ -63,7 +64,7 @@ pub use controls::{
     PeriodNotional, VolatilityBreaker,
 };
 use limits::{Effect, HaltBy, Halts};
-pub use limits::{GateContext, GateLimits, GateState, Halt, LimitsError};
+pub use limits::{GateContext, GateLimits, GateState, Halt, LimitsError, ReducingQuotes};
 pub use loss::LossLimits;
 pub use operator::StillClosed;
 use portfolio::Portfolio;
@@ -335,10 +336,17 @@ impl Gate {
             portfolio.ask(working, effect, now)?;
         }
         // Last, so that only orders that pass are charged; a reducing order is charged while there are tokens.
-        if !self.bucket.take(now) && effect.adds() {
+        if !self.bucket.take(now) && (effect.adds() || self.waits(order)) {
             return own(Err((Rule::OrderRate, 1, 0)));
         }
         Ok(())
+    }
+
+    /// Whether an order that reduces waits for the rate all the same.
+    fn waits(&self, order: &NewOrder) -> bool {
+        self.limits.reducing_quotes == ReducingQuotes::Wait
+            && order.tif == TimeInForce::PostOnly
+            && order.reduce_only == ReduceOnly::No
     }
 
     fn ask_identity(&self, order: &NewOrder) -> Verdict {

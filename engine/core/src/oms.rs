@@ -31,7 +31,7 @@ use ballast_model::{
 use crate::gate::Checked;
 use crate::id_window::{Admitted, IdWindow};
 pub(crate) use carry::{ORDER_PARTS, OrderWords};
-pub use order::{Amendment, CANCEL_RETRY, Order, SETTLE};
+pub use order::{Amendment, CANCEL_RETRY, Order, SETTLE, UNKNOWN_CANCEL_RETRY};
 pub use state::{BeforeCancel, DoneReason, OrderState};
 pub use sweep::{SweepLimits, SweepLimitsError};
 

@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use core::mem::discriminant;
 
 use ballast_model::{
-    AssetId, BudgetKind, BudgetReport, Cancel, CarriedKind, Command, InstrumentId, JournalHealth, LostReason,
-    NewOrder, OperatorCommand, Query, Replace,
+    Access, AssetId, BudgetKind, BudgetReport, Cancel, CarriedKind, Command, InstrumentId, JournalHealth,
+    LostReason, NewOrder, OperatorCommand, Query, Replace,
 };
 
 use crate::arbitrage::OpportunityId;
@@ -108,6 +108,8 @@ pub enum Note {
     Configured(Configured),
     /// The journal keeps up, or does not: quotes stop until it does.
     Journal(JournalHealth),
+    /// A venue takes our orders of an instrument, or does not: its quotes stop until it does.
+    Access(Access),
     /// There are more orders to cancel than one event may.
     CancelsLeft(InstrumentId),
     /// A detector finds an opportunity where it found none before.

@@ -211,6 +211,7 @@ impl Shard {
             Event::Grant(grant) => return self.on_grant(grant, now, out),
             Event::Operator(command) => return self.on_operator(command, now, out),
             Event::Journal(health) => return self.on_journal(*health, now, out),
+            Event::Access(access) => return self.on_access(access, now, out),
             Event::Funding(payment) => return self.on_funding(payment, now, out),
             Event::Balance(update) => return self.on_balance(update, now, out),
             Event::Carried(carried) => return self.on_carried(carried, now, out),

@@ -1,7 +1,7 @@
 //! The numbers that stand for words. A number once given is never given again.
 
 use ballast_model::{
-    BookKind, BudgetKind, FillReason, JournalHealth, Liquidity, LostReason, RejectReason, Side,
+    AccessState, BookKind, BudgetKind, FillReason, JournalHealth, Liquidity, LostReason, RejectReason, Side,
 };
 
 /// A word with a number.
@@ -29,6 +29,7 @@ coded! {
     BookKind { Diff = 0, Snapshot = 1 }
     BudgetKind { Gross = 0, Margin = 1, OrderRate = 2, Loss = 3 }
     JournalHealth { Good = 0, Behind = 1, Failed = 2 }
+    AccessState { Open = 0, Unseen = 1, Clock = 2, Rules = 3, Refused = 4 }
     Liquidity { Maker = 0, Taker = 1 }
     LostReason { Gap = 0, Disconnected = 1, RingFull = 2, BadMessage = 3, BookFull = 4, TornBatch = 5 }
     FillReason {

@@ -8,8 +8,8 @@ pub(crate) mod orders;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    BookBatch, BookBegin, BookLost, Event, InstrumentId, Lots, MarkPrice, Nanos, PackedLevel, Price, Side,
-    Ticker, Trade, TradeId, UpdateId,
+    Access, BookBatch, BookBegin, BookLost, Event, InstrumentId, Lots, MarkPrice, Nanos, PackedLevel, Price,
+    Side, Ticker, Trade, TradeId, UpdateId,
 };
 
 use crate::codes::Coded;
@@ -34,6 +34,7 @@ pub(crate) mod kind {
     pub(crate) const JOURNAL: u8 = 13;
     pub(crate) const CARRIED: u8 = 14;
     pub(crate) const CONFIG: u8 = 15;
+    pub(crate) const ACCESS: u8 = 16;
 }
 
 pub(crate) use carried::{put_carried, take_carried};
@@ -68,6 +69,7 @@ pub(crate) fn put_event(event: &Event, now: Nanos, context: &mut Context, put: &
         Event::Operator(_) => kind::OPERATOR,
         Event::Grant(_) => kind::GRANT,
         Event::Journal(_) => kind::JOURNAL,
+        Event::Access(_) => kind::ACCESS,
         Event::Carried(_) => kind::CARRIED,
         Event::Config(_) => kind::CONFIG,
     };
@@ -87,6 +89,10 @@ pub(crate) fn put_event(event: &Event, now: Nanos, context: &mut Context, put: &
         Event::Operator(command) => account::put_operator(command, put),
         Event::Grant(grant) => account::put_grant(grant, put),
         Event::Journal(health) => put.byte(health.code()),
+        Event::Access(access) => {
+            put.word(access.instrument.0.into());
+            put.byte(access.state.code());
+        }
         Event::Carried(word) => put_carried(word, put),
         Event::Config(part) => configuration::put_config(part, put),
         Event::Timer | Event::BookBegin(_) | Event::BookLevels(_) => {}
@@ -119,6 +125,10 @@ pub(crate) fn take_input<'a>(
         kind::OPERATOR => Event::Operator(account::take_operator(take)?),
         kind::GRANT => Event::Grant(account::take_grant(take)?),
         kind::JOURNAL => Event::Journal(Coded::of(take.byte()?)?),
+        kind::ACCESS => {
+            let instrument = take_instrument(take)?;
+            Event::Access(Access { instrument, state: Coded::of(take.byte()?)? })
+        }
         kind::CARRIED => Event::Carried(take_carried(take)?),
         kind::CONFIG => Event::Config(configuration::take_config(take)?),
         _ => return None,

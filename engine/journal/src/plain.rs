@@ -189,7 +189,8 @@ impl Plainer {
             | Event::Operator(_)
             | Event::Grant(_)
             | Event::Config(_)
-            | Event::Journal(_) => (SPELLED, self.spelled(told)),
+            | Event::Journal(_)
+            | Event::Access(_) => (SPELLED, self.spelled(told)),
         };
         Ok(Plain { kind, words })
     }

@@ -3,6 +3,7 @@
 //! A book diff or snapshot is a batch of slots: [`BookBegin`] (the FIRST), then [`BookLevels`] of up to four levels each, the
 //! last marked [`Last::Yes`]. A batch is pushed all or nothing and no decision is taken before its last slot.
 
+use crate::access::Access;
 use crate::budget::BudgetGrant;
 use crate::carried::Carried;
 use crate::configuration::ConfigPart;
@@ -49,6 +50,8 @@ pub enum Event {
     Balance(BalanceUpdate),
     /// The journal keeps up, or does not.
     Journal(JournalHealth),
+    /// A venue takes our orders of an instrument, or does not.
+    Access(Access),
     /// What carries over from the run before. Comes before everything else.
     Carried(Carried),
     /// Part of a configuration that takes the place of the one in force, with its last part.
@@ -73,6 +76,7 @@ impl Event {
             Self::Order(update) => Some(update.instrument),
             Self::Fill(fill) => Some(fill.instrument),
             Self::Funding(payment) => Some(payment.instrument),
+            Self::Access(access) => Some(access.instrument),
             Self::Balance(_)
             | Self::Grant(_)
             | Self::Operator(_)
@@ -99,6 +103,7 @@ impl Event {
             | Self::Grant(_)
             | Self::Operator(_)
             | Self::Journal(_)
+            | Self::Access(_)
             | Self::Carried(_)
             | Self::Config(_)
             | Self::Funding(_)

@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod access;
 mod batch;
 mod budget;
 mod carried;
@@ -25,6 +26,7 @@ mod reject;
 mod relabel;
 mod time;
 
+pub use access::{Access, AccessState};
 pub use batch::BookBatch;
 pub use budget::{BudgetGrant, BudgetKind, BudgetReport, Grant, Report, ShardId};
 pub use carried::{Carried, CarriedKind};

@@ -19,6 +19,7 @@ impl Event {
             Self::Order(update) => update.instrument = instrument,
             Self::Fill(fill) => fill.instrument = instrument,
             Self::Funding(payment) => payment.instrument = instrument,
+            Self::Access(access) => access.instrument = instrument,
             Self::Carried(_)
             | Self::Config(_)
             | Self::Balance(_)

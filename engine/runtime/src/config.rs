@@ -10,6 +10,7 @@ mod budgets;
 mod change;
 mod conditions;
 mod controls;
+mod dead_man;
 mod exits;
 mod fair;
 mod fees;
@@ -60,6 +61,7 @@ pub use controls::{
     ControlsConfig, ExecutionsConfig, FillBreakerConfig, HaltConfig, LossConfig, OracleConfig,
     OrderToTradeConfig, PeriodCollarConfig, PeriodNotionalConfig, SweepConfig, VolatilityBreakerConfig,
 };
+pub use dead_man::DeadManConfig as DeadManTimerConfig;
 pub use exits::{ExitsConfig, WatchConfig};
 pub use fair::{
     AroundConfig, BasisConfig, BlendConfig, BlendInputConfig, DepthMidConfig, FairConfig, ImbalanceConfig,

@@ -481,6 +481,7 @@ fn digest_report(event: &Event, digest: &mut Digest) {
         | Event::Grant(_)
         | Event::Operator(_)
         | Event::Journal(_)
+        | Event::Access(_)
         | Event::Carried(_)
         | Event::Config(_)
         | Event::Timer => {}

@@ -135,6 +135,7 @@ impl Venue<Tape> {
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Carried(_)
             | Event::Config(_)
             | Event::Timer => {}

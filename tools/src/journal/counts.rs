@@ -83,6 +83,7 @@ impl Counts {
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Carried(_)
             | Event::Config(_)
             | Event::Timer => return self.own.add(bytes),

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::hand::Hand;
 use crate::output;
 use crate::record::Recorders;
+use crate::safeguards;
 use crate::view::{About, Console, Going, Known, Telling};
 
 /// How often the run is looked at.
@@ -59,6 +60,9 @@ impl Watched<'_> {
                 *notes.entry(note.kind()).or_default() += 1;
                 console.note(self.name(shard, note).as_deref(), at, note);
                 self.tell_journal(shard, note, &mut console);
+                let instruments = self.about.get(shard).map(|(_, instruments)| &**instruments);
+                let said = instruments.and_then(|instruments| safeguards::of_note(note, instruments));
+                said.into_iter().for_each(|said| console.tell(&said));
             });
             tell_unjournaled(engine.unjournaled(), &mut notes, &mut console);
             engine.obtained().for_each(|obtained| console.tell(&obtained.to_string()));

@@ -55,11 +55,16 @@ impl Whose {
     }
 }
 
+/// Causes that have a place in what carries over: those from here on are the world's, which says anew how it is.
+const CARRIED: usize = HaltBy::Access as usize;
+
 impl Halts {
     /// Without what the next run does not take over.
     fn lasting(mut self) -> Self {
-        if self.state(HaltBy::Journal) != GateState::Active {
-            self.lift(HaltBy::Journal);
+        for by in [HaltBy::Journal, HaltBy::Access] {
+            if self.state(by) != GateState::Active {
+                self.lift(by);
+            }
         }
         self
     }
@@ -67,7 +72,7 @@ impl Halts {
     fn words(&self) -> [u64; 2] {
         let mut bytes = [[0; 8]; 2];
         let places = bytes.as_flattened_mut().chunks_exact_mut(2);
-        for (place, halt) in places.zip(self.by.iter().chain([&self.worst])) {
+        for (place, halt) in places.zip(self.by.iter().take(CARRIED).chain([&self.worst])) {
             place.copy_from_slice(&[halt.state as u8, halt.cause.code()]);
         }
         bytes.map(u64::from_le_bytes)
@@ -78,7 +83,7 @@ impl Halts {
         let bytes = [low.to_le_bytes(), high.to_le_bytes()];
         let (pairs, _) = bytes.as_flattened().as_chunks::<2>();
         let mut halts = Self::NONE;
-        let places = halts.by.iter_mut().chain([&mut halts.worst]);
+        let places = halts.by.iter_mut().take(CARRIED).chain([&mut halts.worst]);
         for (place, [state, cause]) in places.zip(pairs) {
             let states = [GateState::Active, GateState::ReduceOnly, GateState::Paused, GateState::Killed];
             let state = *states.get(usize::from(*state))?;

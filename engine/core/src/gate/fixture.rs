@@ -6,7 +6,7 @@ use ballast_model::{
 };
 
 use super::limits::Halts;
-use super::{Checked, Gate, GateContext, GateLimits};
+use super::{Checked, Gate, GateContext, GateLimits, ReducingQuotes};
 
 pub(crate) const INSTRUMENT: InstrumentId = InstrumentId(3);
 
@@ -40,6 +40,7 @@ pub(crate) const fn limits() -> GateLimits {
         collar_away_max: Rate::from_bps(4_000),
         order_burst_max: 3,
         orders_per_second_max: 10,
+        reducing_quotes: ReducingQuotes::Pass,
     }
 }
 

@@ -29,6 +29,17 @@ pub struct GateLimits {
     pub order_burst_max: u32,
     /// New orders per second in the long run.
     pub orders_per_second_max: u32,
+    /// Whether quotes that reduce the position wait for the rate too.
+    pub reducing_quotes: ReducingQuotes,
+}
+
+/// Whether the rate of orders holds back quotes that reduce the position: orders that only rest, and that no exit and no hedge sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReducingQuotes {
+    /// They pass and are counted, as every order that reduces.
+    Pass,
+    /// They wait as quotes that add do: the venue would turn away more than it takes, and then orders that must reduce too.
+    Wait,
 }
 
 /// Why limits cannot be used.
@@ -178,18 +189,20 @@ pub(super) enum HaltBy {
     Doubt = 3,
     /// What would be decided might not be kept.
     Journal = 4,
+    /// The venue takes no orders, or would not tell what becomes of them.
+    Access = 5,
 }
 
 /// All that closes a gate. The worst holds; of equal ones the first that came, and once it is lifted the next in the order of
 /// [`HaltBy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Halts {
-    pub(super) by: [Halt; 5],
+    pub(super) by: [Halt; 6],
     pub(super) worst: Halt,
 }
 
 impl Halts {
-    pub(super) const NONE: Self = Self { by: [Halt::NONE; 5], worst: Halt::NONE };
+    pub(super) const NONE: Self = Self { by: [Halt::NONE; 6], worst: Halt::NONE };
 
     /// What holds.
     #[inline]

@@ -3,7 +3,7 @@
 //!
 //! Never here: an order.
 
-use ballast_model::{JournalHealth, Nanos};
+use ballast_model::{AccessState, JournalHealth, Nanos};
 
 use super::limits::{Halt, HaltBy};
 use super::{Gate, GateState, Rule};
@@ -52,6 +52,17 @@ impl Gate {
             JournalHealth::Good => self.halts.lift(HaltBy::Journal),
             JournalHealth::Behind | JournalHealth::Failed => {
                 self.halts.close(HaltBy::Journal, Halt { state: GateState::Paused, cause: Rule::Journal });
+            }
+        }
+    }
+
+    /// Takes how we stand with the venue: while it takes no orders, or would not tell what becomes of them, only orders that reduce and
+    /// are marked so pass, whatever an operator says.
+    pub fn on_access(&mut self, state: AccessState) {
+        match state {
+            AccessState::Open => self.halts.lift(HaltBy::Access),
+            AccessState::Unseen | AccessState::Clock | AccessState::Rules | AccessState::Refused => {
+                self.halts.close(HaltBy::Access, Halt { state: GateState::Paused, cause: Rule::Access });
             }
         }
     }

@@ -184,4 +184,6 @@ rules! {
     BudgetLoss = 44, "budget_loss";
     /// The journal does not keep up, or cannot be written (R8): the states' numbers.
     Journal = 45, "journal";
+    /// The venue takes no orders, or would not tell what becomes of them (R8): the states' numbers.
+    Access = 46, "access";
 }

@@ -206,6 +206,24 @@ fn refused_orders_cost_no_tokens_and_are_counted_by_rule() {
 }
 
 #[test]
+fn where_quotes_that_reduce_wait_too_only_what_must_reduce_goes_beyond_the_rate() {
+    for (reducing_quotes, waits) in [(ReducingQuotes::Pass, false), (ReducingQuotes::Wait, true)] {
+        let limits = GateLimits { order_burst_max: 1, reducing_quotes, ..limits() };
+        let mut gate = Gate::new(INSTRUMENT, &spec(), limits).unwrap();
+        let quote = |id| NewOrder { tif: TimeInForce::PostOnly, ..order(id, Side::Ask, 10_000, 10) };
+        assert!(gate.check(quote(1), &long(50), NOW).is_ok());
+        let late = gate.check(quote(2), &long(50), NOW);
+        assert_eq!(late.is_err(), waits, "{late:?}");
+        assert!(!waits || late == Err(says(Rule::OrderRate, 1, 0)));
+        let hedge = NewOrder { tif: TimeInForce::ImmediateOrCancel, ..quote(3) };
+        let exit = NewOrder { reduce_only: ReduceOnly::Yes, ..quote(4) };
+        assert!(gate.check(hedge, &long(50), NOW).is_ok() && gate.check(exit, &long(50), NOW).is_ok());
+        let again = gate.retry_at(Rule::OrderRate, NOW).unwrap();
+        assert!(gate.check(quote(5), &long(50), again).is_ok(), "once there is a token");
+    }
+}
+
+#[test]
 fn an_id_passes_once() {
     let mut gate = gate();
     assert!(gate.check(order(7, Side::Bid, 10_000, 10), &flat(), NOW).is_ok());

@@ -88,13 +88,13 @@ impl Order {
         let counts = u64::from(self.amendments) | u64::from(self.query) << 32;
         let venue_id = self.venue_id.map_or(0, |id| id.0);
         let [state_since, level_since] = [self.state_since, self.level_since].map(|at| time(Some(at)));
-        let asked = [self.cancel_refused_at, self.missing_since, self.queried_at].map(time);
-        let [cancel_refused, missing_since, queried] = asked;
+        let asked = [self.cancel_retry_at, self.missing_since, self.queried_at].map(time);
+        let [cancel_retry, missing_since, queried] = asked;
         let (doubtful, confirmed) = (time(self.doubtful_since), time(Some(self.confirmed_at)));
         [
             [self.client_id.0, u64::from_le_bytes(head), price, lots, filled, reported],
             [aim_price, aim_lots, time(Some(aim.sent_at)), counts, venue_id, sent],
-            [cancel_refused, state_since, doubtful, level_since, confirmed, missing_since],
+            [cancel_retry, state_since, doubtful, level_since, confirmed, missing_since],
             [queried, time(self.tif.good_till()), 0, 0, 0, 0],
         ]
     }
@@ -104,7 +104,7 @@ impl Order {
         let [first, second, third, [queried, good_till, ..]] = *words;
         let [client_id, head, price, lots, filled, reported] = first;
         let [aim_price, aim_lots, aim_sent, counts, venue_id, sent] = second;
-        let [cancel_refused, state_since, doubtful, level_since, confirmed, missing_since] = third;
+        let [cancel_retry, state_since, doubtful, level_since, confirmed, missing_since] = third;
         let [side, tif, reduce_only, flags, state, detail, reject, _] = head.to_le_bytes();
         let known = |at: u64| Nanos(at.cast_signed());
         let lots_of = |word: u64| Lots(word.cast_signed());
@@ -124,7 +124,7 @@ impl Order {
             venue_id: (flags & flag::HAS_VENUE_ID != 0).then_some(VenueOrderId(venue_id)),
             acknowledged: flags & flag::ACKNOWLEDGED != 0,
             sent_at: known(sent),
-            cancel_refused_at: at(cancel_refused),
+            cancel_retry_at: at(cancel_retry),
             state_since: known(state_since),
             doubtful_since: at(doubtful),
             level_since: known(level_since),

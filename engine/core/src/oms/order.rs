@@ -13,6 +13,10 @@ use super::state::{BeforeCancel, Input, OrderState, next};
 /// How long a refused cancel should not be repeated. Whoever refuses one refuses the next at once, and requests are limited.
 pub const CANCEL_RETRY: Span = Span::from_millis(100);
 
+/// The same where the venue says that it has no such order: a question about it comes first and tells more than another cancel would,
+/// which is only for an order that shows up after all.
+pub const UNKNOWN_CANCEL_RETRY: Span = Span::from_secs(3);
+
 /// How long after a request was sent the venue must have acted on it, or never will: sessions sign requests so that the
 /// venue drops older ones (Binance: `recvWindow`, 5 s unless set). Only an answer to a query asked later than this tells that
 /// a request was lost.
@@ -58,8 +62,8 @@ pub struct Order {
     pub acknowledged: bool,
     /// When it was sent.
     pub sent_at: Nanos,
-    /// When the venue last refused to cancel it.
-    pub cancel_refused_at: Option<Nanos>,
+    /// From when on its cancel may be repeated, where the venue refused it.
+    pub cancel_retry_at: Option<Nanos>,
     /// When it last changed from one kind of state to another.
     pub state_since: Nanos,
     /// Since when nobody can say whether it is alive, whatever cancels were tried in between; `None` while it is known.
@@ -97,7 +101,7 @@ impl Order {
             venue_id: None,
             acknowledged: false,
             sent_at: now,
-            cancel_refused_at: None,
+            cancel_retry_at: None,
             state_since: now,
             doubtful_since: None,
             level_since: now,
@@ -140,8 +144,8 @@ impl Order {
 
     /// When a cancel should be sent again; `None` where none was refused.
     #[must_use]
-    pub fn cancel_retry_at(&self) -> Option<Nanos> {
-        self.cancel_refused_at.map(|at| at + CANCEL_RETRY)
+    pub const fn cancel_retry_at(&self) -> Option<Nanos> {
+        self.cancel_retry_at
     }
 
     /// What traded by the venue's count and was not booked: its fills are missing.
@@ -241,8 +245,10 @@ impl Order {
             OrderReport::Cancelled => Input::Cancelled,
             OrderReport::Expired => Input::Expired,
             OrderReport::CancelRejected(reason) => {
-                self.cancel_refused_at = Some(now);
-                if reason == RejectReason::UnknownOrder { Input::NotFound } else { Input::CancelRefused }
+                let is_unknown = reason == RejectReason::UnknownOrder;
+                self.cancel_retry_at =
+                    Some(now + if is_unknown { UNKNOWN_CANCEL_RETRY } else { CANCEL_RETRY });
+                if is_unknown { Input::NotFound } else { Input::CancelRefused }
             }
             OrderReport::ReplaceRejected(reason) => {
                 self.amend_refused = true;
@@ -356,7 +362,7 @@ impl Order {
         let amendment = self.amendment.map_or([i64::MIN; 3], |aim| [aim.price.0, aim.lots.0, aim.sent_at.0]);
         let numbers = [self.price.0, self.lots.0, self.filled.0, self.reported.0];
         let times = [self.sent_at.0, self.state_since.0, self.level_since.0, self.confirmed_at.0];
-        let asked = [self.missing_since, self.queried_at, self.cancel_refused_at].map(time);
+        let asked = [self.missing_since, self.queried_at, self.cancel_retry_at].map(time);
         let end = [time(self.tif.good_till()), i64::from(self.query)];
         if let Some(since) = self.doubtful_since {
             digest.signed(since.0);

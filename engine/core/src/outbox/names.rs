@@ -33,6 +33,7 @@ impl Note {
             Self::Operator(..) => "operator",
             Self::Journal(_) => "journal",
             Self::Configured(_) => "configured",
+            Self::Access(_) => "access",
             Self::CancelsLeft(_) => "cancels_left",
             Self::OpportunitySeen(_) => "opportunity_seen",
             Self::OpportunityGone(_) => "opportunity_gone",
@@ -49,6 +50,7 @@ impl Note {
             Self::Unheld(_, refusal) => unheld(refusal),
             Self::Journal(health) => health.name(),
             Self::Configured(what) => what.name(),
+            Self::Access(access) => access.state.name(),
             Self::Exit(_, exit) | Self::ExitHeld(_, exit) => exit.name(),
             Self::Inventory(_, stage) => stage.name(),
             Self::Uncarried(kind) => kind.name(),
@@ -90,6 +92,7 @@ impl Note {
             | Self::ExitHeld(id, _)
             | Self::Inventory(id, _)
             | Self::CancelsLeft(id) => Some(*id),
+            Self::Access(access) => Some(access.instrument),
             Self::UnbookableBalance(_)
             | Self::Operator(..)
             | Self::Uncarried(_)

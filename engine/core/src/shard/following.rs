@@ -53,6 +53,7 @@ impl Shard {
             // What carries over is the same under any configuration that may take the place of another.
             | Event::Config(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Timer => {}
         }
     }

@@ -8,8 +8,8 @@
 //! Never here: a limit, a decision what to quote.
 
 use ballast_model::{
-    ClientOrderId, InstrumentId, JournalHealth, Lots, Nanos, OperatorAct, OperatorCommand, OperatorScope,
-    ReduceOnly,
+    Access, ClientOrderId, InstrumentId, JournalHealth, Lots, Nanos, OperatorAct, OperatorCommand,
+    OperatorScope, ReduceOnly,
 };
 
 use super::lane::Lane;
@@ -111,6 +111,18 @@ impl Shard {
         for id in ids(self.lanes.len()) {
             self.tell(id, now, out, |lane, turn| lane.is_moved(turn));
         }
+        self.hedge(now, out);
+        self.finish(now, out);
+    }
+
+    /// Takes how we stand with the venue of an instrument: its quotes are pulled while no order of it may be added, and stand again once
+    /// one may.
+    pub(super) fn on_access(&mut self, access: &Access, now: Nanos, out: &mut Outbox) {
+        out.note(Note::Access(*access));
+        if let Some(gate) = self.gate_mut(access.instrument) {
+            gate.on_access(access.state);
+        }
+        self.tell(access.instrument, now, out, |lane, turn| lane.is_moved(turn));
         self.hedge(now, out);
         self.finish(now, out);
     }

@@ -1,5 +1,6 @@
 //! Short stories of a shard that is told everything by hand: market, reports and fills, in any order a venue could send them.
 
+mod access;
 mod amending;
 mod arbitrage;
 mod batches;

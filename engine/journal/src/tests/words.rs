@@ -4,13 +4,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BookOwner, BudgetGrant, BudgetKind,
-    CONFIG_PART_BYTES, Cancel, Carried, CarriedKind, ClientOrderId, Command, ConfigPart, Ending, Event, Fill,
-    FillReason, FundingPayment, Grant, InstrumentId, JournalHealth, LOTS_MAX, Last, Liquidity, LostReason,
-    Lots, MarkPrice, Money, Nanos, NewOrder, OperatorAct, OperatorCommand, OperatorId, OperatorScope,
-    OrderReport, OrderUpdate, PRICE_TICKS_MAX, PackedLevel, PackedMoney, PaymentId, Price, Query, ReasonCode,
-    ReduceOnly, RejectReason, Replace, ShardId, Side, StrategyId, SubAccountId, Ticker, TimeInForce, Trade,
-    TradeId, UpdateId, VenueId, VenueOrderId,
+    Access, AccessState, AssetId, BalanceUpdate, BookBegin, BookKind, BookLost, BookOwner, BudgetGrant,
+    BudgetKind, CONFIG_PART_BYTES, Cancel, Carried, CarriedKind, ClientOrderId, Command, ConfigPart, Ending,
+    Event, Fill, FillReason, FundingPayment, Grant, InstrumentId, JournalHealth, LOTS_MAX, Last, Liquidity,
+    LostReason, Lots, MarkPrice, Money, Nanos, NewOrder, OperatorAct, OperatorCommand, OperatorId,
+    OperatorScope, OrderReport, OrderUpdate, PRICE_TICKS_MAX, PackedLevel, PackedMoney, PaymentId, Price,
+    Query, ReasonCode, ReduceOnly, RejectReason, Replace, ShardId, Side, StrategyId, SubAccountId, Ticker,
+    TimeInForce, Trade, TradeId, UpdateId, VenueId, VenueOrderId,
 };
 use proptest::prelude::*;
 
@@ -268,6 +268,7 @@ fn account() -> impl Strategy<Value = Event> {
         }),
         prop::sample::select(vec![JournalHealth::Good, JournalHealth::Behind, JournalHealth::Failed])
             .prop_map(Event::Journal),
+        access().prop_map(Event::Access),
         word().prop_map(Event::Carried),
         part().prop_map(Event::Config),
         (prop::sample::select(kinds), any::<(u16, u32, u32, u128)>()).prop_map(
@@ -277,6 +278,18 @@ fn account() -> impl Strategy<Value = Event> {
             }
         ),
     ]
+}
+
+fn access() -> impl Strategy<Value = Access> {
+    let states = vec![
+        AccessState::Open,
+        AccessState::Unseen,
+        AccessState::Clock,
+        AccessState::Rules,
+        AccessState::Refused,
+    ];
+    let access = |(id, state)| Access { instrument: InstrumentId(id), state };
+    (any::<u16>(), prop::sample::select(states)).prop_map(access)
 }
 
 /// Words of which each number is small, large or none.

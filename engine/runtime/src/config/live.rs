@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use ballast_model::{Money, Rate};
 use ballast_venue::binance::Market;
+use ballast_venue::binance::trade::{DeadMan, TradeMarket};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::dead_man::DeadManConfig;
 use super::{Decimal, Duration, MarketConfig};
 
 /// What `run` connects to, and how.
@@ -32,12 +34,16 @@ pub struct LiveConfig {
     /// What is done at the start about positions at a venue that the ledger does not know.
     #[serde(default)]
     pub strangers: StrangersConfig,
-    /// Largest difference between a venue's clock and ours with which orders go out.
+    /// Largest difference between a venue's clock and ours, half the round trip of its measurement included, with which is quoted:
+    /// beyond it quotes are pulled until the clocks agree again.
     #[serde(default = "clock_offset")]
     pub clock_offset_max: Duration,
     /// How long one of a market's connections may say nothing before it is taken for dead.
     #[serde(default = "silence")]
     pub silence_max: Duration,
+    /// How long a market that has a timer for it (USD-M) waits for a word of a live run before it cancels everything by itself, or
+    /// `"off"`. Where nothing is said: ten seconds, or four for each of its symbols.
+    pub dead_man: Option<DeadManConfig>,
     /// While this file, beside the configuration, exists no order leaves and everything is cancelled.
     pub kill_file: Option<PathBuf>,
 }
@@ -117,7 +123,7 @@ const RING_MAX: usize = 1 << 24;
 const SNAPSHOT_LEVELS_MAX: usize = 10_000;
 
 const fn clock_offset() -> Duration {
-    Duration::from_millis(500)
+    Duration::from_millis(250)
 }
 
 const fn silence() -> Duration {
@@ -155,6 +161,16 @@ impl LiveVenueConfig {
         })
     }
 
+    /// The market as one that takes orders; `None` where none are sent.
+    #[must_use]
+    pub fn trade_market(&self) -> Option<TradeMarket> {
+        match self.market() {
+            Market::Spot => Some(TradeMarket::Spot),
+            Market::UsdM => Some(TradeMarket::UsdM),
+            Market::CoinM => None,
+        }
+    }
+
     /// The market.
     #[must_use]
     pub fn market(&self) -> Market {
@@ -167,6 +183,13 @@ impl LiveConfig {
     #[must_use]
     pub fn kill_file(&self, path: &Path) -> Option<PathBuf> {
         self.kill_file.as_ref().map(|file| path.parent().unwrap_or(Path::new("")).join(file))
+    }
+
+    /// The timer to keep at a market of a live run; `None` where there is none.
+    #[must_use]
+    pub fn dead_man(&self, venue: &LiveVenueConfig) -> Option<DeadMan> {
+        let market = venue.trade_market().filter(|_| self.mode == ModeConfig::Live)?;
+        DeadManConfig::timer(self.dead_man, market, venue.symbols.len())
     }
 
     /// The first rule that is broken, by key.
@@ -201,6 +224,11 @@ impl LiveConfig {
             }
             if self.mode == ModeConfig::Live && venue.credentials.is_none() {
                 return rule(&format!("venue.{index}"), "live orders need `credentials`");
+            }
+            if let Some((dead_man, market)) = self.dead_man.zip(venue.trade_market())
+                && let Some(broken) = dead_man.broken_rule(market, venue.symbols.len())
+            {
+                return rule("dead_man", broken);
             }
             let (key, broken) = venue.broken_rule()?;
             rule(&format!("venue.{index}.{key}"), broken)

@@ -8,7 +8,7 @@ mod shape_rules;
 
 use std::path::Path;
 
-use ballast_core::gate::GateLimits;
+use ballast_core::gate::{GateLimits, ReducingQuotes};
 use ballast_core::intensity::{IntensityEstimator, IntensityParamError, IntensityParams};
 use ballast_core::quotes::Tolerance;
 use ballast_core::shard::{QuotingSpec, Trigger};
@@ -150,6 +150,7 @@ impl Quoting<'_> {
             collar_away_max: collar,
             order_burst_max: limits.order_burst,
             orders_per_second_max: limits.orders_per_second,
+            reducing_quotes: ReducingQuotes::Pass,
         })
     }
 

@@ -24,6 +24,7 @@ use super::risk::Risk;
 use super::unquoted::Unquoted;
 use super::{BookNames, BudgetsConfig, Config, ConfigError, InstrumentConfig, ModelConfig, QuotingConfig};
 use crate::capture::{Instrument, SeenInstrument};
+use crate::live::OrderShare;
 
 /// Most levels one side of a book holds: venues show 10 000 at most, the rest accumulates from diffs.
 const BOOK_LEVELS_MAX: usize = 32_768;
@@ -49,6 +50,8 @@ pub struct FoundInstrument {
     pub spec: InstrumentSpec,
     /// Whether tick or lot was inferred from the data.
     pub inferred: bool,
+    /// Its share of the venue's counts of new orders; `None` where it was not told.
+    pub orders: Option<OrderShare>,
     /// Name of the base asset.
     pub base: String,
     /// Name of the quote asset.
@@ -220,7 +223,14 @@ impl Resolver<'_> {
             quote: quote_id,
         };
         let spec = with_size_max(spec).map_err(|error| rule(&error))?;
-        Ok(FoundInstrument { instrument, spec, inferred: tick.is_none() || lot.is_none(), base, quote })
+        Ok(FoundInstrument {
+            instrument,
+            spec,
+            inferred: tick.is_none() || lot.is_none(),
+            orders: None,
+            base,
+            quote,
+        })
     }
 
     /// Names of assets by [`AssetId`].
@@ -260,10 +270,6 @@ impl Resolver<'_> {
                 book,
             });
         }
-        let latency = Latency {
-            order: config.venue.order_latency.span(),
-            response: config.venue.response_latency.span(),
-        };
         let wallet = match quoted {
             Quoted::Yes => {
                 Balances { config, path: &self.path, assets: &self.assets, instruments }.wallet()?
@@ -272,7 +278,7 @@ impl Resolver<'_> {
         };
         let venue = VenueSpec {
             instruments: rules,
-            latency,
+            latency: latency(config),
             conditions: Conditions::default(),
             tiers: tiers(config, &self.path, instruments)?,
             wallet,
@@ -292,6 +298,7 @@ impl Resolver<'_> {
             Quoted::Yes => self.hedges(instruments, &mut lanes)?,
             Quoted::No => Vec::new(),
         };
+        share_orders(&mut lanes, instruments);
         let books = match quoted {
             Quoted::Yes => self.books(instruments),
             Quoted::No => None,
@@ -462,5 +469,23 @@ pub fn fixed_offset(config: &Config) -> Option<Span> {
     match config.venue.clock_offset {
         super::ClockOffset::Auto => None,
         super::ClockOffset::Fixed(offset) => Some(offset.span()),
+    }
+}
+
+/// How long commands and answers travel.
+const fn latency(config: &Config) -> Latency {
+    Latency { order: config.venue.order_latency.span(), response: config.venue.response_latency.span() }
+}
+
+/// Lowers the throttles of lanes to their shares of what their venues count.
+fn share_orders(lanes: &mut [LaneSpec], instruments: &[ResolvedInstrument]) {
+    for (lane, one) in lanes.iter_mut().zip(instruments) {
+        let limits = match &mut lane.quoting {
+            Some(quoting) => Some(&mut quoting.limits),
+            None => lane.hedge_limits.as_mut(),
+        };
+        if let Some((share, limits)) = one.found.orders.zip(limits) {
+            share.slow(limits);
+        }
     }
 }

@@ -186,6 +186,7 @@ impl Meta {
         let (mut found, resolver) = resolve(&config, path.to_owned(), &seen)?;
         for (found, filters) in found.iter_mut().zip(&self.filters) {
             found.spec = filters.narrow(found.spec).map_err(|error| JobError::Recorded(error.to_string()))?;
+            found.orders = filters.orders;
         }
         if found.len() != self.references.len() {
             let why = format!("{} instruments, {} references", found.len(), self.references.len());

@@ -100,6 +100,7 @@ impl Heard {
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Carried(_)
             | Event::Config(_)
             | Event::Timer => None,
@@ -230,6 +231,7 @@ impl Reading<'_> {
             Event::Operator(_)
             | Event::Grant(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Carried(_)
             | Event::Config(_) => {
                 self.outside.push((now, *event));

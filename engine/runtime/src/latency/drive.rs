@@ -183,6 +183,7 @@ impl Rig {
             assets: &assembly.assets,
             since: clock.begin(),
             clock_offset_max: live.clock_offset_max.span(),
+            dead_man: None,
         };
         let session = session(&traded, (self.credentials)()?)?;
         let progress = Arc::new(AtomicU64::new(0));

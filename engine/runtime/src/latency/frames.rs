@@ -6,7 +6,7 @@ use memchr::memmem;
 use serde_json::Value;
 
 use crate::capture::{Line, LoadError, SeenInstrument, Source, SurveyedFile, split_stamp};
-use crate::live::{Fact, Filters};
+use crate::live::{Fact, Filters, ORDER_WINDOWS_MAX};
 
 /// Bytes at the start of a frame in which its kind stands.
 const HEAD_BYTES: usize = 160;
@@ -170,8 +170,8 @@ fn fact(seen: &SeenInstrument, snapshot: &[u8]) -> Option<Fact> {
     let best = |side: &str| best(tick, &body, side);
     let mid = HalfTicks::mid(best("bids")?, best("asks")?);
     seen.lot?;
-    let filters = Filters { price: (1, 0), size: (1, 0), notional_min: 0 };
-    Some(Fact { seen: seen.clone(), filters, mid })
+    let filters = Filters { price: (1, 0), size: (1, 0), notional_min: 0, orders: None };
+    Some(Fact { seen: seen.clone(), filters, mid, orders: [None; ORDER_WINDOWS_MAX] })
 }
 
 fn best(tick: Step, body: &Value, side: &str) -> Option<Price> {

@@ -5,7 +5,7 @@
 use ballast_model::{AssetId, InstrumentId, Nanos, Span, SubAccountId};
 use ballast_venue::binance::Market;
 use ballast_venue::binance::trade::{
-    SelfTradePrevention, TradeConfig, TradeConfigError, TradeInstrument, TradeMarket, TradeSession,
+    DeadMan, SelfTradePrevention, TradeConfig, TradeConfigError, TradeInstrument, TradeMarket, TradeSession,
     TradesSince,
 };
 use ballast_venue::signing::{Credentials, KeyError};
@@ -84,6 +84,8 @@ pub struct Traded<'a> {
     pub since: Nanos,
     /// Largest difference of clocks with which orders go out.
     pub clock_offset_max: Span,
+    /// The timer to keep; `None` for none.
+    pub dead_man: Option<DeadMan>,
 }
 
 /// The session that trades these instruments.
@@ -121,7 +123,7 @@ pub fn session(traded: &Traded<'_>, credentials: Credentials) -> Result<TradeSes
         clock_offset_max: traded.clock_offset_max,
         self_trade: SelfTradePrevention::ExpireTaker,
         cancel_reserve: CANCEL_RESERVE,
-        dead_man: None,
+        dead_man: traded.dead_man,
     };
     TradeSession::new(&config, credentials).map_err(|error| AccountError::Session { market: name, error })
 }

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use ballast_core::gate::GateLimits;
 use ballast_core::shard::Shard;
 use ballast_exchange::{InstrumentRules, TapeVenue, TierSpec, VenueSpec, WalletSpec};
 use ballast_json::Capability;
 use ballast_model::{BudgetGrant, Event, Grant, InstrumentId};
 use ballast_venue::binance::{InstrumentFeed, MarketConfig, MarketSession};
 
-use super::facts::Fact;
+use super::facts::{Fact, Filters};
+use super::order_share::{OrderShare, Slowed};
 use super::parts::Part;
 use super::rings::{Ends, Numbers, RingSizes, ShardEnds, VenueEnds};
 use super::start::Seat;
@@ -68,6 +70,8 @@ pub struct Assembly {
     pub seats: Vec<Seat>,
     /// Names of assets.
     pub assets: Vec<String>,
+    /// Throttles that were lowered to what the venues take, or would have to be.
+    pub slowed: Vec<Slowed>,
 }
 
 /// One instrument and where it belongs.
@@ -105,7 +109,7 @@ pub fn assemble(
     run: u32,
 ) -> Result<Assembly, JobError> {
     let seen: Vec<_> = told.iter().flatten().map(|fact| fact.seen.clone()).collect();
-    let filters: Vec<_> = told.iter().flatten().map(|fact| fact.filters).collect();
+    let mut filters: Vec<_> = told.iter().flatten().map(|fact| fact.filters).collect();
     let (mut found, resolver) = resolve(config, path.to_owned(), &seen)?;
     for (found, filters) in found.iter_mut().zip(&filters) {
         found.spec = filters.narrow(found.spec).map_err(|error| ConfigError::Rule {
@@ -115,6 +119,7 @@ pub fn assemble(
             rule: format!("under the venue's filters: {error}"),
         })?;
     }
+    let slowed = divide_orders(&resolver, told, &mut found, &mut filters)?;
     let venues = told.iter().enumerate().flat_map(|(venue, facts)| facts.iter().map(move |_| venue));
     let mids = told.iter().flatten().map(|fact| fact.mid);
     let of_shards = match live.shards {
@@ -162,7 +167,42 @@ pub fn assemble(
             shard.ends.push(ends.shard);
         }
     }
-    Ok(Assembly { shards, venues, seats: seats(&placed), assets: resolver.assets().to_vec() })
+    Ok(Assembly { shards, venues, seats: seats(&placed), assets: resolver.assets().to_vec(), slowed })
+}
+
+/// Gives each instrument that sends orders its share of its venue's counts of them; which throttles that lowers.
+fn divide_orders(
+    resolver: &Resolver<'_>,
+    told: &Told,
+    found: &mut [FoundInstrument],
+    filters: &mut [Filters],
+) -> Result<Vec<Slowed>, JobError> {
+    let mids = told.iter().flatten().map(|fact| fact.mid);
+    let all: Vec<_> = found
+        .iter()
+        .zip(mids)
+        .map(|(found, mid)| ResolvedInstrument { found: found.clone(), reference: Some(mid) })
+        .collect();
+    let lanes = resolver.build(&all, Quoted::Yes)?.shard.lanes;
+    let limits: Vec<Option<GateLimits>> = lanes
+        .iter()
+        .map(|lane| lane.quoting.as_ref().map(|quoting| quoting.limits).or(lane.hedge_limits))
+        .collect();
+    let mut slowed = Vec::new();
+    let mut lanes = limits.iter().zip(found).zip(filters);
+    for facts in told {
+        let venue: Vec<_> = facts.iter().zip(lanes.by_ref()).collect();
+        let sending = venue.iter().filter(|(_, ((limits, _), _))| limits.is_some()).count();
+        let sending = u32::try_from(sending).unwrap_or(u32::MAX);
+        for (fact, ((limits, found), filters)) in venue {
+            let Some(limits) = limits else { continue };
+            let share = OrderShare { windows: fact.orders, lanes: sending };
+            slowed.extend(Slowed::of(&found.name(), &share, limits));
+            let counts = fact.orders.iter().any(Option::is_some);
+            (found.orders, filters.orders) = (counts.then_some(share), counts.then_some(share));
+        }
+    }
+    Ok(slowed)
 }
 
 fn seats(placed: &[Placed]) -> Vec<Seat> {

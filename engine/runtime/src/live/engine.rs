@@ -48,6 +48,9 @@ const ASK_EVERY: Span = Span::from_secs(1);
 /// How often the end is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
+/// How long venues may take to switch off their timers.
+const SWITCH_OFF_MAX: Duration = Duration::from_secs(1);
+
 /// Why a stop pulls all quotes, in the record.
 pub const STOPPED: ReasonCode = ReasonCode(u16::MAX);
 
@@ -60,6 +63,8 @@ pub struct ShardEnd {
     pub kept: Result<Kept, JournalError>,
     /// Turns in which the clock had fallen.
     pub clock_falls: u64,
+    /// Orders that came back without having left.
+    pub unsent: u64,
 }
 
 /// A venue's thread is done.
@@ -418,6 +423,9 @@ impl Engine {
         let late = watch.elapsed() >= RECV_WINDOW.duration();
         self.kill();
         let empty = self.is_empty_at_venues(patience) && (empty || late);
+        if empty {
+            self.switch_off_timers();
+        }
         std::thread::park_timeout(LOOK_EVERY);
         self.stop_shards.store(true, Release);
         let shards: Vec<_> = core::mem::take(&mut self.shards);
@@ -434,6 +442,16 @@ impl Engine {
         self.stop_venues.store(true, Release);
         let venues = self.venues.into_iter().map(|venue| venue.thread.join().ok()).collect();
         Ended { shards, venues, empty }
+    }
+
+    /// Lets the venues switch off their dead-man timers, over nothing: where one does not answer in time its timer runs out.
+    fn switch_off_timers(&mut self) {
+        self.venues.iter().for_each(|venue| venue.window.asked.switch_off_dead_man());
+        let watch = Stopwatch::start();
+        while watch.elapsed() < SWITCH_OFF_MAX && self.standing().iter().any(|view| !view.dead_man_off) {
+            std::thread::park_timeout(LOOK_EVERY);
+            self.beat();
+        }
     }
 
     /// Asks the venues for their lists of open orders until they are empty, at most so long.

@@ -5,6 +5,7 @@ use ballast_venue::binance::Market;
 use ballast_wire::{Address, HttpSend, Link, LinkKind, Network, News};
 use serde::{Deserialize, Serialize};
 
+use super::order_share::{ORDER_WINDOWS_MAX, OrderShare, OrderWindow};
 use crate::capture::SeenInstrument;
 use crate::config::{Decimal, market_name};
 
@@ -48,6 +49,9 @@ pub struct Filters {
     pub size: (i64, i64),
     /// Smallest value of an order, in 10⁻¹⁸ of the quote currency.
     pub notional_min: i128,
+    /// Its share of the venue's counts of new orders; `None` where nothing is divided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orders: Option<OrderShare>,
 }
 
 impl Filters {
@@ -77,6 +81,8 @@ pub struct Fact {
     pub filters: Filters,
     /// Where the price is.
     pub mid: HalfTicks,
+    /// The venue's counts of new orders.
+    pub orders: [Option<OrderWindow>; ORDER_WINDOWS_MAX],
 }
 
 /// Asks a venue for what it says of its instruments.
@@ -97,6 +103,7 @@ pub fn facts(
         Market::CoinM => "/dapi/v1",
     };
     let told: Exchange = asking.get(&format!("{root}/exchangeInfo"))?;
+    let orders = told.order_windows();
     let mut facts = Vec::new();
     for symbol in symbols {
         let untold =
@@ -105,7 +112,7 @@ pub fn facts(
         let told = told.ok_or_else(|| untold("the venue does not list it".to_owned()))?;
         let best: OneOrMany<Best> = asking.get(&format!("{root}/ticker/bookTicker?symbol={symbol}"))?;
         let best = best.first().ok_or_else(|| untold("no best prices are told".to_owned()))?;
-        facts.push(told.fact(market, best).map_err(untold)?);
+        facts.push(Fact { orders, ..told.fact(market, best).map_err(untold)? });
     }
     asking.network.close(LINK);
     Ok(facts)
@@ -169,8 +176,40 @@ impl Asking<'_> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Exchange {
     symbols: Vec<Told>,
+    #[serde(default)]
+    rate_limits: Vec<RateLimit>,
+}
+
+/// What the venue counts in a window of time.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RateLimit {
+    rate_limit_type: String,
+    interval: String,
+    interval_num: u32,
+    limit: u32,
+}
+
+impl Exchange {
+    /// Counts of new orders.
+    fn order_windows(&self) -> [Option<OrderWindow>; ORDER_WINDOWS_MAX] {
+        let orders = self.rate_limits.iter().filter(|limit| limit.rate_limit_type == "ORDERS");
+        let mut told = orders.filter_map(|limit| {
+            let unit = match limit.interval.as_str() {
+                "SECOND" => 1,
+                "MINUTE" => 60,
+                "HOUR" => 3_600,
+                "DAY" => 86_400,
+                _ => return None,
+            };
+            let seconds = limit.interval_num.checked_mul(unit).filter(|seconds| *seconds > 0)?;
+            Some(OrderWindow { seconds, count: limit.limit })
+        });
+        core::array::from_fn(|_| told.next())
+    }
 }
 
 #[derive(Deserialize)]
@@ -260,8 +299,10 @@ impl Told {
                 ),
                 size: (size(&|filter| filter.min_qty.as_ref()), size(&|filter| filter.max_qty.as_ref())),
                 notional_min,
+                orders: None,
             },
             mid: HalfTicks::mid(Price(bid), Price(ask)),
+            orders: [None; ORDER_WINDOWS_MAX],
         })
     }
 }

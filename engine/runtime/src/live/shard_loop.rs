@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::{Change, Shard};
 use ballast_model::{
-    BookBatch, BookBegin, BookLost, Digest, Event, InstrumentId, Last, LostReason, Nanos, PackedLevel, Side,
+    BookBatch, BookBegin, BookLost, Digest, Event, InstrumentId, Last, LostReason, Nanos, OrderReport,
+    OrderUpdate, PackedLevel, Side,
 };
 use ballast_sync::ring::{Consumer, Producer};
 
@@ -106,6 +107,8 @@ pub struct ShardLoop<R> {
     now: Nanos,
     /// Turns in which the clock had fallen.
     falls: u64,
+    /// Orders that came back without having left.
+    unsent: u64,
     decisions: Digest,
     outcome: Outcome,
 }
@@ -143,6 +146,7 @@ impl<R: Record> ShardLoop<R> {
             room,
             now: Nanos::MIN,
             falls: 0,
+            unsent: 0,
             decisions: Digest::new(),
             outcome: Outcome::default(),
         }
@@ -206,6 +210,12 @@ impl<R: Record> ShardLoop<R> {
         self.falls
     }
 
+    /// Orders that came back without having left: too late, killed, over a budget, or with no way to the venue.
+    #[must_use]
+    pub const fn unsent(&self) -> u64 {
+        self.unsent
+    }
+
     /// Ends the loop: what happened, the core, and what recorded it.
     #[must_use]
     pub fn finish(mut self) -> (Outcome, Shard, R) {
@@ -267,6 +277,7 @@ impl<R: Record> ShardLoop<R> {
                     unjournaled.look(&event);
                 }
                 self.outcome.fills += u64::from(matches!(event, Event::Fill(_)));
+                self.unsent += u64::from(is_unsent(&event));
                 self.tell(&event);
                 any = true;
             }
@@ -378,6 +389,10 @@ impl<R: Record> ShardLoop<R> {
         }
         self.out.clear();
     }
+}
+
+const fn is_unsent(event: &Event) -> bool {
+    matches!(event, Event::Order(OrderUpdate { report: OrderReport::NotSent, .. }))
 }
 
 /// A ring of commands has no room.

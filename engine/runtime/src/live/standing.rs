@@ -12,7 +12,7 @@ use ballast_venue::binance::trade::Standing;
 
 use super::trading::{Live, Trading};
 
-const HEAD: usize = 5;
+const HEAD: usize = 6;
 const ALL: usize = HEAD + 2 * INSTRUMENTS_MAX;
 
 /// How often a venue's thread writes at most.
@@ -39,6 +39,8 @@ pub struct VenueView {
     pub open_orders: u64,
     /// The venue's clock less ours, once measured.
     pub clock_offset: Option<Span>,
+    /// Whether the venue keeps no dead-man timer for us.
+    pub dead_man_off: bool,
     /// Our position in each of its instruments, as the venue says; `None` where it says none.
     pub positions: Vec<Option<Lots>>,
 }
@@ -48,6 +50,7 @@ pub struct VenueView {
 pub struct Asked {
     cancel: AtomicBool,
     sweep: AtomicBool,
+    switch_off: AtomicBool,
     /// Turns of the venue's thread, for whoever watches that there is progress.
     turns: AtomicU64,
 }
@@ -61,6 +64,11 @@ impl Asked {
     /// Account and open orders are to be listed anew.
     pub fn sweep(&self) {
         self.sweep.store(true, Release);
+    }
+
+    /// The venue's dead-man timer is to be switched off: nothing of ours is left there.
+    pub fn switch_off_dead_man(&self) {
+        self.switch_off.store(true, Release);
     }
 
     /// Turns of the thread so far: where there are no more it is stuck.
@@ -79,6 +87,9 @@ impl Asked {
         }
         if self.sweep.load(Acquire) && self.sweep.swap(false, Acquire) {
             live.session_mut().sweep(now);
+        }
+        if self.switch_off.load(Acquire) && self.switch_off.swap(false, Acquire) {
+            live.session_mut().switch_off_dead_man();
         }
     }
 }
@@ -119,7 +130,7 @@ impl StandingBoard {
         match trading {
             // What is simulated here is known.
             Trading::Paper(_) | Trading::Nobody => {
-                words[..3].copy_from_slice(&[WHOLE, now.0.cast_unsigned(), 0])
+                words[..HEAD].copy_from_slice(&[WHOLE, now.0.cast_unsigned(), 0, 0, 0, 1]);
             }
             Trading::Live(live) => self.write(live, &mut words),
         }
@@ -136,7 +147,8 @@ impl StandingBoard {
         let offset = session.clock().map(|reading| reading.offset.0.cast_unsigned());
         let open = session.open_orders().len() as u64;
         let (head, rest) = words.split_at_mut(HEAD);
-        head.copy_from_slice(&[code, since, open, u64::from(offset.is_some()), offset.unwrap_or_default()]);
+        let (measured, off) = (u64::from(offset.is_some()), u64::from(session.is_dead_man_off()));
+        head.copy_from_slice(&[code, since, open, measured, offset.unwrap_or_default(), off]);
         for (words, id) in rest.chunks_exact_mut(2).take(self.instruments).zip((0..).map(InstrumentId)) {
             let position = session.positions().iter().find(|position| position.instrument == id);
             if let (Some(position), [known, lots]) = (position, words) {
@@ -156,7 +168,7 @@ impl StandingWindow {
         self.reader.look();
         let Some(words) = self.reader.value() else { return VenueView::default() };
         let (head, rest) = words.split_at(HEAD);
-        let &[code, since, open_orders, measured, offset] = head else { return VenueView::default() };
+        let &[code, since, open_orders, measured, offset, off] = head else { return VenueView::default() };
         let reliance = match code {
             WHOLE => Reliance::Whole(Nanos(since.cast_signed())),
             ASKING => Reliance::Asking(u32::try_from(since).unwrap_or(u32::MAX)),
@@ -170,6 +182,7 @@ impl StandingWindow {
             reliance,
             open_orders,
             clock_offset: (measured == 1).then_some(Span(offset.cast_signed())),
+            dead_man_off: off == 1,
             positions: rest.chunks_exact(2).take(self.instruments).map(position).collect(),
         }
     }

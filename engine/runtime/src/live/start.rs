@@ -109,7 +109,8 @@ mod tests {
     }
 
     fn venue(reliance: Reliance, open_orders: u64, position: Option<i64>) -> VenueView {
-        VenueView { reliance, open_orders, clock_offset: None, positions: vec![position.map(Lots)] }
+        let positions = vec![position.map(Lots)];
+        VenueView { reliance, open_orders, positions, ..VenueView::default() }
     }
 
     #[test]

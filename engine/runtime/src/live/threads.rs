@@ -163,10 +163,10 @@ pub(super) fn start_shard(
         };
         let mut turned = ShardLoop::new(parts);
         turn_shard(&mut turned, &mut board, &seat, &calls, &bell);
-        let clock_falls = turned.falls();
+        let (clock_falls, unsent) = (turned.falls(), turned.unsent());
         let (outcome, shard, record) = turned.finish();
         record.finish(&shard);
-        ShardEnd { outcome, kept: journal.finish(), clock_falls }
+        ShardEnd { outcome, kept: journal.finish(), clock_falls, unsent }
     };
     let thread = spawn(name, turning)?;
     let handover = Changes { reloading, changes, done };

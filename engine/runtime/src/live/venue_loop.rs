@@ -311,14 +311,20 @@ impl Inner {
         !commands.is_empty()
     }
 
+    /// Whether each shard has turned since this was last so: one that turns seldom is waited for, one that is stuck is not excused by
+    /// the others.
+    fn has_progress(&mut self) -> bool {
+        let moved = self.progress.iter().all(|(turns, seen)| turns.load(Relaxed) != *seen);
+        if moved {
+            self.progress.iter_mut().for_each(|(turns, seen)| *seen = turns.load(Relaxed));
+        }
+        moved
+    }
+
     /// Does what is due.
     fn pass_time(&mut self, now: Now) {
         let latch = self.latch();
-        let moved = self.progress.iter_mut().map(|(turns, seen)| {
-            let turns = turns.load(Relaxed);
-            core::mem::replace(seen, turns) != turns
-        });
-        let moves = moved.fold(true, |all, one| all & one);
+        let moves = self.has_progress();
         if self.market.next_deadline().is_some_and(|at| at <= now.mono) {
             if let Some(tap) = &mut self.tap {
                 tap.due(now);

@@ -110,6 +110,7 @@ impl Told {
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Carried(_)
             | Event::Config(_)
             | Event::Funding(_)

@@ -33,6 +33,7 @@ impl<B: Back> Venue<B> {
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Timer => {}
         }
     }

@@ -18,6 +18,7 @@ impl<B: Back> Venue<B> {
         Obj::new()
             .put("clients", list(clients.into_iter().map(|client| self.truth_of(client))))
             .put("connections", list(connections))
+            .put("countdowns", self.countdowns.len())
             .end()
     }
 

@@ -190,6 +190,11 @@ fn requests_over_http() {
     rig.session.cancel_all();
     rig.session.on_progress(rig.now);
     rig.serve();
+    let beat = |time: i64| {
+        format!(
+            "POST /fapi/v1/countdownCancelAll?symbol=ETHUSDT&countdownTime=30000&recvWindow=500&timestamp={time} signed"
+        )
+    };
     let futures = [
         "POST /fapi/v1/listenKey".to_owned(),
         "GET /fapi/v1/time".into(),
@@ -201,17 +206,21 @@ fn requests_over_http() {
         format!("GET /fapi/v1/userTrades?symbol=ETHUSDT&fromId=101&limit=1000&{time}"),
         format!("GET /fapi/v1/income?incomeType=FUNDING_FEE&startTime=1645000000000&limit=1000&{time}"),
         format!("DELETE /fapi/v1/allOpenOrders?symbol=ETHUSDT&{time}"),
+        beat(1_645_423_376_532),
     ];
     assert_eq!(rest(&rig, &hmac()), futures);
     rig.asked.clear();
     rig.wait(Span::from_millis(7_500));
     rig.serve();
-    let beat = "POST /fapi/v1/countdownCancelAll?symbol=ETHUSDT&countdownTime=30000&recvWindow=500&timestamp=1645423384032 signed";
-    assert_eq!(rest(&rig, &hmac()), [beat]);
-    rig.wait(Span::from_millis(7_500));
-    rig.asked.clear();
-    rig.serve();
     assert_eq!(rest(&rig, &hmac()), [""; 0], "no beat without progress");
+    rig.session.on_progress(rig.now);
+    rig.serve();
+    assert_eq!(rest(&rig, &hmac()), [beat(1_645_423_384_032)]);
+    rig.asked.clear();
+    rig.session.switch_off_dead_man();
+    rig.serve();
+    let off = "POST /fapi/v1/countdownCancelAll?symbol=ETHUSDT&countdownTime=0&recvWindow=500&timestamp=1645423384032 signed";
+    assert_eq!(rest(&rig, &hmac()), [off]);
     assert_eq!(
         rig.session.path(ballast_venue::Channel::Private),
         Some(

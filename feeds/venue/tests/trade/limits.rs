@@ -182,7 +182,7 @@ fn configurations_that_cannot_work_are_refused() {
     assert_eq!(refused(dead_man(0, 4)), E::DeadMan);
     // One instrument at weight 10: a quarter of 2 400 a minute is 60 beats.
     assert!(TradeSession::new(&dead_man(4, 4), ed25519()).is_ok());
-    assert_eq!(refused(dead_man(4, 5)), E::DeadManTooDear);
+    assert_eq!(refused(dead_man(4, 5)), E::DeadManTooDear(Span::from_secs(5)));
 }
 
 #[test]

@@ -7,6 +7,7 @@
     reason = "a test that meets what it does not expect must fail"
 )]
 
+mod access;
 mod account;
 mod answers;
 mod golden;

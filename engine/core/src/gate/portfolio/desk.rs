@@ -16,7 +16,7 @@ use ballast_model::{
 };
 
 use super::*;
-use crate::gate::{Gate, GateContext, GateLimits, LossLimits, StrategyId};
+use crate::gate::{Gate, GateContext, GateLimits, LossLimits, ReducingQuotes, StrategyId};
 
 pub(super) const USDT: AssetId = AssetId(0);
 pub(super) const ETH: AssetId = AssetId(1);
@@ -164,6 +164,7 @@ pub(super) fn gate(instrument: u16) -> Gate {
         collar_away_max: Rate::from_bps(5_000),
         order_burst_max: 1_000_000,
         orders_per_second_max: 1_000_000,
+        reducing_quotes: ReducingQuotes::Pass,
     };
     Gate::new(InstrumentId(instrument), &spec(instrument), limits).unwrap()
 }

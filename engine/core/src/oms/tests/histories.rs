@@ -100,6 +100,7 @@ impl World {
             | Event::Grant(_)
             | Event::Operator(_)
             | Event::Journal(_)
+            | Event::Access(_)
             | Event::Funding(_)
             | Event::Balance(_)
             | Event::Carried(_)

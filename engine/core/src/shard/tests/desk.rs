@@ -74,6 +74,7 @@ pub(super) fn quoting() -> QuotingSpec {
             collar_away_max: Rate::from_bps(100),
             order_burst_max: 1_000,
             orders_per_second_max: 1_000,
+            reducing_quotes: crate::gate::ReducingQuotes::Pass,
         },
         touch_age_max: Span::from_secs(5),
         order_expiry: Span::from_millis(500),

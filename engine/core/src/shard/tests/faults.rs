@@ -92,6 +92,24 @@ fn cancels_that_fail_are_not_repeated_in_a_storm() {
 }
 
 #[test]
+fn an_order_that_the_venue_does_not_know_is_asked_about_and_not_cancelled_again_and_again() {
+    let mut desk = Desk::quoted();
+    assert_eq!(desk.touch(10_020, 10_030)[..2], [Did::Cancel(1), Did::Cancel(2)]);
+    desk.report(1, OrderReport::CancelRejected(RejectReason::UnknownOrder));
+    let from = desk.now;
+    let mut did = Vec::new();
+    while desk.shard.next_deadline().is_some_and(|at| at - from < Span::from_millis(2_900)) {
+        did.extend(desk.timer());
+    }
+    let queries = did.iter().filter(|did| matches!(did, Did::Ask(1, _))).count();
+    assert!(queries >= 1, "{did:?}");
+    assert!(!did.contains(&Did::Cancel(1)), "{did:?}");
+    let how = ballast_model::Ending::Cancelled;
+    desk.report(1, OrderReport::Ended { how, filled: Lots(0) });
+    assert_eq!(desk.shard.orders(ETH).unwrap().working(Side::Bid), Lots(10), "the new bid alone");
+}
+
+#[test]
 fn an_order_whose_cancel_was_refused_is_still_unwanted() {
     let mut desk = Desk::quoted();
     desk.touch(10_020, 10_030);

@@ -150,7 +150,8 @@ impl Scan {
 
     /// What happened in markets is not followed, nor is what a new epoch does not take over.
     fn event(&mut self, event: Event, now: Nanos) {
-        if event.market().is_none() && !matches!(event, Event::Timer | Event::Grant(_) | Event::Journal(_)) {
+        let passes = matches!(event, Event::Timer | Event::Grant(_) | Event::Journal(_) | Event::Access(_));
+        if event.market().is_none() && !passes {
             self.begins |= matches!(event, Event::Carried(_));
             self.tail.push((now, Followed::Event(event)));
         }

@@ -5,7 +5,11 @@ use ballast_wire::{Closed, Pulse, Refused};
 
 use super::*;
 
-const SPOT: &str = r#"{"timezone":"UTC","symbols":[
+const SPOT: &str = r#"{"timezone":"UTC","rateLimits":[
+    {"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":6000},
+    {"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":50},
+    {"rateLimitType":"ORDERS","interval":"WEEK","intervalNum":1,"limit":9},
+    {"rateLimitType":"ORDERS","interval":"DAY","intervalNum":1,"limit":160000}],"symbols":[
     {"symbol":"BTCUSDT","status":"BREAK","filters":[]},
     {"symbol":"ETHUSDT","status":"TRADING","baseAsset":"ETH","quoteAsset":"USDT","filters":[
         {"filterType":"PRICE_FILTER","minPrice":"0.01000000","maxPrice":"1000000.00000000","tickSize":"0.01000000"},
@@ -91,13 +95,25 @@ fn grid_filters_and_price_are_read() {
     let [fact] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((fact.seen.tick, fact.seen.lot), (Step::parse("0.01"), Step::parse("0.0001")));
     assert_eq!(fact.mid, HalfTicks(2 * 268_162 + 1));
-    let filters = Filters { price: (1, 100_000_000), size: (1, 90_000_000), notional_min: 5 * Money::ONE.0 };
+    let filters = Filters {
+        price: (1, 100_000_000),
+        size: (1, 90_000_000),
+        notional_min: 5 * Money::ONE.0,
+        orders: None,
+    };
     assert_eq!(fact.filters, filters);
+    let window = |seconds, count| Some(OrderWindow { seconds, count });
+    assert_eq!(fact.orders, [window(10, 50), window(86_400, 160_000), None, None]);
     let mut venue = Venue::new(&[(200, FUTURES), (200, BEST)]);
     let facts = ask(&mut venue, Market::UsdM, "ETHUSDT").unwrap();
-    let filters =
-        Filters { price: (3_986, 30_617_700), size: (1, 10_000_000), notional_min: 20 * Money::ONE.0 };
+    let filters = Filters {
+        price: (3_986, 30_617_700),
+        size: (1, 10_000_000),
+        notional_min: 20 * Money::ONE.0,
+        orders: None,
+    };
     assert_eq!(facts[0].filters, filters);
+    assert_eq!(facts[0].orders, [None; ORDER_WINDOWS_MAX], "it says nothing");
 }
 
 #[test]
@@ -137,7 +153,7 @@ fn filters_only_narrow() {
         base: AssetId(0),
         quote: AssetId(1),
     };
-    let filters = Filters { price: (5, 2_000_000), size: (2, 0), notional_min: 3 };
+    let filters = Filters { price: (5, 2_000_000), size: (2, 0), notional_min: 3, orders: None };
     let narrow = filters.narrow(wide).unwrap();
     let expected = InstrumentSpec { price_min: Price(5), size_min: Lots(2), ..wide };
     assert_eq!(narrow, expected);

@@ -116,6 +116,7 @@ impl TradeSession {
             if status != 200 {
                 let error = read_error(status, frame.error);
                 self.remedy(error.verdict().remedy, error.code, retry_after(frame.error), None, now);
+                self.tell_access(now.mono, out);
             }
             return Ok(());
         };
@@ -142,6 +143,7 @@ impl TradeSession {
                     let spot = self.market == TradeMarket::Spot;
                     self.api = if spot { Api::Subscribe(Step::Due) } else { Api::Open };
                 }
+                self.tell_access(now.mono, out);
                 Ok(())
             }
             Asked::Subscribe => {
@@ -149,6 +151,7 @@ impl TradeSession {
                     self.api = Api::Open;
                     self.stream_up(now);
                 }
+                self.tell_access(now.mono, out);
                 Ok(())
             }
             Asked::Command(command) => self.on_done(&command, result, now, out),
@@ -251,6 +254,7 @@ impl TradeSession {
             Asked::LogOn | Asked::Subscribe => None,
         };
         self.remedy(remedy, error.code, retry_after, index, now);
+        self.tell_access(now.mono, out);
         let Asked::Command(command) = asked else {
             if self.api != Api::Down {
                 self.renew(Channel::Api);

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use ballast_json::{Grid, SYMBOL_BYTES_MAX};
-use ballast_model::{AssetId, InstrumentId, Nanos, Span, Step, SubAccountId, TradeId};
+use ballast_model::{AccessState, AssetId, InstrumentId, Nanos, Span, Step, SubAccountId, TradeId};
 
 use super::super::INSTRUMENTS_MAX;
 use super::budget::{Documented, Pool};
@@ -133,7 +133,8 @@ pub enum TradeConfigError {
     /// The dead-man timer needs a countdown from 1 s to 10 min and at least two beats in it.
     DeadMan,
     /// Keeping the timer would cost more than a quarter of the request weight: instruments × weight × beats a minute.
-    DeadManTooDear,
+    /// The countdown must be at least so long.
+    DeadManTooDear(Span),
 }
 
 impl core::fmt::Display for TradeConfigError {
@@ -153,9 +154,11 @@ impl core::fmt::Display for TradeConfigError {
             Self::Reserve => f.write_str("the reserve for cancels is above 90 percent"),
             Self::NoDeadMan => f.write_str("spot has no dead-man timer"),
             Self::DeadMan => f.write_str("the dead-man timer needs 1 s to 10 min and at least two beats"),
-            Self::DeadManTooDear => {
-                f.write_str("keeping the dead-man timer would cost more than a quarter of the request weight")
-            }
+            Self::DeadManTooDear(least) => write!(
+                f,
+                "keeping the dead-man timer would cost more than a quarter of the request weight: its countdown must be {} ms or more",
+                least.0 / 1_000_000
+            ),
         }
     }
 }
@@ -176,6 +179,32 @@ impl TradeMarket {
                 (Pool::Orders, 60, 1_200),
             ],
         }
+    }
+
+    /// Whether the venue has a timer that cancels everything when we stop telling it that we live.
+    #[must_use]
+    pub const fn has_dead_man(self) -> bool {
+        matches!(self, Self::UsdM)
+    }
+
+    /// The shortest countdown of a dead-man timer in which so many words for so many instruments cost no more than a quarter of the
+    /// request weight: instruments × weight × words a minute. `None` where there is no timer.
+    #[must_use]
+    pub fn dead_man_min(self, instruments: usize, words: u8) -> Option<Span> {
+        if !self.has_dead_man() {
+            return None;
+        }
+        let cost =
+            i64::try_from(instruments).ok()?.checked_mul(i64::from(DEAD_MAN_WEIGHT) * i64::from(words))?;
+        let cost = cost.checked_mul(Span::from_secs(60).0)?;
+        let quarter = i64::from(self.rest_limit() / 4).max(1);
+        Some(Span(cost / quarter + i64::from(cost % quarter != 0)))
+    }
+
+    /// Request weight of HTTP in a minute, as documented.
+    fn rest_limit(self) -> u32 {
+        let pool = self.rest_pool();
+        self.limits().iter().find(|(of, ..)| *of == pool).map_or(0, |(.., limit)| *limit)
     }
 
     /// What HTTP requests draw from.
@@ -207,19 +236,13 @@ impl TradeConfig<'_> {
 
     fn check_dead_man(&self) -> Result<(), TradeConfigError> {
         let Some(DeadMan { countdown, beats }) = self.dead_man else { return Ok(()) };
-        if self.market == TradeMarket::Spot {
-            return Err(TradeConfigError::NoDeadMan);
+        let fits = (Span::from_secs(1)..=Span::from_secs(600)).contains(&countdown) && beats >= 2;
+        match self.market.dead_man_min(self.instruments.len(), beats) {
+            None => Err(TradeConfigError::NoDeadMan),
+            Some(_) if !fits => Err(TradeConfigError::DeadMan),
+            Some(least) if countdown < least => Err(TradeConfigError::DeadManTooDear(least)),
+            Some(_) => Ok(()),
         }
-        if !(Span::from_secs(1)..=Span::from_secs(600)).contains(&countdown) || beats < 2 {
-            return Err(TradeConfigError::DeadMan);
-        }
-        let pool = self.market.rest_pool();
-        let limit = self.market.limits().iter().find(|(of, ..)| *of == pool).map_or(0, |(.., limit)| *limit);
-        let instruments = i128::try_from(self.instruments.len()).unwrap_or(i128::MAX);
-        let minute = i128::from(Span::from_secs(60).0);
-        let cost = instruments * i128::from(DEAD_MAN_WEIGHT) * i128::from(beats) * minute;
-        let quarter = i128::from(limit / 4) * i128::from(countdown.0);
-        if cost > quarter { Err(TradeConfigError::DeadManTooDear) } else { Ok(()) }
     }
 }
 
@@ -236,6 +259,8 @@ pub(super) struct Instrument {
     pub(super) since: TradesSince,
     pub(super) trades: Recent,
     pub(super) rules: Option<Rules>,
+    /// What the core was told last.
+    pub(super) access: Option<AccessState>,
 }
 
 /// What the venue's names stand for. Allocated once.
@@ -276,6 +301,7 @@ impl Names {
                 since: told.since,
                 trades: Recent::new(),
                 rules: None,
+                access: None,
             });
         }
         for (at, (id, name)) in config.assets.iter().enumerate() {

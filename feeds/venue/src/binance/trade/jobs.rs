@@ -192,6 +192,21 @@ impl Jobs {
         self.waiting.push_front(job);
     }
 
+    /// Queues a job before all others but cancels of everything, once.
+    pub(super) fn want_soon(&mut self, job: Job) {
+        if self.waiting.contains(&job) || self.waiting.len() == JOBS_MAX {
+            return;
+        }
+        let soon = |waiting: &Job| matches!(waiting, Job::CancelAll(_) | Job::DeadMan(_));
+        let place = self.waiting.iter().take_while(|waiting| soon(waiting)).count();
+        self.waiting.insert(place, job);
+    }
+
+    /// Whether such a job waits or stands.
+    pub(super) fn any(&self, is_such: impl Fn(Job) -> bool) -> bool {
+        self.waiting.iter().copied().chain(self.sent.map(|sent| sent.job)).any(is_such)
+    }
+
     pub(super) fn want_account(&mut self, market: TradeMarket) {
         self.want(Job::Account);
         if market == TradeMarket::UsdM {
@@ -339,8 +354,7 @@ impl TradeSession {
             }
             Job::DeadMan(index) => {
                 query.word("symbol", symbol(index));
-                let countdown = self.dead_man.map_or(0, |dead_man| dead_man.countdown.0 / 1_000_000);
-                query.number("countdownTime", u64::try_from(countdown).unwrap_or_default());
+                query.number("countdownTime", self.timer.countdown_ms());
             }
             Job::Time | Job::Rules | Job::Account | Job::Positions | Job::ListenKey | Job::KeepKey => {}
         }

@@ -15,11 +15,13 @@
 //!
 //! Pings and pongs are the wire's. Never here: a socket, a clock, a decision.
 
+mod access;
 mod account;
 mod answers;
 mod budget;
 mod clock;
 mod config;
+mod dead_man;
 mod ids;
 mod in_flight;
 mod jobs;
@@ -61,6 +63,7 @@ use self::account::Parked;
 use self::budget::Budget;
 use self::clock::VenueClock;
 use self::config::Names;
+use self::dead_man::Timer;
 use self::in_flight::InFlight;
 use self::jobs::Jobs;
 use self::notice::Notices;
@@ -162,7 +165,7 @@ pub struct TradeSession {
     self_trade: SelfTradePrevention,
     recv_window_ms: u64,
     answer_max: Span,
-    dead_man: Option<DeadMan>,
+    timer: Timer,
     names: Names,
     in_flight: InFlight,
     budget: Budget,
@@ -223,7 +226,7 @@ impl TradeSession {
             self_trade: config.self_trade,
             recv_window_ms: u64::try_from(config.recv_window.0 / 1_000_000).unwrap_or_default(),
             answer_max: config.answer_max,
-            dead_man: config.dead_man,
+            timer: Timer::new(config.dead_man),
             in_flight: InFlight::new(),
             budget: Budget::new(config.market.limits(), config.cancel_reserve),
             clock: VenueClock::new(config.clock_offset_max),

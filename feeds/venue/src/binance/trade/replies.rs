@@ -58,6 +58,7 @@ impl TradeSession {
             }
         }
         self.note_standing(now.mono);
+        self.tell_access(now.mono, out);
         read
     }
 

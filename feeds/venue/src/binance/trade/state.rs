@@ -23,7 +23,7 @@ const CONNECTION_LIFE: Span = Span::from_secs(24 * 3_600 - 600);
 pub(super) const KEY_LIFE: Span = Span::from_secs(30 * 60);
 
 /// Time between two looks at the venue's rules, which may change while it trades.
-const RULES_AGE: Span = Span::from_secs(300);
+const RULES_AGE: Span = Span::from_secs(60);
 
 /// What is due when.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,6 @@ pub(super) struct Timers {
     pub(super) key: Nanos,
     api_cut: Nanos,
     private_cut: Nanos,
-    pub(super) beat: Nanos,
 }
 
 impl Timers {
@@ -43,7 +42,6 @@ impl Timers {
         key: Nanos::MAX,
         api_cut: Nanos::MAX,
         private_cut: Nanos::MAX,
-        beat: Nanos::MAX,
     };
 }
 
@@ -113,6 +111,7 @@ impl TradeSession {
             Channel::Rest => self.jobs.fail(now.mono),
             Channel::Market(_) => {}
         }
+        self.tell_access(now.mono, out);
     }
 
     /// Time has passed.
@@ -147,37 +146,19 @@ impl TradeSession {
         if due(&mut self.timers.private_cut, now.mono, Nanos::MAX) {
             self.renew(Channel::Private);
         }
-        self.beat(now.mono);
+        self.tell_access(now.mono, out);
     }
 
     /// When [`on_deadline`](Self::on_deadline) has something to do, or [`poll_request`](Self::poll_request) something to send
     /// that had to wait.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Nanos> {
-        let Timers { probe, rules, key, api_cut, private_cut, beat } = self.timers;
-        let timers = probe.min(rules).min(key).min(api_cut).min(private_cut).min(beat);
+        let Timers { probe, rules, key, api_cut, private_cut } = self.timers;
+        let timers = probe.min(rules).min(key).min(api_cut).min(private_cut);
         let jobs = self.jobs.deadline(self.budget.silent_until());
         let next = timers.min(jobs).min(self.in_flight.earliest());
         let settled = if self.outlet.is_settled() { Nanos::MAX } else { Nanos::MIN };
         Some(next.min(settled)).filter(|next| *next != Nanos::MAX)
-    }
-
-    /// The core makes progress. The venue's timer, where one is configured, is kept from running out by this alone.
-    pub fn on_progress(&mut self, now: Now) {
-        if let Some(dead_man) = self.dead_man
-            && self.timers.beat == Nanos::MAX
-        {
-            self.timers.beat = now.mono + Span(dead_man.countdown.0 / i64::from(dead_man.beats));
-        }
-    }
-
-    /// One beat for every instrument; the next needs progress again.
-    fn beat(&mut self, now: Nanos) {
-        if due(&mut self.timers.beat, now, Nanos::MAX) {
-            for index in 0..self.names.instruments.len() {
-                self.jobs.want(Job::DeadMan(index));
-            }
-        }
     }
 
     /// Every order of every instrument is to be cancelled, before anything else and whatever state the core is in. Answers

@@ -1,0 +1,55 @@
+//! What stands behind a live run where it dies, and what of it the venues hold back, told at its start.
+
+use ballast_core::outbox::Note;
+use ballast_model::AccessState;
+use ballast_runtime::config::{LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, market_name};
+use ballast_runtime::live::Slowed;
+use ballast_venue::binance::trade::TradeMarket;
+
+use crate::output;
+
+/// Tells of each market what empties it where the run dies, and of each throttle that was lowered.
+pub(crate) fn tell(live: &LiveConfig, slowed: &[Slowed]) {
+    lines(live).iter().for_each(|line| output::tell(line));
+    slowed.iter().for_each(|slowed| output::tell(&format!("warning: {slowed}")));
+}
+
+fn lines(live: &LiveConfig) -> Vec<String> {
+    let watchdog = "where this run dies only `ballast watchdog` cancels what it leaves";
+    let line = |venue: &LiveVenueConfig| {
+        let name = market_name(venue.market());
+        match (live.dead_man(venue), venue.trade_market().is_some_and(TradeMarket::has_dead_man)) {
+            (Some(timer), _) => {
+                let seconds = timer.countdown.0 as f64 / 1e9;
+                format!(
+                    "{name}: the venue cancels everything {seconds} s after our last word (dead man's timer)"
+                )
+            }
+            (None, true) => format!("warning: {name}: the dead man's timer is off: {watchdog}"),
+            (None, false) => format!("warning: {name}: the venue has no dead man's timer: {watchdog}"),
+        }
+    };
+    let venues = live.venue.iter().filter(|_| live.mode == ModeConfig::Live);
+    venues.map(line).collect()
+}
+
+/// Why an instrument is not quoted, where its venue is the reason, and when it is again; `None` for any other note.
+pub(crate) fn of_note(note: &Note, instruments: &[ResolvedInstrument]) -> Option<String> {
+    let Note::Access(access) = note else { return None };
+    let one = instruments.get(access.instrument.index())?;
+    Some(format!("{}: {}", one.found.name(), said(access.state)))
+}
+
+const fn said(state: AccessState) -> &'static str {
+    match state {
+        AccessState::Open => "the venue takes orders",
+        AccessState::Unseen => "quotes held: orders or fills would not be seen, or are not swept up yet",
+        AccessState::Clock => {
+            "quotes held: the venue's clock and ours are further apart than live.clock_offset_max"
+        }
+        AccessState::Rules => {
+            "quotes held: tick, lot or state of the instrument at the venue are not those this run began with; restart once they are settled"
+        }
+        AccessState::Refused => "quotes held: the venue refuses our key",
+    }
+}
