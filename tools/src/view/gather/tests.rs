@@ -28,7 +28,7 @@ fn one(tick: &str, lot: &str) -> ResolvedInstrument {
     let instrument = Instrument { symbol: "ETHUSDT".to_owned(), market: Market::UsdM, tick, lot };
     let (base, quote) = ("ETH".to_owned(), "USDT".to_owned());
     ResolvedInstrument {
-        found: FoundInstrument { instrument, spec, inferred: false, base, quote },
+        found: FoundInstrument { instrument, spec, inferred: false, base, quote, orders: None },
         reference: None,
     }
 }
