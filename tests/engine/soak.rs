@@ -100,7 +100,7 @@ fn soak(capture: &Path, seconds: u64, speed: u64) {
     let warm = memory.len() / 3;
     let (before, most) = (memory[warm], *memory[warm..].iter().max().unwrap());
     let said = Journaled::of(&folder.path().join("journal/0001"));
-    judge(&run.json(), &said, &venue.client("usdm"));
+    judge(&run.json(), &run.err, &said, &venue.client("usdm"));
     let verified = verify(&folder.path().join("journal/0001")).unwrap();
     assert_eq!(verified.difference, None);
     eprintln!(
@@ -117,9 +117,9 @@ fn soak(capture: &Path, seconds: u64, speed: u64) {
 }
 
 /// Holds what the engine said and wrote against what the venue knows.
-fn judge(result: &Value, said: &Journaled, client: &Value) {
+fn judge(result: &Value, told: &str, said: &Journaled, client: &Value) {
     for none in ["connections_lost", "books_lost", "frames_unread", "clock_falls"] {
-        assert_eq!(result[none], 0, "{none}: {result}");
+        assert_eq!(result[none], 0, "{none}: {result}\n{told}");
     }
     assert_eq!(said.backwards, 0, "book updates out of their order");
     assert!(said.books > 0 && said.prints > 0 && !said.given.is_empty(), "{said:?}");

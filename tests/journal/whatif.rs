@@ -169,5 +169,5 @@ fn a_journal_that_does_not_tell_enough_is_refused() {
     prepared.play_recorded(Mode::Quoting, 1, &mut ballast_runtime::replay::Unobserved, &mut record).unwrap();
     journal.finish().unwrap();
     let error = Told::read(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("how the venue's clocks map"), "{error}");
+    assert!(error.contains("a crowd that felt our orders"), "{error}");
 }

@@ -10,7 +10,7 @@ use ballast_model::Span;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{Calibration, JobError, Prepared};
 use ballast_runtime::journal::Told;
-use ballast_runtime::replay::Recorder;
+use ballast_runtime::replay::{Observer as _, Recorder};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -50,6 +50,7 @@ pub(crate) fn run(arguments: &WhatifArgs) -> anyhow::Result<Code> {
 
     let mut recorder = recorder(&prepared, &told.config);
     let (shard, ended_at) = prepared.relive(folder, told.meta.mode(), &mut recorder)?;
+    told.commands.iter().for_each(|(_, command)| recorder.sent(command));
     let recorded = recorder.finish(ended_at, &shard);
     let within = arguments.within;
     let mut rows: Vec<Row> = Vec::new();

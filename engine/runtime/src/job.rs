@@ -233,10 +233,8 @@ impl<'a> Prepared<'a> {
         let conditions = conditions(config, config_path, markets, begin)?;
         let (problems, lines) = (loaded.problems, loaded.lines);
         let feeds = carried.iter().zip(&tapes).map(|(carried, tape)| meta_feed(carried, tape));
-        let meta = Meta {
-            latencies: latencies_hash(&conditions),
-            ..Meta::new(config, config_path, &seen, &instruments, feeds.collect())
-        };
+        let mut meta = Meta::new(config, config_path, &seen, &instruments, feeds.collect());
+        meta.latencies = latencies_hash(&conditions);
         let granted: Vec<_> =
             resolver.grants().into_iter().map(|grant| (begin, Event::Grant(grant))).collect();
         Ok(Self {

@@ -28,9 +28,9 @@ fn quotes_stop_while_nothing_may_be_added_and_come_back() {
         let halt = desk.shard.halt(ETH).unwrap();
         assert_eq!((halt.state, halt.cause), (GateState::Paused, Rule::Access));
         assert_eq!(desk.tell(&OPEN), [bid(3, 10_020), ask(4, 10_030)]);
-        let said = desk.notes.iter().filter_map(|note| match note {
-            Note::Access(access) => Some((note.kind(), note.reason(), access.state)),
-            _ => None,
+        let said = desk.notes.iter().filter_map(|note| {
+            let Note::Access(access) = note else { return None };
+            Some((note.kind(), note.reason(), access.state))
         });
         let expected = [AccessState::Open, state, worse, AccessState::Open];
         assert!(said.eq(expected.map(|state| ("access", Some(state.name()), state))));
