@@ -1,6 +1,6 @@
 //! The core allocates nothing once it is built: a counting allocator watches `Shard::on_event` and
 //! `Shard::on_batch` over whole runs of every shipped configuration, with orders and fills among them. Nor does the
-//! matching engine, nor a connection that stands, nor what the journal is told.
+//! matching engine, nor a connection that stands, nor what the journal is told; nor do the loops of venues and shards while they trade.
 #![cfg(test)]
 #![deny(unsafe_code)]
 
@@ -8,6 +8,7 @@ mod counting;
 mod driver;
 mod journal;
 mod matching;
+mod steady;
 mod wire;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! What becomes of commands: they go to the venue, or their fills are simulated here.
 
 use std::collections::VecDeque;
+use std::io::Write as _;
 
 use ballast_model::{ClientOrderId, Command, Event, InstrumentId, Nanos, OrderReport, OrderUpdate, Span};
 use ballast_venue::binance::trade::{ORDER_BYTES_MAX, TradeSession};
@@ -237,10 +238,18 @@ impl Live {
             ("X-MBX-ORDER-COUNT-10S", orders),
             ("Retry-After", retry_after),
         ];
-        let texts = headers.map(|(name, count)| (name, count.map(|count| count.to_string())));
-        let headers: Vec<_> =
-            texts.iter().filter_map(|(name, count)| Some((*name, count.as_deref()?))).collect();
-        self.session.on_answer(&Answer { status, headers: &headers, body }, now, told).is_ok()
+        let mut digits = [[0; DIGITS]; 3];
+        let given = headers
+            .into_iter()
+            .zip(&mut digits)
+            .filter_map(|((name, count), room)| Some((name, written(count?, room))));
+        let (mut headers, mut count) = ([("", ""); 3], 0);
+        for (header, given) in headers.iter_mut().zip(given) {
+            *header = given;
+            count += 1;
+        }
+        let headers = headers.get(..count).unwrap_or_default();
+        self.session.on_answer(&Answer { status, headers, body }, now, told).is_ok()
     }
 
     fn on_connected(&mut self, channel: Channel, now: Now) {
@@ -292,6 +301,18 @@ impl Live {
     }
 }
 
+/// Digits of the largest count.
+const DIGITS: usize = 10;
+
+/// A count as a header says it, without memory of its own: answers come while orders are sent.
+fn written(count: u32, room: &mut [u8; DIGITS]) -> &str {
+    let mut rest = &mut room[..];
+    // There is room for the largest.
+    let _ = write!(rest, "{count}");
+    let used = DIGITS - rest.len();
+    core::str::from_utf8(room.get(..used).unwrap_or_default()).unwrap_or_default()
+}
+
 /// The connections that orders need.
 pub(super) fn trade_lines(urls: &Urls) -> [Wanted; 3] {
     let line = |channel, kind, talk, url: &str| {
@@ -308,4 +329,16 @@ pub(super) fn trade_lines(urls: &Urls) -> [Wanted; 3] {
 
 fn not_sent(instrument: InstrumentId, client_id: ClientOrderId, now: Nanos) -> Event {
     Event::Order(OrderUpdate { instrument, client_id, report: OrderReport::NotSent, venue_time: now })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_written_as_they_are_displayed() {
+        for count in [0, 1, 9, 10, 99, 100, 2_400, 999_999_999, 1_000_000_000, u32::MAX] {
+            assert_eq!(written(count, &mut [0; DIGITS]), count.to_string());
+        }
+    }
 }
