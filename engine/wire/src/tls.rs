@@ -3,6 +3,8 @@
 //! Why not rustls' for those too: its unbuffered reader and writer make a new vector for each record. Sealing and opening are ring's,
 //! in the buffers that are there; rustls gives the keys by the interface that it has for TLS in a kernel.
 
+mod fault;
+mod late;
 mod records;
 
 use std::path::PathBuf;
@@ -137,7 +139,12 @@ impl Tls {
             };
         }
         match &mut self.0 {
-            State::Standing(records) => records.read(incoming, plain, out),
+            State::Standing(records) => {
+                let Err(fault) = records.read(incoming, plain, out) else { return Ok(()) };
+                records.give_up(fault, out);
+                self.0 = State::Gone;
+                Err(Failed)
+            }
             State::Shaking(_) => Ok(()),
             State::Gone => Err(Failed),
         }

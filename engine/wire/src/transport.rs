@@ -129,7 +129,7 @@ impl Transport {
         let spare = into.spare(READ);
         let room = spare.len().min(READ);
         let read = match socket.read(spare.get_mut(..room).unwrap_or_default()) {
-            Ok(0) => return Filled::End(End::Finished),
+            Ok(0) => return Filled::End(self.finished()),
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.is_readable = false;
@@ -142,6 +142,12 @@ impl Transport {
         // A stream that gave less than was asked for has no more (epoll(7)), but for its end.
         self.is_readable = read == room || self.is_hung;
         Filled::Bytes
+    }
+
+    /// How a stream that gives nothing more has ended: under TLS the other side says so under its seal, and where it does not anybody may
+    /// have cut it.
+    fn finished(&self) -> End {
+        if self.tls.is_some() && !self.is_ended() { End::Broken } else { End::Finished }
     }
 
     /// Opens what came in sealed.

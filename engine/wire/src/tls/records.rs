@@ -9,6 +9,8 @@ use rustls::kernel::KernelConnection;
 use rustls::{ConnectionTrafficSecrets, ProtocolVersion};
 
 use super::Failed;
+use super::fault::Fault;
+use super::late::{KEY_UPDATE, Late, LateMessages};
 use crate::buffer::Buffer;
 
 const HEAD: usize = 5;
@@ -33,8 +35,14 @@ const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const DATA: u8 = 23;
 
-const KEY_UPDATE: u8 = 24;
 const CLOSE_NOTIFY: u8 = 0;
+const NO_RENEGOTIATION: u8 = 100;
+/// Levels of alerts.
+const WARNING: u8 = 1;
+const FATAL: u8 = 2;
+
+/// Records in a row without data, after which the next is refused: they keep a connection looking alive, and us busy.
+const EMPTY_MAX: u32 = 32;
 
 /// The keys of one direction.
 struct Half {
@@ -99,8 +107,9 @@ pub(crate) struct Records {
     is_ended: bool,
     /// [`KEY_LIMIT`], but for tests.
     pub(super) key_limit: u64,
-    /// Bytes of a handshake message that further records hold.
-    skipped: usize,
+    late: LateMessages,
+    /// Records since the last with data.
+    empty: u32,
 }
 
 impl std::fmt::Debug for Records {
@@ -119,7 +128,8 @@ impl Records {
         let is_13 = kernel.protocol_version() == ProtocolVersion::TLSv1_3;
         let ours = Half::new(secrets.tx.0, &secrets.tx.1, is_13)?;
         let theirs = Half::new(secrets.rx.0, &secrets.rx.1, is_13)?;
-        Ok(Self { kernel, is_13, ours, theirs, is_ended: false, key_limit: KEY_LIMIT, skipped: 0 })
+        let (late, key_limit) = (LateMessages::default(), KEY_LIMIT);
+        Ok(Self { kernel, is_13, ours, theirs, is_ended: false, key_limit, late, empty: 0 })
     }
 
     pub(crate) const fn is_ended(&self) -> bool {
@@ -132,30 +142,38 @@ impl Records {
     }
 
     /// Opens the records that are whole, as far as there is room for their data.
-    pub(crate) fn read(
+    pub(super) fn read(
         &mut self,
         incoming: &mut Buffer,
         plain: &mut Buffer,
         out: &mut Buffer,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), Fault> {
+        // RFC 8446, section 5.2; RFC 5246, section 6.2.3.
+        let longest = FRAGMENT + if self.is_13 { 256 } else { 2_048 };
         while !self.is_ended && plain.room() >= FRAGMENT {
             let bytes = incoming.filled_mut();
             let Some(&[outer, _, _, high, low]) = bytes.first_chunk() else { break };
             let length = usize::from(u16::from_be_bytes([high, low]));
-            if length > FRAGMENT + 2_048 {
-                return Err(Failed);
+            if length > longest {
+                return Err(Fault::Overflow);
             }
             let Some(sealed) = bytes.get_mut(HEAD..HEAD + length) else { break };
             let (kind, data) = self.open(outer, sealed)?;
+            self.empty = if kind == DATA && !data.is_empty() { 0 } else { self.empty + 1 };
+            if self.empty > EMPTY_MAX {
+                return Err(Fault::Unexpected);
+            }
             match (kind, data) {
-                (DATA, data) => {
+                (DATA, data) if !self.late.is_amid() => {
                     if !plain.push(data) {
-                        return Err(Failed);
+                        return Err(Fault::Internal);
                     }
                 }
                 (ALERT, [_, CLOSE_NOTIFY]) => self.is_ended = true,
+                (ALERT, [_, _]) => return Err(Fault::Told),
+                (ALERT, [_, ..]) => return Err(Fault::Undecodable),
                 (HANDSHAKE, data) => self.handshake(data, out)?,
-                _ => return Err(Failed),
+                _ => return Err(Fault::Unexpected),
             }
             incoming.consume(HEAD + length);
         }
@@ -163,58 +181,54 @@ impl Records {
     }
 
     /// Opens a record; its kind and its data.
-    fn open<'a>(&mut self, outer: u8, sealed: &'a mut [u8]) -> Result<(u8, &'a [u8]), Failed> {
+    fn open<'a>(&mut self, outer: u8, sealed: &'a mut [u8]) -> Result<(u8, &'a [u8]), Fault> {
         if outer == CHANGE_CIPHER || (self.is_13 && outer != DATA) {
-            return Err(Failed);
+            return Err(Fault::Unexpected);
         }
         let mut nonce = self.theirs.nonce();
         let beside = if self.theirs.is_explicit { EXPLICIT } else { 0 };
-        let (explicit, sealed) = sealed.split_at_mut_checked(beside).ok_or(Failed)?;
+        let (explicit, sealed) = sealed.split_at_mut_checked(beside).ok_or(Fault::Seal)?;
         for (to, from) in nonce.iter_mut().skip(4).zip(explicit.iter()) {
             *to = *from;
         }
         let covered = if self.is_13 { Some(sealed.len()) } else { sealed.len().checked_sub(TAG) };
-        let covered = covered.and_then(|length| u16::try_from(length).ok()).ok_or(Failed)?;
+        let covered = covered.and_then(|length| u16::try_from(length).ok()).ok_or(Fault::Seal)?;
         let (covered, count) = self.theirs.covers(outer, self.is_13, covered);
-        let aad = Aad::from(covered.get(..count).ok_or(Failed)?);
+        let aad = Aad::from(covered.get(..count).ok_or(Fault::Internal)?);
         let nonce = Nonce::assume_unique_for_key(nonce);
-        let opened = &*self.theirs.key.open_in_place(nonce, aad, sealed).map_err(|_| Failed)?;
-        self.theirs.seq = self.theirs.seq.checked_add(1).ok_or(Failed)?;
-        if opened.len() > FRAGMENT + 1 {
-            return Err(Failed);
+        let opened = &*self.theirs.key.open_in_place(nonce, aad, sealed).map_err(|_| Fault::Seal)?;
+        self.theirs.seq = self.theirs.seq.checked_add(1).ok_or(Fault::Internal)?;
+        // The kind of TLS 1.3 is data too.
+        if opened.len() > FRAGMENT + usize::from(self.is_13) {
+            return Err(Fault::Overflow);
         }
         if !self.is_13 {
             return Ok((outer, opened));
         }
         // The kind is behind the data, and zeros may follow.
-        let last = opened.iter().rposition(|byte| *byte != 0).ok_or(Failed)?;
+        let last = opened.iter().rposition(|byte| *byte != 0).ok_or(Fault::Unexpected)?;
         let (data, rest) = opened.split_at(last);
-        Ok((*rest.first().ok_or(Failed)?, data))
+        Ok((*rest.first().ok_or(Fault::Internal)?, data))
     }
 
-    /// Handshake messages of a connection that stands: tickets, which we have no use for, and new keys.
-    fn handshake(&mut self, mut data: &[u8], out: &mut Buffer) -> Result<(), Failed> {
-        let left = self.skipped.min(data.len());
-        self.skipped -= left;
-        data = data.get(left..).unwrap_or_default();
-        while let [kind, a, b, c, rest @ ..] = data {
-            if *kind == KEY_UPDATE && self.is_13 {
-                // It must end its record: what follows is under the new key.
-                let ([0, 0, 1], [asked @ 0..=1]) = ([*a, *b, *c], rest) else { return Err(Failed) };
-                return self.renew(*asked == 1, out);
+    /// Handshake messages of a connection that stands.
+    fn handshake(&mut self, data: &[u8], out: &mut Buffer) -> Result<(), Fault> {
+        match self.late.take(data, self.is_13)? {
+            Late::Nothing => Ok(()),
+            Late::BeginAnew if self.seal(ALERT, &[WARNING, NO_RENEGOTIATION], out) => Ok(()),
+            Late::BeginAnew => Err(Fault::Internal),
+            Late::NewKey => self.renew_theirs(),
+            Late::NewKeys => {
+                self.renew_theirs()?;
+                self.renew_ours(out).map_err(|_| Fault::Internal)
             }
-            let length = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
-            self.skipped = length.saturating_sub(rest.len());
-            data = rest.get(length..).unwrap_or_default();
         }
-        if data.is_empty() { Ok(()) } else { Err(Failed) }
     }
 
-    /// Their key is a new one; where it was asked for, so is ours.
-    fn renew(&mut self, is_asked: bool, out: &mut Buffer) -> Result<(), Failed> {
-        let (seq, secrets) = self.kernel.update_rx_secret().map_err(|_| Failed)?;
-        self.theirs = Half::new(seq, &secrets, true)?;
-        if is_asked { self.renew_ours(out) } else { Ok(()) }
+    fn renew_theirs(&mut self) -> Result<(), Fault> {
+        let (seq, secrets) = self.kernel.update_rx_secret().map_err(|_| Fault::Internal)?;
+        self.theirs = Half::new(seq, &secrets, true).map_err(|_| Fault::Internal)?;
+        Ok(())
     }
 
     fn renew_ours(&mut self, out: &mut Buffer) -> Result<(), Failed> {
@@ -241,9 +255,16 @@ impl Records {
 
     /// Says that nothing follows.
     pub(crate) fn end(&mut self, out: &mut Buffer) {
-        let warning = [1, CLOSE_NOTIFY];
         // Without room the end goes unsaid: the socket's own end says it.
-        let _is_said = self.seal(ALERT, &warning, out);
+        let _is_said = self.seal(ALERT, &[WARNING, CLOSE_NOTIFY], out);
+    }
+
+    /// Says why we go: nothing may follow.
+    pub(super) fn give_up(&mut self, fault: Fault, out: &mut Buffer) {
+        if let Some(alert) = fault.alert() {
+            // Without room it goes unsaid.
+            let _is_said = self.seal(ALERT, &[FATAL, alert], out);
+        }
     }
 
     /// Seals one record.
@@ -281,3 +302,6 @@ impl Records {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

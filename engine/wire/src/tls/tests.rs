@@ -8,7 +8,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ServerConfig, ServerConnection, SupportedProtocolVersion};
 
-use super::{RECORD_LIMIT, State, Tls, client_config};
+use super::{Failed, RECORD_LIMIT, State, Tls, client_config};
 use crate::buffer::Buffer;
 
 /// Configurations of a client, and of servers of TLS 1.2 and 1.3 that it trusts.
@@ -16,16 +16,63 @@ static CONFIGS: LazyLock<(Arc<ClientConfig>, [Arc<ServerConfig>; 2])> = LazyLock
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), certified.cert.pem()).unwrap();
-    let server = |version: &'static SupportedProtocolVersion| {
-        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder =
-            ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
-        let config = builder.with_no_client_auth().with_single_cert(vec![certified.cert.der().clone()], key);
-        Arc::new(config.unwrap())
+    let server = |version| {
+        let mut config = serving(version, &certified.cert, &certified.signing_key);
+        config.enable_secret_extraction = true;
+        Arc::new(config)
     };
     (client_config(&[file.path().to_owned()]).unwrap(), [server(&TLS12), server(&TLS13)])
 });
+
+/// A server of this version and certificate.
+fn serving(
+    version: &'static SupportedProtocolVersion,
+    certificate: &rcgen::Certificate,
+    key: &rcgen::KeyPair,
+) -> ServerConfig {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
+    builder.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap()
+}
+
+/// Of the servers: that of TLS 1.3.
+pub(super) const TLS13_SERVER: usize = 1;
+
+pub(super) fn configs() -> &'static (Arc<ClientConfig>, [Arc<ServerConfig>; 2]) {
+    &CONFIGS
+}
+
+/// What a connection reads from and writes to.
+pub(super) struct Buffers {
+    pub(super) incoming: Buffer,
+    pub(super) plain: Buffer,
+    pub(super) out: Buffer,
+}
+
+/// A client and its server that have shaken hands, and nothing on its way.
+pub(super) fn settle(version: usize) -> (Tls, ServerConnection, Buffers) {
+    let Pair { tls, server, incoming, plain, out } = Pair::new(version);
+    assert!(incoming.is_empty() && plain.is_empty() && out.is_empty());
+    (tls, server, Buffers { incoming, plain, out })
+}
+
+/// Shakes hands and says something both ways; what the server says arrives in steps of so many bytes.
+pub(super) fn converse(client: &Arc<ClientConfig>, server: ServerConnection, step: usize) {
+    let mut pair = Pair::begin(client, server, "localhost");
+    while !pair.tls.is_standing() || pair.server.is_handshaking() {
+        pair.exchange(step).unwrap();
+    }
+    pair.exchange(step).unwrap();
+    for message in [&b"to the client"[..], &[7; 700]] {
+        let sealed = pair.sealed(message);
+        pair.hear(&sealed, step).unwrap();
+        assert_eq!(pair.plain.filled(), message);
+        pair.plain.clear();
+        assert!(pair.tls.write(message, &mut pair.out));
+        assert_eq!(pair.deliver(), message);
+    }
+}
 
 /// A client of ours and a server of rustls', with the wire between them.
 struct Pair {
@@ -38,18 +85,39 @@ struct Pair {
 
 impl Pair {
     fn new(version: usize) -> Self {
-        let buffer = || Buffer::new(100_000);
-        let tls = Tls::new(&CONFIGS.0, "localhost").unwrap();
         let server = ServerConnection::new(Arc::clone(&CONFIGS.1[version])).unwrap();
-        let mut pair = Self { tls, server, incoming: buffer(), plain: buffer(), out: buffer() };
+        let mut pair = Self::begin(&CONFIGS.0, server, "localhost");
         while !pair.tls.is_standing() || pair.server.is_handshaking() {
-            pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).unwrap();
-            pair.deliver();
-            let records = pair.answer();
-            assert!(pair.incoming.push(&records));
+            pair.exchange(usize::MAX).unwrap();
         }
-        pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out).unwrap();
+        // Tickets come behind the end.
+        pair.exchange(usize::MAX).unwrap();
         pair
+    }
+
+    fn begin(client: &Arc<ClientConfig>, server: ServerConnection, host: &str) -> Self {
+        let buffer = || Buffer::new(100_000);
+        let tls = Tls::new(client, host).unwrap();
+        Self { tls, server, incoming: buffer(), plain: buffer(), out: buffer() }
+    }
+
+    /// What each has to say is said.
+    fn exchange(&mut self, step: usize) -> Result<(), Failed> {
+        self.tls.read(&mut self.incoming, &mut self.plain, &mut self.out)?;
+        self.deliver();
+        let records = self.answer();
+        self.hear(&records, step)?;
+        self.deliver();
+        Ok(())
+    }
+
+    /// The client reads this, in steps of so many bytes.
+    fn hear(&mut self, bytes: &[u8], step: usize) -> Result<(), Failed> {
+        for part in bytes.chunks(step) {
+            assert!(self.incoming.push(part));
+            self.tls.read(&mut self.incoming, &mut self.plain, &mut self.out)?;
+        }
+        Ok(())
     }
 
     /// What we wrote reaches the server; what it read.
@@ -194,5 +262,51 @@ fn a_key_serves_for_a_while() {
         }
         // The first record of TLS 1.2 was its handshake's.
         assert_eq!((sealed, pair.tls.is_spent()), (served, version == 0));
+    }
+}
+
+/// The certificate is looked at, whatever else is right: who vouches for it, for which host it is, and until when.
+#[test]
+fn a_certificate_that_does_not_hold_is_refused() {
+    let made = |name: &str, ends: i32| {
+        let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(ends, 1, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        (params.self_signed(&key).unwrap(), key)
+    };
+    let right = made("localhost", 2_100);
+    let trusts = |certificate: &rcgen::Certificate| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), certificate.pem()).unwrap();
+        client_config(&[file.path().to_owned()]).unwrap()
+    };
+    for (name, ends, host, is_trusted, holds) in [
+        ("localhost", 2_100, "localhost", true, true),
+        ("localhost", 2_100, "localhost", false, false),
+        ("localhost", 2_100, "127.0.0.1", true, false),
+        ("localhost", 2_100, "localhost.example", true, false),
+        ("example.com", 2_100, "localhost", true, false),
+        ("*.example.com", 2_100, "a.b.example.com", true, false),
+        ("*.example.com", 2_100, "a.example.com", true, true),
+        ("localhost", 2_001, "localhost", true, false),
+    ] {
+        let (certificate, key) = made(name, ends);
+        let client = if is_trusted { trusts(&certificate) } else { trusts(&right.0) };
+        for version in [&TLS12, &TLS13] {
+            let config = serving(version, &certificate, &key);
+            let server = ServerConnection::new(Arc::new(config)).unwrap();
+            let mut pair = Pair::begin(&client, server, host);
+            let shook = (0..4).try_for_each(|_| {
+                pair.tls.read(&mut pair.incoming, &mut pair.plain, &mut pair.out)?;
+                let mut bytes = Cursor::new(pair.out.filled().to_vec());
+                pair.out.clear();
+                while pair.server.read_tls(&mut bytes).unwrap() > 0 {
+                    pair.server.process_new_packets().unwrap();
+                }
+                let records = pair.answer();
+                pair.hear(&records, usize::MAX)
+            });
+            assert_eq!((shook.is_ok(), pair.tls.is_standing()), (holds, holds), "{name} {ends} {host}");
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use ballast_model::Span;
-use ballast_wire::{Closed, LinkKind, Network, Options, SetupError, Sockets};
-use rustls::version::TLS13;
+use ballast_wire::{Closed, HttpSend, LinkKind, Network, Options, SetupError, Sockets};
+use rustls::version::{TLS12, TLS13};
 use tungstenite::Message;
 use tungstenite::protocol::frame::coding::CloseCode;
 
@@ -174,4 +174,38 @@ fn a_record_is_forged() {
     let mut client = Client::opened(LinkKind::WebSocket, &server.url("wss"), identity.options());
     client.ends(3, Closed::Broken);
     server.outcome();
+}
+
+/// A stream that ends without a word under its seal may have been cut by anybody: that is no end of the other side's, and what only
+/// its end would have made whole is no reply.
+#[test]
+fn an_end_without_a_seal_is_none() {
+    let identity = Identity::new();
+    for version in [&TLS12, &TLS13] {
+        let config = identity.config(version, "");
+        let server = serve(move |stream| {
+            let socket = tungstenite::accept(secure(&config, stream)).unwrap();
+            let stream = &socket.get_ref().sock;
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            let mut stream = stream;
+            while stream.read(&mut [0; 99]).is_ok_and(|read| read > 0) {}
+        });
+        let mut client = Client::opened(LinkKind::WebSocket, &server.url("wss"), identity.options());
+        client.ends(2, Closed::Broken);
+        server.outcome();
+        let config = identity.config(version, "");
+        let server = serve(move |stream| {
+            let mut stream = secure(&config, stream);
+            assert_ne!(stream.read(&mut [0; 999]).unwrap(), 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[1,2").unwrap();
+            stream.flush().unwrap();
+            stream.sock.shutdown(std::net::Shutdown::Write).unwrap();
+            while stream.sock.read(&mut [0; 99]).is_ok_and(|read| read > 0) {}
+        });
+        let mut client = Client::opened(LinkKind::Http, &server.url("https"), identity.options());
+        let request = HttpSend { method: "GET", target: "/x", headers: &[], body: b"" };
+        client.net.request(LINK, &request).unwrap();
+        client.ends(2, Closed::Broken);
+        server.outcome();
+    }
 }
