@@ -226,6 +226,7 @@ fn handshakes_that_are_over_are_refused() {
         }
     }
     refuses(0, HANDSHAKE, &[0, 0, 0, 1, 0], Some(10));
+    refuses(TLS13_SERVER, HANDSHAKE, &[0; 4], Some(10));
 }
 
 #[test]
