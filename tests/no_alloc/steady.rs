@@ -1,5 +1,5 @@
 //! The loops of venues and of the shard that trades there allocate nothing once they stand, plain and under TLS: against the
-//! simulated venue on loopback, with orders, cancels, fills and our account's stream, sweeps and clocks compared, journal and
+//! simulated venue on loopback, with orders, cancels, fills and our account's stream, sweeps, the timer of a dead man, journal and
 //! recordings. To connect may, and so may the first of everything.
 
 mod venue;
@@ -53,7 +53,7 @@ type Network = Sockets<Box<dyn Fn() -> Nanos>>;
 fn config(addresses: &[Address], authority: Option<&Path>) -> Config {
     let mut text =
         std::fs::read_to_string(ballast_tests::root().join("config").join("loopback.toml")).unwrap();
-    text.push_str("[live]\nmode = \"live\"\n");
+    text.push_str("[live]\nmode = \"live\"\ndead_man = \"4s\"\n");
     for address in addresses {
         let api = if address.name == "spot" { "/ws-api/v3" } else { "/ws-fapi/v1" };
         let (s, at) = match authority {
@@ -101,6 +101,7 @@ fn venues(
             assets,
             since: clock.begin(),
             clock_offset_max: live.clock_offset_max.span(),
+            dead_man: live.dead_man(asked),
         };
         let session = session(&traded, credentials("DESK", environment).unwrap()).unwrap();
         let meta = RecordingMeta::new(told.iter().map(|fact| &fact.seen));
