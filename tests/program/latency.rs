@@ -81,7 +81,7 @@ fn over_sockets(over: &str) {
         wanted.sort_unstable();
         assert_eq!(names, wanted);
         let of = |key: &str| kernel[key].as_u64().unwrap();
-        assert!(of("count") > 1_000 && of("frame_bytes") > 100 && of("order_bytes") > 100, "{kernel}");
+        assert!(of("count") > 0 && of("frame_bytes") > 100 && of("order_bytes") > 100, "{kernel}");
         assert!(of("write_p50") <= of("p50"), "{kernel}");
     }
     folder.expect(0, "verify kept/book-ticker-x40-1");

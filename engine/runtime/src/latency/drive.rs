@@ -420,7 +420,8 @@ impl<N: Market> Driver<'_, N> {
         Ok(())
     }
 
-    /// Lets the schedule run, and what it led to come to its end. `ticks` counts those that led to an order.
+    /// Lets the schedule run, and what it led to come to its end. `ticks` counts those that led to an order. A book that is lost is not
+    /// to be had again, and what follows would measure nothing.
     fn release(&mut self, frames: &Frames, rate: u32, until: Until, ticks: &AtomicU64) {
         let (recorded, most) = match until {
             Until::Elapsed(lasts) => (Some(Span(lasts.0.saturating_mul(i64::from(rate)))), u64::MAX),
@@ -432,7 +433,8 @@ impl<N: Market> Driver<'_, N> {
         let mut is_enough = false;
         while !self.venue.network().is_done() {
             self.turn();
-            if !is_enough && ticks.load(Relaxed) >= most {
+            let is_lost = self.venue.counters().books_lost > 0;
+            if !is_enough && (is_lost || ticks.load(Relaxed) >= most) {
                 is_enough = true;
                 self.venue.network_mut().enough();
             }

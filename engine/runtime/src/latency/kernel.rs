@@ -16,9 +16,10 @@ use crate::clock::Clock;
 use crate::config::MarketConfig;
 use crate::host::{Idle, Plan, Role, Turn};
 
-/// Round trips, those before them that do not count, and the time from one to the next.
+/// Round trips, those before them that do not count, the time from one to the next, and the longest that all may take.
 const TRIPS: (u32, u32) = (5_000, 500);
 const CADENCE: Span = Span::from_micros(100);
+const LASTS: Span = Span::from_secs(3);
 
 /// Round trips without the engine.
 #[derive(Clone, Debug)]
@@ -95,6 +96,7 @@ fn ask(
     let (frame, mut order) = (vec![0x66; bytes.0], vec![0; bytes.1]);
     let mut times = histogram();
     let mut due = Nanos::MIN;
+    let ends = clock.now() + LASTS;
     for trip in 0..TRIPS.0 + TRIPS.1 {
         while clock.now() < due {
             idle.after(Turn::Idle, Duration::ZERO, || true);
@@ -109,6 +111,9 @@ fn ask(
             pipe.socket().set_nonblocking(true)?;
         } else if trip >= TRIPS.1 {
             times.saturating_record(nanos(from, until));
+            if until > ends {
+                break;
+            }
         }
         due = from + CADENCE;
     }
