@@ -101,7 +101,8 @@ fn over_tls_both_ends_know_every_frame_and_order() {
 #[test]
 fn a_market_is_played_again_until_as_many_ticks_have_led_to_orders() {
     let folder = Folder::new();
-    folder.run("latency --seconds 1 --rate x1 --keep short --json").json();
+    let short = folder.run("latency --seconds 1 --rate x1 --keep short --json").json();
+    assert_eq!(short["seconds"], 1);
     let run = folder.run("latency --data short/market.txt --ticks 2000 --rate x100 --json");
     let result = run.json();
     assert_eq!((&result["where"], &result["ticks"]), (&"in-process".into(), &2_000.into()));
