@@ -388,6 +388,12 @@ pub(crate) struct LatencyArgs {
     /// How long each run lasts, by the clock.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=3_600))]
     pub(crate) seconds: u16,
+    /// End each run after so many ticks that led to orders instead; the market is played again and again, renumbered, for as long.
+    #[arg(long, value_name = "N", conflicts_with = "seconds", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) ticks: Option<u64>,
+    /// What lies between the venue that is played and the engine; what the kernel takes by itself is measured beside sockets.
+    #[arg(long, value_enum, default_value_t = OverArg::Process)]
+    pub(crate) over: OverArg,
     /// How many times as fast as recorded, such as `x10`; may be given several times.
     #[arg(long, value_name = "xN", default_values = ["x1", "x10", "x50"], value_parser = rate_of)]
     pub(crate) rate: Vec<u32>,
@@ -406,6 +412,17 @@ pub(crate) struct LatencyArgs {
     /// End standard output with one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What lies between venue and engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OverArg {
+    /// Nothing: bytes are handed over in process.
+    Process,
+    /// TCP over loopback.
+    Plain,
+    /// TLS over loopback, with a certificate made for the run.
+    Tls,
 }
 
 fn rate_of(text: &str) -> Result<u32, String> {

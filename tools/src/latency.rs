@@ -10,17 +10,21 @@ use ballast_runtime::config::{Config, WaitConfig};
 use ballast_runtime::host::doctor::{Tried, examine};
 use ballast_runtime::host::{Tree, cores};
 use ballast_runtime::job::JobError;
-use ballast_runtime::latency::{Alone, Crossing, Figures, Frames, Kind, Measure, Pace, Rig};
+use ballast_runtime::latency::{
+    Alone, Crossing, Figures, Frames, Kind, Measure, Over, Pace, Rig, Secured, Until,
+};
 use ballast_runtime::live::AccountError;
 use ballast_simulator::back::ClientId;
 use ballast_simulator::keys::TestKeys;
+use ballast_simulator::serve::identity;
 use ballast_venue::signing::Credentials;
 use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::told::{Run, Whole};
-use crate::cli::LatencyArgs;
+use crate::cli::{LatencyArgs, OverArg};
 use crate::exit::Code;
 use crate::output::{self, Form};
 
@@ -43,7 +47,8 @@ pub(crate) fn run(arguments: &LatencyArgs) -> anyhow::Result<Code> {
     let config = config(arguments, &cores)?;
     let folder = Folder::new(arguments.keep.as_deref())?;
     let (name, frames) = frames(arguments, &folder)?;
-    let rig = Rig { config, frames: Arc::new(frames), cores, credentials: Box::new(key) };
+    let over = over(arguments, &folder)?;
+    let rig = Rig { config, frames: Arc::new(frames), cores, over, credentials: Box::new(key) };
     let plan = rig.plan();
     output::tell("measuring the host, then each part alone");
     let crossing = Crossing::measure(&plan)?;
@@ -55,7 +60,8 @@ pub(crate) fn run(arguments: &LatencyArgs) -> anyhow::Result<Code> {
     obtained.extend(crossing.obtained.iter().cloned());
     let whole = Whole {
         name,
-        seconds: arguments.seconds,
+        until: until(arguments),
+        over: rig.over.clone(),
         cores: rig.cores.len(),
         crossing,
         alone,
@@ -72,20 +78,25 @@ pub(crate) fn run(arguments: &LatencyArgs) -> anyhow::Result<Code> {
 
 /// Every run: at each rate of the whole market, and of the market without best prices.
 fn runs(arguments: &LatencyArgs, whole: &Rig, folder: &Folder) -> anyhow::Result<Vec<Run>> {
-    let depth = Rig {
-        frames: Arc::new(whole.frames.without_tickers()),
-        config: whole.config.clone(),
-        cores: whole.cores.clone(),
-        credentials: Box::new(key),
+    let of = |frames: Frames| -> anyhow::Result<Rig> {
+        Ok(Rig {
+            frames: Arc::new(if arguments.ticks.is_some() { frames.looped()? } else { frames }),
+            config: whole.config.clone(),
+            cores: whole.cores.clone(),
+            over: whole.over.clone(),
+            credentials: Box::new(key),
+        })
     };
+    let (ticker, depth) = (of(Frames::clone(&whole.frames))?, of(whole.frames.without_tickers())?);
     let mut runs = Vec::new();
     for rate in &arguments.rate {
-        for (kind, rig) in [(Kind::Ticker, whole), (Kind::Depth, &depth)] {
+        for (kind, rig) in [(Kind::Ticker, &ticker), (Kind::Depth, &depth)] {
             let name = told::word(kind);
             for run in 1..=arguments.runs {
-                let seconds = arguments.seconds;
-                output::tell(&format!("{name}, run {run} of {} at x{rate}: {seconds} s", arguments.runs));
-                let pace = Pace::Scheduled { rate: *rate, lasts: Span::from_secs(i64::from(seconds)) };
+                let until = until(arguments);
+                let long = told::long(until);
+                output::tell(&format!("{name}, run {run} of {} at x{rate}: {long}", arguments.runs));
+                let pace = Pace::Scheduled { rate: *rate, until };
                 let journal = folder.0.join(format!("{}-x{rate}-{run}", name.replace(' ', "-")));
                 runs.push(Run { kind, rate: *rate, run, figures: one(rig, pace, &journal)? });
             }
@@ -98,13 +109,35 @@ fn one(rig: &Rig, pace: Pace, folder: &Path) -> anyhow::Result<Figures> {
     Ok(rig.run(&Measure { pace, folder })?.figures())
 }
 
-/// The quoter; where nothing else is said its threads spin, each on a core of its own where there are two.
+fn until(arguments: &LatencyArgs) -> Until {
+    let seconds = Until::Elapsed(Span::from_secs(i64::from(arguments.seconds)));
+    arguments.ticks.map_or(seconds, Until::Ticks)
+}
+
+/// What lies between; a certificate lies among the journals.
+fn over(arguments: &LatencyArgs, folder: &Folder) -> anyhow::Result<Over> {
+    Ok(match arguments.over {
+        OverArg::Process => Over::Process,
+        OverArg::Plain => Over::Plain,
+        OverArg::Tls => {
+            let authority = folder.0.join("authority.pem");
+            let server = identity(IpAddr::V4(Ipv4Addr::LOCALHOST), Some(&authority))?;
+            Over::Tls(Secured { server, authority })
+        }
+    })
+}
+
+/// The quoter; where nothing else is said its threads spin, each on a core of its own where there are as many: the venue's and the
+/// shard's, and over sockets one more, which the host places.
 fn config(arguments: &LatencyArgs, cores: &[usize]) -> anyhow::Result<Config> {
     if let Some(path) = &arguments.config {
         return Ok(Config::load(path).map_err(JobError::from)?);
     }
     let mut config = Config::parse(CONFIG, Path::new("latency.toml")).map_err(JobError::from)?;
-    if let [venue, shard, ..] = cores {
+    let threads = if arguments.over == OverArg::Process { 2 } else { 3 };
+    if let [venue, shard, ..] = cores
+        && cores.len() >= threads
+    {
         config.threads.wait = WaitConfig::Spin;
         config.threads.venue_cores.usdm = u16::try_from(*venue).ok();
         config.threads.shard_cores = u16::try_from(*shard).into_iter().collect();

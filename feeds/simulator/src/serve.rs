@@ -23,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::task::LocalSet;
 
 use self::hub::Hub;
+pub use self::tls::identity;
 use crate::faults::{Faults, Fired};
 use crate::seam::Front;
 

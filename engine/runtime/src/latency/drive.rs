@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
@@ -14,8 +14,11 @@ use ballast_venue::signing::Credentials;
 
 use super::frames::Frames;
 use super::join::Raw;
-use super::played::Played;
+use super::kernel::Kernel;
+use super::over::Over;
+use super::played::{Market, Played, Room, Timetable};
 use super::probe::{Decided, Probed, Sampling};
+use super::wired::{Wired, WiredError};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::{Config, LiveConfig, MarketConfig};
 use crate::host::{Idle, Plan, Role, Turn};
@@ -40,14 +43,24 @@ const JOURNAL_PATIENCE: Span = Span::from_millis(10);
 /// One frame in 2^4 is stamped on its way.
 const SAMPLED: Sampling = Sampling { bits: 4 };
 /// Commands that a frame may lead to on average, and the most that are kept.
-const ROOM: (usize, usize) = (8, 1 << 22);
+const ROOM: (usize, usize) = (8, 1 << 23);
+/// Frames that one which leads to an order may stand for, and the most that are kept.
+const FRAMES: (usize, usize) = (64, 1 << 25);
 /// Turns without work after which one thread has nothing more to do.
 const QUIET_TURNS: u32 = 3;
 
-/// Room for what becomes of so many frames.
-pub(super) const fn room(frames: usize) -> usize {
-    let wanted = frames.saturating_mul(ROOM.0).saturating_add(1_024);
-    if wanted < ROOM.1 { wanted } else { ROOM.1 }
+impl Room {
+    /// For what becomes of all frames, or of as many as it takes.
+    fn of(frames: &Frames, until: Until) -> Self {
+        let (frames, led) = match until {
+            Until::Elapsed(_) => (frames.released_max(), frames.released_max()),
+            Until::Ticks(ticks) => {
+                let ticks = usize::try_from(ticks).unwrap_or(usize::MAX);
+                (ticks.saturating_mul(FRAMES.0).saturating_add(1_024).min(FRAMES.1), ticks)
+            }
+        };
+        Self { frames, orders: led.saturating_mul(ROOM.0).saturating_add(1_024).min(ROOM.1) }
+    }
 }
 
 /// Why nothing was measured.
@@ -68,6 +81,9 @@ pub enum LatencyError {
     /// The loops did not come up.
     #[error("no {0} within 10 s")]
     Boot(&'static str),
+    /// The sockets of this host.
+    #[error(transparent)]
+    Wired(#[from] WiredError),
     /// A thread ended by itself.
     #[error("the shard's thread has ended by itself")]
     Broken,
@@ -76,15 +92,24 @@ pub enum LatencyError {
 /// How frames come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// As recorded, so many times as fast, for so long by our clock; on two threads.
+    /// As recorded, so many times as fast; on two threads, and one more where there are sockets.
     Scheduled {
         /// Times as fast.
         rate: u32,
         /// For how long.
-        lasts: Span,
+        until: Until,
     },
-    /// So many at most, each once nothing is left to do; one thread turns both loops.
+    /// So many at most, each once nothing is left to do; one thread turns both loops, in process.
     Alone(usize),
+}
+
+/// How long frames come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// For so long by our clock, or until there are no more.
+    Elapsed(Span),
+    /// Until so many have led to an order, or until there are no more: to be had from any market that is [looped](Frames::looped).
+    Ticks(u64),
 }
 
 /// What is measured.
@@ -95,6 +120,8 @@ pub struct Rig {
     pub frames: Arc<Frames>,
     /// Cores that this process may run on.
     pub cores: Vec<usize>,
+    /// What lies between venue and engine.
+    pub over: Over,
     /// The key of the session's account: anything that signs.
     pub credentials: Box<dyn Fn() -> Result<Credentials, AccountError>>,
 }
@@ -122,14 +149,16 @@ pub struct Measured {
 }
 
 /// Loops, not yet turned.
-struct Ready {
-    venue: VenueLoop<Played>,
+struct Ready<N> {
+    venue: VenueLoop<N>,
     shard: ShardAssembly,
     journal: Journal,
     progress: Arc<AtomicU64>,
     clock: Clock,
     plan: Plan,
     sampling: Sampling,
+    /// Orders that its lists take.
+    room: usize,
 }
 
 impl Rig {
@@ -138,14 +167,30 @@ impl Rig {
     /// # Errors
     /// [`LatencyError`].
     pub fn run(&self, measure: &Measure<'_>) -> Result<Measured, LatencyError> {
-        let sampling = match measure.pace {
-            Pace::Scheduled { .. } => SAMPLED,
-            Pace::Alone(_) => Sampling { bits: 0 },
-        };
-        let ready = self.ready(measure.folder, sampling)?;
-        let raw = match measure.pace {
-            Pace::Scheduled { rate, lasts } => ready.by_schedule(rate, lasts),
-            Pace::Alone(most) => ready.alone(most),
+        let frames = || Arc::clone(&self.frames);
+        let raw = match (measure.pace, &self.over) {
+            (Pace::Alone(most), _) => {
+                let all = Room::of(&self.frames, Until::Elapsed(Span::ZERO));
+                let single = Sampling { bits: 0 };
+                let network = |clock| Ok(Played::new(clock, frames(), single, all));
+                self.ready(measure.folder, (single, all), network)?.alone(most)
+            }
+            (Pace::Scheduled { rate, until }, Over::Process) => {
+                let room = Room::of(&self.frames, until);
+                let network = |clock| Ok(Played::new(clock, frames(), SAMPLED, room));
+                self.ready(measure.folder, (SAMPLED, room), network)?.by_schedule(&self.frames, rate, until)
+            }
+            (Pace::Scheduled { rate, until }, over @ (Over::Plain | Over::Tls(_))) => {
+                let room = Room::of(&self.frames, until);
+                let wait = self.plan().wait();
+                let network = |clock| Ok(Wired::new(over, (clock, wait), &self.frames, SAMPLED, room)?);
+                let ready = self.ready(measure.folder, (SAMPLED, room), network)?;
+                let (plan, clock) = (ready.plan.clone(), ready.clock);
+                let mut raw = ready.by_schedule(&self.frames, rate, until)?;
+                let kernel = Kernel::measure(over, &plan, clock, raw.bytes()).map_err(WiredError::from)?;
+                raw.kernel = Some(kernel);
+                Ok(raw)
+            }
         }?;
         Ok(Measured { raw, frames: Arc::clone(&self.frames) })
     }
@@ -168,7 +213,12 @@ impl Rig {
         Ok(live)
     }
 
-    fn ready(&self, folder: &Path, sampling: Sampling) -> Result<Ready, LatencyError> {
+    fn ready<N: Market>(
+        &self,
+        folder: &Path,
+        (sampling, room): (Sampling, Room),
+        network: impl FnOnce(Clock) -> Result<N, LatencyError>,
+    ) -> Result<Ready<N>, LatencyError> {
         let live = self.live()?;
         let told = vec![vec![self.frames.fact().clone()]];
         let assembly = assemble(&self.config, Path::new("latency.toml"), &live, &told, 1)?;
@@ -189,7 +239,7 @@ impl Rig {
         let progress = Arc::new(AtomicU64::new(0));
         let day = Span::from_secs(24 * 3_600);
         let venue = VenueLoop::new(VenueParts {
-            network: Played::new(clock, Arc::clone(&self.frames), sampling),
+            network: network(clock)?,
             market: venue.market,
             trading: Trading::Live(Box::new(Live::new(session))),
             urls: Urls {
@@ -206,7 +256,8 @@ impl Rig {
         let options =
             Options { pace: JournalPace::Live { patience: JOURNAL_PATIENCE }, ..Options::default() };
         let journal = Journal::open(folder, shard.meta.to_bytes(), &options)?;
-        Ok(Ready { venue, shard, journal, progress, clock, plan: self.plan(), sampling })
+        let (plan, room) = (self.plan(), room.orders);
+        Ok(Ready { venue, shard, journal, progress, clock, plan, sampling, room })
     }
 }
 
@@ -238,13 +289,13 @@ fn shard_loop(
     })
 }
 
-impl Ready {
+impl<N: Market + Send> Ready<N> {
     /// Two threads, frames by schedule.
-    fn by_schedule(self, rate: u32, lasts: Span) -> Result<Raw, LatencyError> {
-        let Self { mut venue, shard, mut journal, progress, clock, plan, sampling } = self;
+    fn by_schedule(self, frames: &Frames, rate: u32, until: Until) -> Result<Raw, LatencyError> {
+        let Self { mut venue, shard, mut journal, progress, clock, plan, sampling, room } = self;
         let stop = AtomicBool::new(false);
-        let room = venue.network().room();
         let record = Probed::new(Journaled::new(&mut journal.tap), clock, sampling, room);
+        let ticks = record.ticks();
         let mut shard = shard_loop(shard, record, progress);
         let came_up = std::thread::scope(|scope| {
             let (plan, stop, shard, venue) = (&plan, &stop, &mut shard, &mut venue);
@@ -255,11 +306,9 @@ impl Ready {
             let driving = scope.spawn(move || {
                 drop(plan.enter(Role::Venue(MarketConfig::Usdm)));
                 let mut driver = Driver { venue, clock, idle: Idle::new(plan.wait()) };
-                let came_up = driver.come_up(|_| false);
-                if came_up.is_ok() {
-                    driver.release(rate, lasts);
-                }
-                came_up
+                driver.come_up(|_| false)?;
+                driver.release(frames, rate, until, &ticks);
+                Ok(())
             });
             let came_up = driving.join().unwrap_or(Err(LatencyError::Broken));
             stop.store(true, Release);
@@ -267,13 +316,14 @@ impl Ready {
         });
         came_up?;
         let told = Decisions::of(shard);
-        Ok(Raw::new(told, &venue, journal.finish()?))
+        Raw::new(told, &mut venue, journal.finish()?)
     }
+}
 
+impl Ready<Played> {
     /// One thread, each frame when nothing is left to do of the one before.
     fn alone(self, most: usize) -> Result<Raw, LatencyError> {
-        let Self { mut venue, shard, mut journal, progress, clock, plan, sampling } = self;
-        let room = venue.network().room();
+        let Self { mut venue, shard, mut journal, progress, clock, plan, sampling, room } = self;
         let record = Probed::new(Journaled::new(&mut journal.tap), clock, sampling, room);
         let mut shard = shard_loop(shard, record, progress);
         let mut driver = Driver { venue: &mut venue, clock, idle: Idle::new(plan.wait()) };
@@ -288,7 +338,7 @@ impl Ready {
             quiet = if worked { 0 } else { quiet + 1 };
         }
         let told = Decisions::of(shard);
-        Ok(Raw::new(told, &venue, journal.finish()?))
+        Raw::new(told, &mut venue, journal.finish()?)
     }
 }
 
@@ -322,13 +372,13 @@ fn turn_shard(shard: &mut Measuring<'_>, clock: Clock, plan: &Plan, stop: &Atomi
 }
 
 /// Turns a venue's loop.
-struct Driver<'a> {
-    venue: &'a mut VenueLoop<Played>,
+struct Driver<'a, N> {
+    venue: &'a mut VenueLoop<N>,
     clock: Clock,
     idle: Idle,
 }
 
-impl Driver<'_> {
+impl<N: Market> Driver<'_, N> {
     /// One turn, as a venue's thread does it; true where there was something to do.
     #[inline]
     fn turn(&mut self) -> bool {
@@ -358,7 +408,7 @@ impl Driver<'_> {
         &mut self,
         what: &'static str,
         beside: &mut impl FnMut(Nanos) -> bool,
-        there: impl Fn(&VenueLoop<Played>) -> bool,
+        there: impl Fn(&VenueLoop<N>) -> bool,
     ) -> Result<(), LatencyError> {
         let watch = Stopwatch::start();
         while !there(self.venue) {
@@ -371,13 +421,24 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Lets the schedule run, and what it led to come to its end.
-    fn release(&mut self, rate: u32, lasts: Span) {
-        let recorded = Span(lasts.0.saturating_mul(i64::from(rate)));
+    /// Lets the schedule run, and what it led to come to its end. `ticks` counts those that led to an order. A book that is lost is not
+    /// to be had again, and what follows would measure nothing.
+    fn release(&mut self, frames: &Frames, rate: u32, until: Until, ticks: &AtomicU64) {
+        let (recorded, most) = match until {
+            Until::Elapsed(lasts) => (Some(Span(lasts.0.saturating_mul(i64::from(rate)))), u64::MAX),
+            Until::Ticks(most) => (None, ticks.load(Relaxed).saturating_add(most)),
+        };
         let from = self.clock.now() + SETTLE;
-        self.venue.network_mut().schedule(from, rate, recorded);
+        let Some(timetable) = Timetable::scheduled(frames, from, rate, recorded) else { return };
+        self.venue.network_mut().schedule(timetable);
+        let mut is_enough = false;
         while !self.venue.network().is_done() {
             self.turn();
+            let is_lost = self.venue.counters().books_lost > 0;
+            if !is_enough && (is_lost || ticks.load(Relaxed) >= most) {
+                is_enough = true;
+                self.venue.network_mut().enough();
+            }
         }
         let ends = self.clock.now() + SETTLE;
         while self.clock.now() < ends {

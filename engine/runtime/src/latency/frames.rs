@@ -1,10 +1,11 @@
 //! The market that is released: frames of a capture of one futures instrument, with a snapshot among them.
 
-use ballast_model::{HalfTicks, Nanos, Price, Step};
+use ballast_model::{HalfTicks, Nanos, Price, Span, Step};
 use ballast_venue::binance::Market;
 use memchr::memmem;
 use serde_json::Value;
 
+use super::looped::Again;
 use crate::capture::{Line, LoadError, SeenInstrument, Source, SurveyedFile, split_stamp};
 use crate::live::{Fact, Filters, ORDER_WINDOWS_MAX};
 
@@ -30,8 +31,8 @@ pub(super) struct Frame {
     /// Its line in the file, from 1.
     pub(super) line: u64,
     pub(super) kind: Kind,
-    begin: usize,
-    end: usize,
+    pub(super) begin: usize,
+    pub(super) end: usize,
 }
 
 /// Why a capture cannot be released.
@@ -51,14 +52,16 @@ pub enum FramesError {
 }
 
 /// A market to be released, in memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Frames {
-    text: Vec<u8>,
-    frames: Vec<Frame>,
+    pub(super) text: Vec<u8>,
+    pub(super) frames: Vec<Frame>,
     /// The first frame after the snapshot.
-    after_snapshot: usize,
-    snapshot: Vec<u8>,
-    fact: Fact,
+    pub(super) after_snapshot: usize,
+    pub(super) snapshot: Vec<u8>,
+    pub(super) fact: Fact,
+    /// How it goes on after its end.
+    pub(super) again: Option<Again>,
 }
 
 impl Frames {
@@ -101,10 +104,10 @@ impl Frames {
             return Err(unfit("nothing follows the snapshot of the book"));
         }
         let fact = fact(seen, &snapshot).ok_or_else(|| unfit("its first snapshot cannot be read"))?;
-        Ok(Self { text, frames, after_snapshot, snapshot, fact })
+        Ok(Self { text, frames, after_snapshot, snapshot, fact, again: None })
     }
 
-    /// The same market as it is for those who follow the book alone: where best prices are told, the change of the book that comes after
+    /// The same market as it is, before it is looped, for those who follow the book alone: where best prices are told, the change of the book that comes after
     /// them is no news, and leads to no order.
     #[must_use]
     pub fn without_tickers(&self) -> Self {
@@ -115,6 +118,7 @@ impl Frames {
             after_snapshot: self.frames.iter().take(self.after_snapshot).filter(follows).count(),
             snapshot: self.snapshot.clone(),
             fact: self.fact.clone(),
+            again: None,
         }
     }
 
@@ -129,8 +133,34 @@ impl Frames {
         &self.fact
     }
 
-    pub(super) fn get(&self, at: usize) -> Option<&Frame> {
-        self.frames.get(at)
+    /// The frame at a place among all that are released, pass after pass, and how many passes were before.
+    pub(super) fn get(&self, place: usize) -> Option<(&Frame, i64)> {
+        let count = self.frames.len();
+        if place < count || self.again.is_none() {
+            return Some((self.frames.get(place)?, 0));
+        }
+        let (beyond, each) = (place - count, self.released_max());
+        let frame = self.frames.get(self.after_snapshot + beyond.checked_rem(each)?)?;
+        Some((frame, 1 + i64::try_from(beyond.checked_div(each)?).ok()?))
+    }
+
+    /// When the frame at a place was recorded, or would have been.
+    pub(super) fn when(&self, place: usize) -> Option<Nanos> {
+        let (frame, passes) = self.get(place)?;
+        let period = self.again.as_ref().map_or(Span::ZERO, Again::period);
+        Some(frame.at + Span(period.0.saturating_mul(passes)))
+    }
+
+    /// What the frame at a place says; `scratch` holds it where it is not as recorded.
+    pub(super) fn say<'a>(&'a self, place: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        let Some((frame, passes)) = self.get(place) else { return &[] };
+        match &self.again {
+            Some(again) if passes > 0 => {
+                again.write(&self.text, (frame.begin, frame.end), passes, scratch);
+                scratch
+            }
+            _ => self.bytes(frame),
+        }
     }
 
     pub(super) fn bytes(&self, frame: &Frame) -> &[u8] {
@@ -211,11 +241,11 @@ mod tests {
         assert_eq!((frames.symbol(), frames.after_snapshot(), frames.released_max()), ("ETHUSDT", 1, 2));
         let told: Vec<_> = frames.frames.iter().map(|frame| (frame.line, frame.kind)).collect();
         assert_eq!(told, [(1, Kind::Depth), (3, Kind::Ticker), (4, Kind::Depth)]);
-        assert_eq!(frames.bytes(frames.get(1).unwrap()), TICKER.as_bytes());
+        assert_eq!(frames.say(1, &mut Vec::new()), TICKER.as_bytes());
         assert_eq!(frames.snapshot(), SNAPSHOT.as_bytes());
         assert_eq!(frames.fact().mid, HalfTicks(2_003));
         let depth = frames.without_tickers();
-        assert_eq!((depth.after_snapshot(), depth.released_max(), depth.get(1).unwrap().line), (1, 1, 4));
+        assert_eq!((depth.after_snapshot(), depth.released_max(), depth.get(1).unwrap().0.line), (1, 1, 4));
     }
 
     #[test]

@@ -6,10 +6,12 @@ use ballast_model::{ClientOrderId, Nanos};
 use hdrhistogram::Histogram;
 
 use super::answers::Ask;
-use super::drive::{Decisions, Measured};
+use super::drive::{Decisions, LatencyError, Measured};
 use super::frames::{Frames, Kind};
-use super::played::{Played, Released, Seen, Sent};
+use super::kernel::Kernel;
+use super::played::{Market, Released, Seen, Sent};
 use super::probe::Decided;
+use super::wired::WiredError;
 use crate::journal::Kept;
 use crate::live::{Trading, VenueLoop};
 
@@ -33,10 +35,16 @@ pub(super) struct Raw {
     books_lost: u64,
     unread: u64,
     records: u64,
+    /// What the way takes without us, where there was a socket.
+    pub(super) kernel: Option<Kernel>,
 }
 
 impl Raw {
-    pub(super) fn new(told: Decisions, venue: &VenueLoop<Played>, kept: Kept) -> Self {
+    pub(super) fn new<N: Market>(
+        told: Decisions,
+        venue: &mut VenueLoop<N>,
+        kept: Kept,
+    ) -> Result<Self, LatencyError> {
         let (sent, unsent) = match venue.trading() {
             Trading::Live(live) => {
                 let counters = live.session().counters();
@@ -45,24 +53,27 @@ impl Raw {
             Trading::Paper(_) | Trading::Nobody => (0, 0),
         };
         let (books_lost, unread) = (venue.counters().books_lost, venue.unread());
-        Self {
-            told,
-            seen: venue.network().seen.clone(),
-            sent,
-            unsent,
-            books_lost,
-            unread,
-            records: kept.records,
-        }
+        let seen = venue.network_mut().seen().map_err(WiredError::from)?;
+        let records = kept.records;
+        Ok(Self { told, seen, sent, unsent, books_lost, unread, records, kernel: None })
+    }
+
+    /// Mean bytes of a frame and of an order on a socket.
+    pub(super) const fn bytes(&self) -> (usize, usize) {
+        self.seen.bytes
     }
 }
 
-/// A part of the way.
+/// A part of the way. Those of sockets take no time in process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// From the scheduled to the actual arrival: the venue's thread was busy, or asleep.
+    /// From the scheduled time to the venue's write, or in process to the arrival: whoever hands it over was busy, or asleep.
     Wait,
-    /// From the arrival of the bytes to the events in the ring.
+    /// From the venue's write until the engine has read the bytes: the venue's sealing and the kernel.
+    Read,
+    /// From there until the frame is found in them: TLS and WebSocket.
+    Frame,
+    /// From the frame to the events in the ring.
     Decode,
     /// From there until the core is told.
     RingIn,
@@ -70,25 +81,49 @@ pub enum Stage {
     Core,
     /// From there until the venue's thread turns to its commands.
     RingOut,
-    /// From there to the bytes of the order, signed where they have to be.
+    /// From there to the text of the order, signed where it has to be.
     Encode,
+    /// From there until the socket has taken it: WebSocket, TLS, and the kernel's call.
+    Write,
+    /// From there until the venue has read the order.
+    Away,
 }
 
 impl Stage {
     /// In the order of the way.
-    pub const ALL: [Self; 6] =
-        [Self::Wait, Self::Decode, Self::RingIn, Self::Core, Self::RingOut, Self::Encode];
+    pub const ALL: [Self; 10] = [
+        Self::Wait,
+        Self::Read,
+        Self::Frame,
+        Self::Decode,
+        Self::RingIn,
+        Self::Core,
+        Self::RingOut,
+        Self::Encode,
+        Self::Write,
+        Self::Away,
+    ];
+
+    /// True where it is there without a socket too.
+    #[must_use]
+    pub const fn is_in_process(self) -> bool {
+        !matches!(self, Self::Read | Self::Frame | Self::Write | Self::Away)
+    }
 
     /// Its name in tables and results.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Wait => "wait",
+            Self::Read => "read",
+            Self::Frame => "frame",
             Self::Decode => "decode",
             Self::RingIn => "ring in",
             Self::Core => "core",
             Self::RingOut => "ring out",
             Self::Encode => "encode",
+            Self::Write => "write",
+            Self::Away => "away",
         }
     }
 }
@@ -131,6 +166,8 @@ pub struct Exemplar {
     pub kind: Kind,
     /// Its line in the capture, from 1.
     pub line: u64,
+    /// How often the whole capture had been released before it.
+    pub passes: i64,
     /// Its number among what the core learned, from 1.
     pub input: u64,
     /// Nanoseconds of it before it arrived.
@@ -140,8 +177,10 @@ pub struct Exemplar {
 /// Times of one kind of frame, in nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Told {
-    /// From scheduled arrival to the bytes of the first order.
+    /// From the scheduled time to the first order: to its bytes in process, and until the venue has read it over sockets.
     pub total: Histogram<u64>,
+    /// Of it, from the bytes that were read to the bytes that the socket has taken: what is ours, and the kernel's call that writes.
+    pub ours: Histogram<u64>,
     /// By stage, of those that were sampled.
     pub stages: [Histogram<u64>; Stage::ALL.len()],
     /// Levels of the batches that led to orders.
@@ -161,6 +200,8 @@ pub struct Figures {
     pub depth: Told,
     /// The slowest ticks, slowest first.
     pub worst: Vec<Exemplar>,
+    /// What the way there and back takes without us; none in process.
+    pub kernel: Option<Kernel>,
 }
 
 #[expect(clippy::expect_used, reason = "these bounds and digits are among those that a histogram takes")]
@@ -168,19 +209,21 @@ pub(super) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, NANOS_MAX, DIGITS).expect("a histogram")
 }
 
-fn nanos(from: Nanos, until: Nanos) -> u64 {
+pub(super) fn nanos(from: Nanos, until: Nanos) -> u64 {
     u64::try_from((until - from).0).unwrap_or_default()
 }
 
 impl Told {
     fn new() -> Self {
         let stages = core::array::from_fn(|_| histogram());
-        Self { total: histogram(), stages, levels: histogram(), less_levels: histogram() }
+        let [total, ours, levels, less_levels] = core::array::from_fn(|_| histogram());
+        Self { total, ours, stages, levels, less_levels }
     }
 
     fn add(&mut self, released: &Released, decided: &Decided, sent: &Sent) {
-        let total = nanos(released.due, sent.at);
+        let total = nanos(released.due, sent.got);
         self.total.saturating_record(total);
+        self.ours.saturating_record(nanos(released.read, sent.left));
         self.levels.saturating_record(u64::from(decided.levels));
         self.less_levels.saturating_record(total.saturating_sub(LEVEL_NANOS * u64::from(decided.levels)));
         if decided.told.0 == 0 || released.decoded.0 == 0 {
@@ -188,12 +231,16 @@ impl Told {
         }
         let stamps = [
             released.due,
+            released.written,
+            released.read,
             released.arrived,
             released.decoded,
             decided.told,
             decided.done,
             sent.turned,
             sent.at,
+            sent.left,
+            sent.got,
         ];
         for (stage, pair) in self.stages.iter_mut().zip(stamps.windows(2)) {
             if let [from, until] = pair {
@@ -208,13 +255,13 @@ impl Measured {
     /// Counts and times.
     #[must_use]
     pub fn figures(&self) -> Figures {
-        let Raw { told, seen, .. } = &self.raw;
+        let Raw { told, seen, kernel, .. } = &self.raw;
         let mut joined = Joined { frames: &self.frames, seen, sent: BTreeMap::new(), seen_last: Nanos::MIN };
         for sent in &seen.sent {
             joined.sent.entry((sent.client_id, sent.ask)).or_default().push_back(sent);
         }
-        let mut figures =
-            Figures { counts: self.counts(), ticker: Told::new(), depth: Told::new(), worst: Vec::new() };
+        let (ticker, depth, kernel) = (Told::new(), Told::new(), kernel.clone());
+        let mut figures = Figures { counts: self.counts(), ticker, depth, worst: Vec::new(), kernel };
         for decided in &told.log {
             joined.take(decided, &mut figures);
         }
@@ -224,7 +271,7 @@ impl Measured {
     }
 
     fn counts(&self) -> Counts {
-        let Raw { told, seen, sent, unsent, books_lost, unread, records } = &self.raw;
+        let Raw { told, seen, sent, unsent, books_lost, unread, records, .. } = &self.raw;
         Counts {
             frames: seen.released.len() as u64,
             decided: told.log.len() as u64,
@@ -261,7 +308,7 @@ impl Joined<'_> {
         }
         let at = self.seen.released.binary_search_by_key(&decided.arrived, |one| one.arrived);
         let Some(released) = at.ok().and_then(|at| self.seen.released.get(at)) else { return };
-        let Some(frame) = self.frames.get(released.frame) else { return };
+        let Some((frame, passes)) = self.frames.get(released.frame) else { return };
         self.seen_last = decided.arrived;
         figures.counts.triggers += 1;
         match frame.kind {
@@ -270,11 +317,12 @@ impl Joined<'_> {
             Kind::Other => {}
         }
         let worst = Exemplar {
-            nanos: nanos(released.due, sent.at),
+            nanos: nanos(released.due, sent.got),
             kind: frame.kind,
             line: frame.line,
+            passes,
             input: decided.input,
-            wait: nanos(released.due, released.arrived),
+            wait: nanos(released.due, released.written),
         };
         // Kept short: what is worse than the best of many is kept, the rest is thrown away now and then.
         figures.worst.push(worst);

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 
 use ballast_model::{ClientOrderId, Nanos, Span};
@@ -13,20 +14,23 @@ use super::probe::Sampling;
 use crate::clock::Clock;
 
 /// The connection that markets come on: the first that is opened.
-const MARKET: Link = Link(0);
+pub(super) const MARKET: Link = Link(0);
 /// Answers that wait for the next poll.
 const ANSWERS_MAX: usize = 4_096;
 
-/// A frame that was handed in.
+/// A frame that was handed in. Times that were not taken are those of the stamp before.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Released {
-    /// When it was handed in: what both threads know it by.
+    /// When it was handed in, or found in the bytes of a socket: what both threads know it by.
     pub(super) arrived: Nanos,
     /// When it was to be.
     pub(super) due: Nanos,
+    /// When the venue handed it to its socket, and the engine had read its bytes.
+    pub(super) written: Nanos,
+    pub(super) read: Nanos,
     /// When what it says was in the ring; zero where it was not sampled.
     pub(super) decoded: Nanos,
-    /// Its number in the capture.
+    /// Its place among all that are released.
     pub(super) frame: usize,
 }
 
@@ -35,17 +39,18 @@ pub(super) struct Released {
 pub(super) struct Sent {
     pub(super) ask: Ask,
     pub(super) client_id: ClientOrderId,
-    /// When.
+    /// When its text was handed out.
     pub(super) at: Nanos,
     /// When the loop turned to its commands.
     pub(super) turned: Nanos,
+    /// When the socket had taken it, and the venue had read it.
+    pub(super) left: Nanos,
+    pub(super) got: Nanos,
 }
 
 /// When frames are released.
 #[derive(Clone, Copy, Debug)]
 enum Release {
-    /// Not yet.
-    Held,
     /// All up to the snapshot, at once.
     Book,
     /// As they were recorded, so many times as fast.
@@ -54,13 +59,86 @@ enum Release {
     Single,
 }
 
+/// When which frames are released.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timetable {
+    how: Release,
+    /// The place after the last.
+    pub(super) end: usize,
+}
+
+impl Timetable {
+    /// All frames up to the snapshot, at once.
+    pub(super) const fn book(frames: &Frames) -> Self {
+        Self { how: Release::Book, end: frames.after_snapshot() }
+    }
+
+    /// What was recorded in so long a time after the snapshot, `rate` times as fast, from a time on; all that there is where `recorded`
+    /// is none.
+    pub(super) fn scheduled(frames: &Frames, from: Nanos, rate: u32, recorded: Option<Span>) -> Option<Self> {
+        let first = frames.after_snapshot();
+        let base = frames.when(first)?;
+        let is_within = |at| frames.when(at).is_some_and(|at| recorded.is_some_and(|most| at - base < most));
+        let end = if recorded.is_none() { usize::MAX } else { (first..).find(|at| !is_within(*at))? };
+        Some(Self { how: Release::Scheduled { from, base, rate }, end })
+    }
+
+    pub(super) const fn is_book(self) -> bool {
+        matches!(self.how, Release::Book)
+    }
+
+    /// When what was recorded then is to be released, where that is not later than now.
+    pub(super) fn due(self, recorded: Nanos, now: Nanos) -> Option<Nanos> {
+        match self.how {
+            Release::Book | Release::Single => Some(now),
+            Release::Scheduled { from, base, rate } => {
+                Some(from + Span((recorded - base).0.max(0) / i64::from(rate.max(1))))
+                    .filter(|due| *due <= now)
+            }
+        }
+    }
+}
+
+/// How many frames and orders the lists of a run take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) frames: usize,
+    pub(super) orders: usize,
+}
+
+/// A network that a market is released on.
+pub(super) trait Market: Network {
+    /// Lets the book be built: all frames up to the snapshot, and that.
+    fn release_book(&mut self);
+
+    /// True once the snapshot has been handed in.
+    fn has_book(&self) -> bool;
+
+    /// Releases frames by this timetable.
+    fn schedule(&mut self, timetable: Timetable);
+
+    /// Releases no more of them.
+    fn enough(&mut self);
+
+    /// True once all frames that were to be are released, or lists are full.
+    fn is_done(&self) -> bool;
+
+    /// Ends it; what it saw.
+    ///
+    /// # Errors
+    /// Those of its sockets.
+    fn seen(&mut self) -> io::Result<Seen>;
+}
+
 /// What the network saw.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) released: Vec<Released>,
     pub(super) sent: Vec<Sent>,
-    /// Orders that found no room in the list.
+    /// Orders that found no room in the list, and frames and orders that only one end knows of.
     pub(super) missed: u64,
+    /// Mean bytes of a frame and of an order; zero where there was no socket.
+    pub(super) bytes: (usize, usize),
 }
 
 /// The network of one run.
@@ -69,10 +147,10 @@ pub(super) struct Played {
     clock: Clock,
     frames: Arc<Frames>,
     sampling: Sampling,
-    release: Release,
-    /// The next frame, and the one after the last.
+    timetable: Option<Timetable>,
+    /// The place of the next frame.
     next: usize,
-    end: usize,
+    scratch: Vec<u8>,
     /// Another frame is asked for.
     wanted: bool,
     last: Nanos,
@@ -90,20 +168,19 @@ pub(super) struct Played {
 }
 
 impl Played {
-    /// A network whose orders leave by addresses with `/ws-fapi/` in them.
-    pub(super) fn new(clock: Clock, frames: Arc<Frames>, sampling: Sampling) -> Self {
-        let count = frames.released_max();
+    /// A network whose orders leave by addresses with `/ws-fapi/` in them; its lists have room for so many frames and orders.
+    pub(super) fn new(clock: Clock, frames: Arc<Frames>, sampling: Sampling, room: Room) -> Self {
         let seen = Seen {
-            released: Vec::with_capacity(count),
-            sent: Vec::with_capacity(super::drive::room(count)),
-            missed: 0,
+            released: Vec::with_capacity(room.frames),
+            sent: Vec::with_capacity(room.orders),
+            ..Seen::default()
         };
         Self {
             clock,
             sampling,
-            release: Release::Held,
+            timetable: None,
             next: 0,
-            end: frames.after_snapshot(),
+            scratch: Vec::new(),
             frames,
             wanted: false,
             last: Nanos::MIN,
@@ -120,77 +197,49 @@ impl Played {
         }
     }
 
-    /// Orders that there is room for in its list.
-    pub(super) const fn room(&self) -> usize {
-        self.seen.sent.capacity()
-    }
-
-    /// Lets the book be built: all frames up to the snapshot, and that.
-    pub(super) fn release_book(&mut self) {
-        self.release = Release::Book;
-    }
-
-    /// True once the snapshot has been handed in.
-    pub(super) const fn has_book(&self) -> bool {
-        self.has_book
-    }
-
-    /// Releases what was recorded in so long a time after the snapshot, `rate` times as fast, from a time on.
-    pub(super) fn schedule(&mut self, from: Nanos, rate: u32, recorded: Span) {
-        let Some(base) = self.frames.get(self.next).map(|frame| frame.at) else { return };
-        self.end = self.next;
-        while self.frames.get(self.end).is_some_and(|frame| frame.at - base < recorded) {
-            self.end += 1;
-        }
-        self.release = Release::Scheduled { from, base, rate };
+    /// A network that has no frames to release: what it knows beside them is answered.
+    pub(super) fn silent(clock: Clock, frames: Arc<Frames>) -> Self {
+        let next = frames.after_snapshot();
+        let room = Room { frames: 0, orders: 0 };
+        Self { next, ..Self::new(clock, frames, Sampling { bits: 0 }, room) }
     }
 
     /// Releases one frame of at most `count` whenever [`Played::want`] is called.
     pub(super) fn single(&mut self, count: usize) {
-        self.release = Release::Single;
-        self.end = self.next + count.min(self.frames.released_max());
+        let end = self.next + count.min(self.frames.released_max());
+        self.timetable = Some(Timetable { how: Release::Single, end });
     }
 
     pub(super) const fn want(&mut self) {
         self.wanted = true;
     }
 
-    /// True once all frames that were to be are released.
-    pub(super) const fn is_done(&self) -> bool {
-        self.next >= self.end
-    }
-
-    fn due(&self, recorded: Nanos, now: Nanos) -> Option<Nanos> {
-        match self.release {
-            Release::Held => None,
-            Release::Book => Some(now),
-            Release::Scheduled { from, base, rate } => {
-                Some(from + Span((recorded - base).0.max(0) / i64::from(rate.max(1))))
-                    .filter(|due| *due <= now)
-            }
-            Release::Single => self.wanted.then_some(now),
-        }
+    fn is_single(&self) -> bool {
+        self.timetable.is_some_and(|timetable| matches!(timetable.how, Release::Single))
     }
 
     /// Hands in the frames whose time has come.
     fn release(&mut self, heard: &mut dyn FnMut(Link, Nanos, News<'_>)) {
+        let Some(timetable) = self.timetable else { return };
         let now = self.clock.now();
         let frames = Arc::clone(&self.frames);
-        while self.next < self.end
-            && let Some(frame) = frames.get(self.next)
-            && let Some(due) = self.due(frame.at, now)
+        while !self.is_done()
+            && (self.wanted || !self.is_single())
+            && let Some(recorded) = frames.when(self.next)
+            && let Some(due) = timetable.due(recorded, now)
         {
             let arrived = self.clock.now().max(self.last + Span(1));
             self.last = arrived;
-            heard(MARKET, arrived, News::Text(frames.bytes(frame)));
+            heard(MARKET, arrived, News::Text(frames.say(self.next, &mut self.scratch)));
             self.wanted = false;
-            if !matches!(self.release, Release::Book) {
+            if !timetable.is_book() {
                 let decoded = if self.sampling.takes(arrived) { self.clock.now() } else { Nanos(0) };
-                self.seen.released.push(Released { arrived, due, decoded, frame: self.next });
+                let (written, read, frame) = (arrived, arrived, self.next);
+                self.seen.released.push(Released { arrived, due, written, read, decoded, frame });
             }
             self.next += 1;
         }
-        if matches!(self.release, Release::Book)
+        if timetable.is_book()
             && self.is_done()
             && let Some(link) = self.asked.take()
         {
@@ -212,7 +261,7 @@ impl Played {
                     self.seen.missed += 1;
                 } else {
                     let (ask, client_id, turned) = (asked.ask, asked.client_id, self.turned.get());
-                    self.seen.sent.push(Sent { ask, client_id, at, turned });
+                    self.seen.sent.push(Sent { ask, client_id, at, turned, left: at, got: at });
                 }
                 answers::order(&asked, at, &mut answer);
             }
@@ -220,6 +269,35 @@ impl Played {
             (None, None) => {}
         }
         self.answers.push_back(answer);
+    }
+}
+
+impl Market for Played {
+    fn release_book(&mut self) {
+        self.timetable = Some(Timetable::book(&self.frames));
+    }
+
+    fn has_book(&self) -> bool {
+        self.has_book
+    }
+
+    fn schedule(&mut self, timetable: Timetable) {
+        self.timetable = Some(timetable);
+    }
+
+    fn enough(&mut self) {
+        if let Some(timetable) = &mut self.timetable {
+            timetable.end = self.next;
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        let is_full = self.seen.released.len() == self.seen.released.capacity();
+        self.timetable.is_none_or(|timetable| self.next >= timetable.end || (is_full && !timetable.is_book()))
+    }
+
+    fn seen(&mut self) -> io::Result<Seen> {
+        Ok(core::mem::take(&mut self.seen))
     }
 }
 

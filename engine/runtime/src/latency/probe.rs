@@ -1,5 +1,9 @@
 //! Stamps on the shard's thread, at the seam where a loop tells its record.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_model::{BookBatch, ClientOrderId, Command, Event, JournalHealth, Nanos};
@@ -60,12 +64,21 @@ pub(super) struct Probed<R> {
     pub(super) log: Vec<Decided>,
     /// Commands that found no room in the log.
     pub(super) missed: u64,
+    /// Frames that led to an order or an amendment, and the last of them.
+    ticks: Arc<AtomicU64>,
+    ticked: Nanos,
 }
 
 impl<R> Probed<R> {
     pub(super) fn new(inner: R, clock: Clock, sampling: Sampling, room: usize) -> Self {
         let log = Vec::with_capacity(room);
-        Self { inner, clock, sampling, current: ELSE, inputs: 0, log, missed: 0 }
+        let (ticks, ticked) = (Arc::new(AtomicU64::new(0)), Nanos::MIN);
+        Self { inner, clock, sampling, current: ELSE, inputs: 0, log, missed: 0, ticks, ticked }
+    }
+
+    /// How many frames have led to an order or an amendment, for whoever waits for as many.
+    pub(super) fn ticks(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.ticks)
     }
 
     pub(super) fn into_parts(self) -> (R, Vec<Decided>, u64) {
@@ -90,6 +103,10 @@ impl<R> Probed<R> {
             return;
         }
         let Current { arrived, told, levels } = self.current;
+        if ask != Ask::Cancel && arrived != self.ticked && arrived != Nanos::MIN {
+            self.ticked = arrived;
+            self.ticks.fetch_add(1, Relaxed);
+        }
         let (client_id, input) = (command.client_id(), self.inputs);
         self.log.push(Decided { ask, client_id, arrived, told, done, levels, input });
     }

@@ -16,6 +16,15 @@ use super::ServeError;
 
 /// Accepts TLS for `localhost` and the address. The certificate of the authority that vouches for it is written to `path`.
 pub(super) fn acceptor(address: IpAddr, path: Option<&Path>) -> Result<TlsAcceptor, ServeError> {
+    identity(address, path).map(TlsAcceptor::from)
+}
+
+/// A server's side of TLS for `localhost` and the address, with a certificate made now. The certificate of the authority that vouches
+/// for it is written to `path`.
+///
+/// # Errors
+/// [`ServeError::Certificate`], [`ServeError::Authority`].
+pub fn identity(address: IpAddr, path: Option<&Path>) -> Result<Arc<ServerConfig>, ServeError> {
     let failed = |error: rcgen::Error| ServeError::Certificate(error.to_string());
     let mut authority = CertificateParams::new(Vec::new()).map_err(failed)?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -42,5 +51,5 @@ pub(super) fn acceptor(address: IpAddr, path: Option<&Path>) -> Result<TlsAccept
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let chain = vec![certificate.der().clone()];
     let config = builder.with_no_client_auth().with_single_cert(chain, key).map_err(failed)?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Arc::new(config))
 }

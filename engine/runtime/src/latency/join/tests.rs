@@ -1,7 +1,14 @@
 use super::*;
 
 fn released(due: i64, frame: usize) -> Released {
-    Released { arrived: Nanos(due + 10), due: Nanos(due), decoded: Nanos(due + 100), frame }
+    Released {
+        arrived: Nanos(due + 10),
+        due: Nanos(due),
+        written: Nanos(due + 4),
+        read: Nanos(due + 7),
+        decoded: Nanos(due + 100),
+        frame,
+    }
 }
 
 fn decided(arrived: i64, id: u64, ask: Ask) -> Decided {
@@ -17,7 +24,8 @@ fn decided(arrived: i64, id: u64, ask: Ask) -> Decided {
 }
 
 fn sent(id: u64, ask: Ask, at: i64) -> Sent {
-    Sent { ask, client_id: ClientOrderId(id), at: Nanos(at), turned: Nanos(at - 50) }
+    let (turned, at, left, got) = (Nanos(at - 70), Nanos(at - 20), Nanos(at - 15), Nanos(at));
+    Sent { ask, client_id: ClientOrderId(id), at, turned, left, got }
 }
 
 #[test]
@@ -33,14 +41,14 @@ fn the_first_order_of_a_frame_counts_from_its_schedule_and_cancels_do_not() {
             sent(2, Ask::Modify, 6_000),
             sent(9, Ask::Modify, 7_000),
         ],
-        missed: 0,
+        ..Seen::default()
     };
     let mut joined = Joined { frames: &frames, seen: &seen, sent: BTreeMap::new(), seen_last: Nanos::MIN };
     for sent in &seen.sent {
         joined.sent.entry((sent.client_id, sent.ask)).or_default().push_back(sent);
     }
-    let mut figures =
-        Figures { counts: Counts::default(), ticker: Told::new(), depth: Told::new(), worst: Vec::new() };
+    let (ticker, depth) = (Told::new(), Told::new());
+    let mut figures = Figures { counts: Counts::default(), ticker, depth, worst: Vec::new(), kernel: None };
     for decided in [
         decided(1_010, 1, Ask::Cancel),
         decided(1_010, 2, Ask::Place),
@@ -57,6 +65,7 @@ fn the_first_order_of_a_frame_counts_from_its_schedule_and_cancels_do_not() {
     assert_eq!((all(&figures.depth), all(&figures.ticker)), (vec![1_010], vec![1_000]));
     assert_eq!(figures.depth.less_levels.max(), 940);
     let stages = figures.depth.stages.each_ref().map(Histogram::max);
-    assert_eq!(stages, [10, 90, 110, 300, 450, 50], "they add up to the total");
+    assert_eq!(stages, [4, 3, 3, 90, 110, 300, 430, 50, 5, 15], "they add up to the total");
+    assert_eq!(figures.depth.ours.max(), 988, "from what was read to what has left");
     assert_eq!(figures.worst.iter().map(|one| (one.nanos, one.line, one.input)).max(), Some((1_010, 1, 7)));
 }
