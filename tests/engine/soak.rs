@@ -118,7 +118,8 @@ fn soak(capture: &Path, seconds: u64, speed: u64) {
 
 /// Holds what the engine said and wrote against what the venue knows.
 fn judge(result: &Value, told: &str, said: &Journaled, client: &Value) {
-    for none in ["connections_lost", "books_lost", "frames_unread", "clock_falls"] {
+    // A connection for requests may be lost and made anew: nothing is lost with it. With one for a market a book is.
+    for none in ["books_lost", "frames_unread", "clock_falls"] {
         assert_eq!(result[none], 0, "{none}: {result}\n{told}");
     }
     assert_eq!(said.backwards, 0, "book updates out of their order");

@@ -133,12 +133,15 @@ fn what_the_socket_does_not_take_waits_and_beyond_the_limit_is_refused() {
     let mut client = Client::opened(LinkKind::WebSocket, &server.url("ws"), options);
     let message = |number: usize| format!("{number:>1000}");
     let mut sent = 0;
-    while client.net.send(LINK, message(sent).as_bytes()).is_ok() {
-        sent += 1;
+    // The kernel may take more at any later time: what counts is the first refusal.
+    let refused = loop {
+        match client.net.send(LINK, message(sent).as_bytes()) {
+            Ok(()) => sent += 1,
+            Err(refused) => break refused,
+        }
         assert!(sent < 1_000_000, "nothing bounds what waits");
-    }
-    assert_eq!(client.net.send(LINK, b"x".repeat(2_000).as_slice()), Err(Refused::Full));
-    assert_eq!(client.net.ping(LINK).is_err(), client.net.send(LINK, b"12345678").is_err());
+    };
+    assert_eq!(refused, Refused::Full);
     go.send(()).unwrap();
     while client.net.send(LINK, message(sent).as_bytes()).is_err() {
         client.poll(Span::from_millis(5));
