@@ -111,6 +111,44 @@ impl Event {
             | Self::Timer => return None,
         })
     }
+
+    /// The event as one that a venue tells of our account; `None` for any other.
+    #[must_use]
+    #[inline]
+    pub const fn account(&self) -> Option<AccountEvent<'_>> {
+        Some(match self {
+            Self::Order(update) => AccountEvent::Order(update),
+            Self::Fill(fill) => AccountEvent::Fill(fill),
+            Self::Funding(payment) => AccountEvent::Funding(payment),
+            Self::Balance(update) => AccountEvent::Balance(update),
+            Self::BookBegin(_)
+            | Self::BookLevels(_)
+            | Self::BookLost(_)
+            | Self::Ticker(_)
+            | Self::Trade(_)
+            | Self::Mark(_)
+            | Self::Grant(_)
+            | Self::Operator(_)
+            | Self::Journal(_)
+            | Self::Access(_)
+            | Self::Carried(_)
+            | Self::Config(_)
+            | Self::Timer => return None,
+        })
+    }
+}
+
+/// An [`Event`] that a venue tells of our account: a match on it names no events that cannot come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountEvent<'a> {
+    /// [`Event::Order`].
+    Order(&'a OrderUpdate),
+    /// [`Event::Fill`].
+    Fill(&'a Fill),
+    /// [`Event::Funding`].
+    Funding(&'a FundingPayment),
+    /// [`Event::Balance`].
+    Balance(&'a BalanceUpdate),
 }
 
 /// An [`Event`] of which everybody hears: a match on it names no events that cannot come.

@@ -34,7 +34,7 @@ pub use command::{COMMAND_BYTES, Cancel, Command, NewOrder, Query, ReduceOnly, R
 pub use configuration::{CONFIG_BYTES_MAX, CONFIG_PART_BYTES, ConfigPart};
 pub use digest::Digest;
 pub use event::{
-    BalanceUpdate, BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason,
+    AccountEvent, BalanceUpdate, BookBegin, BookKind, BookLevels, BookLost, Ending, Event, Fill, FillReason,
     FundingPayment, LEVELS_PER_SLOT, Last, Liquidity, LostReason, MarkPrice, MarketEvent, OrderReport,
     OrderUpdate, Ticker, Trade,
 };

@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 use ballast_core::ledger::FeeTrade;
 use ballast_core::replace::ReplaceRules;
 use ballast_model::{
-    Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, InstrumentId, InstrumentSpec, Liquidity,
-    Lots, Money, Nanos, NewOrder, OrderReport, OrderUpdate, PackedLevel, PaymentId, Price, Query, ReduceOnly,
-    RejectReason, Replace, Side, TimeInForce, TradeId, VenueOrderId,
+    AccountEvent, Cancel, ClientOrderId, Digest, Ending, Event, Fill, FillReason, InstrumentId,
+    InstrumentSpec, Liquidity, Lots, Money, Nanos, NewOrder, OrderReport, OrderUpdate, PackedLevel,
+    PaymentId, Price, Query, ReduceOnly, RejectReason, Replace, Side, TimeInForce, TradeId, VenueOrderId,
 };
 
 use crate::conditions::{Gateway, Wire};
@@ -426,8 +426,8 @@ const fn ending_word(how: Ending) -> u64 {
 
 /// Takes in what makes one report differ from another of the same account; the rest follows from the order.
 fn digest_report(event: &Event, digest: &mut Digest) {
-    match event {
-        Event::Order(update) => {
+    match event.account() {
+        Some(AccountEvent::Order(update)) => {
             digest.word(update.client_id.0);
             digest.signed(update.venue_time.0);
             let none = PackedLevel::default();
@@ -451,7 +451,7 @@ fn digest_report(event: &Event, digest: &mut Digest) {
                 digest.signed(number);
             }
         }
-        Event::Fill(fill) => {
+        Some(AccountEvent::Fill(fill)) => {
             digest.word(fill.client_id.0);
             digest.signed(fill.venue_time.0);
             digest.word(fill.trade_id.0);
@@ -460,30 +460,18 @@ fn digest_report(event: &Event, digest: &mut Digest) {
             digest.signed(fill.level.lots().0);
             digest.signed(fill.fee_e8);
         }
-        Event::Funding(payment) => {
+        Some(AccountEvent::Funding(payment)) => {
             digest.word(payment.payment_id.0);
             digest.signed(payment.venue_time.0);
             digest.bytes(&payment.amount.money().0.to_le_bytes());
         }
-        Event::Balance(update) => {
+        Some(AccountEvent::Balance(update)) => {
             digest.word(u64::from(update.account.0) << 16 | u64::from(update.asset.0));
             digest.signed(update.venue_time.0);
             for money in [update.free, update.locked] {
                 digest.bytes(&money.money().0.to_le_bytes());
             }
         }
-        Event::BookBegin(_)
-        | Event::BookLevels(_)
-        | Event::BookLost(_)
-        | Event::Ticker(_)
-        | Event::Trade(_)
-        | Event::Mark(_)
-        | Event::Grant(_)
-        | Event::Operator(_)
-        | Event::Journal(_)
-        | Event::Access(_)
-        | Event::Carried(_)
-        | Event::Config(_)
-        | Event::Timer => {}
+        None => {}
     }
 }

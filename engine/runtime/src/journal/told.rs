@@ -4,7 +4,8 @@ use std::path::Path;
 
 use ballast_journal::{Entry, Record};
 use ballast_model::{
-    BookBatch, ClientOrderId, Command, Ending, Event, InstrumentId, Lots, Nanos, OrderReport, Span,
+    AccountEvent, BookBatch, ClientOrderId, Command, Ending, Event, InstrumentId, Lots, Nanos, OrderReport,
+    Span,
 };
 
 use super::meta::MetaFeed;
@@ -63,14 +64,14 @@ impl Heard {
     /// What an input tells of an order's size; `None` for anything else.
     #[must_use]
     pub fn of(event: &Event) -> Option<Self> {
-        match event {
-            Event::Fill(fill) => Some(Self {
+        match event.account()? {
+            AccountEvent::Fill(fill) => Some(Self {
                 at: fill.venue_time,
                 instrument: fill.instrument,
                 client_id: fill.client_id,
                 what: Happened::Filled(fill.level.lots()),
             }),
-            Event::Order(update) => {
+            AccountEvent::Order(update) => {
                 let ended = match update.report {
                     OrderReport::Rejected(_)
                     | OrderReport::Cancelled
@@ -89,21 +90,7 @@ impl Heard {
                 let what = Happened::Ended;
                 ended.then_some(Self { at: update.venue_time, instrument, client_id, what })
             }
-            Event::BookBegin(_)
-            | Event::BookLevels(_)
-            | Event::BookLost(_)
-            | Event::Ticker(_)
-            | Event::Trade(_)
-            | Event::Mark(_)
-            | Event::Funding(_)
-            | Event::Balance(_)
-            | Event::Grant(_)
-            | Event::Operator(_)
-            | Event::Journal(_)
-            | Event::Access(_)
-            | Event::Carried(_)
-            | Event::Config(_)
-            | Event::Timer => None,
+            AccountEvent::Funding(_) | AccountEvent::Balance(_) => None,
         }
     }
 }

@@ -6,10 +6,10 @@ use ballast_exchange::{
     Conditions, FeeSchedule, InstrumentRules, Latency, OrderFlow, QueueRules, SelfTrade, TapeVenue, VenueSpec,
 };
 use ballast_model::{
-    AssetId, BookBegin, BookKind, BookLevels, BookLost, Cancel, ClientOrderId, Command, Contract, Ending,
-    Event, Fill, FillReason, InstrumentId, InstrumentSpec, LEVELS_PER_SLOT, Last, LostReason, Lots, Money,
-    Nanos, NewOrder, OrderReport, PackedLevel, Price, Query, Rate, ReduceOnly, RejectReason, Replace, Side,
-    Span, Step, Ticker, TimeInForce, Trade, TradeId, UpdateId, VenueOrderId,
+    AccountEvent, AssetId, BookBegin, BookKind, BookLevels, BookLost, Cancel, ClientOrderId, Command,
+    Contract, Ending, Event, Fill, FillReason, InstrumentId, InstrumentSpec, LEVELS_PER_SLOT, Last,
+    LostReason, Lots, Money, Nanos, NewOrder, OrderReport, PackedLevel, Price, Query, Rate, ReduceOnly,
+    RejectReason, Replace, Side, Span, Step, Ticker, TimeInForce, Trade, TradeId, UpdateId, VenueOrderId,
 };
 
 pub(crate) const ETH: InstrumentId = InstrumentId(0);
@@ -75,8 +75,8 @@ pub(crate) enum Told {
 
 impl Told {
     pub(crate) fn of(event: &Event) -> Self {
-        match event {
-            Event::Order(update) => {
+        match event.account() {
+            Some(AccountEvent::Order(update)) => {
                 let id = update.client_id.0;
                 match update.report {
                     OrderReport::Accepted(_) => Self::Accepted(id),
@@ -98,24 +98,12 @@ impl Told {
                     }
                 }
             }
-            Event::Fill(fill) => {
+            Some(AccountEvent::Fill(fill)) => {
                 Self::Filled(fill.client_id.0, fill.level.price().0, fill.level.lots().0, fill.reason)
             }
-            Event::BookBegin(_)
-            | Event::BookLevels(_)
-            | Event::BookLost(_)
-            | Event::Ticker(_)
-            | Event::Trade(_)
-            | Event::Mark(_)
-            | Event::Grant(_)
-            | Event::Operator(_)
-            | Event::Journal(_)
-            | Event::Access(_)
-            | Event::Carried(_)
-            | Event::Config(_)
-            | Event::Funding(_)
-            | Event::Balance(_)
-            | Event::Timer => panic!("not a report: {event:?}"),
+            Some(AccountEvent::Funding(_) | AccountEvent::Balance(_)) | None => {
+                panic!("not a report: {event:?}")
+            }
         }
     }
 }

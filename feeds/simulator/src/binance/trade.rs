@@ -1,8 +1,8 @@
 //! What becomes of orders: the market's word made history, answers and events.
 
 use ballast_model::{
-    Command, Ending, Event, Fill, FundingPayment, Lots, Money, Nanos, OrderReport, OrderUpdate, PackedLevel,
-    RejectReason, TimeInForce,
+    AccountEvent, Command, Ending, Event, Fill, FundingPayment, Lots, Money, Nanos, OrderReport, OrderUpdate,
+    PackedLevel, RejectReason, TimeInForce,
 };
 
 use super::config::Market;
@@ -15,26 +15,14 @@ use crate::back::{Back, ClientId};
 impl<B: Back> Venue<B> {
     /// News of a client from the market behind.
     pub(super) fn hear_client(&mut self, client: ClientId, event: &Event, now: Nanos) {
-        match event {
-            Event::Order(update) => self.hear_order(client, update, now),
-            Event::Fill(fill) => self.hear_fill(client, fill, now),
-            Event::Funding(payment) => self.hear_funding(client, payment, now),
-            Event::Balance(balance) => {
+        match event.account() {
+            Some(AccountEvent::Order(update)) => self.hear_order(client, update, now),
+            Some(AccountEvent::Fill(fill)) => self.hear_fill(client, fill, now),
+            Some(AccountEvent::Funding(payment)) => self.hear_funding(client, payment, now),
+            Some(AccountEvent::Balance(balance)) => {
                 self.touched.insert((client, balance.asset));
             }
-            Event::BookBegin(_)
-            | Event::BookLevels(_)
-            | Event::BookLost(_)
-            | Event::Ticker(_)
-            | Event::Trade(_)
-            | Event::Mark(_)
-            | Event::Carried(_)
-            | Event::Config(_)
-            | Event::Grant(_)
-            | Event::Operator(_)
-            | Event::Journal(_)
-            | Event::Access(_)
-            | Event::Timer => {}
+            None => {}
         }
     }
 

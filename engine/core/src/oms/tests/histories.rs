@@ -5,6 +5,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use ballast_model::AccountEvent;
 use proptest::prelude::*;
 
 use super::*;
@@ -84,28 +85,16 @@ impl World {
     }
 
     fn hear(&mut self, event: &Event) {
-        match event {
-            Event::Order(update) => drop(self.oms.on_update(update, self.now)),
-            Event::Fill(fill) => {
+        match event.account() {
+            Some(AccountEvent::Order(update)) => drop(self.oms.on_update(update, self.now)),
+            Some(AccountEvent::Fill(fill)) => {
                 if self.oms.on_fill(fill, self.now).must_book() {
                     self.booked += fill.side.sign() * fill.level.lots().0;
                 }
             }
-            Event::BookBegin(_)
-            | Event::BookLevels(_)
-            | Event::BookLost(_)
-            | Event::Ticker(_)
-            | Event::Trade(_)
-            | Event::Mark(_)
-            | Event::Grant(_)
-            | Event::Operator(_)
-            | Event::Journal(_)
-            | Event::Access(_)
-            | Event::Funding(_)
-            | Event::Balance(_)
-            | Event::Carried(_)
-            | Event::Config(_)
-            | Event::Timer => unreachable!("not news of an order"),
+            Some(AccountEvent::Funding(_) | AccountEvent::Balance(_)) | None => {
+                unreachable!("not news of an order")
+            }
         }
     }
 
