@@ -3,7 +3,7 @@
 mod told;
 
 use anyhow::Context as _;
-use ballast_exchange::synth::{SynthMarket, SynthSpec};
+use ballast_exchange::synth::SynthSpec;
 use ballast_model::Span;
 use ballast_runtime::capture::{LoadError, Source};
 use ballast_runtime::config::{Config, WaitConfig};
@@ -18,15 +18,16 @@ use ballast_simulator::back::ClientId;
 use ballast_simulator::keys::TestKeys;
 use ballast_simulator::serve::identity;
 use ballast_venue::signing::Credentials;
-use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use self::told::{Run, Whole};
 use crate::cli::{LatencyArgs, OverArg};
 use crate::exit::Code;
+use crate::folder::Folder;
 use crate::output::{self, Form};
+use crate::synthetic;
 
 const CONFIG: &str = include_str!("../../config/latency.toml");
 /// Longest synthetic market, in seconds.
@@ -45,17 +46,18 @@ const SEED: u64 = 7;
 pub(crate) fn run(arguments: &LatencyArgs) -> anyhow::Result<Code> {
     let cores = cores();
     let config = config(arguments, &cores)?;
-    let folder = Folder::new(arguments.keep.as_deref())?;
+    let folder = Folder::new(arguments.keep.as_deref(), "latency");
+    std::fs::create_dir_all(folder.path()).with_context(|| folder.path().display().to_string())?;
     let (name, frames) = frames(arguments, &folder)?;
     let over = over(arguments, &folder)?;
     let rig = Rig { config, frames: Arc::new(frames), cores, over, credentials: Box::new(key) };
     let plan = rig.plan();
     output::tell("measuring the host, then each part alone");
     let crossing = Crossing::measure(&plan)?;
-    let alone = one(&rig, Pace::Alone(ALONE), &folder.0.join("alone"))?;
+    let alone = one(&rig, Pace::Alone(ALONE), &folder.path().join("alone"))?;
     let alone = Alone::of(&alone, crossing.stamp);
     let runs = runs(arguments, &rig, &folder)?;
-    let findings = examine(&Tree::host(), &Tried::on(&folder.0), Some(&rig.config.threads));
+    let findings = examine(&Tree::host(), &Tried::on(folder.path()), Some(&rig.config.threads));
     let mut obtained: Vec<_> = plan.told().to_vec();
     obtained.extend(crossing.obtained.iter().cloned());
     let whole = Whole {
@@ -97,7 +99,7 @@ fn runs(arguments: &LatencyArgs, whole: &Rig, folder: &Folder) -> anyhow::Result
                 let long = told::long(until);
                 output::tell(&format!("{name}, run {run} of {} at x{rate}: {long}", arguments.runs));
                 let pace = Pace::Scheduled { rate: *rate, until };
-                let journal = folder.0.join(format!("{}-x{rate}-{run}", name.replace(' ', "-")));
+                let journal = folder.path().join(format!("{}-x{rate}-{run}", name.replace(' ', "-")));
                 runs.push(Run { kind, rate: *rate, run, figures: one(rig, pace, &journal)? });
             }
         }
@@ -120,7 +122,7 @@ fn over(arguments: &LatencyArgs, folder: &Folder) -> anyhow::Result<Over> {
         OverArg::Process => Over::Process,
         OverArg::Plain => Over::Plain,
         OverArg::Tls => {
-            let authority = folder.0.join("authority.pem");
+            let authority = folder.path().join("authority.pem");
             let server = identity(IpAddr::V4(Ipv4Addr::LOCALHOST), Some(&authority))?;
             Over::Tls(Secured { server, authority })
         }
@@ -163,46 +165,13 @@ fn frames(arguments: &LatencyArgs, folder: &Folder) -> anyhow::Result<(String, F
         let seconds = i64::from(arguments.seconds).saturating_mul(i64::from(fastest)) + LEAD;
         let seconds = seconds.min(SYNTHETIC_MAX);
         output::tell(&format!("making {seconds} s of a synthetic market"));
-        let text = synthetic(seconds)?;
-        if arguments.keep.is_some() {
-            let path = folder.0.join("market.txt");
+        let spec = SynthSpec { duration: Span::from_secs(seconds), ..SynthSpec::eth_perpetual(SEED) };
+        let text = synthetic::capture(&spec)?;
+        if folder.is_kept() {
+            let path = folder.path().join("market.txt");
             std::fs::write(&path, &text).with_context(|| path.display().to_string())?;
         }
         (format!("synthetic ETHUSDT seed {SEED}"), Source::in_memory("synthetic", text))
     };
     Ok((name, Frames::read(source)?))
-}
-
-fn synthetic(seconds: i64) -> anyhow::Result<Vec<u8>> {
-    let spec = SynthSpec { duration: Span::from_secs(seconds), ..SynthSpec::eth_perpetual(SEED) };
-    let mut market =
-        SynthMarket::new(&spec).map_err(|fault| anyhow::anyhow!("the synthetic market: {fault}"))?;
-    let (mut text, mut frame) = (Vec::new(), Vec::new());
-    while let Some(time) = market.next_frame(&mut frame) {
-        write!(text, "{} ", time.0)?;
-        text.extend_from_slice(&frame);
-        text.push(b'\n');
-    }
-    Ok(text)
-}
-
-/// Where journals are: removed at the end unless they are to be kept.
-struct Folder(PathBuf, bool);
-
-impl Folder {
-    fn new(keep: Option<&Path>) -> anyhow::Result<Self> {
-        let own = || std::env::temp_dir().join(format!("ballast-latency-{}", std::process::id()));
-        let path = keep.map_or_else(own, Path::to_path_buf);
-        std::fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
-        Ok(Self(path, keep.is_some()))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if !self.1 {
-            // What cannot be removed lies in the host's folder for such things.
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! What stands behind a live run where it dies, and what of it the venues hold back, told at its start.
 
 use ballast_core::outbox::Note;
-use ballast_model::AccessState;
+use ballast_model::{AccessState, JournalHealth};
 use ballast_runtime::config::{LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, market_name};
 use ballast_runtime::live::Slowed;
 use ballast_venue::binance::trade::TradeMarket;
@@ -33,11 +33,24 @@ fn lines(live: &LiveConfig) -> Vec<String> {
     venues.map(line).collect()
 }
 
-/// Why an instrument is not quoted, where its venue is the reason, and when it is again; `None` for any other note.
+/// Why instruments are not quoted where their venue or the journal is the reason, and when they are again; `None` for any other note.
 pub(crate) fn of_note(note: &Note, instruments: &[ResolvedInstrument]) -> Option<String> {
+    if let Note::Journal(health) = note {
+        let names: Vec<_> = instruments.iter().map(|one| one.found.name()).collect();
+        return Some(format!("{} ({})", of_journal(*health), names.join(", ")));
+    }
     let Note::Access(access) = note else { return None };
     let one = instruments.get(access.instrument.index())?;
     Some(format!("{}: {}", one.found.name(), said(access.state)))
+}
+
+/// What the state of a journal means for its shard.
+const fn of_journal(health: JournalHealth) -> &'static str {
+    match health {
+        JournalHealth::Good => "the journal is written again: quoting goes on",
+        JournalHealth::Behind => "ALARM: the journal is behind: only orders that reduce leave",
+        JournalHealth::Failed => "ALARM: the journal cannot be written: only orders that reduce leave",
+    }
 }
 
 const fn said(state: AccessState) -> &'static str {

@@ -11,11 +11,12 @@ use ballast_runtime::journal::vacant;
 use ballast_simulator::matching::{MarketKind, Speed};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::channel;
 
 use crate::cli::{DemoArgs, RunArgs, SimulateArgs};
 use crate::exit::Code;
+use crate::folder::Folder;
 use crate::replay::name_of;
 use crate::run::{Job, Keeps, Words};
 use crate::simulate::{Held, MARKETS, hold};
@@ -35,10 +36,11 @@ pub(super) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
     let venue = venue(arguments)?;
     let config = Config::parse(&venue.config, Path::new(CONFIG_NAME)).map_err(JobError::from)?;
     let live = config.live.as_ref().context("the demonstration has no venue")?;
-    let folder = Folder::new(arguments.journal.as_deref())?;
+    let folder = Folder::new(arguments.journal.as_deref(), "demo");
+    vacant(folder.path())?;
     let run = RunArgs {
         config: CONFIG_NAME.into(),
-        journal: folder.path.clone(),
+        journal: folder.path().to_owned(),
         resume: false,
         duration: Some(arguments.lasts),
         out: Some(arguments.out.clone()),
@@ -58,9 +60,9 @@ pub(super) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
         command: "demo",
         fills: "those of a simulated venue, over sockets of this host",
         markets: vec![market(arguments)],
-        journal: if folder.passing { Keeps::Nothing } else { Keeps::Journal },
+        journal: if folder.is_kept() { Keeps::Journal } else { Keeps::Nothing },
     };
-    let place = (folder.path.clone(), 1);
+    let place = (folder.path().to_owned(), 1);
     Job { words, config: &config, live, arguments: &run, environment: &environment, place, heart: None }
         .go(None)
 }
@@ -129,29 +131,4 @@ fn of(held: &Held<'_>) -> Venue {
     }
     let hmac = held.keys.first().map(|keys| keys.hmac.clone()).unwrap_or_default();
     Venue { config, keys: hmac.into() }
-}
-
-/// Where the journal is: removed at the end where nobody asked for it.
-struct Folder {
-    path: PathBuf,
-    passing: bool,
-}
-
-impl Folder {
-    fn new(asked: Option<&Path>) -> anyhow::Result<Self> {
-        let own = || std::env::temp_dir().join(format!("ballast-demo-{}", std::process::id()));
-        let path = asked.map_or_else(own, Path::to_path_buf);
-        let folder = Self { path, passing: asked.is_none() };
-        vacant(&folder.path)?;
-        Ok(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.passing {
-            // What cannot be removed lies in the host's folder for such things.
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
-    }
 }

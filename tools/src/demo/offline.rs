@@ -1,13 +1,12 @@
 //! `ballast demo --offline`: a market that is made beforehand, replayed or traded with a crowd, without a socket.
 
-use ballast_exchange::synth::{SynthMarket, SynthSpec};
+use ballast_exchange::synth::SynthSpec;
 use ballast_model::Span;
 use ballast_runtime::capture::{Source, SurveyedFile};
 use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::{JobError, Mode, Prepared};
 use ballast_runtime::journal::vacant;
-use std::io::Write as _;
 use std::path::Path;
 
 use super::{CONFIG, CONFIG_NAME, matching};
@@ -15,6 +14,7 @@ use crate::cli::{DemoArgs, DemoVenue};
 use crate::exit::Code;
 use crate::output;
 use crate::replay::{Plan, finish};
+use crate::synthetic;
 
 /// Makes a market, replays it and writes the report.
 ///
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
     };
     let name = format!("synthetic {} seed {}", spec.symbol, arguments.seed);
     output::tell(&format!("making {} min of {name}", arguments.minutes));
-    let source = Source::in_memory(&name, capture(&spec)?);
+    let source = Source::in_memory(&name, synthetic::capture(&spec)?);
     let files = [SurveyedFile::new(source).map_err(JobError::from)?];
     let prepared = Prepared::from_surveyed(&config, Path::new(CONFIG_NAME), &files, |_| {})?;
     let plan = Plan {
@@ -48,17 +48,4 @@ pub(super) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
         json: arguments.json,
     };
     finish(&plan, &prepared, watch)
-}
-
-/// The market as capture lines: what a recorder would have written.
-fn capture(spec: &SynthSpec) -> anyhow::Result<Vec<u8>> {
-    let mut market =
-        SynthMarket::new(spec).map_err(|fault| anyhow::anyhow!("the synthetic market: {fault}"))?;
-    let (mut text, mut frame) = (Vec::new(), Vec::new());
-    while let Some(time) = market.next_frame(&mut frame) {
-        write!(text, "{} ", time.0)?;
-        text.extend_from_slice(&frame);
-        text.push(b'\n');
-    }
-    Ok(text)
 }

@@ -1,7 +1,7 @@
 //! What looks at a run while it goes on: keeps its heart beating, hears of kills and keys, and tells of it.
 
 use ballast_core::outbox::Note;
-use ballast_model::{JournalHealth, Span};
+use ballast_model::{Nanos, Span};
 use ballast_runtime::clock::{Clock, Stopwatch};
 use ballast_runtime::live::{Ended, Engine, KilledBy, Outside, Strangers, Switched};
 use std::collections::BTreeMap;
@@ -58,11 +58,7 @@ impl Watched<'_> {
             self.recorders.iter_mut().for_each(|recorders| recorders.tell(|line| console.tell(line)));
             engine.notes(|shard, at, note: &Note| {
                 *notes.entry(note.kind()).or_default() += 1;
-                console.note(self.name(shard, note).as_deref(), at, note);
-                self.tell_journal(shard, note, &mut console);
-                let instruments = self.about.get(shard).map(|(_, instruments)| &**instruments);
-                let said = instruments.and_then(|instruments| safeguards::of_note(note, instruments));
-                said.into_iter().for_each(|said| console.tell(&said));
+                self.tell_note(shard, at, note, &mut console);
             });
             tell_unjournaled(engine.unjournaled(), &mut notes, &mut console);
             engine.obtained().for_each(|obtained| console.tell(&obtained.to_string()));
@@ -105,18 +101,13 @@ impl Watched<'_> {
         (engine.stop(STOP_PATIENCE), notes)
     }
 
-    /// Whose a note is.
-    fn name(&self, shard: usize, note: &Note) -> Option<String> {
-        let (_, instruments) = self.about.get(shard)?;
-        Some(instruments.get(note.instrument()?.index())?.found.name())
-    }
-
-    /// Nobody may have to look for a journal that cannot be written: it is told as it happens.
-    fn tell_journal(&self, shard: usize, note: &Note, console: &mut Console) {
-        let Note::Journal(health) = note else { return };
-        let names = self.about.get(shard).into_iter().flat_map(|(_, instruments)| instruments);
-        let names: Vec<_> = names.map(|one| one.found.name()).collect();
-        console.tell(&format!("{} ({})", journal_news(*health), names.join(", ")));
+    /// A note, and what of it nobody may have to look for.
+    fn tell_note(&self, shard: usize, at: Nanos, note: &Note, console: &mut Console) {
+        let instruments = self.about.get(shard).map_or(&[][..], |(_, instruments)| instruments);
+        let named = note.instrument().and_then(|instrument| instruments.get(instrument.index()));
+        console.note(named.map(|one| one.found.name()).as_deref(), at, note);
+        let said = safeguards::of_note(note, instruments);
+        said.into_iter().for_each(|said| console.tell(&said));
     }
 
     /// Reads the configuration again and puts it in force, whole or not at all.
@@ -159,14 +150,5 @@ fn tell_unjournaled(count: u64, notes: &mut Notes, console: &mut Console) {
             "ALARM: the venue knows {count} orders of ours that the journal never saw: what was stored of them is lost; they are \
              cancelled, and their trades booked"
         ));
-    }
-}
-
-/// What the state of a journal means for its shard.
-const fn journal_news(health: JournalHealth) -> &'static str {
-    match health {
-        JournalHealth::Good => "the journal is written again: quoting goes on",
-        JournalHealth::Behind => "ALARM: the journal is behind: only orders that reduce leave",
-        JournalHealth::Failed => "ALARM: the journal cannot be written: only orders that reduce leave",
     }
 }

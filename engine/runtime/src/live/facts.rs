@@ -2,6 +2,7 @@
 
 use ballast_model::{HalfTicks, InstrumentSpec, Lots, Money, Nanos, Price, Span, SpecError, Step};
 use ballast_venue::binance::Market;
+use ballast_venue::binance::trade::interval_seconds;
 use ballast_wire::{Address, HttpSend, Link, LinkKind, Network, News};
 use serde::{Deserialize, Serialize};
 
@@ -198,13 +199,7 @@ impl Exchange {
     fn order_windows(&self) -> [Option<OrderWindow>; ORDER_WINDOWS_MAX] {
         let orders = self.rate_limits.iter().filter(|limit| limit.rate_limit_type == "ORDERS");
         let mut told = orders.filter_map(|limit| {
-            let unit = match limit.interval.as_str() {
-                "SECOND" => 1,
-                "MINUTE" => 60,
-                "HOUR" => 3_600,
-                "DAY" => 86_400,
-                _ => return None,
-            };
+            let unit = interval_seconds(&limit.interval)?;
             let seconds = limit.interval_num.checked_mul(unit).filter(|seconds| *seconds > 0)?;
             Some(OrderWindow { seconds, count: limit.limit })
         });

@@ -1,8 +1,9 @@
 //! What a venue counts of new orders, and what of it each instrument may spend.
 //!
-//! A venue counts the new orders of an account in windows of time and turns the rest away until the next: whoever spends a window at its
-//! beginning has no quotes for what is left of it. What a configuration allows all instruments of an account together is therefore held
-//! against these counts at the start, and the gate's throttle of each is lowered to an equal share where it is more. A tenth of each count is left to orders that reduce a position, which nothing holds back.
+//! A venue counts the new orders of an account in windows of time and turns the rest away until the next: whoever spends a window at
+//! its beginning has no quotes for what is left of it. What a configuration allows all instruments of an account together is therefore
+//! held against these counts at the start, and the gate's throttle of each is lowered to an equal share where it is more. A tenth of
+//! each count is left to orders that reduce a position, which nothing holds back.
 
 use core::fmt;
 

@@ -339,6 +339,18 @@ impl TradeSession {
     }
 }
 
+/// Seconds of an `interval` of `rateLimits`; `None` for names the venue's documentation does not have.
+#[must_use]
+pub fn interval_seconds(name: &str) -> Option<u32> {
+    match name {
+        "SECOND" => Some(1),
+        "MINUTE" => Some(60),
+        "HOUR" => Some(3_600),
+        "DAY" => Some(86_400),
+        _ => None,
+    }
+}
+
 /// One entry of `rateLimits`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
@@ -361,24 +373,15 @@ impl Limit {
                     _ => None,
                 }
             }
-            b"interval" => {
-                unit = match value.text() {
-                    Some("SECOND") => Some(1),
-                    Some("MINUTE") => Some(60),
-                    Some("HOUR") => Some(3_600),
-                    Some("DAY") => Some(86_400),
-                    _ => None,
-                }
-            }
+            b"interval" => unit = value.text().and_then(interval_seconds),
             b"intervalNum" => number = small(value).filter(|number| *number <= 1_000),
             b"limit" => limit = small(value),
             b"count" => count = small(value),
             _ => {}
         });
-        let seconds: i64 = unit?;
         Some(Self {
             pool: pool?,
-            interval: Span::from_secs(seconds * i64::from(number?)),
+            interval: Span::from_secs(i64::from(unit?) * i64::from(number?)),
             limit: limit?,
             count,
         })

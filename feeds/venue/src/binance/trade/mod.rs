@@ -44,6 +44,7 @@ use alloc::vec::Vec;
 use ballast_json::DecodeError;
 use ballast_model::{Event, InstrumentId, Nanos, Span, SubAccountId};
 
+pub use answers::interval_seconds;
 pub use budget::{Pool, Window};
 pub use clock::ClockReading;
 pub use config::{
