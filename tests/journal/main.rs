@@ -8,5 +8,6 @@ mod kill;
 #[cfg(unix)]
 mod readonly;
 mod recover;
+mod regrid;
 mod repeat;
 mod whatif;

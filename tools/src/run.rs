@@ -215,15 +215,12 @@ fn past(arguments: &RunArgs, live: &LiveConfig) -> anyhow::Result<Option<Recover
 
 /// Hands what is left over to the shard that goes on with it.
 fn go_on(assembly: &mut Assembly, past: Option<Recovery>, arguments: &RunArgs) -> anyhow::Result<()> {
-    let (Some(past), [shard]) = (past, assembly.shards.as_mut_slice()) else { return Ok(()) };
+    let (Some(mut past), [shard]) = (past, assembly.shards.as_mut_slice()) else { return Ok(()) };
+    let changed = past.onto(&shard.meta);
+    let changed = changed
+        .map_err(|why| anyhow::anyhow!("{}: the journal there: {why}", arguments.journal.display()))?;
+    changed.iter().for_each(|changed| output::tell(changed));
     let names: Vec<_> = shard.instruments.iter().map(|one| one.found.name()).collect();
-    anyhow::ensure!(
-        names == past.instruments,
-        "{}: the journal there is of {}, this run of {}",
-        arguments.journal.display(),
-        past.instruments.join(", "),
-        names.join(", ")
-    );
     let ids = || (0..=u16::MAX).map(InstrumentId).zip(&names);
     let killed = |id| past.shard.halt(id).is_some_and(|halt| halt.state == GateState::Killed);
     if let Some((_, name)) = ids().find(|(id, _)| killed(*id)) {

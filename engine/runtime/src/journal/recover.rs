@@ -14,6 +14,7 @@
 //!
 //! Never here: a socket, a rule of the core's.
 
+mod onto;
 mod scan;
 
 use std::path::{Path, PathBuf};
@@ -162,8 +163,20 @@ impl Recovery {
         (self.folder.join(name), Meta { epoch: Some(self.next_epoch), ..self.meta.clone() })
     }
 
-    /// Tells the next run's core what carries over, on record; returns the time. It has the same instruments by the same ids, and
-    /// was told nothing before.
+    /// Puts what carries over into the numbers of the next run, whose header this is: the venue may have changed tick or lot since.
+    /// What has changed, for people.
+    ///
+    /// # Errors
+    /// Other instruments, contracts, strategies or accounts; a position that the new lot does not divide. Nothing has changed then.
+    pub fn onto(&mut self, next: &Meta) -> Result<Vec<String>, String> {
+        let mut carried = self.carried.clone();
+        let told = onto::onto(&mut carried, &self.meta, next)?;
+        self.carried = carried;
+        Ok(told)
+    }
+
+    /// Tells the next run's core what carries over, on record; returns the time. It has the same instruments by the same ids, in the
+    /// same steps ([`Recovery::onto`]), and was told nothing before.
     pub fn tell(&self, shard: &mut Shard, record: &mut impl Record, out: &mut Outbox) -> Nanos {
         for carried in &self.carried {
             let event = Event::Carried(*carried);
