@@ -98,7 +98,14 @@ impl<F: Front> Carrier<F> {
             replies: VecDeque::new(),
             stirred: Vec::new(),
             next: 1,
-            carried: Carried { requests: 0, sockets: 0, texts_in: 0, frames_out: 0, bytes_out: 0, too_slow: 0 },
+            carried: Carried {
+                requests: 0,
+                sockets: 0,
+                texts_in: 0,
+                frames_out: 0,
+                bytes_out: 0,
+                too_slow: 0,
+            },
         }
     }
 

@@ -8,6 +8,9 @@ use super::store::Deal;
 use super::venue::Venue;
 use crate::back::{Back, ClientId};
 
+/// The last digit of money that is told, in 10⁻¹⁸.
+const TOLD: i128 = 10_i128.pow(10);
+
 /// A trade of a client as the venue booked it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownTrade {
@@ -83,10 +86,10 @@ impl<B: Back> Venue<B> {
         self.positions.get(&(client, instrument)).map_or(Lots::ZERO, |position| position.lots)
     }
 
-    /// Funding that the client received, less what it paid.
+    /// Funding that the client received, less what it paid, as it was told: each payment to the eighth digit.
     #[must_use]
     pub fn known_funding(&self, client: ClientId) -> Money {
         let funding = self.store.incomes(client).filter(|income| income.kind == "FUNDING_FEE");
-        funding.map(|income| income.amount).sum()
+        funding.map(|income| Money(income.amount.0 / TOLD * TOLD)).sum()
     }
 }
