@@ -17,6 +17,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ballast-sync", &["ballast-model"]),
     ("ballast-wire", &["ballast-model"]),
     (
+        "ballast-sim",
+        &[
+            "ballast-core",
+            "ballast-model",
+            "ballast-runtime",
+            "ballast-simulator",
+            "ballast-venue",
+            "ballast-wire",
+        ],
+    ),
+    (
         "ballast-runtime",
         &[
             "ballast-analytics",

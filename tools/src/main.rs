@@ -31,6 +31,7 @@ mod results;
 mod run;
 mod safeguards;
 mod side_by_side;
+mod sim;
 mod simulate;
 mod summary;
 mod synthetic;
@@ -54,6 +55,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Doctor(arguments) => doctor::run(&arguments),
         cli::Command::Latency(arguments) => latency::run(&arguments),
         cli::Command::Simulate(arguments) => simulate::run(&arguments),
+        cli::Command::Sim(arguments) => sim::run(&arguments),
         cli::Command::Compare(arguments) => compare::run(&arguments),
         cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),
         cli::Command::Config(cli::ConfigCommand::Schema(arguments)) => config::schema(&arguments),

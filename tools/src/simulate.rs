@@ -14,7 +14,7 @@ use ballast_simulator::back::{Back, ClientId};
 use ballast_simulator::binance::{self, Venue, VenueConfig};
 use ballast_simulator::faults::{Faults, FaultsFile, Meddled};
 use ballast_simulator::keys::TestKeys;
-use ballast_simulator::matching::{MarketKind, MatchingBack, MatchingBackSpec, Speed};
+use ballast_simulator::matching::{Flow, MarketKind, MatchingBack, MatchingBackSpec, Speed};
 use ballast_simulator::serve::{Address, Carried, Market, Pace, ServeSpec, Tls, serve};
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -110,7 +110,8 @@ fn synthetic(
 ) -> anyhow::Result<Vec<Traded>> {
     let one = |(nth, kind): (u16, MarketKind)| {
         let SimulateArgs { seed, clients, speed, .. } = *arguments;
-        let back = MatchingBack::new(&MatchingBackSpec { kind, seed, clients, speed, start: clock.now() })?;
+        let (start, flow) = (clock.now(), Flow::BUSY);
+        let back = MatchingBack::new(&MatchingBackSpec { kind, seed, clients, speed, start, flow })?;
         Ok(market(arguments, nth, kind, back, keys, Faults::new(faults, clock.now())))
     };
     (0..).zip(kinds.iter().copied()).map(one).collect()

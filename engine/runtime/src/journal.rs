@@ -28,6 +28,7 @@
 
 mod disk;
 mod files;
+mod hand;
 mod history;
 mod keeper;
 mod left;
@@ -52,6 +53,7 @@ use ballast_journal::Fault;
 use ballast_model::Span;
 
 pub use disk::{Disk, Files, Sheet};
+pub use hand::Hand;
 pub use history::{History, Step, Walked};
 pub use left::settle;
 pub use meta::{Meta, MetaFeed, MetaInstrument, Rebuilt};

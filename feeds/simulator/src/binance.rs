@@ -17,6 +17,7 @@ mod decimal;
 mod fleet;
 mod info;
 mod json;
+mod known;
 mod limits;
 mod market;
 mod news;
@@ -40,4 +41,5 @@ mod tests;
 
 pub use auth::Secret;
 pub use config::{ApiKey, Limits, Market, VenueConfig};
+pub use known::{KnownOrder, KnownTrade};
 pub use venue::Venue;

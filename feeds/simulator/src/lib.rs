@@ -8,6 +8,7 @@
 
 pub mod back;
 pub mod binance;
+pub mod carrier;
 pub mod faults;
 pub mod keys;
 pub mod matching;

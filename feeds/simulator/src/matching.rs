@@ -44,6 +44,24 @@ pub struct MatchingBackSpec {
     pub speed: Speed,
     /// The first moment, by the clock.
     pub start: Nanos,
+    /// How busy it is.
+    pub flow: Flow,
+}
+
+/// How much goes on at a market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Symbols that are traded, of those there are the first; at least one.
+    pub symbols: usize,
+    /// Requests of the crowd a second, in each symbol; at least one.
+    pub requests_per_second: u32,
+    /// Orders that the crowd leaves in each book, about; at least ten, at most 4 096.
+    pub orders: u32,
+}
+
+impl Flow {
+    /// All symbols, as busy as a market is that is worth a recording.
+    pub const BUSY: Self = Self { symbols: usize::MAX, requests_per_second: 400, orders: 600 };
 }
 
 /// The market.
@@ -104,7 +122,8 @@ impl MatchingBack {
     /// # Errors
     /// The first [`FloorSpecError`].
     pub fn new(spec: &MatchingBackSpec) -> Result<Self, FloorSpecError> {
-        let symbols = spec.kind.symbols();
+        let mut symbols = spec.kind.symbols();
+        symbols.truncate(spec.flow.symbols);
         let floors = symbols.iter().map(|symbol| spec::floor(spec, symbol));
         let pits = floors.zip(&symbols).map(|(floor, symbol)| Pit::new(spec.kind, &floor, symbol));
         let pits = pits.collect::<Result<_, _>>()?;

@@ -132,3 +132,39 @@ pub trait Front {
     /// The truth as JSON: of every client the orders, trades, positions and balances, and what the connections are.
     fn truth(&self) -> String;
 }
+
+impl<F: Front + ?Sized> Front for Box<F> {
+    fn on_http(&mut self, call: CallId, request: &HttpRequest, now: Nanos) {
+        (**self).on_http(call, request, now);
+    }
+    fn on_upgrade(&mut self, conn: ConnId, request: &HttpRequest, now: Nanos) -> Result<(), HttpReply> {
+        (**self).on_upgrade(conn, request, now)
+    }
+    fn on_text(&mut self, conn: ConnId, text: &[u8], now: Nanos) {
+        (**self).on_text(conn, text, now);
+    }
+    fn on_ping(&mut self, conn: ConnId, now: Nanos) {
+        (**self).on_ping(conn, now);
+    }
+    fn on_pong(&mut self, conn: ConnId, now: Nanos) {
+        (**self).on_pong(conn, now);
+    }
+    fn on_close(&mut self, conn: ConnId, now: Nanos) {
+        (**self).on_close(conn, now);
+    }
+    fn next_deadline(&self) -> Option<Nanos> {
+        (**self).next_deadline()
+    }
+    fn on_time(&mut self, now: Nanos) {
+        (**self).on_time(now);
+    }
+    fn poll_transmit(&mut self) -> Option<Transmit> {
+        (**self).poll_transmit()
+    }
+    fn provoke(&mut self, mischief: Mischief, now: Nanos) {
+        (**self).provoke(mischief, now);
+    }
+    fn truth(&self) -> String {
+        (**self).truth()
+    }
+}

@@ -24,6 +24,7 @@ use tokio::task::LocalSet;
 
 use self::hub::Hub;
 pub use self::tls::identity;
+pub use crate::carrier::Carried;
 use crate::faults::{Faults, Fired};
 use crate::seam::Front;
 
@@ -104,23 +105,6 @@ pub struct Address {
     pub plain: SocketAddr,
     /// TLS.
     pub tls: Option<SocketAddr>,
-}
-
-/// What was carried for a market.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Carried {
-    /// HTTP requests.
-    pub requests: u64,
-    /// WebSockets that were opened.
-    pub sockets: u64,
-    /// Texts of clients.
-    pub texts_in: u64,
-    /// Frames sent.
-    pub frames_out: u64,
-    /// Their bytes.
-    pub bytes_out: u64,
-    /// WebSockets cut because their client did not read.
-    pub too_slow: u64,
 }
 
 /// Why nothing is served.

@@ -13,7 +13,7 @@ use ballast_simulator::back::ClientId;
 use ballast_simulator::binance::{self, Venue, VenueConfig};
 use ballast_simulator::faults::{Faults, FaultsFile, Meddled};
 use ballast_simulator::keys::TestKeys;
-use ballast_simulator::matching::{MarketKind, MatchingBack, MatchingBackSpec, Speed};
+use ballast_simulator::matching::{Flow, MarketKind, MatchingBack, MatchingBackSpec, Speed};
 use ballast_simulator::serve::{Address, Market, Pace, ServeSpec, Tls, serve};
 
 /// How often as fast as the clock the crowd trades.
@@ -21,7 +21,8 @@ const SPEED: u32 = 4;
 
 /// A market with a crowd.
 fn market(name: &'static str, kind: MarketKind, clock: Clock) -> Market {
-    let spec = MatchingBackSpec { kind, seed: 7, clients: 1, speed: Speed::Times(SPEED), start: clock.now() };
+    let (start, flow) = (clock.now(), Flow::BUSY);
+    let spec = MatchingBackSpec { kind, seed: 7, clients: 1, speed: Speed::Times(SPEED), start, flow };
     let back = MatchingBack::new(&spec).unwrap();
     let faults = Rc::new(RefCell::new(Faults::new(&FaultsFile::default(), clock.now())));
     let protocol = match kind {

@@ -42,6 +42,30 @@ pub(super) enum Doing {
     Gone = 2,
 }
 
+/// Whether what the kernel has is to be synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sync {
+    /// It is time to.
+    Due,
+    /// Not yet.
+    Later,
+}
+
+/// What a turn of the keeper was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Something was moved.
+    Moved,
+    /// There was nothing to do.
+    Idle,
+    /// All there was is on the disk.
+    Synced,
+    /// It could not be written.
+    Stalled,
+    /// It is over.
+    Ended,
+}
+
 /// What the two threads tell each other.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -133,7 +157,7 @@ impl<R: Store> Keeper<R> {
     pub(super) fn run(mut self) -> Result<Kept, JournalError> {
         let done = self.keep();
         if done.is_err() {
-            self.shared.tell(Doing::Gone);
+            self.give_up();
         }
         done.map(|()| self.segments.kept())
     }
@@ -141,35 +165,56 @@ impl<R: Store> Keeper<R> {
     fn keep(&mut self) -> Result<(), JournalError> {
         let mut since_sync = Stopwatch::start();
         loop {
-            // Asked before the ring is looked at: what was stored before the end is then seen.
-            let task = self.shared.task();
-            if task == Task::Abandon {
-                return Ok(());
-            }
-            match self.move_all() {
-                Ok(moved) => {
-                    self.shared.tell(Doing::Well);
-                    let due = since_sync.elapsed().as_nanos() >= self.sync_every.0.unsigned_abs().into();
-                    if self.segments.unsynced() && (due || task == Task::Finish) {
-                        self.segments.sync()?;
-                        since_sync = Stopwatch::start();
-                    }
-                    if task == Task::Finish {
-                        self.segments.press();
-                        return Ok(());
-                    }
-                    if !moved {
-                        std::thread::park_timeout(REST);
-                    }
-                }
-                Err(error @ JournalError::Ring { .. }) => return Err(error),
-                Err(error) if task == Task::Finish || self.segments.is_damaged() => return Err(error),
-                Err(_) => {
-                    self.shared.tell(Doing::Stalled);
-                    std::thread::park_timeout(RETRY);
-                }
+            let due = since_sync.elapsed().as_nanos() >= self.sync_every.0.unsigned_abs().into();
+            match self.turn(if due { Sync::Due } else { Sync::Later })? {
+                Turn::Moved => {}
+                Turn::Idle => std::thread::park_timeout(REST),
+                Turn::Synced => since_sync = Stopwatch::start(),
+                Turn::Stalled => std::thread::park_timeout(RETRY),
+                Turn::Ended => return Ok(()),
             }
         }
+    }
+
+    /// Keeps what is there, and does what it is told.
+    ///
+    /// # Errors
+    /// What cannot be tried again.
+    pub(super) fn turn(&mut self, sync: Sync) -> Result<Turn, JournalError> {
+        // Asked before the ring is looked at: what was stored before the end is then seen.
+        let task = self.shared.task();
+        if task == Task::Abandon {
+            return Ok(Turn::Ended);
+        }
+        match self.move_all() {
+            Ok(moved) => {
+                self.shared.tell(Doing::Well);
+                let syncs = self.segments.unsynced() && (sync == Sync::Due || task == Task::Finish);
+                if syncs {
+                    self.segments.sync()?;
+                }
+                if task == Task::Finish {
+                    self.segments.press();
+                    return Ok(Turn::Ended);
+                }
+                Ok(match (syncs, moved) {
+                    (true, _) => Turn::Synced,
+                    (false, true) => Turn::Moved,
+                    (false, false) => Turn::Idle,
+                })
+            }
+            Err(error @ JournalError::Ring { .. }) => Err(error),
+            Err(error) if task == Task::Finish || self.segments.is_damaged() => Err(error),
+            Err(_) => {
+                self.shared.tell(Doing::Stalled);
+                Ok(Turn::Stalled)
+            }
+        }
+    }
+
+    /// That it has ended though nobody told it to.
+    pub(super) fn give_up(&self) {
+        self.shared.tell(Doing::Gone);
     }
 
     /// Moves what is there; tells whether anything was. After an error it goes on where it was.

@@ -12,7 +12,7 @@ use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos, PackedLevel
 use super::disk::{Disk, Files};
 use super::keeper::{Doing, Keeper, Shared, Task};
 use super::press::Press;
-use super::ring::{Full, Ring, RingWriter};
+use super::ring::{Full, Ring, RingReader, RingWriter};
 use super::segments::{Kept, Segments, vacant};
 use super::{AtRest, JournalError, Options, Pace, files};
 use crate::clock::Stopwatch;
@@ -175,6 +175,20 @@ impl Journal {
         meta: Vec<u8>,
         options: &Options,
     ) -> Result<Self, JournalError> {
+        let (mut journal, keeper) = Self::begin(disk, folder, meta, options)?;
+        let spawned = std::thread::Builder::new().name("journal".to_owned()).spawn(|| keeper.run());
+        let thread = spawned.map_err(|error| JournalError::Thread(error.to_string()))?;
+        journal.thread = Some(thread);
+        Ok(journal)
+    }
+
+    /// The journal and who keeps it, who is to be run yet.
+    pub(super) fn begin(
+        disk: Box<dyn Disk>,
+        folder: &Path,
+        meta: Vec<u8>,
+        options: &Options,
+    ) -> Result<(Self, Keeper<RingReader>), JournalError> {
         vacant(folder)?;
         let path = files::ring(folder);
         let (writer, reader) = make_ring(folder, &path, options)?.ends();
@@ -189,10 +203,8 @@ impl Journal {
         let shared = Arc::new(Shared::new());
         let stored = Stored { ring: writer, shared: Arc::clone(&shared), pace: options.pace, lost: 0 };
         let keeper = Keeper { segments, ring: reader, shared, sync_every: options.sync_every };
-        let spawned = std::thread::Builder::new().name("journal".to_owned()).spawn(|| keeper.run());
-        let thread = spawned.map_err(|error| JournalError::Thread(error.to_string()))?;
         let tap = Tap { plainer: Plainer::default(), stored, health: JournalHealth::Good };
-        Ok(Self { tap, thread: Some(thread), press, ring: path })
+        Ok((Self { tap, thread: None, press, ring: path }, keeper))
     }
 
     /// Ends the last segment and waits until everything is on the disk, and compressed where that is asked for. After an error
@@ -200,10 +212,18 @@ impl Journal {
     ///
     /// # Errors
     /// What kept it from being written, or [`JournalError::Lost`].
-    pub fn finish(mut self) -> Result<Kept, JournalError> {
+    pub fn finish(self) -> Result<Kept, JournalError> {
+        self.finish_by(|journal| journal.stop(Task::Finish))
+    }
+
+    /// The same, where this is who keeps it.
+    pub(super) fn finish_by(
+        mut self,
+        keep: impl FnOnce(&mut Self) -> Result<Kept, JournalError>,
+    ) -> Result<Kept, JournalError> {
         let lost = self.tap.stored.lost;
         self.tap.stored.push(Nanos(0), &Plain::END, [&[], &[]]);
-        let kept = self.stop(Task::Finish)?;
+        let kept = keep(&mut self)?;
         if lost > 0 {
             return Err(JournalError::Lost { records: lost });
         }
@@ -216,9 +236,14 @@ impl Journal {
         Ok(kept)
     }
 
+    /// Sets whoever keeps it a task.
+    pub(super) fn set_task(&self, task: Task) {
+        self.tap.stored.shared.set_task(task);
+    }
+
     /// Stops the thread this way; its failure, if it failed before.
     fn stop(&mut self, task: Task) -> Result<Kept, JournalError> {
-        self.tap.stored.shared.set_task(task);
+        self.set_task(task);
         let thread = self.thread.take().ok_or_else(|| JournalError::Thread("it is stopped".to_owned()))?;
         thread.thread().unpark();
         thread.join().map_err(|_| JournalError::Thread("it panicked".to_owned()))?

@@ -7,7 +7,7 @@ use std::path::Path;
 use ballast_core::shard::Change;
 use ballast_sync::ring::{Consumer, Producer};
 
-use super::engine::Engine;
+use super::helm::ShardReins;
 use crate::job::JobError;
 use crate::reload::Reloading;
 
@@ -30,27 +30,21 @@ pub enum ConfigureError {
     Busy,
 }
 
-impl Engine {
-    /// Puts another configuration in force in every shard, each between two of its inputs. Its text is tried whole first, as
-    /// `config check` does and for the instruments there are.
-    ///
-    /// # Errors
-    /// [`ConfigureError`]; nothing has changed then.
-    pub fn configure(&mut self, text: &str, path: &Path) -> Result<(), ConfigureError> {
-        let prepared = self.shards.iter().map(|shard| shard.handover.reloading.prepare(text, path));
-        let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
-        for (shard, next) in self.shards.iter_mut().zip(&prepared) {
-            while shard.handover.done.pop().is_some() {}
-            if shard.handover.changes.free() == 0 || shard.control.free() < next.parts.len() {
-                return Err(ConfigureError::Busy);
-            }
+/// Puts another configuration in force in every shard: see [`super::Helm::configure`].
+pub(super) fn configure(shards: &mut [ShardReins], text: &str, path: &Path) -> Result<(), ConfigureError> {
+    let prepared = shards.iter().map(|shard| shard.handover.reloading.prepare(text, path));
+    let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+    for (shard, next) in shards.iter_mut().zip(&prepared) {
+        while shard.handover.done.pop().is_some() {}
+        if shard.handover.changes.free() == 0 || shard.control.free() < next.parts.len() {
+            return Err(ConfigureError::Busy);
         }
-        for (shard, next) in self.shards.iter_mut().zip(prepared) {
-            shard.handover.reloading.accept(&next);
-            // There is room for both, and nobody else pushes.
-            let _ = shard.handover.changes.push(next.change);
-            let _ = shard.control.push_batch(&next.parts);
-        }
-        Ok(())
     }
+    for (shard, next) in shards.iter_mut().zip(prepared) {
+        shard.handover.reloading.accept(&next);
+        // There is room for both, and nobody else pushes.
+        let _ = shard.handover.changes.push(next.change);
+        let _ = shard.control.push_batch(&next.parts);
+    }
+    Ok(())
 }

@@ -2,46 +2,26 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicU64, fence};
+use std::sync::atomic::{AtomicBool, fence};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ballast_core::outbox::Outbox;
-use ballast_model::{CONFIG_BYTES_MAX, CONFIG_PART_BYTES, Event, OperatorAct, OperatorScope, Span};
+use ballast_model::Span;
 use ballast_sync::bell::Bell;
-use ballast_sync::ring::ring;
 use ballast_venue::Now;
 use ballast_wire::Network;
 
-use super::assemble::ShardAssembly;
-use super::board::{Board, board};
-use super::contact::ContactBoard;
-use super::engine::{Shard, ShardEnd, VenueEnd};
-use super::reconfigure::Changes;
-use super::shard_loop::{Handover, ShardLoop, ShardParts, Turned};
-use super::standing::{Asked, StandingBoard};
-use super::start;
-use super::unjournaled::Unjournaled;
-use super::venue_loop::VenueLoop;
+use super::engine::{ShardEnd, VenueEnd};
+use super::helm::{ShardSeat, ShardSeed, VenueSeat};
+use super::shard_loop::Turned;
 use crate::clock::Clock;
 use crate::host::{Idle, Obtained, Plan, Role, Turn, Wait};
 use crate::job::JobError;
 use crate::journal::{Journal, JournalError, Options, Pace};
-use crate::reload::Reloading;
 use crate::replay::Journaled;
 
-/// Levels of the largest batch.
-const LEVELS_MAX: usize = 1 << 15;
-/// Commands of operators that wait.
-const CONTROL_MAX: usize = 64;
-/// Events that tell the longest configuration.
-const CONFIG_MAX: usize = CONFIG_BYTES_MAX / CONFIG_PART_BYTES;
-/// Changes of a core that are on their way, or on their way back.
-const CHANGES_MAX: usize = 4;
-/// Notes that wait for whoever reads them.
-const NOTES_MAX: usize = 1 << 14;
 /// How often a venue's thread compares its clock with the wall's.
 const WALL_EVERY: Span = Span::from_secs(1);
 /// Longest wait for something to come in.
@@ -115,67 +95,32 @@ pub(super) fn spawn<T: Send + 'static>(
     spawned.map_err(|error| JobError::Journal(JournalError::Thread(error.to_string())))
 }
 
-/// Starts a shard's thread, with its journal.
+/// Starts a shard's thread, with its journal, whose headers say this.
 pub(super) fn start_shard(
-    shard: ShardAssembly,
+    seed: ShardSeed,
+    meta: Vec<u8>,
     folder: &Path,
     seat: ThreadSeat,
     calls: Vec<Caller>,
     bell: Arc<OnceLock<Bell>>,
-) -> Result<Shard, JobError> {
-    let ShardAssembly { mut shard, instruments, meta, route, ends, grants, past } = shard;
+) -> Result<JoinHandle<ShardEnd>, JobError> {
     let options = Options { pace: Pace::Live { patience: JOURNAL_PATIENCE }, ..Options::default() };
-    let mut journal = Journal::open(folder, meta.to_bytes(), &options)?;
-    let (mut control, commands) = ring(CONFIG_MAX + CONTROL_MAX.max(2 * grants.len()));
-    let ((changes, coming), (used, done)) = (ring(CHANGES_MAX), ring(CHANGES_MAX));
-    let reloading = Reloading::of(&meta)?;
-    let (noted, notes) = ring(NOTES_MAX);
-    let (mut board, window) = board(instruments.len());
-    let progress = Arc::new(AtomicU64::new(0));
-    let pause = Event::Operator(start::command(OperatorScope::All, OperatorAct::Pause));
-    for first in grants.into_iter().chain([pause]) {
-        // There is twice the room.
-        let _ = control.push(first);
-    }
-    let counted = Arc::clone(&progress);
-    let unjournaled = Arc::new(AtomicU64::new(0));
-    let found = Arc::clone(&unjournaled);
+    let mut journal = Journal::open(folder, meta, &options)?;
     let name = seat.role.to_string();
     let turning = move || {
         seat.enter();
-        let mut record = Journaled::new(&mut journal.tap);
-        let unjournaled = past.as_ref().map(|past| Unjournaled::new(past.memory.clone(), found));
-        if let Some(past) = past {
-            let mut out = Outbox::new(shard.commands_per_event_max());
-            past.tell(&mut shard, &mut record, &mut out);
-        }
-        let parts = ShardParts {
-            shard,
-            record,
-            venues: ends,
-            route,
-            control: commands,
-            notes: noted,
-            handover: Some(Handover { coming, used }),
-            progress: counted,
-            unjournaled,
-            levels_max: LEVELS_MAX,
-        };
-        let mut turned = ShardLoop::new(parts);
-        turn_shard(&mut turned, &mut board, &seat, &calls, &bell);
-        let (clock_falls, unsent) = (turned.falls(), turned.unsent());
+        let mut turned = seed.seat(Journaled::new(&mut journal.tap));
+        turn_shard(&mut turned, &seat, &calls, &bell);
+        let (clock_falls, unsent) = (turned.shard_loop().falls(), turned.shard_loop().unsent());
         let (outcome, shard, record) = turned.finish();
         record.finish(&shard);
         ShardEnd { outcome, kept: journal.finish(), clock_falls, unsent }
     };
-    let thread = spawn(name, turning)?;
-    let handover = Changes { reloading, changes, done };
-    Ok(Shard { control, handover, notes, window, progress, unjournaled, thread })
+    spawn(name, turning)
 }
 
 fn turn_shard(
-    shard: &mut ShardLoop<Journaled<'_>>,
-    board: &mut Board,
+    shard: &mut ShardSeat<Journaled<'_>>,
     seat: &ThreadSeat,
     calls: &[Caller],
     bell: &OnceLock<Bell>,
@@ -187,11 +132,11 @@ fn turn_shard(
     while !seat.is_stopped() {
         let now = seat.clock.now();
         let turned = shard.turn(now);
-        shard.show(board, now);
         if turned == Turned::Worked && seat.plan.wait() == Wait::Park {
             calls.iter().for_each(Caller::call);
         }
         let turn = if turned == Turned::Worked { Turn::Busy } else { Turn::Idle };
+        let shard = shard.shard_loop();
         let most = shard.next_deadline().map_or(Duration::MAX, |at| (at - now).duration());
         idle.after(turn, most, || shard.is_idle());
     }
@@ -199,9 +144,7 @@ fn turn_shard(
 
 /// Turns a venue's loop until it is stopped.
 pub(super) fn turn_venue<N: Network>(
-    mut venue: VenueLoop<N>,
-    (mut board, mut contact): (StandingBoard, ContactBoard),
-    asked: &Asked,
+    mut venue: VenueSeat<N>,
     seat: &ThreadSeat,
     doze: &Doze,
     bells: &[Arc<OnceLock<Bell>>],
@@ -217,14 +160,11 @@ pub(super) fn turn_venue<N: Network>(
             (drift, drift_at) = (clock.drift(), mono);
         }
         let now = Now { mono, wall: mono + drift };
-        asked.pass_on(venue.trading_mut(), now);
         last = if seat.plan.wait() == Wait::Park && last != Turned::Worked {
             rest(&mut venue, now, doze)
         } else {
             venue.turn(now, Span::ZERO)
         };
-        board.show(mono, venue.trading());
-        venue.show(&mut contact, mono);
         if last == Turned::Worked {
             bells.iter().filter_map(|bell| bell.get()).for_each(Bell::ring);
         }
@@ -233,15 +173,17 @@ pub(super) fn turn_venue<N: Network>(
             idle.after(turn, Duration::ZERO, || true);
         }
     }
+    let venue = venue.venue_loop();
     VenueEnd { counters: *venue.counters(), lost: venue.lost(), unread: venue.unread() }
 }
 
 /// A turn that waits until something comes in, a shard calls, or a deadline is there.
-fn rest<N: Network>(venue: &mut VenueLoop<N>, now: Now, doze: &Doze) -> Turned {
-    let most = venue.next_deadline().map_or(REST, |at| Span((at - now.mono).0.clamp(0, REST.0)));
+fn rest<N: Network>(venue: &mut VenueSeat<N>, now: Now, doze: &Doze) -> Turned {
+    let most = venue.venue_loop().next_deadline();
+    let most = most.map_or(REST, |at| Span((at - now.mono).0.clamp(0, REST.0)));
     doze.0.store(true, Relaxed);
     fence(SeqCst);
-    let patience = if venue.has_commands() { Span::ZERO } else { most };
+    let patience = if venue.venue_loop().has_commands() { Span::ZERO } else { most };
     let turned = venue.turn(now, patience);
     doze.0.store(false, Relaxed);
     turned

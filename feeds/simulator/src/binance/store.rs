@@ -149,6 +149,8 @@ pub(super) struct Store {
     /// Ended, oldest first.
     ended: VecDeque<u64>,
     deals: VecDeque<Deal>,
+    /// Trades that were ever booked.
+    booked: u64,
     incomes: VecDeque<Income>,
     next_income: u64,
 }
@@ -162,6 +164,7 @@ impl Store {
             open: BTreeSet::new(),
             ended: VecDeque::new(),
             deals: VecDeque::new(),
+            booked: 0,
             incomes: VecDeque::new(),
             next_income: 1,
         }
@@ -217,6 +220,7 @@ impl Store {
 
     pub(super) fn deal(&mut self, deal: Deal) {
         self.deals.push_back(deal);
+        self.booked += 1;
         if self.deals.len() > self.history {
             self.deals.pop_front();
         }
@@ -226,6 +230,17 @@ impl Store {
     pub(super) fn knows(&self, client: ClientId, instrument: InstrumentId, trade: u64) -> bool {
         let same = |deal: &Deal| (deal.client, deal.instrument, deal.id) == (client, instrument, trade);
         self.deals.iter().rev().take(1_000).any(same)
+    }
+
+    /// Trades that were ever booked.
+    pub(super) const fn booked(&self) -> u64 {
+        self.booked
+    }
+
+    /// Trades from the one of this place on, oldest first, as far as they are not forgotten.
+    pub(super) fn deals_from(&self, from: u64) -> impl Iterator<Item = &Deal> {
+        let forgotten = self.booked - self.deals.len() as u64;
+        self.deals.iter().skip(usize::try_from(from.saturating_sub(forgotten)).unwrap_or(usize::MAX))
     }
 
     /// The client's trades, oldest first.

@@ -131,8 +131,8 @@ pub(super) fn floor(back: &MatchingBackSpec, symbol: &Symbol) -> FloorSpec {
         }),
         crowd: CrowdSpec {
             seed: back.seed.wrapping_add(symbol.id.0.into()),
-            requests_per_second: 400,
-            orders: 600,
+            requests_per_second: back.flow.requests_per_second,
+            orders: back.flow.orders,
             start_price: price(cents, symbol.spec.tick),
             collateral: Money(1_000_000 * Money::ONE.0),
             insurance: Money(100_000 * Money::ONE.0),

@@ -27,7 +27,8 @@ impl Told for Heard {
 }
 
 fn back(kind: MarketKind, speed: Speed) -> MatchingBack {
-    MatchingBack::new(&MatchingBackSpec { kind, seed: 7, clients: 2, speed, start: START }).unwrap()
+    MatchingBack::new(&MatchingBackSpec { kind, seed: 7, clients: 2, speed, start: START, flow: Flow::BUSY })
+        .unwrap()
 }
 
 fn order(id: u64, side: Side, price: Price, lots: i64, tif: TimeInForce) -> Command {

@@ -1,7 +1,6 @@
 //! What whoever runs the engine can see of it.
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering::Relaxed;
 
 use super::Engine;
 use crate::host::Obtained;
@@ -23,22 +22,22 @@ impl Engine {
 
     /// What each shard shows of itself.
     pub fn look(&mut self) -> Vec<View> {
-        self.shards.iter_mut().map(|shard| shard.window.look()).collect()
+        self.helm.look()
     }
 
     /// How we stand with each venue.
     pub fn standing(&mut self) -> Vec<VenueView> {
-        self.venues.iter_mut().map(|venue| venue.window.look()).collect()
+        self.helm.standing()
     }
 
     /// How the connections to each venue are.
     pub fn contacts(&mut self) -> Vec<Contact> {
-        self.venues.iter_mut().map(|venue| venue.contact.look()).collect()
+        self.helm.contacts()
     }
 
     /// Orders of ours that a venue knows and no journal saw, as far as they are told apart.
     #[must_use]
     pub fn unjournaled(&self) -> u64 {
-        self.shards.iter().map(|shard| shard.unjournaled.load(Relaxed)).sum()
+        self.helm.unjournaled()
     }
 }

@@ -1,10 +1,12 @@
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ballast_model::Span;
 
 use super::super::Tls;
 use super::*;
-use crate::seam::Mischief;
+use crate::carrier::WAITING_MAX;
+use crate::seam::{Mischief, Transmit};
 
 /// Answers every request with its path and every text with itself; counts what it hears.
 #[derive(Default)]

@@ -1,0 +1,150 @@
+//! Sees all that the core learns and decides, as it is recorded, and holds it against what the world knows.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use ballast_core::outbox::Outbox;
+use ballast_core::shard::Shard;
+use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos};
+use ballast_runtime::replay::Record;
+
+use crate::counterpart::Protocol;
+use crate::net::Known;
+use crate::oracle::{Exposure, FillsOnce, FreshInputs, KillHolds, Violation};
+
+/// Happenings that are told with a violation.
+const TOLD: usize = 60;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Happening {
+    /// The core learned this.
+    Learned(Event),
+    /// It decided this.
+    Decided(Command),
+    /// Anything else.
+    Said(String),
+}
+
+/// The oracles that look at every step, and the last things that happened.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    /// What the engine has been told by now.
+    pub(crate) known: Known,
+    pub(crate) fills: FillsOnce,
+    pub(crate) kill: KillHolds,
+    fresh: FreshInputs,
+    exposure: Exposure,
+    /// When the core last sent a new order.
+    pub(crate) ordered: Option<Nanos>,
+    happened: VecDeque<(Nanos, Happening)>,
+    violation: Option<Violation>,
+}
+
+/// It, shared by the record and whoever drives the world.
+pub(crate) type Shared = Rc<RefCell<Watch>>;
+
+impl Watch {
+    pub(crate) fn say(&mut self, at: Nanos, said: impl Into<String>) {
+        self.happen(at, Happening::Said(said.into()));
+    }
+
+    fn happen(&mut self, at: Nanos, happening: Happening) {
+        if self.happened.len() == TOLD {
+            self.happened.pop_front();
+        }
+        self.happened.push_back((at, happening));
+    }
+
+    /// Notes what an oracle says: the first counts.
+    pub(crate) fn judge(&mut self, at: Nanos, verdict: Result<(), (&'static str, String)>) {
+        if let Err((oracle, what)) = verdict
+            && self.violation.is_none()
+        {
+            self.violation = Some(Violation { oracle, at, what });
+        }
+    }
+
+    pub(crate) const fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    /// The last things that happened, each on a line, times after `start`.
+    pub(crate) fn story(&self, start: Nanos) -> Vec<String> {
+        let line = |(at, happening): &(Nanos, Happening)| {
+            let after = (*at - start).as_secs_f64();
+            match happening {
+                Happening::Learned(event) => format!("{after:12.6} <- {event:?}"),
+                Happening::Decided(command) => format!("{after:12.6} -> {command:?}"),
+                Happening::Said(said) => format!("{after:12.6}    {said}"),
+            }
+        };
+        self.happened.iter().map(line).collect()
+    }
+
+    /// What is true at the venue, at every step.
+    pub(crate) fn look(&mut self, venue: &Protocol, now: Nanos) {
+        let verdict = self.exposure.look(venue).and_then(|()| self.fills.look(venue));
+        self.judge(now, verdict);
+    }
+
+    fn learned(&mut self, now: Nanos, event: &Event) {
+        if event.market().is_none() && *event != Event::Timer {
+            self.happen(now, Happening::Learned(*event));
+        }
+        self.fills.learned(event);
+        self.kill.learned(event);
+    }
+
+    fn decided(&mut self, now: Nanos, shard: &Shard, out: &Outbox) {
+        self.exposure.limits(shard);
+        let mut verdict = self.fills.after(shard);
+        for command in out.commands() {
+            self.happen(now, Happening::Decided(*command));
+            if matches!(command, Command::New(_)) {
+                self.ordered = Some(now);
+            }
+            let fresh = self.fresh.decided(command, shard, &self.known, now);
+            verdict = verdict.and(self.kill.decided(command, shard)).and(fresh);
+        }
+        self.judge(now, verdict);
+    }
+}
+
+/// A record that is watched.
+#[derive(Debug)]
+pub(crate) struct Watching<R> {
+    inner: R,
+    watch: Shared,
+}
+
+impl<R> Watching<R> {
+    pub(crate) const fn new(inner: R, watch: Shared) -> Self {
+        Self { inner, watch }
+    }
+
+    pub(crate) fn into_inner(self) -> R {
+        self.inner
+    }
+}
+
+impl<R: Record> Record for Watching<R> {
+    fn event(&mut self, now: Nanos, event: &Event) {
+        self.inner.event(now, event);
+        self.watch.borrow_mut().learned(now, event);
+    }
+
+    fn batch(&mut self, now: Nanos, batch: &BookBatch<'_>) {
+        self.inner.batch(now, batch);
+    }
+
+    fn after(&mut self, now: Nanos, shard: &Shard, out: &Outbox) {
+        self.inner.after(now, shard, out);
+        self.watch.borrow_mut().decided(now, shard, out);
+    }
+
+    fn news(&mut self) -> Option<JournalHealth> {
+        self.inner.news()
+    }
+}
