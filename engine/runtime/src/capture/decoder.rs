@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use ballast_json::Capability;
 use ballast_model::{Event, InstrumentId, MarketEvent, Nanos, Span, TradeId};
-use ballast_venue::binance::{ConfigError, InstrumentFeed, Market, MarketConfig, MarketSession};
+use ballast_venue::binance::{ConfigError, Copies, InstrumentFeed, Market, MarketConfig, MarketSession};
 use ballast_venue::{Channel, Counters, EventSink, Now, RingFull};
 
 use super::ids::IdSet;
@@ -96,6 +96,7 @@ impl Decoder {
             market,
             instruments: &feeds,
             trade_source: TRADE_SOURCE,
+            copies: Copies::ONE,
             capability: Capability::detect(),
         };
         let sink = TapeSink {
