@@ -85,8 +85,14 @@ impl Notes<'_> {
 }
 
 impl Decoder {
-    /// A session of one market for the instruments of these ids, which are indices into `all`.
-    pub(super) fn new(market: Market, ids: &[InstrumentId], all: &[Instrument]) -> Result<Self, ConfigError> {
+    /// A session of one market for the instruments of these ids, which are indices into `all`, each of whose streams comes over so many
+    /// connections.
+    pub(super) fn new(
+        market: Market,
+        copies: Copies,
+        ids: &[InstrumentId],
+        all: &[Instrument],
+    ) -> Result<Self, ConfigError> {
         let feed = |id: &InstrumentId| {
             let known = all.get(id.index())?;
             Some(InstrumentFeed { id: *id, symbol: &known.symbol, tick: known.tick, lot: known.lot })
@@ -96,7 +102,7 @@ impl Decoder {
             market,
             instruments: &feeds,
             trade_source: TRADE_SOURCE,
-            copies: Copies::ONE,
+            copies,
             capability: Capability::detect(),
         };
         let sink = TapeSink {

@@ -7,7 +7,7 @@ use ballast_core::shard::Shard;
 use ballast_exchange::{InstrumentRules, TapeVenue, TierSpec, VenueSpec, WalletSpec};
 use ballast_json::Capability;
 use ballast_model::{BudgetGrant, Event, Grant, InstrumentId};
-use ballast_venue::binance::{Copies, InstrumentFeed, MarketConfig, MarketSession};
+use ballast_venue::binance::{InstrumentFeed, MarketConfig, MarketSession};
 
 use super::facts::{Fact, Filters};
 use super::order_share::{OrderShare, Slowed};
@@ -295,7 +295,7 @@ impl Joined<'_> {
             market: asked.market(),
             instruments: &feeds,
             trade_source: TRADE_SOURCE,
-            copies: Copies::ONE,
+            copies: asked.market_connections(),
             capability: Capability::detect(),
         });
         let rule = |rule: String| ConfigError::Rule {

@@ -305,8 +305,10 @@ impl Hub {
         for deed in deeds {
             match deed {
                 Deed::Provoke(mischief) => state.front.provoke(mischief, now),
-                Deed::Disconnect(on) => state.conns_of(on).for_each(|conn| conn.put(now, Frame::Cut)),
-                Deed::Silence(on) => state.conns_of(on).for_each(Conn::fall_silent),
+                Deed::Disconnect(on, most) => {
+                    state.conns_of(on).take(most).for_each(|conn| conn.put(now, Frame::Cut));
+                }
+                Deed::Silence(on, most) => state.conns_of(on).take(most).for_each(Conn::fall_silent),
             }
         }
         state.front.on_time(now);

@@ -6,8 +6,7 @@ use ballast_model::UpdateId;
 
 /// Most connections that one stream comes over.
 ///
-/// Binance allows an address 300 attempts to connect in five minutes. Two routes of four connections each, with the three of an
-/// account, are eleven attempts at once.
+/// Binance allows an address 300 attempts to connect in five minutes: two routes of four connections each are eight at once.
 pub const COPIES_MAX: usize = 4;
 
 /// Over how many connections each stream comes: from one to [`COPIES_MAX`].
