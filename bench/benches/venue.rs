@@ -4,7 +4,7 @@
 use ballast_bench::Data;
 use ballast_json::Capability;
 use ballast_model::{Event, InstrumentId, Nanos, Step};
-use ballast_venue::binance::{InstrumentFeed, Market, MarketConfig, MarketSession, TradeSource};
+use ballast_venue::binance::{Copies, InstrumentFeed, Market, MarketConfig, MarketSession, TradeSource};
 use ballast_venue::{Channel, Counters, EventSink, Now, RingFull};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -32,6 +32,7 @@ fn feed(frames: &[Vec<u8>]) -> (Counters, u64) {
         market: Market::UsdM,
         instruments: &[instrument],
         trade_source: TradeSource::Trades,
+        copies: Copies::ONE,
         capability: Capability::detect(),
     })
     .expect("a session");

@@ -18,6 +18,10 @@ pub(crate) struct Played {
     links: Vec<(LinkKind, bool)>,
     changes: VecDeque<(Link, Option<Closed>)>,
     pub(crate) sent: Vec<String>,
+    /// Over which connection the market is heard once more, and how much later.
+    copy: Option<(Link, Span)>,
+    /// Of the next line over it.
+    copy_at: usize,
 }
 
 impl Played {
@@ -34,7 +38,14 @@ impl Played {
             links: Vec::new(),
             changes: VecDeque::new(),
             sent: Vec::new(),
+            copy: None,
+            copy_at: 0,
         }
+    }
+
+    /// The market is heard over this connection too, so much later.
+    pub(crate) fn copied(self, link: Link, behind: Span) -> Self {
+        Self { copy: Some((link, behind)), ..self }
     }
 
     /// When the market next says something.
@@ -42,12 +53,22 @@ impl Played {
         self.lines.get(self.at).map(|line| line.time)
     }
 
-    /// Every connection ends, as if the way were cut.
-    pub(crate) fn cut(&mut self) {
+    /// Every connection ends, as if the way were cut, or only this one.
+    pub(crate) fn cut(&mut self, only: Option<Link>) {
         for (link, (_, open)) in (0..).map(Link).zip(&mut self.links) {
-            if core::mem::take(open) {
+            if only.is_none_or(|only| only == link) && core::mem::take(open) {
                 self.changes.push_back((link, Some(Closed::Broken)));
             }
+        }
+    }
+
+    fn poll_copy(&mut self, heard: &mut dyn FnMut(Link, Nanos, News<'_>)) {
+        let Some((link, behind)) = self.copy else { return };
+        while let Some(line) = self.lines.get(self.copy_at).filter(|line| line.time + behind <= self.now) {
+            if self.is_open(link) && line.frame.starts_with("{\"stream\"") {
+                heard(link, self.now, News::Text(line.frame.as_bytes()));
+            }
+            self.copy_at += 1;
         }
     }
 
@@ -107,6 +128,7 @@ impl Network for Played {
             }
             self.at += 1;
         }
+        self.poll_copy(heard);
         let has_book = self.has_book();
         if let Some(link) = self.asked.take_if(|_| has_book)
             && self.is_open(link)

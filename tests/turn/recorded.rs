@@ -7,14 +7,16 @@ use std::sync::atomic::AtomicBool;
 use ballast_exchange::synth::Dialect;
 use ballast_model::{Event, Span};
 use ballast_runtime::capture::{Instrument, ProblemKind, SeenInstrument, load, survey_files};
+use ballast_runtime::config::Config;
 use ballast_runtime::journal::recording::{RecordOptions, Recorder, Recording, RecordingMeta};
 use ballast_runtime::live::{LinkPolicy, Trading, Turned, VenueLoop, VenueParts, assemble};
 use ballast_runtime::tape::{Cursor, Shift};
 use ballast_tests::market::lines;
 use ballast_venue::{Counters, Now};
+use ballast_wire::Link;
 
 use crate::net::Played;
-use crate::rig::{config, fact};
+use crate::rig::{config, fact, of_venue};
 
 const STEP: Span = Span::from_millis(1);
 
@@ -26,15 +28,27 @@ fn instrument() -> Instrument {
 /// Plays a market to a loop that records it; what the session told, and what it counted. The connections are cut at each of these
 /// times after the beginning.
 fn record(folder: &Path, seed: u64, ring_bytes: usize, cuts: &[Span]) -> (Vec<Event>, Counters, Recorder) {
-    let config = config("");
+    let cuts: Vec<_> = cuts.iter().map(|cut| (*cut, None)).collect();
+    record_over(folder, &config(""), |network| network, seed, ring_bytes, &cuts)
+}
+
+/// The same of a network that is made otherwise; a cut may be of one connection.
+fn record_over(
+    folder: &Path,
+    config: &Config,
+    network: impl FnOnce(Played) -> Played,
+    seed: u64,
+    ring_bytes: usize,
+    cuts: &[(Span, Option<Link>)],
+) -> (Vec<Event>, Counters, Recorder) {
     let live = config.live.as_ref().unwrap();
-    let built = assemble(&config, Path::new("test.toml"), live, &vec![vec![fact()]], 1).unwrap();
+    let built = assemble(config, Path::new("test.toml"), live, &vec![vec![fact()]], 1).unwrap();
     let [mut shard] = <[_; 1]>::try_from(built.shards).unwrap();
     let [venue] = <[_; 1]>::try_from(built.venues).unwrap();
-    let meta = RecordingMeta::new(core::iter::once(&fact().seen));
+    let meta = RecordingMeta::new(core::iter::once(&fact().seen), live.venue[0].market_connections());
     let options = RecordOptions { ring_bytes, segment_bytes: 100_000, ..RecordOptions::default() };
     let (tap, recorder) = Recorder::open(folder.to_owned(), &meta, &options).unwrap();
-    let network = Played::new(lines(Dialect::UsdM, seed, 60));
+    let network = network(Played::new(lines(Dialect::UsdM, seed, 60)));
     let (begin, mut cuts) = (network.now, cuts.iter());
     let mut cut_at = cuts.next();
     let mut venue = VenueLoop::new(VenueParts {
@@ -56,8 +70,8 @@ fn record(folder: &Path, seed: u64, ring_bytes: usize, cuts: &[Span]) -> (Vec<Ev
         venue.network_mut().now = now;
         while venue.turn(Now { mono: now, wall: now + Span(1_000) }, Span::ZERO) == Turned::Worked {}
         told.extend(core::iter::from_fn(|| shard.ends[0].public.pop()));
-        if cut_at.is_some_and(|cut| now - begin >= *cut) {
-            venue.network_mut().cut();
+        if let Some((_, only)) = cut_at.filter(|(cut, _)| now - begin >= *cut) {
+            venue.network_mut().cut(*only);
             cut_at = cuts.next();
         }
     }
@@ -97,6 +111,57 @@ fn a_recorded_run_replayed_gives_the_same_events() {
         assert_eq!(counters, counted);
         assert_eq!(events, told);
     }
+}
+
+/// Two connections for each stream, one always a little later, of which either ends now and then: the book stands through it all, and the
+/// recording of both gives what was told.
+#[test]
+fn over_two_connections_a_book_stands_while_one_ends_and_the_recording_says_so() {
+    let config = of_venue("", "market_connections = 2");
+    for (seed, behind) in [(3, 0), (4, 3), (8, 40)] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("usdm");
+        let copied = |network: Played| network.copied(Link(2), Span::from_millis(behind));
+        let cuts = [(15, 0), (20, 2), (25, 0), (26, 3), (30, 0), (40, 2), (45, 0)];
+        let cuts = cuts.map(|(second, link)| (Span::from_secs(second), Some(Link(link))));
+        let (told, counted, recorder) = record_over(&folder, &config, copied, seed, 1 << 24, &cuts);
+        assert_eq!(recorder.lost(), Default::default());
+        recorder.finish().unwrap();
+        assert!(told.len() > 1_000, "{}", told.len());
+        assert!(!told.iter().any(|event| matches!(event, Event::BookLost(_))), "a book was lost");
+        assert_eq!((counted.snapshots, counted.books_lost, counted.gaps), (1, 0, 0), "{counted:?}");
+        assert!(counted.known > 1_000, "{counted:?}");
+        assert_eq!(Recording::open(&folder).unwrap().copies().count(), 2);
+        let (events, counters, problems) = replayed(&folder);
+        assert_eq!(problems, []);
+        assert_eq!(counters, counted);
+        assert_eq!(events, told);
+        // What is told of books and trades is what one connection that never ends would have told.
+        let alone = tempfile::tempdir().unwrap();
+        let (whole, ..) = record(&alone.path().join("usdm"), seed, 1 << 24, &[]);
+        assert!(books(&told) == books(&whole), "seed {seed}: books");
+        assert!(trades(&told) == trades(&whole), "seed {seed}: trades");
+    }
+}
+
+/// Ids of the books, in order.
+fn books(told: &[Event]) -> Vec<u64> {
+    let id = |event: &Event| match event {
+        Event::BookBegin(begin) => Some(begin.update_id.0),
+        _ => None,
+    };
+    told.iter().filter_map(id).collect()
+}
+
+/// Ids of the trades, each of which may be told late.
+fn trades(told: &[Event]) -> Vec<u64> {
+    let id = |event: &Event| match event {
+        Event::Trade(trade) => Some(trade.trade_id.0),
+        _ => None,
+    };
+    let mut ids: Vec<_> = told.iter().filter_map(id).collect();
+    ids.sort_unstable();
+    ids
 }
 
 /// What was recorded up to some moment is what is read, whatever is missing after it.

@@ -26,8 +26,14 @@ const STEP: Span = Span::from_millis(1);
 
 /// The quoter, with a market to connect to.
 pub(crate) fn config(more: &str) -> Config {
-    let text =
-        format!("{QUOTER}\n[live]\n{more}\n[[live.venue]]\nmarket = \"usdm\"\nsymbols = [\"ETHUSDT\"]\n");
+    of_venue(more, "")
+}
+
+/// The same, with more said of the market.
+pub(crate) fn of_venue(more: &str, venue: &str) -> Config {
+    let text = format!(
+        "{QUOTER}\n[live]\n{more}\n[[live.venue]]\nmarket = \"usdm\"\nsymbols = [\"ETHUSDT\"]\n{venue}\n"
+    );
     ballast_tests::market::config(&text)
 }
 

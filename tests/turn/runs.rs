@@ -44,7 +44,7 @@ fn a_cut_pulls_quotes_and_a_new_connection_brings_them_back() {
         let now = venue.network().now;
         if !cut && now >= cut_at {
             cut = true;
-            venue.network_mut().cut();
+            venue.network_mut().cut(None);
         } else if cut && pulled.is_none() && !quotes(shard) {
             pulled = Some(now);
         } else if pulled.is_some() && back.is_none() && quotes(shard) {

@@ -58,7 +58,7 @@ impl Recorders {
         let (mut taps, mut venues) = (Vec::new(), Vec::new());
         for (venue, facts) in live.venue.iter().zip(told) {
             let name = market_name(venue.market());
-            let meta = RecordingMeta::new(facts.iter().map(|fact| &fact.seen));
+            let meta = RecordingMeta::new(facts.iter().map(|fact| &fact.seen), venue.market_connections());
             let (tap, recorder) = Recorder::open(out.join(name), &meta, &RecordOptions::default())?;
             taps.push(tap);
             venues.push((name, recorder));
@@ -248,6 +248,8 @@ fn counts(counters: &Counters) -> impl Iterator<Item = (String, Value)> {
         ("trades", counters.trades),
         ("marks", counters.marks),
         ("gaps", counters.gaps),
+        ("holes", counters.holes),
+        ("known", counters.known),
         ("books_lost", counters.books_lost),
         ("snapshot_requests", counters.snapshot_requests),
     ];

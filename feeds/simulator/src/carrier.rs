@@ -273,11 +273,13 @@ impl<F: Front> Carrier<F> {
         for deed in deeds {
             match deed {
                 Deed::Provoke(mischief) => self.front.provoke(mischief, now),
-                Deed::Disconnect(on) => {
-                    let conns: Vec<_> = self.conns_of(on).map(|(conn, _)| *conn).collect();
+                Deed::Disconnect(on, most) => {
+                    let conns: Vec<_> = self.conns_of(on).take(most).map(|(conn, _)| *conn).collect();
                     conns.into_iter().for_each(|conn| self.put(conn, now, Frame::Cut));
                 }
-                Deed::Silence(on) => self.conns_of(on).for_each(|(_, conn)| conn.fall_silent()),
+                Deed::Silence(on, most) => {
+                    self.conns_of(on).take(most).for_each(|(_, conn)| conn.fall_silent());
+                }
             }
         }
         self.front.on_time(now);

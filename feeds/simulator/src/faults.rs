@@ -55,10 +55,10 @@ pub(crate) enum Fate<R> {
 /// What is done once, when its time comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
-    /// The connections of a channel are cut.
-    Disconnect(Channel),
+    /// So many of a channel's connections are cut, the oldest first.
+    Disconnect(Channel, usize),
     /// They fall silent.
-    Silence(Channel),
+    Silence(Channel, usize),
     /// The venue does something.
     Provoke(Mischief),
 }
@@ -253,8 +253,8 @@ impl Faults {
 fn deed(spec: &FaultSpec, now: Nanos) -> Option<Deed> {
     let throttled = |ban| Mischief::Throttled { until: now + spec.lasts.unwrap_or(Span::ZERO), ban };
     Some(match spec.kind {
-        Kind::Disconnect => Deed::Disconnect(spec.on),
-        Kind::HalfOpen => Deed::Silence(spec.on),
+        Kind::Disconnect => Deed::Disconnect(spec.on, spec.connections),
+        Kind::HalfOpen => Deed::Silence(spec.on, spec.connections),
         Kind::ShutdownNotice => Deed::Provoke(Mischief::ShutdownNotice),
         Kind::ListenKeyExpiry => Deed::Provoke(Mischief::ListenKeysExpire),
         Kind::ClockSkew => Deed::Provoke(Mischief::ClockSkew(spec.by)),

@@ -39,8 +39,12 @@ pub struct Counters {
     pub wrong_channel: u64,
     /// Well-formed frames of a kind or stream that the session does not follow, partial depth among them.
     pub unknown_stream: u64,
-    /// Holes found in a venue's sequence of diffs, in live and in waiting books.
+    /// Holes found in a venue's sequence of diffs, in live and in waiting books. Of several connections those that none filled.
     pub gaps: u64,
+    /// Holes in the diffs of one of several connections, whether or not another filled them.
+    pub holes: u64,
+    /// Messages that another connection had brought before.
+    pub known: u64,
     /// Times a live book was lost, for whatever reason.
     pub books_lost: u64,
     /// Diffs ignored because the book was already there: duplicates, and what a snapshot had overtaken.

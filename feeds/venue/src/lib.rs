@@ -9,7 +9,7 @@
 //! ```
 //! use ballast_json::Capability;
 //! use ballast_model::{Event, InstrumentId, Nanos, Step};
-//! use ballast_venue::binance::{InstrumentFeed, Market, MarketConfig, MarketSession, TradeSource};
+//! use ballast_venue::binance::{Copies, InstrumentFeed, Market, MarketConfig, MarketSession, TradeSource};
 //! use ballast_venue::{Channel, EventSink, Now, RingFull};
 //!
 //! struct Events(Vec<Event>);
@@ -30,6 +30,7 @@
 //!     market: Market::Spot,
 //!     instruments: &[feed],
 //!     trade_source: TradeSource::Trades,
+//!     copies: Copies::ONE,
 //!     capability: Capability::detect(),
 //! })
 //! .unwrap();

@@ -12,7 +12,9 @@ use std::path::PathBuf;
 
 use ballast_json::Capability;
 use ballast_model::{BookKind, Event, InstrumentId, Nanos, PackedLevel, Step, Ticker};
-use ballast_venue::binance::{BookState, InstrumentFeed, Market, MarketConfig, MarketSession, TradeSource};
+use ballast_venue::binance::{
+    BookState, Copies, InstrumentFeed, Market, MarketConfig, MarketSession, TradeSource,
+};
 use ballast_venue::{Channel, EventSink, Now};
 use common::reader::{Reader, batches};
 use flate2::read::GzDecoder;
@@ -95,6 +97,7 @@ fn session(recording: &Recording) -> MarketSession {
         market: recording.market,
         instruments: &[feed],
         trade_source: TradeSource::Trades,
+        copies: Copies::ONE,
         capability: Capability::detect(),
     };
     MarketSession::new(&config).unwrap()

@@ -5,7 +5,8 @@ mod common;
 use ballast_model::{InstrumentId, LostReason, Span, Step};
 use ballast_venue::Channel;
 use ballast_venue::binance::{
-    BookState, ConfigError, InstrumentFeed, Market, MarketConfig, MarketSession, SessionError, TradeSource,
+    BookState, ConfigError, Copies, InstrumentFeed, Market, MarketConfig, MarketSession, SessionError,
+    TradeSource,
 };
 use common::rig::{BOOKS, BTC, ETH, Rig, feed, futures_diff, snapshot, spot_diff};
 
@@ -271,7 +272,8 @@ fn configurations_that_cannot_work_are_refused() {
     let build = |instruments: &[InstrumentFeed<'_>]| {
         let capability = ballast_json::Capability::detect();
         let trade_source = TradeSource::Trades;
-        let config = MarketConfig { market: Market::Spot, instruments, trade_source, capability };
+        let config =
+            MarketConfig { market: Market::Spot, instruments, trade_source, copies: Copies::ONE, capability };
         MarketSession::new(&config).map(|_| ()).unwrap_err()
     };
     assert_eq!(build(&[]), ConfigError::NoInstruments);

@@ -18,6 +18,8 @@ pub(super) struct Case {
     pub(super) blind_ms: Option<i64>,
     /// From so many milliseconds after the rules were given the engine must have quoted again.
     pub(super) again_ms: i64,
+    /// Over how many connections each stream of the market comes. No book may be lost where there are several.
+    pub(super) copies: u8,
 }
 
 /// How long a connection may say nothing in these runs.
@@ -44,7 +46,13 @@ fn case(market: &'static str, name: &str, kinds: &[&'static str], rules: &str) -
         kinds: kinds.to_vec(),
         blind_ms: None,
         again_ms: millis(5),
+        copies: 1,
     }
+}
+
+/// Each stream of the market over two connections.
+fn copied(case: Case) -> Case {
+    Case { name: format!("of two: {}", case.name), copies: 2, ..case }
 }
 
 /// After an order whose fate nobody knows: its side is quoted again once the venue can no longer take it, ten seconds later.
@@ -58,7 +66,30 @@ fn blind(blind_ms: i64, case: Case) -> Case {
 
 /// Each fault singly: on USD-M, and on spot where other connections carry it.
 pub(super) fn cases() -> Vec<Case> {
-    [connections(), messages(), requests(), on_spot()].concat()
+    [connections(), messages(), requests(), on_spot(), of_two()].concat()
+}
+
+/// What happens to one connection where each stream comes over two: again and again, so that each has its turn.
+fn of_two() -> Vec<Case> {
+    let one = |market, name, kinds: &[&'static str], rules| copied(case(market, name, kinds, rules));
+    let (cut, gap) = (
+        "kind = 'disconnect', on = 'market', connections = 1, at = '500ms', every = '1500ms'",
+        "kind = 'gap', at = '500ms', every = '500ms', count = 1",
+    );
+    vec![
+        one("usdm", "disconnect", &["disconnect"], cut),
+        one(
+            "usdm",
+            "half-open",
+            &["half-open"],
+            "kind = 'half-open', on = 'market', connections = 1, at = '500ms', every = '4s'",
+        ),
+        one("usdm", "gap", &["gap"], gap),
+        one("usdm", "wrong pu", &["wrong-pu"], "kind = 'wrong-pu', at = '500ms', every = '500ms', count = 1"),
+        one("usdm", "duplicates", &["duplicate"], "kind = 'duplicate', at = '500ms', rate = 0.3, for = '4s'"),
+        one("spot", "disconnect", &["disconnect"], cut),
+        one("spot", "gap", &["gap"], gap),
+    ]
 }
 
 /// Connections that end or fall silent.

@@ -171,6 +171,8 @@ impl Said {
         expect(late.is_none(), format!("quotes pulled after {pulled_ms:?} ms"));
         let last = orders.iter().map(|order| order.ended).max().unwrap_or(0).saturating_sub(self.given_ms);
         expect(last >= case.again_ms, format!("no quote from {last} ms after the rules on"));
+        let lost = result["books_lost"].as_u64();
+        expect(case.copies == 1 || lost == Some(0), format!("books lost: {lost:?}"));
         let same = self.verified.code == Some(0);
         expect(same, format!("verify: {}{}", self.verified.out, self.verified.err));
         problems

@@ -25,7 +25,7 @@ fn config(venue: &Venue, case: &Case) -> String {
     let text = text.replace("price_tolerance_ticks = 2\n", &format!("price_tolerance_ticks = {tolerance}\n"));
     let text = text.replace("k_per_bp = 2.0\n", &format!("k_per_bp = {tight}\n"));
     let text = text.replace("[live]\n", &format!("[live]\nsilence_max = \"{SILENCE_MAX}\"\n"));
-    text + "[threads]\nwait = \"park\"\n"
+    text + &format!("market_connections = {}\n[threads]\nwait = \"park\"\n", case.copies)
 }
 
 /// Runs a case and judges it.

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use ballast_json::Capability;
 use ballast_model::{Event, InstrumentId, MarketEvent, Nanos, Span, TradeId};
-use ballast_venue::binance::{ConfigError, InstrumentFeed, Market, MarketConfig, MarketSession};
+use ballast_venue::binance::{ConfigError, Copies, InstrumentFeed, Market, MarketConfig, MarketSession};
 use ballast_venue::{Channel, Counters, EventSink, Now, RingFull};
 
 use super::ids::IdSet;
@@ -85,8 +85,14 @@ impl Notes<'_> {
 }
 
 impl Decoder {
-    /// A session of one market for the instruments of these ids, which are indices into `all`.
-    pub(super) fn new(market: Market, ids: &[InstrumentId], all: &[Instrument]) -> Result<Self, ConfigError> {
+    /// A session of one market for the instruments of these ids, which are indices into `all`, each of whose streams comes over so many
+    /// connections.
+    pub(super) fn new(
+        market: Market,
+        copies: Copies,
+        ids: &[InstrumentId],
+        all: &[Instrument],
+    ) -> Result<Self, ConfigError> {
         let feed = |id: &InstrumentId| {
             let known = all.get(id.index())?;
             Some(InstrumentFeed { id: *id, symbol: &known.symbol, tick: known.tick, lot: known.lot })
@@ -96,6 +102,7 @@ impl Decoder {
             market,
             instruments: &feeds,
             trade_source: TRADE_SOURCE,
+            copies,
             capability: Capability::detect(),
         };
         let sink = TapeSink {

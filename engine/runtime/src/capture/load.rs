@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ballast_model::{InstrumentId, Step};
 use ballast_venue::Counters;
-use ballast_venue::binance::Market;
+use ballast_venue::binance::{Copies, Market};
 
 use super::by_order::{self, Reader};
 use super::decoder::Decoder;
@@ -144,7 +144,7 @@ pub fn load(
             )?);
             continue;
         }
-        let mut decoder = Decoder::new(group.market, &group.instruments, instruments)
+        let mut decoder = Decoder::new(group.market, group.copies(), &group.instruments, instruments)
             .map_err(|rule| group.session_error(rule.to_string()))?;
         for file in &group.files {
             loaded.lines += match file.source.recording() {
@@ -202,6 +202,12 @@ impl Group<'_> {
         }
         let (tape, counters) = reader.finish();
         Ok(Feed { instruments: self.instruments.clone(), tape, counters })
+    }
+
+    /// Over how many connections streams came where most did: a file says nothing of them.
+    fn copies(&self) -> Copies {
+        let recorded = self.files.iter().filter_map(|file| file.source.recording());
+        recorded.map(Recording::copies).max_by_key(|copies| copies.count()).unwrap_or(Copies::ONE)
     }
 
     fn session_error(&self, rule: String) -> LoadError {

@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use ballast_model::{Money, Rate};
-use ballast_venue::binance::Market;
 use ballast_venue::binance::trade::{DeadMan, TradeMarket};
+use ballast_venue::binance::{Copies, Market};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -95,6 +95,10 @@ pub struct LiveVenueConfig {
     pub rest: Option<String>,
     /// Where orders go, scheme, host and path: that of the venue where absent.
     pub api: Option<String>,
+    /// Over how many connections each of the market's streams comes, from 1 to 4: every message is taken from whichever brings it first,
+    /// and a book stands while one of them is whole.
+    #[serde(default = "one")]
+    pub market_connections: u8,
     /// With what the names of the credentials in the environment begin: `NAME_KEY`, and `NAME_SECRET` or `NAME_PRIVATE_KEY_FILE`.
     pub credentials: Option<String>,
     /// File with the certificates (PEM) that are trusted besides those of the public authorities.
@@ -124,6 +128,10 @@ const SNAPSHOT_LEVELS_MAX: usize = 10_000;
 
 const fn clock_offset() -> Duration {
     Duration::from_millis(250)
+}
+
+const fn one() -> u8 {
+    1
 }
 
 const fn silence() -> Duration {
@@ -169,6 +177,12 @@ impl LiveVenueConfig {
             Market::UsdM => Some(TradeMarket::UsdM),
             Market::CoinM => None,
         }
+    }
+
+    /// Over how many connections each of the market's streams comes.
+    #[must_use]
+    pub fn market_connections(&self) -> Copies {
+        Copies::new(self.market_connections).unwrap_or(Copies::ONE)
     }
 
     /// The market.
@@ -266,6 +280,9 @@ impl LiveVenueConfig {
         }
         if symbols.iter().enumerate().any(twice) {
             return Some(("symbols", "names a symbol twice"));
+        }
+        if Copies::new(self.market_connections).is_none() {
+            return Some(("market_connections", "must be from 1 to 4"));
         }
         let speaks = |url: &str, schemes: [&str; 2]| schemes.iter().any(|scheme| url.starts_with(scheme));
         let sockets = "must begin with ws:// or wss://";

@@ -295,6 +295,7 @@ impl Joined<'_> {
             market: asked.market(),
             instruments: &feeds,
             trade_source: TRADE_SOURCE,
+            copies: asked.market_connections(),
             capability: Capability::detect(),
         });
         let rule = |rule: String| ConfigError::Rule {

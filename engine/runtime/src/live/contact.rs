@@ -13,7 +13,7 @@ use super::links::{LinkState, Way};
 use super::trips::RoundTrips;
 
 /// Connections of a venue that are shown.
-const LINKS_MAX: usize = 8;
+const LINKS_MAX: usize = 16;
 /// The venue's windows that are shown.
 const WINDOWS_MAX: usize = 12;
 /// Words of a connection and of a window.

@@ -115,6 +115,8 @@ pub(super) struct Wanted {
     pub(super) talk: Talk,
     /// Of the private way only scheme and host: the path comes by [`Lines::lead`].
     pub(super) url: String,
+    /// Shared by those that carry the same; `None` where there is no other.
+    pub(super) kin: Option<u8>,
 }
 
 /// One connection.
@@ -127,6 +129,41 @@ struct Line {
     state: State,
     /// Since it last stood.
     attempts: u32,
+    leaves: Leaves,
+}
+
+/// Whether a connection that stands was closed by us, and the news of its end is still to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaves {
+    No,
+    Yes,
+}
+
+/// How long all others that carry the same must have stood before one is made anew because of its age: until then its books, which join
+/// where they meet, are not surely in step.
+const RENEWED_APART: Span = Span::from_secs(60);
+
+/// Time between attempts to connect, on the average: 200 of the 300 in five minutes that venues allow an address.
+const ATTEMPT_EVERY: Span = Span::from_millis(1_500);
+/// Attempts that may be made at once; with what comes every [`ATTEMPT_EVERY`] they stay below the 300.
+const ATTEMPTS_AT_ONCE: i64 = 60;
+
+/// What attempts to connect are left, by the generic cell rate algorithm (ITU-T I.371).
+#[derive(Debug)]
+struct Attempts {
+    /// When the next would be made on the average.
+    arrival: Nanos,
+}
+
+impl Attempts {
+    /// The earliest time for an attempt.
+    fn next(&self) -> Nanos {
+        self.arrival - Span(ATTEMPT_EVERY.0 * (ATTEMPTS_AT_ONCE - 1))
+    }
+
+    fn make(&mut self, now: Nanos) {
+        self.arrival = self.arrival.max(now) + ATTEMPT_EVERY;
+    }
 }
 
 /// All connections of a loop.
@@ -134,6 +171,7 @@ struct Line {
 pub(super) struct Lines {
     lines: Vec<Line>,
     policy: LinkPolicy,
+    attempts: Attempts,
     /// Connections that stood and ended.
     pub(super) lost: u64,
 }
@@ -143,9 +181,10 @@ impl Lines {
         let line = |(number, wanted): (u8, Wanted)| {
             let led = wanted.way == Way::Trade(Channel::Private);
             let state = State::Down { retry_at: if led { Nanos::MAX } else { Nanos::MIN } };
-            Line { link: Link(number), wanted, path: String::new(), state, attempts: 0 }
+            Line { link: Link(number), wanted, path: String::new(), state, attempts: 0, leaves: Leaves::No }
         };
-        Self { lines: (0..=u8::MAX).zip(wanted).map(line).collect(), policy, lost: 0 }
+        let attempts = Attempts { arrival: Nanos::MIN };
+        Self { lines: (0..=u8::MAX).zip(wanted).map(line).collect(), policy, attempts, lost: 0 }
     }
 
     /// What runs over a connection.
@@ -198,6 +237,7 @@ impl Lines {
             (News::Opened, state) => {
                 *state = State::Up { since: now, heard: now, asked: now };
                 line.attempts = 0;
+                line.leaves = Leaves::No;
             }
             (News::Text(_) | News::Reply { .. }, State::Up { heard, .. }) => *heard = now,
             (News::Text(_) | News::Reply { .. }, State::Down { .. } | State::Opening { .. }) => {}
@@ -212,24 +252,69 @@ impl Lines {
     /// Opens what is down and due, pings what may be dead, and closes what took too long, is dead or too old.
     pub(super) fn on_time(&mut self, network: &mut impl Network, now: Nanos) {
         let policy = self.policy;
-        for line in &mut self.lines {
+        for at in 0..self.lines.len() {
+            let Some(line) = self.lines.get_mut(at) else { return };
             line.look(network, &policy, now);
-            if line.ends(&policy).is_none_or(|at| at > now) {
+            if matches!(line.state, State::Down { .. }) || self.ends(at).is_none_or(|at| at > now) {
                 continue;
             }
-            match line.state {
-                State::Down { .. } => {
-                    line.state = State::Opening { since: now };
-                    network.open(line.link, &line.address());
-                }
-                // The news of its end follows.
-                State::Opening { .. } | State::Up { .. } => network.close(line.link),
+            // The news of its end follows.
+            if let Some(line) = self.lines.get_mut(at) {
+                line.leaves = Leaves::Yes;
+                network.close(line.link);
             }
+        }
+        while let Some(line) = self.longest_due(now) {
+            line.state = State::Opening { since: now };
+            network.open(line.link, &line.address());
+            self.attempts.make(now);
         }
     }
 
+    /// That of those to be opened which has been due for longest, so that one that does not come to stand leaves room for the others.
+    fn longest_due(&mut self, now: Nanos) -> Option<&mut Line> {
+        let has_room = self.attempts.next() <= now;
+        let due = |line: &&mut Line| match line.state {
+            State::Down { retry_at } => has_room && retry_at <= now,
+            State::Opening { .. } | State::Up { .. } => false,
+        };
+        self.lines.iter_mut().filter(due).min_by_key(|line| match line.state {
+            State::Down { retry_at } => retry_at,
+            State::Opening { since } | State::Up { since, .. } => since,
+        })
+    }
+
     pub(super) fn next_deadline(&self) -> Option<Nanos> {
-        self.lines.iter().flat_map(|line| [line.ends(&self.policy), line.pings(&self.policy)]).flatten().min()
+        let ends = (0..self.lines.len()).map(|at| self.ends(at));
+        ends.chain(self.lines.iter().map(|line| line.pings(&self.policy))).flatten().min()
+    }
+
+    /// When a connection is opened, or closed.
+    fn ends(&self, at: usize) -> Option<Nanos> {
+        let (line, policy) = (self.lines.get(at)?, &self.policy);
+        let (dies, ages) = match (line.state, line.wanted.talk) {
+            (State::Down { retry_at }, _) => return Some(retry_at.max(self.attempts.next())),
+            (State::Opening { since }, _) => return Some(since + policy.connect_max),
+            (State::Up { since, heard, .. }, Talk::Steady | Talk::Pinged) => {
+                (heard + policy.silence_max, since + policy.age_max)
+            }
+            (State::Up { since, .. }, Talk::Answers) => return Some(since + policy.age_max),
+        };
+        if ages >= dies {
+            return Some(dies);
+        }
+        Some(self.renews(at, ages).map_or(dies, |renews| renews.min(dies)))
+    }
+
+    /// When one that is of age at this time is made anew: not while another that carries the same is away. `None` while one is.
+    fn renews(&self, at: usize, ages: Nanos) -> Option<Nanos> {
+        let Some(kin) = self.lines.get(at)?.wanted.kin else { return Some(ages) };
+        let kin = |(other, line): &(usize, &Line)| *other != at && line.wanted.kin == Some(kin);
+        let mut others = self.lines.iter().enumerate().filter(kin);
+        others.try_fold(ages, |renews, (_, other)| match (other.state, other.leaves) {
+            (State::Up { since, .. }, Leaves::No) => Some(renews.max(since + RENEWED_APART)),
+            _ => None,
+        })
     }
 }
 
@@ -259,16 +344,7 @@ impl Line {
             (State::Up { .. } | State::Down { .. } | State::Opening { .. }, _) => None,
         }
     }
-
-    /// When it is opened, or closed.
-    fn ends(&self, policy: &LinkPolicy) -> Option<Nanos> {
-        Some(match (self.state, self.wanted.talk) {
-            (State::Down { retry_at }, _) => retry_at,
-            (State::Opening { since }, _) => since + policy.connect_max,
-            (State::Up { since, heard, .. }, Talk::Steady | Talk::Pinged) => {
-                (heard + policy.silence_max).min(since + policy.age_max)
-            }
-            (State::Up { since, .. }, Talk::Answers) => since + policy.age_max,
-        })
-    }
 }
+
+#[cfg(test)]
+mod tests;

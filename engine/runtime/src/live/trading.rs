@@ -317,7 +317,7 @@ fn written(count: u32, room: &mut [u8; DIGITS]) -> &str {
 pub(super) fn trade_lines(urls: &Urls) -> [Wanted; 3] {
     let line = |channel, kind, talk, url: &str| {
         let way = Way::Trade(channel);
-        Wanted { way, kind, talk, url: url.to_owned() }
+        Wanted { way, kind, talk, url: url.to_owned(), kin: None }
     };
     [
         line(Channel::Rest, LinkKind::Http, Talk::Answers, &urls.rest),

@@ -222,17 +222,20 @@ impl<N: Network> VenueLoop<N> {
 /// The connections of a loop.
 fn wanted<N>(parts: &VenueParts<N>) -> Vec<Wanted> {
     let VenueParts { market, trading, urls, .. } = parts;
+    let kin =
+        |channel| (0..).zip(market.connections()).find(|(_, (other, _))| market.are_copies(channel, *other));
     let mut wanted: Vec<_> = market
         .connections()
         .map(|(channel, path)| Wanted {
             way: Way::Market(channel),
             kind: LinkKind::WebSocket,
-            talk: if channel == Channel::Market(0) { Talk::Steady } else { Talk::Pinged },
+            talk: if market.carries_books(channel) { Talk::Steady } else { Talk::Pinged },
             url: format!("{}{path}", urls.stream),
+            kin: kin(channel).map(|(first, _)| first),
         })
         .collect();
     let (kind, talk) = (LinkKind::Http, Talk::Answers);
-    wanted.push(Wanted { way: Way::Market(Channel::Rest), kind, talk, url: urls.rest.clone() });
+    wanted.push(Wanted { way: Way::Market(Channel::Rest), kind, talk, url: urls.rest.clone(), kin: None });
     if let Trading::Live(_) = trading {
         wanted.extend(trade_lines(urls));
     }

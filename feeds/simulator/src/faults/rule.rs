@@ -170,6 +170,8 @@ pub struct FaultSpec {
     pub count: u64,
     /// By how much: of a delay or a clock.
     pub by: Span,
+    /// How many connections are cut or fall silent, the oldest first.
+    pub connections: usize,
 }
 
 /// A rule and how far it has come.

@@ -55,6 +55,7 @@ struct RawRule {
     rate: Option<f64>,
     count: Option<u64>,
     by: Option<String>,
+    connections: Option<usize>,
 }
 
 impl FaultsFile {
@@ -66,7 +67,8 @@ impl FaultsFile {
     /// * `for`: for how long; `every`: after how long it begins again;
     /// * `rate`: the part of messages that are hit, above 0 and at most 1;
     /// * `count`: how many are hit at most, each time it begins. Without `count`, `for` and `rate` it is one;
-    /// * `by`: how much a delay or a clock is off; a clock may be behind, `"-2s"`.
+    /// * `by`: how much a delay or a clock is off; a clock may be behind, `"-2s"`;
+    /// * `connections`: how many are cut or fall silent, the oldest first; all without the key.
     ///
     /// # Errors
     /// [`FaultsError`], which names the place and the rule.
@@ -125,6 +127,12 @@ fn read(nth: usize, raw: &RawRule) -> Result<FaultSpec, FaultsError> {
     if raw.count == Some(0) {
         return Err(bad("count", "must be above 0"));
     }
+    let on_connections = matches!(kind, Kind::Disconnect | Kind::HalfOpen);
+    match raw.connections {
+        Some(_) if !on_connections => return Err(bad("connections", "means nothing for this kind")),
+        Some(0) => return Err(bad("connections", "must be above 0")),
+        Some(_) | None => {}
+    }
     let once = kind.is_a_deed() || (raw.rate.is_none() && lasts.is_none());
     let count = raw.count.unwrap_or(if once { 1 } else { u64::MAX });
     let spec = FaultSpec {
@@ -136,6 +144,7 @@ fn read(nth: usize, raw: &RawRule) -> Result<FaultSpec, FaultsError> {
         per_million: per_million(rate),
         count,
         by: by.unwrap_or(Span::ZERO),
+        connections: raw.connections.unwrap_or(usize::MAX),
     };
     Ok(spec)
 }

@@ -141,10 +141,16 @@ fn deeds_are_done_once_each_time() {
     let mut faults = layer("[[fault]]\nkind = \"disconnect\"\non = \"user\"\nat = \"1s\"\nevery = \"2s\"\n");
     assert_eq!(faults.next_deadline(at(0)), Some(at(1_000)));
     assert!(faults.deeds(at(999)).is_empty());
-    assert_eq!(faults.deeds(at(1_000)), [Deed::Disconnect(Channel::User)]);
+    assert_eq!(faults.deeds(at(1_000)), [Deed::Disconnect(Channel::User, usize::MAX)]);
     assert_eq!(faults.next_deadline(at(1_000)), Some(at(3_000)));
     assert!(faults.deeds(at(1_001)).is_empty());
-    assert_eq!(faults.deeds(at(3_005)), [Deed::Disconnect(Channel::User)]);
+    assert_eq!(faults.deeds(at(3_005)), [Deed::Disconnect(Channel::User, usize::MAX)]);
+}
+
+#[test]
+fn so_many_connections_are_hit() {
+    let mut faults = layer("[[fault]]\nkind = \"half-open\"\non = \"market\"\nconnections = 1\n");
+    assert_eq!(faults.deeds(at(0)), [Deed::Silence(Channel::Market, 1)]);
 }
 
 #[test]
@@ -183,6 +189,8 @@ fn bad_rules_are_refused_with_their_place() {
         ("kind = \"delay\"", "fault[0].by: is needed"),
         ("kind = \"ban\"", "fault[0].for: is needed"),
         ("kind = \"disconnect\"\nrate = 0.5", "fault[0].rate: means nothing for this kind"),
+        ("kind = \"gap\"\nconnections = 1", "fault[0].connections: means nothing for this kind"),
+        ("kind = \"half-open\"\nconnections = 0", "fault[0].connections: must be above 0"),
         ("kind = \"gap\"\nevery = \"1s\"\nfor = \"2s\"", "fault[0].for: is longer than every"),
     ] {
         let error = FaultsFile::parse(&format!("[[fault]]\n{rule}\n")).unwrap_err().to_string();

@@ -5,6 +5,7 @@
 
 mod book;
 mod buffer;
+mod copies;
 mod error;
 mod futures;
 mod levels;
@@ -20,11 +21,12 @@ use ballast_json::Capability;
 use ballast_model::{InstrumentId, Step, UpdateId};
 
 pub use buffer::{BUFFERED_DIFFS_MAX, BUFFERED_LEVELS_MAX};
+pub use copies::{COPIES_MAX, Copies};
 pub use error::{ConfigError, SessionError};
 pub use levels::{BATCH_SLOTS_MAX, LEVELS_PER_SIDE_MAX};
 pub use place::{StreamKind, StreamPlace};
 pub use session::MarketSession;
-pub use sync::{BookState, OLD_DIFFS_MAX};
+pub use sync::{BEHIND_MAX, BookState, OLD_DIFFS_MAX};
 
 use sync::{DiffIds, Follows};
 
@@ -83,6 +85,8 @@ pub struct MarketConfig<'c> {
     pub instruments: &'c [InstrumentFeed<'c>],
     /// Where trades come from.
     pub trade_source: TradeSource,
+    /// Over how many connections each stream comes.
+    pub copies: Copies,
     /// What the decoder may use of the processor.
     pub capability: Capability,
 }
@@ -90,7 +94,8 @@ pub struct MarketConfig<'c> {
 /// How one market differs from the others.
 #[derive(Debug)]
 struct Dialect {
-    /// What [`Channel::Market`](crate::Channel::Market) 0, 1, … stand for. Diffs come on the first.
+    /// What [`Channel::Market`](crate::Channel::Market) 0, 1, … stand for; the numbers after them stand for the same once more, as
+    /// often as there are [`Copies`]. Diffs come on the first.
     connections: &'static [Connection],
     /// Path of the snapshot request.
     snapshot_path: &'static str,

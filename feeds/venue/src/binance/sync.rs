@@ -10,10 +10,15 @@
 //! Each market says by [`Dialect`] how a diff must follow; this file only keeps the books. A frame that cannot be
 //! decoded needs no state here: if it was a diff, the next one does not follow and shows the hole.
 
-use ballast_model::UpdateId;
+mod copies;
+
+use ballast_model::{Nanos, UpdateId};
 
 use super::Dialect;
 use super::buffer::{BufferFull, Diff, DiffBuffer};
+pub use copies::BEHIND_MAX;
+use copies::Chains;
+pub(super) use copies::{OnCopy, Proof};
 
 /// Diffs in a row that claim to be older than the book until the book's own place in the sequence is doubted: a venue
 /// that restarts its numbering would otherwise leave a dead book looking live.
@@ -100,8 +105,14 @@ pub(super) struct BookSync {
     buffer: DiffBuffer,
     /// Largest id seen since the stream began: an older snapshot must not turn the book back.
     seen: UpdateId,
-    /// Old diffs since the last one that was not.
+    /// Old diffs since the last one that was not; of several connections those that are newer by their times.
     olds: u32,
+    /// How far each connection has come, where there are several.
+    chains: Chains,
+    /// Since when a connection has been ahead of the live book; what it brought waits.
+    behind: Option<Nanos>,
+    /// The venue's time of the last diff that was delivered or waits, where there are several connections.
+    newest: Nanos,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +133,9 @@ impl BookSync {
             buffer: DiffBuffer::new(),
             seen: UpdateId(0),
             olds: 0,
+            chains: Chains::default(),
+            behind: None,
+            newest: Nanos::MIN,
         }
     }
 
@@ -194,9 +208,9 @@ impl BookSync {
     /// [`lose`](Self::lose) the book.
     pub(super) fn join(&mut self, id: UpdateId, overtaken: usize) {
         self.olds = 0;
-        self.place = match self.buffer.last() {
-            Some(head) if self.buffer.len() > overtaken => Place::AtDiff(head.ids.last),
-            Some(_) | None => Place::AtSnapshot(id),
+        (self.place, self.newest) = match self.buffer.last() {
+            Some(head) if self.buffer.len() > overtaken => (Place::AtDiff(head.ids.last), head.venue_time),
+            Some(_) | None => (Place::AtSnapshot(id), Nanos::MIN),
         };
     }
 
@@ -213,6 +227,7 @@ impl BookSync {
     /// Gives up the book's place and what was kept; returns how many diffs that were.
     pub(super) fn lose(&mut self) -> usize {
         self.olds = 0;
+        self.behind = None;
         if self.state() == BookState::Live {
             self.place = Place::Lost(BookState::Stale);
         }
@@ -222,6 +237,7 @@ impl BookSync {
     /// The stream ended, and the next one may number anew; otherwise as [`lose`](Self::lose).
     pub(super) fn end_stream(&mut self) -> usize {
         self.seen = UpdateId(0);
+        self.chains.clear();
         self.lose()
     }
 

@@ -3,7 +3,7 @@
 use ballast_json::Capability;
 use ballast_model::{Event, InstrumentId, MarketEvent, Nanos, Span, Step};
 use ballast_venue::binance::{
-    BookState, InstrumentFeed, Market, MarketConfig, MarketSession, SessionError, TradeSource,
+    BookState, Copies, InstrumentFeed, Market, MarketConfig, MarketSession, SessionError, TradeSource,
 };
 use ballast_venue::{Channel, Now};
 
@@ -35,8 +35,18 @@ pub fn feed(id: InstrumentId, symbol: &str) -> InstrumentFeed<'_> {
 
 impl Rig {
     pub fn with(market: Market, trade_source: TradeSource, instruments: &[InstrumentFeed<'_>]) -> Self {
-        let capability = Capability::detect();
-        let config = MarketConfig { market, instruments, trade_source, capability };
+        Self::copied(market, trade_source, instruments, 1)
+    }
+
+    /// With so many connections for each stream.
+    pub fn copied(
+        market: Market,
+        trade_source: TradeSource,
+        instruments: &[InstrumentFeed<'_>],
+        copies: u8,
+    ) -> Self {
+        let (capability, copies) = (Capability::detect(), Copies::new(copies).unwrap());
+        let config = MarketConfig { market, instruments, trade_source, copies, capability };
         let session = MarketSession::new(&config).unwrap();
         Self { session, reader: Reader::default(), now: Nanos(1_000_000_000_000) }
     }

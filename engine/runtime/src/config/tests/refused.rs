@@ -337,3 +337,16 @@ fn parts_of_shards_come_to_no_more_than_the_whole() {
     let alone = text.replace("shards = \"by-asset\"", "shards = \"one\"");
     refuses(&alone, "parts = [\"0.6\", \"0.4\"]", "parts = [\"0.6\"]", "live.parts");
 }
+
+#[test]
+fn a_market_s_streams_come_over_one_to_four_connections() {
+    let one = format!("{REPLAY}\n[live]\n[[live.venue]]\nmarket = \"usdm\"\nsymbols = [\"ETHUSDT\"]\n");
+    answer(&one).unwrap();
+    let text = format!("{one}market_connections = 4\n");
+    answer(&text).unwrap();
+    for bad in ["0", "5"] {
+        let bad = format!("market_connections = {bad}");
+        let message = refuses(&text, "market_connections = 4", &bad, "live.venue.0.market_connections");
+        assert!(message.contains("must be from 1 to 4"), "{message}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ballast_journal::{EncoderEnd, FaultKind, Form, Frame, FrameReader, Header};
+use ballast_venue::binance::Copies;
 use serde::{Deserialize, Serialize};
 
 use super::super::history::{Step, Walked, check_link};
@@ -18,13 +19,26 @@ pub struct RecordingMeta {
     pub program: String,
     /// The instruments of the session, in its order, on the grid that the venue stated.
     pub instruments: Vec<MetaInstrument>,
+    /// Over how many connections each of the market's streams came: see [`channel_of`](super::channel_of).
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub connections: u8,
+}
+
+const fn one() -> u8 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+const fn is_one(connections: &u8) -> bool {
+    *connections == one()
 }
 
 impl RecordingMeta {
-    /// Of a session with these instruments, as the venue told of them.
-    pub fn new<'s>(seen: impl Iterator<Item = &'s SeenInstrument>) -> Self {
+    /// Of a session with these instruments, as the venue told of them, over so many connections for each stream.
+    pub fn new<'s>(seen: impl Iterator<Item = &'s SeenInstrument>, copies: Copies) -> Self {
         let program = concat!("ballast ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { program, instruments: seen.map(MetaInstrument::from).collect() }
+        let connections = u8::try_from(copies.count()).unwrap_or(u8::MAX);
+        Self { program, instruments: seen.map(MetaInstrument::from).collect(), connections }
     }
 
     /// As the headers hold it.
@@ -40,6 +54,7 @@ pub struct Recording {
     segments: Vec<PathBuf>,
     meta: RecordingMeta,
     instruments: Vec<SeenInstrument>,
+    copies: Copies,
     first_seq: u64,
 }
 
@@ -61,7 +76,9 @@ impl Recording {
             serde_json::from_slice(&header.meta).map_err(|error| bad(error.to_string()))?;
         let instruments = meta.instruments.iter().map(seen_instrument).collect::<Result<_, _>>();
         let (instruments, folder) = (instruments.map_err(bad)?, folder.to_owned());
-        Ok(Self { folder, segments, meta, instruments, first_seq: header.first_seq })
+        let copies = Copies::new(meta.connections);
+        let copies = copies.ok_or_else(|| bad("connections: must be from 1 to 4".to_owned()))?;
+        Ok(Self { folder, segments, meta, instruments, copies, first_seq: header.first_seq })
     }
 
     /// The recordings of a path: that of the folder, or those of the folders in it, by name.
@@ -103,6 +120,12 @@ impl Recording {
     #[must_use]
     pub fn instruments(&self) -> &[SeenInstrument] {
         &self.instruments
+    }
+
+    /// Over how many connections each of its streams came.
+    #[must_use]
+    pub const fn copies(&self) -> Copies {
+        self.copies
     }
 
     /// The segments' files, in order.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ballast_journal::{Frame, Said};
 use ballast_model::{Nanos, Step as GridStep};
-use ballast_venue::binance::Market;
+use ballast_venue::binance::{Copies, Market};
 use ballast_venue::{Channel, Now};
 use ballast_wire::{Closed, News};
 
@@ -16,13 +16,14 @@ use crate::capture::{LineReader, SeenInstrument};
 use crate::clock::Stopwatch;
 
 fn meta() -> RecordingMeta {
-    RecordingMeta::new(core::iter::once(&SeenInstrument {
+    let seen = SeenInstrument {
         symbol: "ETHUSDT".to_owned(),
         market: Market::UsdM,
         tick: GridStep::parse("0.01"),
         lot: GridStep::parse("0.001"),
         price_ticks_max: 250_000,
-    }))
+    };
+    RecordingMeta::new(core::iter::once(&seen), Copies::ONE)
 }
 
 const SMALL: RecordOptions = RecordOptions {

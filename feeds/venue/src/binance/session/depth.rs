@@ -23,7 +23,14 @@ impl MarketSession {
         self.counters.diff_levels += count(self.levels.len());
         self.stream = Stream::Open;
         if self.levels.fit() == Fit::Cut {
+            if self.is_known(index, &head) {
+                return Ok(());
+            }
             return Err(self.on_oversized(index, head.recv_time, out));
+        }
+        if self.origins.are_several() {
+            self.on_copy_diff(index, head, out);
+            return Ok(());
         }
         match self.book(index).sync.on_diff(&head.ids) {
             OnDiff::Deliver => self.deliver_diff(index, head, out),
@@ -43,7 +50,7 @@ impl MarketSession {
     }
 
     #[inline]
-    fn deliver_diff<S: EventSink>(&mut self, index: usize, head: DiffHead, out: &mut S) {
+    pub(super) fn deliver_diff<S: EventSink>(&mut self, index: usize, head: DiffHead, out: &mut S) {
         let Self { books, batch, levels, counters, .. } = self;
         let book = book_at(books, index);
         let slots = batch.lay_out(diff_head(book, &head), levels.bids(), levels.asks());
@@ -56,17 +63,23 @@ impl MarketSession {
     }
 
     fn keep_diff(&mut self, index: usize, head: DiffHead) {
-        let Self { books, levels, counters, .. } = self;
+        let Self { books, levels, .. } = self;
         let diff = Diff { head, bids: levels.bids(), asks: levels.asks() };
-        match book_at(books, index).sync.keep(&diff) {
+        let kept = book_at(books, index).sync.keep(&diff);
+        self.on_kept(index, kept, head.recv_time);
+    }
+
+    /// A diff waits for a snapshot.
+    pub(super) fn on_kept(&mut self, index: usize, kept: Kept, now: Nanos) {
+        match kept {
             Kept::Behind => return,
             Kept::First => {}
             Kept::FirstAfterDropping(dropped) => {
-                counters.buffer_overflows += 1;
-                counters.buffered_dropped += count(dropped);
+                self.counters.buffer_overflows += 1;
+                self.counters.buffered_dropped += count(dropped);
             }
         }
-        self.want_snapshot(index, head.recv_time);
+        self.want_snapshot(index, now);
     }
 
     /// A snapshot; its levels are in `self.levels`.
@@ -124,8 +137,20 @@ impl MarketSession {
         counters.levels_delivered += count(levels.len());
         counters.stale_diffs_ignored += count(overtaken);
         book.sync.join(id, overtaken);
-        for diff in book.sync.buffered(overtaken) {
-            // Nothing is owed: the snapshot has just gone out.
+        self.deliver_kept(index, overtaken, out)
+    }
+
+    /// Delivers the buffered diffs from position `from` on, which follow what has just gone out.
+    pub(super) fn deliver_kept<S: EventSink>(
+        &mut self,
+        index: usize,
+        from: usize,
+        out: &mut S,
+    ) -> Result<(), RingFull> {
+        let Self { books, batch, counters, .. } = self;
+        let book = book_at(books, index);
+        for diff in book.sync.buffered(from) {
+            // Nothing is owed.
             out.push(batch.lay_out(diff_head(book, &diff.head), diff.bids, diff.asks))?;
             counters.diffs += 1;
             counters.levels_delivered += count(diff.bids.len() + diff.asks.len());
@@ -194,7 +219,7 @@ impl MarketSession {
 
 #[inline]
 #[expect(clippy::indexing_slicing, reason = "the symbol table numbers symbols by their position in `books`")]
-fn book_at(books: &mut [Book], index: usize) -> &mut Book {
+pub(super) fn book_at(books: &mut [Book], index: usize) -> &mut Book {
     &mut books[index]
 }
 

@@ -78,16 +78,16 @@ impl MarketSession {
             Message::Trade { symbol, trade_id, price, lots, event_time: _, trade_time, maker, kind } => {
                 let (level, source) = (Level { ticks: price, lots }, TradeSource::Trades);
                 self.on_print(
-                    &Print { source, symbol, id: trade_id, level, trade_time, maker, kind },
+                    &Print { source, symbol, id: trade_id, number: trade_id, level, trade_time, maker, kind },
                     now,
                     out,
                 )?;
             }
-            Message::AggTrade { symbol, last_id, price, lots, trade_time, maker, .. } => {
+            Message::AggTrade { symbol, agg_id, last_id, price, lots, trade_time, maker, .. } => {
                 let level = Level { ticks: price, lots };
                 let (source, kind) = (TradeSource::AggTrades, TradeKind::Market);
                 self.on_print(
-                    &Print { source, symbol, id: last_id, level, trade_time, maker, kind },
+                    &Print { source, symbol, id: last_id, number: agg_id, level, trade_time, maker, kind },
                     now,
                     out,
                 )?;
@@ -95,6 +95,9 @@ impl MarketSession {
             Message::MarkPrice {
                 symbol, mark, index, funding_rate, next_funding_time, event_time, ..
             } => {
+                if !self.is_fresh(usize::from(symbol.0), |told| told.mark(event_time)) {
+                    return Ok(Heard::Other);
+                }
                 let funding = funding(funding_rate, next_funding_time);
                 let (funding_e8, funding_at_secs) = funding.ok_or_else(|| self.out_of_range(symbol))?;
                 let mark = MarkPrice {
@@ -127,6 +130,9 @@ impl MarketSession {
         out: &mut S,
     ) -> Result<(), SessionError> {
         let BestPrices { symbol, update_id, bid, ask, venue_time } = *prices;
+        if !self.is_fresh(usize::from(symbol.0), |told| told.best_price(update_id)) {
+            return Ok(());
+        }
         let levels = (self.level(symbol, bid)?, self.level(symbol, ask)?);
         self.count_faults(bid, ask);
         let (bid, ask) = levels;
@@ -151,6 +157,8 @@ impl MarketSession {
     fn on_print<S: EventSink>(&mut self, print: &Print, now: Nanos, out: &mut S) -> Result<(), SessionError> {
         if print.source != self.trade_source {
             self.counters.unused_trades += 1;
+        } else if !self.is_fresh(usize::from(print.symbol.0), |told| told.trade(print.number)) {
+            // Counted.
         } else if print.level.ticks == 0 || print.level.lots == 0 {
             self.counters.dropped_zero_trades += 1;
             self.counters.zero_matches += u64::from(print.kind == TradeKind::Market);
@@ -214,6 +222,8 @@ struct Print {
     source: TradeSource,
     symbol: SymbolId,
     id: u64,
+    /// Its own in its stream.
+    number: u64,
     level: Level,
     trade_time: u64,
     maker: json::Side,

@@ -1,5 +1,6 @@
 //! A market-data session: bytes, connections and time in; events and requests out.
 
+mod copies;
 mod depth;
 mod messages;
 
@@ -19,6 +20,7 @@ use super::stream::{write_snapshot_request, write_subscribe};
 use super::sync::BookState;
 use super::{Dialect, INSTRUMENTS_MAX, MarketConfig, TradeSource};
 use crate::{Channel, Counters, EventSink, Now, Transmit};
+use copies::{Origin, Origins};
 
 /// Twice the instruments, so that a look-up in the hash table seldom meets a stranger.
 const SYMBOL_SLOTS: usize = 2 * INSTRUMENTS_MAX;
@@ -38,6 +40,12 @@ const FIRST_DIFF_WAIT: Span = Span::from_secs(5);
 /// before it without a hole; after a `BookLost` no diff comes until a snapshot. Whatever the sink refuses is told as
 /// [`LostReason::RingFull`] before anything else of that instrument, and the book is synchronised anew, even where it
 /// was a trade that was refused: the engine then knows that it missed something.
+///
+/// Each stream may come over several connections ([`Copies`](super::Copies)). Every message is told once, by whichever brings it
+/// first: best prices and mark prices only forward, trades by their ids, so that one that the faster connection missed is told
+/// late. Each connection's diffs must follow one another, and a book is lost only when no connection goes on from it: all ended, or
+/// have told what lies beyond a hole that none fills within [`BEHIND_MAX`](super::BEHIND_MAX). One that comes back, or has missed
+/// something, joins where its diffs meet the book.
 #[derive(Debug)]
 pub struct MarketSession {
     dialect: &'static Dialect,
@@ -51,6 +59,7 @@ pub struct MarketSession {
     requests: Requests,
     /// Whether diffs can come.
     stream: Stream,
+    origins: Origins,
     /// By connection: whether it waits for its SUBSCRIBE frame.
     subscriptions: Vec<Subscription>,
     /// Number of the last control request.
@@ -128,9 +137,10 @@ impl MarketSession {
             levels: FrameLevels::new(),
             batch: Batch::new(),
             requests: Requests::new(dialect, books.len()),
+            origins: Origins::new(dialect.connections.len(), config.copies.count(), books.len()),
             books,
             stream: Stream::Open,
-            subscriptions: vec![Subscription::Settled; dialect.connections.len()],
+            subscriptions: vec![Subscription::Settled; dialect.connections.len() * config.copies.count()],
             // The longest number there is, so that the rehearsal below makes room for any.
             request_id: u64::MAX,
             debts: Debts::None,
@@ -138,8 +148,8 @@ impl MarketSession {
             place: None,
             counters: Counters::default(),
         };
-        for connection in 0..dialect.connections.len() {
-            session.write_subscribe(connection);
+        for route in 0..dialect.connections.len() {
+            session.write_subscribe(route);
         }
         session.request_id = 0;
         Ok(session)
@@ -147,8 +157,25 @@ impl MarketSession {
 
     /// The public connections to open, with path and query; the host is configuration.
     pub fn connections(&self) -> impl Iterator<Item = (Channel, &'static str)> + use<> {
-        let numbered = (0..=u8::MAX).zip(self.dialect.connections);
-        numbered.map(|(number, connection)| (Channel::Market(number), connection.path))
+        let numbered = (0..=u8::MAX).zip(self.dialect.connections.iter().cycle());
+        let all = numbered.take(self.subscriptions.len());
+        all.map(|(number, connection)| (Channel::Market(number), connection.path))
+    }
+
+    /// Whether diffs come over a connection: on one that stands something is always said.
+    #[must_use]
+    pub fn carries_books(&self, channel: Channel) -> bool {
+        matches!(channel, Channel::Market(number) if self.origins.of(number).is_some_and(|origin| origin.route == 0))
+    }
+
+    /// Whether two connections are for the same streams.
+    #[must_use]
+    pub fn are_copies(&self, one: Channel, other: Channel) -> bool {
+        let route = |channel| match channel {
+            Channel::Market(number) => self.origins.of(number).map(|origin| origin.route),
+            Channel::Api | Channel::Private | Channel::Rest => None,
+        };
+        route(one).is_some() && route(one) == route(other)
     }
 
     /// What has been counted since the session was built.
@@ -172,7 +199,11 @@ impl MarketSession {
     /// When to call [`on_deadline`](Self::on_deadline), in [`Now::mono`]; `None` while nothing is timed.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Nanos> {
-        self.requests.deadline()
+        match (self.requests.deadline(), self.origins.behind_until) {
+            (deadline, None) => deadline,
+            (None, until) => until,
+            (Some(deadline), Some(until)) => Some(deadline.min(until)),
+        }
     }
 
     /// Takes one whole text frame of a public connection, or one whole body of an HTTP answer (whatever its status), and
@@ -196,16 +227,20 @@ impl MarketSession {
         self.place = None;
         self.settle_debts(out);
         match channel {
-            Channel::Market(number) if usize::from(number) < self.subscriptions.len() => {
+            Channel::Market(number) => {
+                let Some(origin) = self.origins.of(number) else { return Err(self.wrong(channel)) };
+                self.origins.hear(origin);
                 self.on_frame(frame, self.only_symbol(), now.mono, out)?;
             }
             Channel::Rest => self.on_answer(frame, now.mono, out)?,
-            Channel::Market(_) | Channel::Api | Channel::Private => {
-                self.counters.wrong_channel += 1;
-                return Err(SessionError::Channel(channel));
-            }
+            Channel::Api | Channel::Private => return Err(self.wrong(channel)),
         }
         Ok(frame.len())
+    }
+
+    fn wrong(&mut self, channel: Channel) -> SessionError {
+        self.counters.wrong_channel += 1;
+        SessionError::Channel(channel)
     }
 
     /// A connection is open: on a public one the full set of streams is asked for once.
@@ -213,7 +248,9 @@ impl MarketSession {
         let Channel::Market(number) = channel else { return };
         let Some(subscription) = self.subscriptions.get_mut(usize::from(number)) else { return };
         *subscription = Subscription::Due;
-        if number == 0 {
+        let Some(origin) = self.origins.of(number) else { return };
+        self.origins.open(origin);
+        if origin.route == 0 {
             self.stream = Stream::Open;
             for index in 0..self.books.len() {
                 self.want_snapshot(index, now.mono + FIRST_DIFF_WAIT);
@@ -221,15 +258,19 @@ impl MarketSession {
         }
     }
 
-    /// A connection ended. The books live on the first public one: without it they are lost.
+    /// A connection ended. The books live on the first public one, and its copies: without any they are lost.
     pub fn on_disconnected<S: EventSink>(&mut self, channel: Channel, now: Now, out: &mut S) {
         match channel {
             Channel::Market(number) => {
                 if let Some(subscription) = self.subscriptions.get_mut(usize::from(number)) {
                     *subscription = Subscription::Settled;
                 }
-                if number == 0 {
-                    self.end_stream(out);
+                let Some(origin) = self.origins.of(number) else { return };
+                let Origin { route, copy } = origin;
+                match self.origins.close(origin) {
+                    _ if route > 0 => {}
+                    true => self.end_stream(out),
+                    false => self.end_copy(copy, now.mono, out),
                 }
             }
             Channel::Rest => {
@@ -245,6 +286,7 @@ impl MarketSession {
     /// Time has passed.
     pub fn on_deadline<S: EventSink>(&mut self, now: Now, out: &mut S) {
         self.settle_debts(out);
+        self.give_up_behind(now.mono, out);
         if self.requests.on_time(now.mono).is_some() {
             self.counters.snapshot_requests_failed += 1;
         }
@@ -276,7 +318,7 @@ impl MarketSession {
                 *subscription = Subscription::Settled;
             }
             self.request_id += 1;
-            self.write_subscribe(connection);
+            self.write_subscribe(connection % self.dialect.connections.len());
             let number = u8::try_from(connection).unwrap_or(u8::MAX);
             return Some(Transmit { channel: Channel::Market(number), bytes: self.text.as_bytes() });
         }
@@ -287,8 +329,8 @@ impl MarketSession {
         Some(Transmit { channel: Channel::Rest, bytes: self.text.as_bytes() })
     }
 
-    fn write_subscribe(&mut self, connection: usize) {
-        let Some(connection) = self.dialect.connections.get(connection) else { return };
+    fn write_subscribe(&mut self, route: usize) {
+        let Some(connection) = self.dialect.connections.get(route) else { return };
         let symbols = self.books.iter().map(|book| book.symbol.as_str());
         write_subscribe(&mut self.text, symbols, connection.streams(self.trade_source), self.request_id);
     }
