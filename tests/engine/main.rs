@@ -7,6 +7,7 @@ mod dead_man;
 mod faults;
 mod kills;
 mod limits;
+mod mismatch;
 mod records;
 mod rig;
 mod runs;

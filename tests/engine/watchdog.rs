@@ -22,7 +22,11 @@ struct Watched {
 
 impl Watched {
     fn start(more: &str) -> Self {
-        let (venue, folder) = (Venue::start("--seed 5"), tempfile::tempdir().unwrap());
+        Self::after(Venue::start("--seed 5"), tempfile::tempdir().unwrap(), more)
+    }
+
+    /// The same, in a folder where there may have been runs before.
+    fn after(venue: Venue, folder: tempfile::TempDir, more: &str) -> Self {
         let config = venue.config(&["usdm"], "live").replace("[live]\n", &format!("[live]\n{more}"));
         std::fs::write(folder.path().join("run.toml"), config).unwrap();
         let start = |arguments| Running::start(&mut venue.engine(folder.path(), arguments));
@@ -88,6 +92,29 @@ fn a_run_that_ends_by_itself_leaves_it_silent() {
     let run = watched.dog.ended();
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
     assert_eq!(run.json()["fired"], false);
+}
+
+#[test]
+fn the_end_of_the_run_before_is_not_that_of_the_next() {
+    let (venue, folder) = (Venue::start("--seed 5"), tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("run.toml"), venue.config(&["usdm"], "live")).unwrap();
+    let run = venue.run(folder.path(), "run --config run.toml --live --for 2s");
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    let watched = Watched::after(venue, folder, "");
+    watched.engine.signal("KILL");
+    assert!(watched.is_emptied(), "{}", watched.dog.ended().err);
+    fired(&watched.dog.ended());
+}
+
+#[test]
+fn a_key_that_is_refused_is_said_before_there_is_a_need() {
+    let (venue, folder) = (Venue::start("--seed 5"), tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("run.toml"), venue.config(&["usdm"], "live")).unwrap();
+    let mut command = venue.engine(folder.path(), "watchdog --config run.toml");
+    let run = Run::of(command.env("DESK_KEY", "zz")).unwrap();
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    assert!(run.err.contains("ALARM: usdm: the venue refuses our key"), "{}", run.err);
+    assert!(run.err.contains("usdm refuses the key: nothing could be cancelled there"), "{}", run.err);
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn venues(
             dead_man: live.dead_man(asked),
         };
         let session = session(&traded, credentials("DESK", environment).unwrap()).unwrap();
-        let meta = RecordingMeta::new(told.iter().map(|fact| &fact.seen));
+        let meta = RecordingMeta::new(told.iter().map(|fact| &fact.seen), asked.market_connections());
         let place = folder.join(format!("{:?}", asked.market()));
         let (tap, recorder) = Recorder::open(place, &meta, &RecordOptions::default()).unwrap();
         let parts = VenueParts {

@@ -1,10 +1,10 @@
 //! What stands behind a live run where it dies, and what of it the venues hold back, told at its start.
 
 use ballast_core::outbox::Note;
-use ballast_model::{AccessState, JournalHealth};
+use ballast_model::{AccessState, JournalHealth, Nanos};
 use ballast_runtime::config::{LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, market_name};
 use ballast_runtime::live::Slowed;
-use ballast_venue::binance::trade::TradeMarket;
+use ballast_venue::binance::trade::{Notice, TradeMarket};
 
 use crate::output;
 
@@ -64,5 +64,48 @@ const fn said(state: AccessState) -> &'static str {
             "quotes held: tick, lot or state of the instrument at the venue are not those this run began with; restart once they are settled"
         }
         AccessState::Refused => "quotes held: the venue refuses our key",
+    }
+}
+
+/// What an operator has to know of a venue's session.
+pub(crate) fn of_notice(notice: Notice, now: Nanos) -> String {
+    match notice {
+        Notice::Halted(code) => {
+            format!("the venue refuses our key or its rights (code {code}): nothing more is sent")
+        }
+        Notice::Silenced(until) => format!(
+            "the venue wants no request for {:.1} s (a limit or a ban): until then nothing can be placed or cancelled",
+            (until - now).as_secs_f64().max(0.0)
+        ),
+        Notice::ClockOff => "the venue's clock and ours are too far apart for it to take orders".to_owned(),
+        Notice::RulesChanged(_) => {
+            "the venue's tick, lot or state of the instrument are not those the run began with".to_owned()
+        }
+        Notice::NotListed(_) => "the venue does not list the instrument".to_owned(),
+        Notice::ReduceOnlyAccount => "the venue lets the account only reduce positions".to_owned(),
+        Notice::Configuration(code) => {
+            format!("the venue refused what the configuration should have ruled out (code {code})")
+        }
+        Notice::HedgeMode => {
+            "the account is in hedge mode, in which nothing is traded: switch it to one-way mode".to_owned()
+        }
+        Notice::ShuttingDown => "the venue is about to close the connection".to_owned(),
+        Notice::UnknownFeeAsset(_, trade) => {
+            format!(
+                "the fee of trade {} is in an asset that no instrument has: it is booked as zero",
+                trade.0
+            )
+        }
+        Notice::UnbookableFill => {
+            "a fill that cannot be booked, of another symbol or between two steps: the account is listed anew"
+                .to_owned()
+        }
+        Notice::EventsLost => {
+            "news of the account found no room for too long: the account is listed anew".to_owned()
+        }
+        Notice::TooManyOpenOrders => "more open orders than can be listed".to_owned(),
+        Notice::SweepRefused(code) => {
+            format!("a request of our account was refused (code {code}): it is repeated")
+        }
     }
 }

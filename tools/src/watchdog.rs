@@ -3,10 +3,11 @@
 use anyhow::Context as _;
 use ballast_model::{Nanos, Span};
 use ballast_runtime::clock::{Clock, Stopwatch};
-use ballast_runtime::config::{Config, LiveConfig, LiveVenueConfig, ModeConfig};
+use ballast_runtime::config::{Config, LiveConfig, LiveVenueConfig, ModeConfig, market_name};
 use ballast_runtime::job::JobError;
 use ballast_runtime::live::{Guard, LinkPolicy, Verdict, Watch, Way, assemble, heartbeat, pulse};
 use ballast_venue::Now;
+use ballast_venue::binance::trade::Notice;
 use serde_json::json;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,9 +17,12 @@ use crate::cli::WatchdogArgs;
 use crate::exit::Code;
 use crate::output;
 use crate::run::{Network, ask, stop_flag, ways};
+use crate::safeguards;
 
 /// How long a venue is waited for at once.
 const PATIENCE: Span = Span::from_millis(5);
+/// How long a venue may take to say how the account stands before that is an alarm.
+const READY_MAX: Duration = Duration::from_secs(30);
 /// How long a venue may take to be empty.
 const EMPTY_MAX: Duration = Duration::from_secs(60);
 /// How long an order that was on its way may still be taken by a venue: the window its request names.
@@ -36,6 +40,8 @@ pub(crate) fn run(arguments: &WatchdogArgs) -> anyhow::Result<Code> {
     let (stop, clock) = (stop_flag()?, Clock::start(Nanos::MIN));
     let mut dog = Dog {
         guards: guards(&config, &arguments.config, live, clock)?,
+        venues: live.venue.iter().map(|venue| market_name(venue.market())).collect(),
+        refused: Vec::new(),
         clock,
         since: Stopwatch::start(),
         kill_file: live.kill_file(&arguments.config),
@@ -43,7 +49,7 @@ pub(crate) fn run(arguments: &WatchdogArgs) -> anyhow::Result<Code> {
     let file = heartbeat(&arguments.journal);
     output::tell(&format!("watching {}", file.display()));
     let after = arguments.after.duration();
-    let ended = dog.watch(&file, after, &stop).map(|silent| (silent, dog.fire()));
+    let ended = dog.watch(&file, after, &stop)?.map(|silent| (silent, dog.fire()));
     let left: usize = dog.guards.iter().map(Guard::open_orders).sum();
     let empty = ended.as_ref().and_then(|(_, empty)| *empty);
     if arguments.json {
@@ -81,6 +87,10 @@ fn guards(
 
 struct Dog {
     guards: Vec<Guard<Network>>,
+    /// Their names.
+    venues: Vec<&'static str>,
+    /// Those that refuse the key.
+    refused: Vec<&'static str>,
     clock: Clock,
     since: Stopwatch,
     kill_file: Option<std::path::PathBuf>,
@@ -94,20 +104,52 @@ impl Dog {
 
     fn turn(&mut self) {
         let now = self.now();
-        self.guards.iter_mut().for_each(|guard| guard.turn(now, PATIENCE));
+        for (guard, venue) in self.guards.iter_mut().zip(&self.venues) {
+            guard.turn(now, PATIENCE);
+            while let Some(notice) = guard.poll_notice() {
+                let is_refused = matches!(notice, Notice::Halted(_));
+                self.refused.extend(is_refused.then_some(venue));
+                let alarm = if is_refused { "ALARM: " } else { "" };
+                output::tell(&format!("{alarm}{venue}: {}", safeguards::of_notice(notice, now.mono)));
+            }
+        }
+    }
+
+    /// Venues that do not say how the account stands: there nothing could be cancelled for sure.
+    fn unready(&self) -> Vec<&'static str> {
+        let unready =
+            |(guard, venue): (&Guard<Network>, &&'static str)| (!guard.is_ready()).then_some(*venue);
+        self.guards.iter().zip(&self.venues).filter_map(unready).collect()
     }
 
     /// Watches until the run has stopped: for how long it made no progress then. `None` where it ended by itself or we are told to end.
-    fn watch(&mut self, file: &Path, after: Duration, stop: &AtomicBool) -> Option<Duration> {
-        let (mut watch, mut ready, mut well) = (Watch::new(after), false, false);
+    ///
+    /// # Errors
+    /// A venue that refuses the key from the beginning: better known before there is a need.
+    fn watch(&mut self, file: &Path, after: Duration, stop: &AtomicBool) -> anyhow::Result<Option<Duration>> {
+        let (mut watch, mut alarm) = (Watch::new(after), Stopwatch::start());
+        let (mut ready, mut well) = (false, false);
         while !stop.load(Ordering::Relaxed) {
             self.turn();
-            if !ready && self.guards.iter().all(Guard::is_ready) {
-                ready = true;
-                output::tell("ready: every venue says how the account stands");
+            if !ready {
+                let unready = self.unready();
+                ready = unready.is_empty();
+                if ready {
+                    output::tell("ready: every venue says how the account stands");
+                }
+                if let Some(venue) = unready.iter().find(|venue| self.refused.contains(*venue)) {
+                    anyhow::bail!("{venue} refuses the key: nothing could be cancelled there");
+                }
+                if !ready && alarm.elapsed() >= READY_MAX {
+                    alarm = Stopwatch::start();
+                    let unready = unready.join(", ");
+                    output::tell(&format!(
+                        "ALARM: {unready} does not say how the account stands: nothing can be cancelled there"
+                    ));
+                }
             }
             match watch.feel(pulse(file), self.since.elapsed()) {
-                Verdict::Awaited => {}
+                Verdict::Awaited | Verdict::Found => {}
                 Verdict::Well if well => {}
                 Verdict::Well => {
                     well = true;
@@ -115,12 +157,12 @@ impl Dog {
                 }
                 Verdict::Over => {
                     output::tell("the run has ended by itself");
-                    return None;
+                    return Ok(None);
                 }
-                Verdict::Stopped(silent) => return Some(silent),
+                Verdict::Stopped(silent) => return Ok(Some(silent)),
             }
         }
-        None
+        Ok(None)
     }
 
     /// Cancels everything until nothing is left. How long the last venue took to be empty; `None` where one was not.

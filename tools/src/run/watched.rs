@@ -3,7 +3,8 @@
 use ballast_core::outbox::Note;
 use ballast_model::{Nanos, Span};
 use ballast_runtime::clock::{Clock, Stopwatch};
-use ballast_runtime::live::{Ended, Engine, KilledBy, Outside, Strangers, Switched};
+use ballast_runtime::live::{Ended, Engine, KilledBy, Outside, Seat, Strangers, Switched};
+use ballast_venue::binance::trade::Notice;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,9 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What orders are noted as that no journal saw.
 const UNJOURNALED: &str = "unjournaled_order";
+
+/// What a position is noted as that venue and ledger do not agree on.
+const MISMATCH: &str = "position_mismatch";
 
 /// Counts by kind of note.
 pub(super) type Notes = BTreeMap<&'static str, u64>;
@@ -60,6 +64,10 @@ impl Watched<'_> {
                 *notes.entry(note.kind()).or_default() += 1;
                 self.tell_note(shard, at, note, &mut console);
             });
+            engine.venue_notices(|venue, seat, notice| {
+                *notes.entry(notice.name()).or_default() += 1;
+                console.tell(&self.notice(venue, seat, notice));
+            });
             tell_unjournaled(engine.unjournaled(), &mut notes, &mut console);
             engine.obtained().for_each(|obtained| console.tell(&obtained.to_string()));
             if engine.is_broken() {
@@ -78,6 +86,12 @@ impl Watched<'_> {
                 self.configure(&mut engine, &mut console);
             }
             let waits = engine.begin(self.strangers);
+            if waits.is_some() && hand.going == Going::Quoting && kills.is_none() {
+                *notes.entry(MISMATCH).or_default() += 1;
+                console.tell(
+                    "ALARM: a venue's word on a position is not the ledger's, though it was asked again: nothing is quoted until they agree",
+                );
+            }
             hand.going = match (kills, &waits, hand.paused) {
                 (Some(_), _, _) => Going::Killed,
                 (None, Some(_), _) => Going::Starting,
@@ -108,6 +122,14 @@ impl Watched<'_> {
         console.note(named.map(|one| one.found.name()).as_deref(), at, note);
         let said = safeguards::of_note(note, instruments);
         said.into_iter().for_each(|said| console.tell(&said));
+    }
+
+    /// What an operator has to know of a venue's session.
+    fn notice(&self, venue: usize, seat: Option<Seat>, notice: Notice) -> String {
+        let of = seat.and_then(|seat| self.about.get(seat.shard)?.1.get(seat.of_shard.index()));
+        let market = || self.venues.get(venue).cloned().unwrap_or_default();
+        let whose = of.map_or_else(market, |one| one.found.name());
+        format!("{whose}: {}", safeguards::of_notice(notice, self.clock.now()))
     }
 
     /// Reads the configuration again and puts it in force, whole or not at all.

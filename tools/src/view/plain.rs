@@ -20,7 +20,7 @@ pub(super) struct Waited {
 
 /// Lines of what is waited for.
 pub(super) fn waits(known: &Known<'_>) -> Vec<String> {
-    known.waits.iter().copied().flatten().map(|waits| waited_line(waits, known.about)).collect()
+    known.waits.iter().copied().flatten().map(|waits| waited_line(waits, known)).collect()
 }
 
 fn name(seat: &Seat, about: &About) -> String {
@@ -28,11 +28,12 @@ fn name(seat: &Seat, about: &About) -> String {
     one.map(|one| one.found.name()).unwrap_or_default()
 }
 
-fn waited_line(waits: &Waits, about: &About) -> String {
+fn waited_line(waits: &Waits, known: &Known<'_>) -> String {
+    let (about, market) = (known.about, |venue: &usize| known.venues.get(*venue).map_or("", |name| name));
     match waits {
-        Waits::Account(venue) => format!("waiting for what venue {venue} says of our account"),
+        Waits::Account(venue) => format!("waiting for what {} says of our account", market(venue)),
         Waits::Orders(venue, count) => {
-            format!("waiting for {count} orders at venue {venue} to be cancelled")
+            format!("waiting for {count} orders at {} to be cancelled", market(venue))
         }
         Waits::Book(seat) => format!("waiting for the book of {}", name(seat, about)),
         Waits::Position { seat, venue, ledger } => {

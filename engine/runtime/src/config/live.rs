@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ballast_model::{Money, Rate};
+use ballast_model::{Money, Rate, Span};
 use ballast_venue::binance::trade::{DeadMan, TradeMarket};
 use ballast_venue::binance::{Copies, Market};
 use schemars::JsonSchema;
@@ -123,6 +123,8 @@ impl Default for RingsConfig {
 
 /// Most slots of a ring.
 const RING_MAX: usize = 1 << 24;
+/// Least time after which a connection may be taken for dead.
+const SILENCE_LEAST: Span = Span::from_millis(100);
 /// Levels of the largest snapshot.
 const SNAPSHOT_LEVELS_MAX: usize = 10_000;
 
@@ -216,8 +218,8 @@ impl LiveConfig {
         if !(64..=RING_MAX).contains(&self.rings.private) {
             return rule("rings.private", "must be from 64 to 16 777 216");
         }
-        if self.silence_max.span().0 <= 0 {
-            return rule("silence_max", "must be above zero");
+        if self.silence_max.span() < SILENCE_LEAST {
+            return rule("silence_max", "must be 100ms at least: markets pause");
         }
         if self.clock_offset_max.span().0 <= 0 {
             return rule("clock_offset_max", "must be above zero");

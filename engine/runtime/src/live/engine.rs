@@ -16,7 +16,7 @@ use std::time::Duration;
 use ballast_core::outbox::Note;
 use ballast_model::{Event, Nanos, ReasonCode, Span};
 use ballast_venue::Counters;
-use ballast_venue::binance::trade::TradeSession;
+use ballast_venue::binance::trade::{Notice, TradeSession};
 use ballast_wire::Network;
 
 use super::assemble::Assembly;
@@ -24,7 +24,7 @@ use super::heartbeat::Heart;
 use super::helm::{Helm, Loops};
 use super::outside::{KilledBy, Switched};
 use super::reconfigure::ConfigureError;
-use super::start::{Strangers, Waits};
+use super::start::{Seat, Strangers, Waits};
 use super::threads::{Caller, Doze, ThreadSeat, spawn, start_shard, turn_venue};
 use crate::clock::Clock;
 use crate::config::{LiveConfig, ThreadsConfig};
@@ -200,6 +200,11 @@ impl Engine {
     /// What a shard noted since the last time.
     pub fn notes(&mut self, each: impl FnMut(usize, Nanos, &Note)) {
         self.helm.notes(each);
+    }
+
+    /// See [`Helm::venue_notices`].
+    pub fn venue_notices(&mut self, each: impl FnMut(usize, Option<Seat>, Notice)) {
+        self.helm.venue_notices(each);
     }
 
     /// Tells every shard something; false where one has no room for it.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use ballast_model::{Event, Nanos, Span};
 use ballast_venue::Now;
-use ballast_venue::binance::trade::{Standing, TradeSession};
+use ballast_venue::binance::trade::{Notice, Standing, TradeSession};
 use ballast_wire::Network;
 
 use super::links::{Lines, LinkPolicy, Urls, Way};
@@ -61,6 +61,11 @@ impl<N: Network> Guard<N> {
         }
         live.transmit(lines, network, now, &mut told);
         lines.on_time(network, now.mono);
+    }
+
+    /// The next thing that an operator has to know of the session.
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        self.live.session_mut().poll_notice()
     }
 
     /// Cancels everything, now and every second from now on, and lists what is open.

@@ -96,8 +96,10 @@ pub fn pulse(file: &Path) -> Pulse {
 /// What is to be thought of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It has not begun.
+    /// It has not begun; what is there is of one that ended before.
     Awaited,
+    /// There is one, of which nothing is seen yet but that it was there.
+    Found,
     /// It makes progress.
     Well,
     /// It has ended by itself.
@@ -112,28 +114,37 @@ pub struct Watch {
     after: Duration,
     /// The last beat that was new, and when it was seen.
     last: Option<(u64, Duration)>,
+    /// Whether a beat followed another.
+    beats: bool,
 }
 
 impl Watch {
     /// A run has stopped that makes no progress for so long.
     #[must_use]
     pub const fn new(after: Duration) -> Self {
-        Self { after, last: None }
+        Self { after, last: None, beats: false }
     }
 
     /// What is to be thought, having felt this now. What is unknown, or gone after it was there, is no progress.
     pub fn feel(&mut self, pulse: Pulse, now: Duration) -> Verdict {
         match (pulse, self.last) {
-            (Pulse::Ended, _) => return Verdict::Over,
-            (Pulse::Missing, None) => return Verdict::Awaited,
+            (Pulse::Ended, Some(_)) => return Verdict::Over,
+            (Pulse::Missing | Pulse::Ended, None) => return Verdict::Awaited,
             (Pulse::Alive(beats), last) if last.is_none_or(|(before, _)| before != beats) => {
+                self.beats |= last.is_some();
                 self.last = Some((beats, now));
             }
             (Pulse::Unknown, None) => self.last = Some((0, now)),
             (Pulse::Alive(_) | Pulse::Unknown | Pulse::Missing, _) => {}
         }
         let silent = self.last.map_or(Duration::ZERO, |(_, at)| now.saturating_sub(at));
-        if silent >= self.after { Verdict::Stopped(silent) } else { Verdict::Well }
+        if silent >= self.after {
+            Verdict::Stopped(silent)
+        } else if self.beats {
+            Verdict::Well
+        } else {
+            Verdict::Found
+        }
     }
 }
 
@@ -169,8 +180,9 @@ mod tests {
         let secs = Duration::from_secs;
         let mut watch = Watch::new(secs(2));
         assert_eq!(watch.feel(Pulse::Missing, secs(50)), Verdict::Awaited);
-        assert_eq!(watch.feel(Pulse::Alive(7), secs(60)), Verdict::Well);
-        assert_eq!(watch.feel(Pulse::Alive(7), secs(61)), Verdict::Well);
+        assert_eq!(watch.feel(Pulse::Ended, secs(55)), Verdict::Awaited, "of the run before");
+        assert_eq!(watch.feel(Pulse::Alive(7), secs(60)), Verdict::Found);
+        assert_eq!(watch.feel(Pulse::Alive(7), secs(61)), Verdict::Found);
         assert_eq!(watch.feel(Pulse::Alive(8), secs(62)), Verdict::Well);
         assert_eq!(watch.feel(Pulse::Alive(8), secs(63)), Verdict::Well);
         assert_eq!(watch.feel(Pulse::Alive(8), secs(64)), Verdict::Stopped(secs(2)));
@@ -179,7 +191,7 @@ mod tests {
         }
         assert_eq!(watch.feel(Pulse::Ended, secs(90)), Verdict::Over);
         let mut late = Watch::new(secs(2));
-        assert_eq!(late.feel(Pulse::Unknown, secs(1)), Verdict::Well);
+        assert_eq!(late.feel(Pulse::Unknown, secs(1)), Verdict::Found);
         assert_eq!(late.feel(Pulse::Unknown, secs(3)), Verdict::Stopped(secs(2)), "never readable");
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Never here: a thread, a clock.
 
+mod audit;
 mod ending;
 mod seats;
 
@@ -14,6 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use ballast_core::outbox::Note;
 use ballast_model::{Event, HalfTicks, Nanos, OperatorAct, OperatorScope, Span};
 use ballast_sync::ring::{Consumer, Producer};
+use ballast_venue::binance::trade::Notice;
 
 use super::board::{View, Window};
 use super::contact::{Contact, ContactWindow};
@@ -21,6 +23,8 @@ use super::outside::{KilledBy, Switched};
 use super::reconfigure::{Changes, ConfigureError};
 use super::standing::{Reliance, StandingWindow, VenueView};
 use super::start::{self, Seat, Strangers, Waits, waits};
+
+use audit::{Audit, Finding};
 
 pub use ending::Ending;
 pub use seats::{ShardSeat, ShardSeed, VenueSeat};
@@ -45,6 +49,7 @@ pub(super) struct ShardReins {
 struct VenueReins {
     window: StandingWindow,
     contact: ContactWindow,
+    notices: Consumer<Notice>,
 }
 
 /// Whether the loops are all turned.
@@ -64,6 +69,7 @@ pub struct Helm {
     pub(super) shards: Vec<ShardReins>,
     venues: Vec<VenueReins>,
     seats: Vec<Seat>,
+    audit: Audit,
     /// While it is set no order leaves.
     kill: Arc<AtomicBool>,
     /// Until when nothing more is asked of the venues by the start gate; `None` once it is open.
@@ -83,6 +89,7 @@ impl Helm {
         Self {
             shards: Vec::new(),
             venues: Vec::new(),
+            audit: Audit::new(seats.len()),
             seats,
             kill: Arc::new(AtomicBool::new(false)),
             gate: Some(Nanos::MIN),
@@ -93,19 +100,30 @@ impl Helm {
     }
 
     /// Opens the start gate where everything is known and agrees, and asks for what is missing where it is not. What is waited
-    /// for; `None` once quoting may go on.
+    /// for; `None` once quoting may go on. Where a venue's word on a position and the ledger come to differ later, and stay so after it
+    /// was asked again, the gate is closed: nothing is quoted until they agree.
     pub fn begin(&mut self, strangers: Strangers, now: Nanos) -> Option<Vec<Waits>> {
+        let (shards, mut venues) = (self.look(), self.standing());
+        if self.gate.is_none() {
+            match self.audit.look(&self.seats, &shards, &venues, now) {
+                Finding::Well => {}
+                Finding::Ask(venue) => {
+                    self.venues.get(venue).into_iter().for_each(|venue| venue.window.asked.sweep());
+                }
+                Finding::Mismatch => self.close(now),
+            }
+        }
         let next = self.gate?;
         if self.killed.is_some() {
             return Some(Vec::new());
         }
-        let (shards, mut venues) = (self.look(), self.standing());
         let is_old =
             |view: &&mut VenueView| matches!(view.reliance, Reliance::Whole(at) if at < self.gate_since);
         venues.iter_mut().filter(is_old).for_each(|view| view.reliance = Reliance::Blind);
         let waits = waits(&self.seats, &shards, &venues);
         if waits.is_empty() {
             self.gate = None;
+            self.audit.forget();
             self.tell(&Event::Operator(start::command(OperatorScope::All, OperatorAct::Resume)));
             return None;
         }
@@ -114,6 +132,14 @@ impl Helm {
             waits.iter().for_each(|waits| self.ask(waits, strangers, &shards));
         }
         Some(waits)
+    }
+
+    /// Pulls all quotes until everything is known anew and agrees.
+    fn close(&mut self, now: Nanos) {
+        self.gate = Some(Nanos::MIN);
+        self.gate_since = now;
+        self.tell(&Event::Operator(start::command(OperatorScope::All, OperatorAct::Pause)));
+        self.venues.iter().for_each(|venue| venue.window.asked.sweep());
     }
 
     fn ask(&mut self, waits: &Waits, strangers: Strangers, shards: &[View]) {
@@ -143,6 +169,17 @@ impl Helm {
         for (number, shard) in self.shards.iter_mut().enumerate() {
             while let Some((at, note)) = shard.notes.pop() {
                 each(number, at, &note);
+            }
+        }
+    }
+
+    /// What an operator has to know of the venues' sessions, since the last time: which venue, and where an instrument is meant its seat.
+    pub fn venue_notices(&mut self, mut each: impl FnMut(usize, Option<Seat>, Notice)) {
+        let Self { venues, seats, .. } = self;
+        for (number, venue) in venues.iter_mut().enumerate() {
+            while let Some(notice) = venue.notices.pop() {
+                let is_it = |seat: &&Seat| seat.venue == number && Some(seat.of_venue) == notice.instrument();
+                each(number, seats.iter().find(is_it).copied(), notice);
             }
         }
     }

@@ -127,7 +127,7 @@ struct Line {
     /// The path that was led to last; empty where the address is whole without.
     path: String,
     state: State,
-    /// Since it last stood.
+    /// Since it last stood for as long as the longest wait between two.
     attempts: u32,
     leaves: Leaves,
 }
@@ -236,13 +236,18 @@ impl Lines {
         match (news, &mut line.state) {
             (News::Opened, state) => {
                 *state = State::Up { since: now, heard: now, asked: now };
-                line.attempts = 0;
                 line.leaves = Leaves::No;
             }
             (News::Text(_) | News::Reply { .. }, State::Up { heard, .. }) => *heard = now,
             (News::Text(_) | News::Reply { .. }, State::Down { .. } | State::Opening { .. }) => {}
             (News::Closed(_), state) => {
-                self.lost += u64::from(matches!(state, State::Up { .. }));
+                if let State::Up { since, .. } = state {
+                    self.lost += 1;
+                    // A venue that takes connections and ends them at once is asked less and less often.
+                    if now - *since >= back_off_max {
+                        line.attempts = 0;
+                    }
+                }
                 *state = State::Down { retry_at: now + back_off_min.doubled(line.attempts, back_off_max) };
                 line.attempts = line.attempts.saturating_add(1);
             }

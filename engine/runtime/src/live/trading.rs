@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::io::Write as _;
 
 use ballast_model::{ClientOrderId, Command, Event, InstrumentId, Nanos, OrderReport, OrderUpdate, Span};
-use ballast_venue::binance::trade::{ORDER_BYTES_MAX, TradeSession};
+use ballast_sync::ring::Producer;
+use ballast_venue::binance::trade::{Notice, ORDER_BYTES_MAX, TradeSession};
 use ballast_venue::{Answer, Channel, EventSink, Now, RingFull};
 use ballast_wire::{HttpSend, LinkKind, Network, News};
 
@@ -36,13 +37,22 @@ pub struct Live {
     kill_at: Nanos,
     /// Requests whose answers are still to come: only the last is the one that stands.
     requests: usize,
+    /// Where what an operator has to know goes.
+    notices: Option<Producer<Notice>>,
 }
 
 impl Live {
     /// Trades by this session, whose instruments bear the numbers of the market's.
     #[must_use]
     pub fn new(session: TradeSession) -> Self {
-        Self { session, buffer: vec![0; ORDER_BYTES_MAX], kill_at: Nanos::MIN, requests: 0 }
+        Self { session, buffer: vec![0; ORDER_BYTES_MAX], kill_at: Nanos::MIN, requests: 0, notices: None }
+    }
+
+    /// Tells there from now on what an operator has to know of the session.
+    #[must_use]
+    pub fn telling(mut self, notices: Producer<Notice>) -> Self {
+        self.notices = Some(notices);
+        self
     }
 
     /// The session.
@@ -268,6 +278,12 @@ impl Live {
         now: Now,
         told: &mut Private<'_>,
     ) {
+        if let Some(notices) = &mut self.notices {
+            while let Some(notice) = self.session.poll_notice() {
+                // Where nobody has read so many before it, nobody would read it.
+                let _ = notices.push(notice);
+            }
+        }
         while let Some(channel) = self.session.poll_reconnect() {
             if let Some(link) = lines.standing(Way::Trade(channel)) {
                 network.close(link);

@@ -42,6 +42,8 @@ const CONFIG_MAX: usize = CONFIG_BYTES_MAX / CONFIG_PART_BYTES;
 const CHANGES_MAX: usize = 4;
 /// Notes that wait for whoever reads them.
 const NOTES_MAX: usize = 1 << 14;
+/// Notices of a venue's session that wait.
+const NOTICES_MAX: usize = 256;
 
 /// A shard that has all but what records it.
 #[derive(Debug)]
@@ -117,8 +119,9 @@ impl Helm {
         tap: Option<FrameTap>,
     ) -> VenueSeat<N> {
         let VenueAssembly { market, paper, ends, numbers, instruments } = venue;
+        let (notices, noticed) = ring(NOTICES_MAX);
         let trading = match session {
-            Some(session) => Trading::Live(Box::new(Live::new(session))),
+            Some(session) => Trading::Live(Box::new(Live::new(session).telling(notices))),
             None => Trading::Paper(Box::new(Paper::new(paper))),
         };
         let parts = VenueParts {
@@ -135,7 +138,7 @@ impl Helm {
         let (standing, window) = standing_board(instruments.len());
         let (contact, contact_window) = contact_board();
         let asked = Arc::clone(&window.asked);
-        self.venues.push(VenueReins { window, contact: contact_window });
+        self.venues.push(VenueReins { window, contact: contact_window, notices: noticed });
         VenueSeat { venue: VenueLoop::new(parts).tapped(tap), standing, contact, asked }
     }
 }

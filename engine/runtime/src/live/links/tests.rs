@@ -9,6 +9,8 @@ use super::*;
 struct Net {
     now: Nanos,
     refuses: bool,
+    /// Connections stand, and are ended at once.
+    ends: bool,
     /// Those that say nothing.
     silent: Vec<u8>,
     news: Vec<(Link, Option<Closed>)>,
@@ -19,6 +21,9 @@ impl Network for Net {
     fn open(&mut self, link: Link, _: &Address) {
         self.opened.entry(link.0).or_default().push(self.now);
         self.news.push((link, self.refuses.then_some(Closed::Broken)));
+        if self.ends {
+            self.news.push((link, Some(Closed::Broken)));
+        }
     }
 
     fn close(&mut self, link: Link) {
@@ -120,6 +125,20 @@ fn while_one_is_away_the_other_outlives_its_age_but_not_its_silence() {
     net.silent = vec![0, 1];
     turn(&mut lines, &mut net, Nanos(0) + AGE + AGE + AGE, |_, _| {});
     assert!(net.opened[&1].len() > 5, "{:?}", net.opened);
+}
+
+#[test]
+fn a_venue_that_ends_what_it_takes_is_asked_less_and_less() {
+    let (mut lines, mut net) =
+        (Lines::new(policy(), vec![books(0, None)]), Net { ends: true, ..Net::default() });
+    turn(&mut lines, &mut net, Nanos(0) + Span::from_secs(25), |_, _| {});
+    assert_eq!(net.opened[&0].len(), 7, "{:?}", net.opened);
+    net.ends = false;
+    turn(&mut lines, &mut net, Nanos(0) + Span::from_secs(600), |_, _| {});
+    let stood = net.opened[&0].len();
+    net.news.push((Link(0), Some(Closed::Broken)));
+    turn(&mut lines, &mut net, Nanos(0) + Span::from_secs(603), |_, _| {});
+    assert_eq!(net.opened[&0].len(), stood + 1, "one that stood for long is made anew at once");
 }
 
 #[test]

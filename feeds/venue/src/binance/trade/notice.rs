@@ -40,6 +40,48 @@ pub enum Notice {
     SweepRefused(i64),
 }
 
+impl Notice {
+    /// Of which instrument, by the session's number; `None` where it is of the account.
+    #[must_use]
+    pub const fn instrument(self) -> Option<InstrumentId> {
+        match self {
+            Self::RulesChanged(id) | Self::NotListed(id) | Self::UnknownFeeAsset(id, _) => Some(id),
+            Self::Halted(_)
+            | Self::Silenced(_)
+            | Self::ClockOff
+            | Self::ReduceOnlyAccount
+            | Self::Configuration(_)
+            | Self::HedgeMode
+            | Self::ShuttingDown
+            | Self::UnbookableFill
+            | Self::EventsLost
+            | Self::TooManyOpenOrders
+            | Self::SweepRefused(_) => None,
+        }
+    }
+
+    /// Its name in results.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Halted(_) => "venue_refuses_key",
+            Self::Silenced(_) => "venue_wants_silence",
+            Self::ClockOff => "venue_clock_off",
+            Self::RulesChanged(_) => "venue_rules_changed",
+            Self::NotListed(_) => "venue_not_listed",
+            Self::ReduceOnlyAccount => "venue_reduce_only",
+            Self::Configuration(_) => "venue_refused_as_configured",
+            Self::HedgeMode => "venue_hedge_mode",
+            Self::ShuttingDown => "venue_shutting_down",
+            Self::UnknownFeeAsset(..) => "venue_unknown_fee_asset",
+            Self::UnbookableFill => "venue_unbookable_fill",
+            Self::EventsLost => "venue_events_lost",
+            Self::TooManyOpenOrders => "venue_too_many_open_orders",
+            Self::SweepRefused(_) => "venue_sweep_refused",
+        }
+    }
+}
+
 /// Notices that wait. Allocated once.
 #[derive(Debug)]
 pub(super) struct Notices {
