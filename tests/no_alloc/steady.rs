@@ -64,7 +64,8 @@ fn config(addresses: &[Address], authority: Option<&Path>) -> Config {
         write!(
             text,
             "[[live.venue]]\nmarket = \"{name}\"\nsymbols = [\"ETHUSDT\"]\nstream = \"ws{s}://{at}\"\n\
-            rest = \"http{s}://{at}\"\napi = \"ws{s}://{at}{api}\"\ncredentials = \"DESK\"\n"
+            rest = \"http{s}://{at}\"\napi = \"ws{s}://{at}{api}\"\ncredentials = \"DESK\"\n\
+            market_connections = 2\n"
         )
         .unwrap();
         if let Some(authority) = authority {
@@ -104,7 +105,7 @@ fn venues(
             dead_man: live.dead_man(asked),
         };
         let session = session(&traded, credentials("DESK", environment).unwrap()).unwrap();
-        let meta = RecordingMeta::new(told.iter().map(|fact| &fact.seen));
+        let meta = RecordingMeta::new(told.iter().map(|fact| &fact.seen), asked.market_connections());
         let place = folder.join(format!("{:?}", asked.market()));
         let (tap, recorder) = Recorder::open(place, &meta, &RecordOptions::default()).unwrap();
         let parts = VenueParts {
