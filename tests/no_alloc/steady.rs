@@ -65,7 +65,7 @@ fn config(addresses: &[Address], authority: Option<&Path>) -> Config {
             text,
             "[[live.venue]]\nmarket = \"{name}\"\nsymbols = [\"ETHUSDT\"]\nstream = \"ws{s}://{at}\"\n\
             rest = \"http{s}://{at}\"\napi = \"ws{s}://{at}{api}\"\ncredentials = \"DESK\"\n\
-            market_connections = 2\n"
+            market_connections = 2\norder_connections = 2\n"
         )
         .unwrap();
         if let Some(authority) = authority {

@@ -262,7 +262,7 @@ impl Engine {
             market,
             trading,
             urls: asked.into(),
-            policy: LinkPolicy::of(live),
+            policy: LinkPolicy::of_venue(live, asked),
             shards: ends,
             numbers,
             kill: Arc::clone(&self.kill),
