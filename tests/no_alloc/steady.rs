@@ -64,7 +64,8 @@ fn config(addresses: &[Address], authority: Option<&Path>) -> Config {
         write!(
             text,
             "[[live.venue]]\nmarket = \"{name}\"\nsymbols = [\"ETHUSDT\"]\nstream = \"ws{s}://{at}\"\n\
-            rest = \"http{s}://{at}\"\napi = \"ws{s}://{at}{api}\"\ncredentials = \"DESK\"\n"
+            rest = \"http{s}://{at}\"\napi = \"ws{s}://{at}{api}\"\ncredentials = \"DESK\"\n\
+            market_connections = 2\norder_connections = 2\n"
         )
         .unwrap();
         if let Some(authority) = authority {

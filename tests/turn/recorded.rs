@@ -146,18 +146,18 @@ fn over_two_connections_a_book_stands_while_one_ends_and_the_recording_says_so()
 
 /// Ids of the books, in order.
 fn books(told: &[Event]) -> Vec<u64> {
-    let id = |event: &Event| match event {
-        Event::BookBegin(begin) => Some(begin.update_id.0),
-        _ => None,
+    let id = |event: &Event| {
+        let Event::BookBegin(begin) = event else { return None };
+        Some(begin.update_id.0)
     };
     told.iter().filter_map(id).collect()
 }
 
 /// Ids of the trades, each of which may be told late.
 fn trades(told: &[Event]) -> Vec<u64> {
-    let id = |event: &Event| match event {
-        Event::Trade(trade) => Some(trade.trade_id.0),
-        _ => None,
+    let id = |event: &Event| {
+        let Event::Trade(trade) = event else { return None };
+        Some(trade.trade_id.0)
     };
     let mut ids: Vec<_> = told.iter().filter_map(id).collect();
     ids.sort_unstable();

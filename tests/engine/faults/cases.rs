@@ -18,7 +18,8 @@ pub(super) struct Case {
     pub(super) blind_ms: Option<i64>,
     /// From so many milliseconds after the rules were given the engine must have quoted again.
     pub(super) again_ms: i64,
-    /// Over how many connections each stream of the market comes. No book may be lost where there are several.
+    /// Over how many connections each stream of the market comes, and of how many for orders the fastest is kept. No book may be lost
+    /// where there are several.
     pub(super) copies: u8,
 }
 
@@ -50,7 +51,7 @@ fn case(market: &'static str, name: &str, kinds: &[&'static str], rules: &str) -
     }
 }
 
-/// Each stream of the market over two connections.
+/// Each stream of the market over two connections, and the faster of two for orders.
 fn copied(case: Case) -> Case {
     Case { name: format!("of two: {}", case.name), copies: 2, ..case }
 }
@@ -86,6 +87,10 @@ fn of_two() -> Vec<Case> {
         ),
         one("usdm", "gap", &["gap"], gap),
         one("usdm", "wrong pu", &["wrong-pu"], "kind = 'wrong-pu', at = '500ms', every = '500ms', count = 1"),
+        settled(blind(
+            AT_ONCE_MS,
+            one("usdm", "disconnect api", &["disconnect"], "kind = 'disconnect', on = 'api', at = '500ms'"),
+        )),
         one("usdm", "duplicates", &["duplicate"], "kind = 'duplicate', at = '500ms', rate = 0.3, for = '4s'"),
         one("spot", "disconnect", &["disconnect"], cut),
         one("spot", "gap", &["gap"], gap),

@@ -25,7 +25,9 @@ fn config(venue: &Venue, case: &Case) -> String {
     let text = text.replace("price_tolerance_ticks = 2\n", &format!("price_tolerance_ticks = {tolerance}\n"));
     let text = text.replace("k_per_bp = 2.0\n", &format!("k_per_bp = {tight}\n"));
     let text = text.replace("[live]\n", &format!("[live]\nsilence_max = \"{SILENCE_MAX}\"\n"));
-    text + &format!("market_connections = {}\n[threads]\nwait = \"park\"\n", case.copies)
+    let copies = case.copies;
+    let connections = format!("market_connections = {copies}\norder_connections = {copies}\n");
+    text + &connections + "[threads]\nwait = \"park\"\n"
 }
 
 /// Runs a case and judges it.

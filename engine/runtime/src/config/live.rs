@@ -99,6 +99,9 @@ pub struct LiveVenueConfig {
     /// and a book stands while one of them is whole.
     #[serde(default = "one")]
     pub market_connections: u8,
+    /// Of how many connections for orders the one that answers fastest is kept, from 1 to 4.
+    #[serde(default = "one")]
+    pub order_connections: u8,
     /// With what the names of the credentials in the environment begin: `NAME_KEY`, and `NAME_SECRET` or `NAME_PRIVATE_KEY_FILE`.
     pub credentials: Option<String>,
     /// File with the certificates (PEM) that are trusted besides those of the public authorities.
@@ -121,6 +124,8 @@ impl Default for RingsConfig {
     }
 }
 
+/// Most connections for orders that run against each other: each costs request weight to open.
+const ORDER_CONNECTIONS_MAX: u8 = 4;
 /// Most slots of a ring.
 const RING_MAX: usize = 1 << 24;
 /// Least time after which a connection may be taken for dead.
@@ -285,6 +290,9 @@ impl LiveVenueConfig {
         }
         if Copies::new(self.market_connections).is_none() {
             return Some(("market_connections", "must be from 1 to 4"));
+        }
+        if !(1..=ORDER_CONNECTIONS_MAX).contains(&self.order_connections) {
+            return Some(("order_connections", "must be from 1 to 4"));
         }
         let speaks = |url: &str, schemes: [&str; 2]| schemes.iter().any(|scheme| url.starts_with(scheme));
         let sockets = "must begin with ws:// or wss://";

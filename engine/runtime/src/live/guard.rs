@@ -30,7 +30,7 @@ impl<N: Network> Guard<N> {
     /// A guard whose connections are all still to be opened.
     #[must_use]
     pub fn new(network: N, session: TradeSession, urls: &Urls, policy: LinkPolicy) -> Self {
-        let wanted = trade_lines(urls).into();
+        let wanted = trade_lines(urls, 1);
         Self {
             network,
             lines: Lines::new(policy, wanted),

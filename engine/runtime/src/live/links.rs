@@ -1,9 +1,12 @@
 //! The connections of a venue's loop: when each is opened, given up and opened again.
 
+mod race;
+
 use ballast_model::{Nanos, Span};
 use ballast_venue::Channel;
 use ballast_wire::{Address, Link, LinkKind, Network, News};
 
+use self::race::Race;
 use crate::config::{LiveConfig, LiveVenueConfig};
 
 /// How connections are kept.
@@ -20,6 +23,8 @@ pub struct LinkPolicy {
     pub back_off_max: Span,
     /// How long a connection is used before it is made anew: venues cut after 24 h.
     pub age_max: Span,
+    /// Of how many connections for orders the fastest is kept.
+    pub order_candidates: u8,
 }
 
 impl LinkPolicy {
@@ -30,12 +35,19 @@ impl LinkPolicy {
         back_off_min: Span::from_millis(250),
         back_off_max: Span::from_secs(30),
         age_max: Span::from_secs(23 * 3600 + 1800),
+        order_candidates: 1,
     };
 
     /// As configured.
     #[must_use]
     pub fn of(live: &LiveConfig) -> Self {
         Self { silence_max: live.silence_max.span(), ..Self::DEFAULT }
+    }
+
+    /// The same of a venue, to which orders go.
+    #[must_use]
+    pub fn of_venue(live: &LiveConfig, venue: &LiveVenueConfig) -> Self {
+        Self { order_candidates: venue.order_connections, ..Self::of(live) }
     }
 }
 
@@ -172,6 +184,8 @@ pub(super) struct Lines {
     lines: Vec<Line>,
     policy: LinkPolicy,
     attempts: Attempts,
+    /// Of the connections for orders, where there are several.
+    race: Option<Race>,
     /// Connections that stood and ended.
     pub(super) lost: u64,
 }
@@ -184,18 +198,47 @@ impl Lines {
             Line { link: Link(number), wanted, path: String::new(), state, attempts: 0, leaves: Leaves::No }
         };
         let attempts = Attempts { arrival: Nanos::MIN };
-        Self { lines: (0..=u8::MAX).zip(wanted).map(line).collect(), policy, attempts, lost: 0 }
+        let lines: Vec<_> = (0..=u8::MAX).zip(wanted).map(line).collect();
+        let runs = |line: &&Line| line.wanted.way == Way::Trade(Channel::Api);
+        let race = Race::new(lines.iter().filter(runs).map(|line| line.link).collect());
+        Self { lines, policy, attempts, race, lost: 0 }
     }
 
-    /// What runs over a connection.
+    /// What runs over a connection; nothing over one that runs against others, or has lost.
     #[inline]
     pub(super) fn way(&self, link: Link) -> Option<Way> {
+        let runs = |race: &Race| race.runs(link) && race.winner() != Some(link);
+        if self.race.as_ref().is_some_and(runs) {
+            return None;
+        }
         self.lines.get(usize::from(link.0)).map(|line| line.wanted.way)
     }
 
-    /// How every connection is.
+    /// Lets those that run against each other run on. Once one is kept, its way: from now on it stands.
+    pub(super) fn race(&mut self, network: &mut impl Network, now: Nanos) -> Option<Way> {
+        let Self { lines, race, .. } = self;
+        let race = race.as_mut()?;
+        let line = |link: Link| lines.get(usize::from(link.0));
+        let state = |link| line(link).map_or(State::Down { retry_at: Nanos::MAX }, |line| line.state);
+        if let Some(State::Down { retry_at }) = race.winner().map(state) {
+            race.again();
+            lines.iter_mut().filter(|line| race.runs(line.link)).for_each(|line| line.waits(retry_at));
+            return None;
+        }
+        let winner = race.run(network, now, |link| matches!(state(link), State::Up { .. }))?;
+        for line in lines.iter_mut().filter(|line| race.has_lost(line.link)) {
+            match line.state {
+                State::Down { .. } => line.waits(Nanos::MAX),
+                State::Opening { .. } | State::Up { .. } => network.close(line.link),
+            }
+        }
+        self.way(winner)
+    }
+
+    /// How every connection is, but for those that ran and were not kept.
     pub(super) fn states(&self) -> impl Iterator<Item = (Link, Way, LinkState)> {
-        self.lines.iter().map(|line| {
+        let has_lost = |line: &&Line| self.race.as_ref().is_some_and(|race| race.has_lost(line.link));
+        self.lines.iter().filter(move |line| !has_lost(line)).map(|line| {
             let state = match line.state {
                 State::Down { .. } => LinkState::Down,
                 State::Opening { .. } => LinkState::Opening,
@@ -207,7 +250,7 @@ impl Lines {
 
     /// The connection of a way, where it stands.
     pub(super) fn standing(&self, way: Way) -> Option<Link> {
-        let line = self.lines.iter().find(|line| line.wanted.way == way)?;
+        let line = self.lines.iter().find(|line| self.way(line.link) == Some(way))?;
         matches!(line.state, State::Up { .. }).then_some(line.link)
     }
 
@@ -232,8 +275,10 @@ impl Lines {
     #[inline]
     pub(super) fn on_news(&mut self, link: Link, news: &News<'_>, now: Nanos) {
         let LinkPolicy { back_off_min, back_off_max, .. } = self.policy;
+        let has_lost = self.race.as_ref().is_some_and(|race| race.has_lost(link));
         let Some(line) = self.lines.get_mut(usize::from(link.0)) else { return };
         match (news, &mut line.state) {
+            (News::Closed(_), _) if has_lost => line.waits(Nanos::MAX),
             (News::Opened, state) => {
                 *state = State::Up { since: now, heard: now, asked: now };
                 line.leaves = Leaves::No;
@@ -291,7 +336,8 @@ impl Lines {
 
     pub(super) fn next_deadline(&self) -> Option<Nanos> {
         let ends = (0..self.lines.len()).map(|at| self.ends(at));
-        ends.chain(self.lines.iter().map(|line| line.pings(&self.policy))).flatten().min()
+        let pings = self.lines.iter().map(|line| line.pings(&self.policy));
+        ends.chain(pings).chain([self.race.as_ref().and_then(Race::next_deadline)]).flatten().min()
     }
 
     /// When a connection is opened, or closed.
@@ -324,6 +370,11 @@ impl Lines {
 }
 
 impl Line {
+    /// It is down, and opened at this time.
+    const fn waits(&mut self, retry_at: Nanos) {
+        self.state = State::Down { retry_at };
+    }
+
     fn address(&self) -> Address {
         let url = format!("{}{}", self.wanted.url, self.path);
         Address { kind: self.wanted.kind, url, headers: Vec::new() }

@@ -329,18 +329,18 @@ fn written(count: u32, room: &mut [u8; DIGITS]) -> &str {
     core::str::from_utf8(room.get(..used).unwrap_or_default()).unwrap_or_default()
 }
 
-/// The connections that orders need.
-pub(super) fn trade_lines(urls: &Urls) -> [Wanted; 3] {
+/// The connections that orders need: for orders themselves several, where the fastest of them is to be kept.
+pub(super) fn trade_lines(urls: &Urls, candidates: u8) -> Vec<Wanted> {
     let line = |channel, kind, talk, url: &str| {
         let way = Way::Trade(channel);
         Wanted { way, kind, talk, url: url.to_owned(), kin: None }
     };
-    [
-        line(Channel::Rest, LinkKind::Http, Talk::Answers, &urls.rest),
-        line(Channel::Api, LinkKind::WebSocket, Talk::Pinged, &urls.api),
-        // Its path is not known before the venue has given a key.
-        line(Channel::Private, LinkKind::WebSocket, Talk::Pinged, &urls.stream),
-    ]
+    let mut lines = vec![line(Channel::Rest, LinkKind::Http, Talk::Answers, &urls.rest)];
+    let orders = |_| line(Channel::Api, LinkKind::WebSocket, Talk::Pinged, &urls.api);
+    lines.extend((0..candidates.max(1)).map(orders));
+    // Its path is not known before the venue has given a key.
+    lines.push(line(Channel::Private, LinkKind::WebSocket, Talk::Pinged, &urls.stream));
+    lines
 }
 
 fn not_sent(instrument: InstrumentId, client_id: ClientOrderId, now: Nanos) -> Event {

@@ -118,6 +118,9 @@ impl<N: Network> VenueLoop<N> {
             inner.hear(lines, link, now.at(at), news);
         });
         let now = now.at(network.clock().max(now.mono));
+        if let Some(Way::Trade(channel)) = lines.race(network, now.mono) {
+            inner.hear_trade(channel, now, News::Opened);
+        }
         worked |= inner.take_commands(lines, network, now);
         inner.pass_time(now);
         inner.transmit(lines, network, now);
@@ -221,7 +224,7 @@ impl<N: Network> VenueLoop<N> {
 
 /// The connections of a loop.
 fn wanted<N>(parts: &VenueParts<N>) -> Vec<Wanted> {
-    let VenueParts { market, trading, urls, .. } = parts;
+    let VenueParts { market, trading, urls, policy, .. } = parts;
     let kin =
         |channel| (0..).zip(market.connections()).find(|(_, (other, _))| market.are_copies(channel, *other));
     let mut wanted: Vec<_> = market
@@ -237,7 +240,7 @@ fn wanted<N>(parts: &VenueParts<N>) -> Vec<Wanted> {
     let (kind, talk) = (LinkKind::Http, Talk::Answers);
     wanted.push(Wanted { way: Way::Market(Channel::Rest), kind, talk, url: urls.rest.clone(), kin: None });
     if let Trading::Live(_) = trading {
-        wanted.extend(trade_lines(urls));
+        wanted.extend(trade_lines(urls, policy.order_candidates));
     }
     wanted
 }

@@ -9,7 +9,9 @@ mod reader;
 use arbitrary::Arbitrary;
 use ballast_json::Capability;
 use ballast_model::{InstrumentId, Nanos, Span, Step};
-use ballast_venue::binance::{BookState, Copies, InstrumentFeed, Market, MarketConfig, MarketSession, TradeSource};
+use ballast_venue::binance::{
+    BookState, Copies, InstrumentFeed, Market, MarketConfig, MarketSession, TradeSource,
+};
 use ballast_venue::{Channel, Now};
 use libfuzzer_sys::fuzz_target;
 use reader::Reader;
@@ -99,7 +101,13 @@ fn session(case: &Case) -> MarketSession {
         InstrumentFeed { id: ETH, symbol: "ETHUSDT", tick, lot },
         InstrumentFeed { id: BTC, symbol: "BTCUSDT", tick, lot },
     ];
-    let config = MarketConfig { market, instruments, trade_source, copies: Copies::ONE, capability: Capability::detect() };
+    let config = MarketConfig {
+        market,
+        instruments,
+        trade_source,
+        copies: Copies::ONE,
+        capability: Capability::detect(),
+    };
     MarketSession::new(&config).expect("the configuration is sound")
 }
 

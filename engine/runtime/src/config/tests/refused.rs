@@ -339,14 +339,16 @@ fn parts_of_shards_come_to_no_more_than_the_whole() {
 }
 
 #[test]
-fn a_market_s_streams_come_over_one_to_four_connections() {
+fn there_are_one_to_four_connections_of_a_kind() {
     let one = format!("{REPLAY}\n[live]\n[[live.venue]]\nmarket = \"usdm\"\nsymbols = [\"ETHUSDT\"]\n");
     answer(&one).unwrap();
-    let text = format!("{one}market_connections = 4\n");
-    answer(&text).unwrap();
-    for bad in ["0", "5"] {
-        let bad = format!("market_connections = {bad}");
-        let message = refuses(&text, "market_connections = 4", &bad, "live.venue.0.market_connections");
-        assert!(message.contains("must be from 1 to 4"), "{message}");
+    for key in ["market_connections", "order_connections"] {
+        let good = format!("{key} = 4");
+        let text = format!("{one}{good}\n");
+        answer(&text).unwrap();
+        for bad in ["0", "5"] {
+            let message = refuses(&text, &good, &format!("{key} = {bad}"), &format!("live.venue.0.{key}"));
+            assert!(message.contains("must be from 1 to 4"), "{message}");
+        }
     }
 }

@@ -129,7 +129,7 @@ impl Helm {
             market,
             trading,
             urls: asked.into(),
-            policy: LinkPolicy::of(live),
+            policy: LinkPolicy::of_venue(live, asked),
             shards: ends,
             numbers,
             kill: self.latch(),

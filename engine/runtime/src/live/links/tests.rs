@@ -15,11 +15,15 @@ struct Net {
     silent: Vec<u8>,
     news: Vec<(Link, Option<Closed>)>,
     opened: BTreeMap<u8, Vec<Nanos>>,
+    /// By number, how long an answer takes, and whether one was pinged.
+    takes: BTreeMap<u8, (Span, bool)>,
+    standing: BTreeMap<u8, bool>,
 }
 
 impl Network for Net {
     fn open(&mut self, link: Link, _: &Address) {
         self.opened.entry(link.0).or_default().push(self.now);
+        self.standing.insert(link.0, !self.refuses);
         self.news.push((link, self.refuses.then_some(Closed::Broken)));
         if self.ends {
             self.news.push((link, Some(Closed::Broken)));
@@ -27,6 +31,7 @@ impl Network for Net {
     }
 
     fn close(&mut self, link: Link) {
+        self.standing.insert(link.0, false);
         self.news.push((link, Some(Closed::ByUs)));
     }
 
@@ -38,12 +43,16 @@ impl Network for Net {
         Ok(())
     }
 
-    fn ping(&mut self, _: Link) -> Result<(), Refused> {
+    fn ping(&mut self, link: Link) -> Result<(), Refused> {
+        if let Some((_, pinged)) = self.takes.get_mut(&link.0) {
+            *pinged = true;
+        }
         Ok(())
     }
 
-    fn pulse(&self, _: Link) -> Option<Pulse> {
-        None
+    fn pulse(&self, link: Link) -> Option<Pulse> {
+        let (took, _) = self.takes.get(&link.0).filter(|(_, pinged)| *pinged)?;
+        Some(Pulse { heard: self.now, round_trip: Some(*took) })
     }
 
     fn poll(&mut self, _: Span, heard: &mut dyn FnMut(Link, Nanos, News<'_>)) {
@@ -156,4 +165,77 @@ fn attempts_stay_below_what_venues_allow() {
     let most = attempts.iter().enumerate().map(within).max().unwrap();
     assert!((250..=260).contains(&most), "{most} of 300");
     assert!(net.opened.values().all(|times| times.len() > 20), "each has its turn");
+}
+
+fn orders(net: &Net) -> Lines {
+    let line = |_| Wanted {
+        way: Way::Trade(Channel::Api),
+        kind: LinkKind::WebSocket,
+        talk: Talk::Pinged,
+        url: String::new(),
+        kin: None,
+    };
+    Lines::new(LinkPolicy::DEFAULT, net.takes.keys().map(line).collect())
+}
+
+/// Turns until one is kept; it, and how long that took.
+fn run_race(lines: &mut Lines, net: &mut Net) -> (Link, Span) {
+    let begin = net.now;
+    for _ in 0..1_000 {
+        lines.on_time(net, net.now);
+        net.poll(Span::ZERO, &mut |link, at, news| {
+            lines.on_news(link, &news, at);
+            assert_eq!(lines.way(link), None, "nothing runs over one that runs");
+        });
+        assert_eq!(lines.standing(Way::Trade(Channel::Api)), None);
+        if let Some(way) = lines.race(net, net.now) {
+            assert_eq!(way, Way::Trade(Channel::Api));
+            return (lines.standing(way).unwrap(), net.now - begin);
+        }
+        net.now = lines.next_deadline().unwrap().max(net.now + Span(1));
+    }
+    panic!("none is kept")
+}
+
+fn takes(millis: [i64; 3]) -> BTreeMap<u8, (Span, bool)> {
+    (0..).zip(millis.map(|millis| (Span::from_millis(millis), false))).collect()
+}
+
+#[test]
+fn the_fastest_of_several_is_kept_and_all_run_again_once_it_ends() {
+    let mut net = Net { takes: takes([9, 4, 7]), ..Net::default() };
+    let mut lines = orders(&net);
+    assert_eq!(run_race(&mut lines, &mut net), (Link(1), Span::from_secs(1)));
+    net.poll(Span::ZERO, &mut |link, at, news| lines.on_news(link, &news, at));
+    assert_eq!(net.standing, BTreeMap::from([(0, false), (1, true), (2, false)]));
+    assert_eq!(
+        lines.states().map(|(link, _, state)| (link, state)).collect::<Vec<_>>(),
+        [(Link(1), LinkState::Up)]
+    );
+    assert_eq!(lines.lost, 0, "those that were not kept are not lost");
+    let now = net.now;
+    lines.on_time(&mut net, now);
+    assert!(net.news.is_empty() && net.opened[&0].len() == 1, "nobody runs while it stands");
+    net.takes = takes([3, 4, 7]);
+    net.close(Link(1));
+    net.poll(Span::ZERO, &mut |link, at, news| {
+        lines.on_news(link, &news, at);
+        assert_eq!(lines.way(link), Some(Way::Trade(Channel::Api)), "its end is told");
+    });
+    assert_eq!((lines.race(&mut net, now), lines.lost), (None, 1));
+    let wait = LinkPolicy::DEFAULT.back_off_min;
+    assert_eq!(run_race(&mut lines, &mut net), (Link(0), Span(wait.0 + Span::from_secs(1).0)));
+    assert!(net.opened.values().all(|times| times.len() == 2), "{:?}", net.opened);
+}
+
+#[test]
+fn one_that_does_not_answer_is_kept_only_where_no_other_stands() {
+    let mut net = Net { takes: takes([9, 4, 7]), ..Net::default() };
+    let mut lines = orders(&net);
+    net.takes.remove(&1);
+    assert_eq!(run_race(&mut lines, &mut net).0, Link(2));
+    let mut net = Net { takes: takes([9, 4, 7]), ..Net::default() };
+    let mut lines = orders(&net);
+    net.takes.clear();
+    assert_eq!(run_race(&mut lines, &mut net).0, Link(0));
 }

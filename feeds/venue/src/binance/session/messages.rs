@@ -77,20 +77,14 @@ impl MarketSession {
             }
             Message::Trade { symbol, trade_id, price, lots, event_time: _, trade_time, maker, kind } => {
                 let (level, source) = (Level { ticks: price, lots }, TradeSource::Trades);
-                self.on_print(
-                    &Print { source, symbol, id: trade_id, number: trade_id, level, trade_time, maker, kind },
-                    now,
-                    out,
-                )?;
+                let print = Print { source, symbol, ids: [trade_id; 2], level, trade_time, maker, kind };
+                self.on_print(&print, now, out)?;
             }
             Message::AggTrade { symbol, agg_id, last_id, price, lots, trade_time, maker, .. } => {
                 let level = Level { ticks: price, lots };
                 let (source, kind) = (TradeSource::AggTrades, TradeKind::Market);
-                self.on_print(
-                    &Print { source, symbol, id: last_id, number: agg_id, level, trade_time, maker, kind },
-                    now,
-                    out,
-                )?;
+                let print = Print { source, symbol, ids: [agg_id, last_id], level, trade_time, maker, kind };
+                self.on_print(&print, now, out)?;
             }
             Message::MarkPrice {
                 symbol, mark, index, funding_rate, next_funding_time, event_time, ..
@@ -155,9 +149,10 @@ impl MarketSession {
     }
 
     fn on_print<S: EventSink>(&mut self, print: &Print, now: Nanos, out: &mut S) -> Result<(), SessionError> {
+        let [id, trade_id] = print.ids;
         if print.source != self.trade_source {
             self.counters.unused_trades += 1;
-        } else if !self.is_fresh(usize::from(print.symbol.0), |told| told.trade(print.number)) {
+        } else if !self.is_fresh(usize::from(print.symbol.0), |told| told.trade(id)) {
             // Counted.
         } else if print.level.ticks == 0 || print.level.lots == 0 {
             self.counters.dropped_zero_trades += 1;
@@ -172,7 +167,7 @@ impl MarketSession {
                     json::Side::Ask => Side::Ask,
                 },
                 level: self.level(print.symbol, print.level)?,
-                trade_id: TradeId(print.id),
+                trade_id: TradeId(trade_id),
                 venue_time: venue_time(print.trade_time),
                 recv_time: now,
             };
@@ -221,9 +216,8 @@ struct BestPrices {
 struct Print {
     source: TradeSource,
     symbol: SymbolId,
-    id: u64,
-    /// Its own in its stream.
-    number: u64,
+    /// Its own in its stream, and that of the trade it is told as.
+    ids: [u64; 2],
     level: Level,
     trade_time: u64,
     maker: json::Side,
