@@ -184,11 +184,11 @@ impl Store {
         self.orders.get_mut(&id)
     }
 
-    /// Where the order has ended it is history from now on, and the oldest history goes.
-    pub(super) fn settle(&mut self, id: u64) {
-        let Some(order) = self.orders.get(&id).filter(|order| !order.status.open()) else { return };
+    /// Where the order has ended it is history from now on, and the oldest history goes. Whether this was its end.
+    pub(super) fn settle(&mut self, id: u64) -> bool {
+        let Some(order) = self.orders.get(&id).filter(|order| !order.status.open()) else { return false };
         if !self.open.remove(&(order.client, id)) {
-            return;
+            return false;
         }
         self.ended.push_back(id);
         while self.ended.len() > self.history {
@@ -199,6 +199,7 @@ impl Store {
                 }
             }
         }
+        true
     }
 
     /// The client's order of this name, the latest.

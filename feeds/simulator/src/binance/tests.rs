@@ -1,5 +1,6 @@
 //! Tests of the protocol over a market of one symbol, made by hand.
 
+mod answered;
 mod api;
 mod client;
 mod desk;
