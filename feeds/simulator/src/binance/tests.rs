@@ -6,6 +6,7 @@ mod client;
 mod desk;
 mod market;
 mod orders;
+mod prevention;
 mod signatures;
 mod streams;
 mod told;

@@ -1,5 +1,6 @@
 //! What becomes of orders: the market's word made history, answers and events.
 
+use ballast_exchange::matching::Prevention;
 use ballast_model::{
     AccountEvent, Command, Ending, Event, Fill, FundingPayment, Lots, Money, Nanos, OrderReport, OrderUpdate,
     PackedLevel, RejectReason, TimeInForce,
@@ -176,7 +177,7 @@ impl<B: Back> Venue<B> {
     }
 
     fn hear_fill(&mut self, client: ClientId, fill: &Fill, now: Nanos) {
-        if self.store.knows(client, fill.instrument, fill.trade_id.0) {
+        if self.store.knows(client, fill) {
             return;
         }
         let id = fill.client_id.0;
@@ -253,7 +254,7 @@ impl<B: Back> Venue<B> {
             value: deal.value,
             status: Status::Filled,
             reduce_only: false,
-            prevention: "NONE".to_owned(),
+            prevention: Prevention::None,
             created: now,
             updated: now,
             expiry: "",
