@@ -32,7 +32,8 @@ pub use self::spec::{CrowdSpec, FloorSpec, FloorSpecError, FundingSpec};
 use crate::counters::Counters;
 use crate::in_flight::InFlight;
 use crate::matching::{
-    AccountId, Amendment, Fault, Matching, OpenView, Outcome, Placement, Pricing, Reject, Reports, Sink,
+    AccountId, Amendment, Fault, Matching, OpenView, Outcome, Placement, Prevention, Pricing, Reject,
+    Reports, Sink,
 };
 
 /// One of those who trade here through us; its account at the engine has the same number.
@@ -73,8 +74,8 @@ pub struct MatchingVenue {
     desks: Vec<Desk>,
     feed: Feed,
     funding: Option<FundingClock>,
-    /// On their way to the venue.
-    commands: InFlight<(ClientId, Command)>,
+    /// On their way to the venue, each with the self-trade prevention of its own order; `None` for the venue's.
+    commands: InFlight<(ClientId, Command, Option<Prevention>)>,
     /// On their way to clients.
     reports: InFlight<(ClientId, Event)>,
     heard: Heard,
@@ -135,7 +136,13 @@ impl MatchingVenue {
 
     /// A command of a client leaves it at `now`. Its `expires_at` is for whoever sends and is not looked at here.
     pub fn send(&mut self, client: ClientId, command: &Command, now: Nanos) {
-        self.commands.push(now + self.spec.latency.order, (client, *command));
+        self.commands.push(now + self.spec.latency.order, (client, *command, None));
+    }
+
+    /// A new order leaves a client at `now`, with a self-trade prevention of its own instead of [`FloorSpec::self_trade`].
+    pub fn send_order(&mut self, client: ClientId, order: &NewOrder, prevention: Prevention, now: Nanos) {
+        let sent = (client, Command::New(*order), Some(prevention));
+        self.commands.push(now + self.spec.latency.order, sent);
     }
 
     /// When the venue next acts; `None` for never again, which takes [`MatchingVenue::close`].
@@ -169,8 +176,8 @@ impl MatchingVenue {
             Due::Mark => self.mark(),
             Due::Crowd => self.crowd_asks(),
             Due::Command => {
-                if let Some((_, (client, command))) = self.commands.pop() {
-                    self.obey(client, &command);
+                if let Some((_, (client, command, prevention))) = self.commands.pop() {
+                    self.obey(client, &command, prevention.unwrap_or(self.spec.self_trade));
                 }
             }
             Due::Diff => return self.feed.diff(&self.engine, now),
@@ -208,14 +215,14 @@ impl MatchingVenue {
         }
     }
 
-    fn obey(&mut self, client: ClientId, command: &Command) {
+    fn obey(&mut self, client: ClientId, command: &Command, prevention: Prevention) {
         let Some(desk) = self.desks.get_mut(usize::from(client.0)) else { return };
         self.requests += 1;
         let account = AccountId(client.0);
         match command {
             Command::New(new) => {
                 desk.counters_mut().orders += 1;
-                self.place(client, account, new);
+                self.place(client, account, new, prevention);
             }
             Command::Cancel(cancel) => {
                 desk.counters_mut().cancels += 1;
@@ -232,7 +239,7 @@ impl MatchingVenue {
         }
     }
 
-    fn place(&mut self, client: ClientId, account: AccountId, new: &NewOrder) {
+    fn place(&mut self, client: ClientId, account: AccountId, new: &NewOrder, prevention: Prevention) {
         if new.instrument != self.spec.instrument {
             let refused = OrderReport::Rejected(RejectReason::Other);
             let (instrument, client_id, venue_time) = (new.instrument, new.client_id, self.now);
@@ -243,7 +250,7 @@ impl MatchingVenue {
             account,
             order: *new,
             pricing: Pricing::Limit,
-            prevention: self.spec.self_trade,
+            prevention,
             display: Lots::ZERO,
             trigger: None,
         };
@@ -340,6 +347,12 @@ impl MatchingVenue {
         self.engine.order(AccountId(client.0), id)
     }
 
+    /// Whether self-trade prevention ended a client's order, as far as the venue can still tell of it.
+    #[must_use]
+    pub fn met_its_own(&self, client: ClientId, id: ClientOrderId) -> bool {
+        self.desk(client).is_some_and(|desk| desk.met_its_own(id))
+    }
+
     /// Number of a client's orders that have been accepted and have not ended.
     #[must_use]
     pub fn open_orders(&self, client: ClientId) -> usize {
@@ -412,9 +425,10 @@ impl MatchingVenue {
         }
         self.desks.iter().for_each(|desk| desk.digest(&mut digest));
         self.feed.digest(&mut digest);
-        for (due, (client, command)) in self.commands.iter() {
+        for (due, (client, command, prevention)) in self.commands.iter() {
             digest.signed(due.0);
-            digest.word(client.0.into());
+            let prevention = prevention.map_or(0, |prevention| 1 + prevention as u64);
+            digest.word(u64::from(client.0) | prevention << 16);
             command.digest(&mut digest);
         }
         // What reports say follows from the engine's history; when they arrive does not.

@@ -1,6 +1,9 @@
 //! What trades behind the protocol: recorded history or a matching engine, and the market data it makes.
 
-use ballast_model::{Command, Event, InstrumentId, InstrumentSpec, Lots, Money, Nanos, Price, UpdateId};
+use ballast_exchange::matching::Prevention;
+use ballast_model::{
+    Command, Event, InstrumentId, InstrumentSpec, Lots, Money, Nanos, NewOrder, Price, UpdateId,
+};
 
 /// An account at the venue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,7 +55,8 @@ pub trait Told {
     /// A message of the market in the venue's own JSON, not wrapped. Of a symbol without [`Stream::AggTrade`] the front
     /// makes them of its trades, and the other way about.
     fn market(&mut self, symbol: InstrumentId, stream: Stream, payload: &[u8]);
-    /// News of a client's order, fill, funding or balance.
+    /// News of a client's order, fill, funding or balance. An order that self-trade prevention ended was refused as a
+    /// self-trade ([`RejectReason::SelfTrade`](ballast_model::RejectReason::SelfTrade)), whether it stood or arrived.
     fn client(&mut self, client: ClientId, event: &Event);
 }
 
@@ -70,6 +74,13 @@ pub trait Back {
     /// A command of a client arrives; its id is unique among all that were ever sent here. What becomes of it is told by
     /// [`Told::client`], at the next [`Back::advance`].
     fn send(&mut self, client: ClientId, command: &Command, now: Nanos);
+
+    /// A new order arrives, as by [`Back::send`]; where it meets one of the same client, this is what becomes of them. A market
+    /// that knows no self-trades need not look at it.
+    fn place(&mut self, client: ClientId, order: &NewOrder, prevention: Prevention, now: Nanos) {
+        let _ = prevention;
+        self.send(client, &Command::New(*order), now);
+    }
 
     /// The book, so many levels a side.
     fn depth(&self, symbol: InstrumentId, levels: usize) -> Depth;

@@ -25,6 +25,7 @@ mod params;
 mod pending;
 mod place;
 mod position;
+mod prevention;
 mod public;
 mod query;
 mod refusal;

@@ -11,7 +11,8 @@ mod wallet;
 pub mod wire;
 
 use ballast_exchange::floor::FloorSpecError;
-use ballast_model::{Command, InstrumentId, Money, Nanos, Span};
+use ballast_exchange::matching::Prevention;
+use ballast_model::{Command, InstrumentId, Money, Nanos, NewOrder, Span};
 
 use self::pit::Pit;
 use self::wallet::Wallet;
@@ -135,6 +136,23 @@ impl MatchingBack {
     fn pit(&self, symbol: InstrumentId) -> Option<&Pit> {
         self.pits.get(symbol.index())
     }
+
+    /// Takes in a command, of a new order with its self-trade prevention; without one it is the venue's.
+    fn take(&mut self, client: ClientId, command: &Command, prevention: Option<Prevention>, now: Nanos) {
+        self.clock.looked = self.clock.looked.max(now);
+        if client.0 >= self.clients {
+            return;
+        }
+        if self.kind == MarketKind::Spot && !self.wallet.admits(client, command) {
+            return;
+        }
+        let inside = self.clock.inside(now);
+        let clock = self.clock;
+        let command = pit::timed(command, |end| clock.inside(end));
+        if let Some(pit) = self.pits.get_mut(command.instrument().index()) {
+            pit.send(client, &command, prevention, inside);
+        }
+    }
 }
 
 impl Back for MatchingBack {
@@ -163,19 +181,11 @@ impl Back for MatchingBack {
     }
 
     fn send(&mut self, client: ClientId, command: &Command, now: Nanos) {
-        self.clock.looked = self.clock.looked.max(now);
-        if client.0 >= self.clients {
-            return;
-        }
-        if self.kind == MarketKind::Spot && !self.wallet.admits(client, command) {
-            return;
-        }
-        let inside = self.clock.inside(now);
-        let clock = self.clock;
-        let command = pit::timed(command, |end| clock.inside(end));
-        if let Some(pit) = self.pits.get_mut(command.instrument().index()) {
-            pit.send(client, &command, inside);
-        }
+        self.take(client, command, None, now);
+    }
+
+    fn place(&mut self, client: ClientId, order: &NewOrder, prevention: Prevention, now: Nanos) {
+        self.take(client, &Command::New(*order), Some(prevention), now);
     }
 
     fn depth(&self, symbol: InstrumentId, levels: usize) -> Depth {

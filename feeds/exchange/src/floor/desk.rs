@@ -11,7 +11,7 @@ use ballast_model::{
 };
 
 use crate::counters::Counters;
-use crate::matching::{AccountId, Matching, Outcome, Party, Reject, Reports};
+use crate::matching::{AccountId, Matching, Outcome, Party, Reject, Reports, Why};
 
 /// Ended orders that can still be told about; the oldest makes room.
 const ENDED_KEPT: usize = 1_024;
@@ -29,6 +29,8 @@ struct Ended {
     client_id: ClientOrderId,
     how: Ending,
     filled: Lots,
+    /// Whether it met another order of the client's.
+    met_its_own: bool,
 }
 
 /// A client.
@@ -103,11 +105,17 @@ impl Desk {
             Outcome::Cancelled(order, _) if own(order.account) => {
                 self.end(order.client_id, Ending::Cancelled);
             }
-            Outcome::Expired(order, ..) if own(order.account) => self.end(order.client_id, Ending::Expired),
+            Outcome::Expired(order, _, why) if own(order.account) => {
+                self.end(order.client_id, Ending::Expired);
+                if why == Why::SelfTrade {
+                    self.note_own();
+                }
+            }
             Outcome::Prevented { taker, maker, .. } => {
                 for one in [taker, maker].iter().filter(|one| own(one.order.account) && one.left.is_zero()) {
                     self.counters.expired += 1;
                     self.end(one.order.client_id, Ending::Expired);
+                    self.note_own();
                 }
             }
             Outcome::Traded(trade) => {
@@ -193,7 +201,19 @@ impl Desk {
         if self.ended.len() == ENDED_KEPT {
             self.ended.pop_front();
         }
-        self.ended.push_back(Ended { client_id, how, filled });
+        self.ended.push_back(Ended { client_id, how, filled, met_its_own: false });
+    }
+
+    /// The order that has just ended did so because it met another one of the client's.
+    fn note_own(&mut self) {
+        if let Some(last) = self.ended.back_mut() {
+            last.met_its_own = true;
+        }
+    }
+
+    pub(super) fn met_its_own(&self, client_id: ClientOrderId) -> bool {
+        let ended = self.ended.iter().rev().find(|ended| ended.client_id == client_id);
+        ended.is_some_and(|ended| ended.met_its_own)
     }
 
     pub(super) fn refuse(&mut self, why: Reject) {

@@ -148,7 +148,7 @@ impl<B: Back> Venue<B> {
         Ok(Leg::new(What::Replace, id, String::new()))
     }
 
-    /// Spot's cancel and then new; its second half follows in time.
+    /// Spot's cancel and then new; its second half follows in time. Filters and order counts are looked at before anything is done.
     pub(super) fn cancel_replace(
         &mut self,
         client: ClientId,
@@ -168,18 +168,37 @@ impl<B: Back> Venue<B> {
             _ => None,
         };
         let cancel = Params::of_pairs(params.pairs().iter().filter_map(renamed).collect());
-        // What is wrong with the new order is said before anything is cancelled.
+        let cancels_alone = match params.get("orderRateLimitExceededMode") {
+            None | Some("DO_NOTHING") => false,
+            Some("CANCEL_ONLY") => true,
+            Some(_) => {
+                let text = "Data sent for parameter 'orderRateLimitExceededMode' is not valid.";
+                return Err(Refusal::new(-1130, text));
+            }
+        };
         self.wanted(client, params, now)?;
+        let full = self.meter.room(client, 1, now).err();
+        if let Some(full) = full.as_ref().filter(|_| !cancels_alone) {
+            return Err(full.clone());
+        }
         let leg = match self.cancel(client, &cancel, now) {
             Ok(leg) => leg,
             Err(refusal) if [-1102, -1121].contains(&refusal.code) => return Err(refusal),
             Err(refusal) => Leg::refused(refusal),
         };
-        if leg.answer.is_some() && !anyway {
-            // The order that is not attempted counts all the same.
-            self.meter.order(client, 1, now)?;
+        let failed = leg.answer.is_some() && !anyway;
+        let new = Box::new(params.clone());
+        let Some(full) = full else {
+            if failed {
+                // The order that is not attempted counts all the same.
+                self.meter.order(client, 1, now)?;
+            }
+            return Ok((Shape::CancelReplace { new, anyway, tried: false }, vec![leg]));
+        };
+        if failed {
+            return Err(full);
         }
-        Ok((Shape::CancelReplace { new: Box::new(params.clone()), anyway, tried: false }, vec![leg]))
+        Ok((Shape::CancelReplace { new, anyway, tried: true }, vec![leg, Leg::refused(full)]))
     }
 
     /// Futures' batches: places or modifies up to five.

@@ -7,6 +7,7 @@ use super::decimal::{DIGITS, atto, lots_atto, price_atto, show};
 use super::json::{Obj, list, quoted};
 use super::market::{price, size};
 use super::params::Params;
+use super::prevention;
 use super::refusal::Refusal;
 use super::render::ms;
 use super::venue::{Listed, Venue};
@@ -52,7 +53,7 @@ impl<B: Back> Venue<B> {
     }
 
     fn spot_symbol(&self, symbol: &Symbol) -> String {
-        let modes = list(["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"].map(quoted));
+        let modes = list(prevention::ALLOWED.map(quoted));
         Obj::new()
             .text("symbol", &symbol.name)
             .text("status", "TRADING")
@@ -77,7 +78,7 @@ impl<B: Back> Venue<B> {
             .put("filters", self.filters(symbol))
             .put("permissions", "[]")
             .put("permissionSets", "[[\"SPOT\"]]")
-            .text("defaultSelfTradePreventionMode", "EXPIRE_MAKER")
+            .text("defaultSelfTradePreventionMode", prevention::USUAL)
             .put("allowedSelfTradePreventionModes", modes)
             .end()
     }

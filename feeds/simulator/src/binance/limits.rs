@@ -121,22 +121,26 @@ impl Meter {
         Refusal { status: 418, retry_at: Some(until), ..Refusal::new(-1003, msg) }
     }
 
-    /// Counts new orders of a client.
-    pub(super) fn order(&mut self, client: ClientId, count: u32, now: Nanos) -> Result<(), Refusal> {
-        let (limits, long) = (self.limits, self.long());
-        let windows = self.orders.entry(client).or_default();
-        let [short, longer] = windows;
-        let used = short.at(now, TEN_SECONDS);
-        if *used + count > limits.orders_10s {
+    /// Whether so many new orders of a client would be let in.
+    pub(super) fn room(&mut self, client: ClientId, count: u32, now: Nanos) -> Result<(), Refusal> {
+        let (limits, [short, long]) = (self.limits, self.counts(client, now));
+        if short + count > limits.orders_10s {
             return Err(Refusal::too_many_orders(limits.orders_10s, "10 SECOND"));
         }
-        let used_long = longer.at(now, long);
-        if *used_long + count > limits.orders_long {
-            let interval = if long == DAY { "1 DAY" } else { "1 MINUTE" };
+        if long + count > limits.orders_long {
+            let interval = if self.long() == DAY { "1 DAY" } else { "1 MINUTE" };
             return Err(Refusal::too_many_orders(limits.orders_long, interval));
         }
-        *used += count;
-        *used_long += count;
+        Ok(())
+    }
+
+    /// Counts new orders of a client.
+    pub(super) fn order(&mut self, client: ClientId, count: u32, now: Nanos) -> Result<(), Refusal> {
+        self.room(client, count, now)?;
+        let long = self.long();
+        let [short, longer] = self.orders.entry(client).or_default();
+        *short.at(now, TEN_SECONDS) += count;
+        *longer.at(now, long) += count;
         Ok(())
     }
 

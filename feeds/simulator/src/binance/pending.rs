@@ -2,6 +2,7 @@
 
 use ballast_model::{Nanos, RejectReason, Span};
 
+use super::config::Market;
 use super::json::{Obj, list};
 use super::params::Params;
 use super::refusal::Refusal;
@@ -86,16 +87,27 @@ impl<B: Back> Venue<B> {
         answer: Result<(), RejectReason>,
     ) -> Option<String> {
         let market = self.market();
-        let legs = self.pending.iter_mut().flat_map(|pending| &mut pending.legs);
-        let mut waiting = legs.filter(|leg| leg.order == order && leg.what == what && leg.answer.is_none());
-        let leg = waiting.next()?;
-        leg.answer = Some(answer.map_err(|reason| match (what, reason) {
-            (What::New, _) => Refusal::of_order(market, reason),
-            (What::Cancel, _) => Refusal::unknown_order(),
-            (What::Replace, RejectReason::UnknownOrder) => Refusal::no_such_order(),
-            (What::Replace, _) => Refusal::of_order(market, reason),
-        }));
+        let leg = self.waiting(order).find(|leg| leg.what == what)?;
+        leg.answer = Some(answer.map_err(|reason| said(market, what, reason)));
         Some(leg.word.clone())
+    }
+
+    /// What the oldest request that waits for this order asked for.
+    pub(super) fn waits(&mut self, order: u64) -> Option<What> {
+        self.waiting(order).next().map(|leg| leg.what)
+    }
+
+    /// The order has ended: whatever waits for it still waits for nothing.
+    pub(super) fn too_late(&mut self, order: u64) {
+        let market = self.market();
+        for leg in self.waiting(order) {
+            leg.answer = Some(Err(said(market, leg.what, RejectReason::UnknownOrder)));
+        }
+    }
+
+    fn waiting(&mut self, order: u64) -> impl Iterator<Item = &mut Leg> {
+        let legs = self.pending.iter_mut().flat_map(|pending| &mut pending.legs);
+        legs.filter(move |leg| leg.order == order && leg.answer.is_none())
     }
 
     /// Answers those whose legs have all been answered; whether any went on to something new.
@@ -155,9 +167,7 @@ impl<B: Back> Venue<B> {
         let order = self.store.get(leg.order).ok_or_else(Refusal::no_such_order)?;
         let show = self.show(order).ok_or_else(Refusal::unknown_symbol)?;
         Ok(match leg.what {
-            What::New if self.market() == super::config::Market::Spot => {
-                show.placed(&leg.word, &self.deals_of(order))
-            }
+            What::New if self.market() == Market::Spot => show.placed(&leg.word, &self.deals_of(order)),
             What::New => show.full(),
             What::Cancel => show.cancelled(&leg.word),
             What::Replace => show.amended(&leg.word),
@@ -187,5 +197,15 @@ impl<B: Back> Venue<B> {
             }),
             _ => Err(Refusal { data: Some(data), ..Refusal::new(-2022, "Order cancel-replace failed.") }),
         }
+    }
+}
+
+/// The venue's word for a reason of the market behind.
+fn said(market: Market, what: What, reason: RejectReason) -> Refusal {
+    match (what, reason) {
+        (What::New, _) => Refusal::of_order(market, reason),
+        (What::Cancel, _) => Refusal::unknown_order(),
+        (What::Replace, RejectReason::UnknownOrder) => Refusal::no_such_order(),
+        (What::Replace, _) => Refusal::of_order(market, reason),
     }
 }

@@ -1,13 +1,12 @@
 //! New orders: what is asked for, the venue's filters, and the way to the market behind.
 
-use ballast_model::{
-    Command, Lots, Money, Nanos, NewOrder, Price, Rate, ReduceOnly, Side, Span, TimeInForce,
-};
+use ballast_model::{Lots, Money, Nanos, NewOrder, Price, Rate, ReduceOnly, Side, Span, TimeInForce};
 
 use super::config::Market;
 use super::decimal::{DIGITS, atto, digits_behind, on_grid, parse, price_atto};
 use super::params::Params;
 use super::pending::{Leg, What};
+use super::prevention;
 use super::refusal::Refusal;
 use super::render::Show;
 use super::store::{Deal, Kind, Order, Status};
@@ -61,7 +60,8 @@ impl<B: Back> Venue<B> {
         }
         let id = order.id;
         self.next_order += 1;
-        let command = Command::New(NewOrder {
+        let prevention = prevention::in_force(self.market(), &order);
+        let command = NewOrder {
             instrument: order.instrument,
             client_id: order.client_id(),
             side: order.side,
@@ -70,9 +70,9 @@ impl<B: Back> Venue<B> {
             tif: order.tif,
             reduce_only: if order.reduce_only { ReduceOnly::Yes } else { ReduceOnly::No },
             expires_at: Nanos::MAX,
-        });
+        };
         self.store.put(order);
-        self.back.send(client, &command, now);
+        self.back.place(client, &command, prevention, now);
         Ok(Leg::new(What::New, id, response))
     }
 
@@ -115,7 +115,7 @@ impl<B: Back> Venue<B> {
             value: Money::ZERO,
             status: Status::Sent,
             reduce_only: reduces,
-            prevention: params.get("selfTradePreventionMode").unwrap_or("EXPIRE_MAKER").to_owned(),
+            prevention: prevention::parse(self.market(), params.get("selfTradePreventionMode"))?,
             created: now,
             updated: now,
             expiry: "",

@@ -7,6 +7,7 @@ use super::decimal::{lots_atto, money, price_atto, show};
 use super::json::{Obj, list};
 use super::market;
 use super::position::per;
+use super::prevention;
 use super::store::{Deal, Kind, Order};
 use crate::back::Symbol;
 
@@ -72,15 +73,24 @@ impl Show<'_> {
 
     fn spot(&self) -> String {
         let order = self.order;
-        self.spot_head(&order.name)
+        let row = self
+            .spot_head(&order.name)
             .text("stopPrice", "0.00000000")
             .text("icebergQty", "0.00000000")
             .put("time", ms(order.created))
             .put("updateTime", ms(order.updated))
             .put("isWorking", true)
             .put("workingTime", ms(order.created))
-            .text("selfTradePreventionMode", &order.prevention)
-            .end()
+            .text("selfTradePreventionMode", prevention::name(order.prevention));
+        self.with_prevented(row).end()
+    }
+
+    /// With what self-trade prevention ended, where it did.
+    fn with_prevented(&self, row: Obj) -> Obj {
+        match self.order.prevented() {
+            Some(lots) => row.text("preventedQuantity", &self.lots(lots)),
+            None => row,
+        }
     }
 
     fn spot_head(&self, name: &str) -> Obj {
@@ -126,7 +136,7 @@ impl Show<'_> {
             .put("priceProtect", false)
             .text("origType", order.kind.name())
             .text("priceMatch", "NONE")
-            .text("selfTradePreventionMode", &order.prevention)
+            .text("selfTradePreventionMode", prevention::name(order.prevention))
             .put("goodTillDate", till)
             .put("time", ms(order.created))
             .put("updateTime", ms(order.updated))
@@ -147,7 +157,8 @@ impl Show<'_> {
         }
         let at = ms(order.updated);
         let answer = self.spot_head(&order.name).put("transactTime", at).put("workingTime", at);
-        let answer = answer.text("selfTradePreventionMode", &order.prevention);
+        let answer = answer.text("selfTradePreventionMode", prevention::name(order.prevention));
+        let answer = self.with_prevented(answer);
         let answer = match order.expiry {
             "" => answer,
             reason => answer.text("expiryReason", reason),
@@ -187,7 +198,7 @@ impl Show<'_> {
                 .text("timeInForce", tif_name(self.market, self.order))
                 .text("type", self.order.kind.name())
                 .text("side", side_name(self.order.side))
-                .text("selfTradePreventionMode", &self.order.prevention)
+                .text("selfTradePreventionMode", prevention::name(self.order.prevention))
                 .end(),
         }
     }
@@ -215,7 +226,7 @@ impl Show<'_> {
             .text("type", order.kind.name())
             .text("side", side_name(order.side))
             .put("workingTime", ms(order.created))
-            .text("selfTradePreventionMode", &order.prevention);
+            .text("selfTradePreventionMode", prevention::name(order.prevention));
         Obj::new()
             .put("transactTime", ms(order.updated))
             .put("executionId", order.amendments)

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use ballast_model::{AssetId, ClientOrderId, InstrumentId, Lots, Money, Nanos, Price, Side, TimeInForce};
+use ballast_exchange::matching::Prevention;
+use ballast_model::{
+    AssetId, ClientOrderId, Fill, InstrumentId, Lots, Money, Nanos, Price, Side, TimeInForce,
+};
 
 use crate::back::ClientId;
 
@@ -91,8 +94,8 @@ pub(super) struct Order {
     pub(super) value: Money,
     pub(super) status: Status,
     pub(super) reduce_only: bool,
-    /// As asked for; what happens is the market's rule behind.
-    pub(super) prevention: String,
+    /// Self-trade prevention, as asked for.
+    pub(super) prevention: Prevention,
     pub(super) created: Nanos,
     pub(super) updated: Nanos,
     /// Why it expired; empty where the venue does not say.
@@ -103,6 +106,11 @@ pub(super) struct Order {
 impl Order {
     pub(super) const fn client_id(&self) -> ClientOrderId {
         ClientOrderId(self.id)
+    }
+
+    /// What self-trade prevention has ended of it; `None` where it has not.
+    pub(super) fn prevented(&self) -> Option<Lots> {
+        (self.status == Status::ExpiredInMatch).then(|| self.lots - self.filled)
     }
 }
 
@@ -184,11 +192,11 @@ impl Store {
         self.orders.get_mut(&id)
     }
 
-    /// Where the order has ended it is history from now on, and the oldest history goes.
-    pub(super) fn settle(&mut self, id: u64) {
-        let Some(order) = self.orders.get(&id).filter(|order| !order.status.open()) else { return };
+    /// Where the order has ended it is history from now on, and the oldest history goes. Whether this was its end.
+    pub(super) fn settle(&mut self, id: u64) -> bool {
+        let Some(order) = self.orders.get(&id).filter(|order| !order.status.open()) else { return false };
         if !self.open.remove(&(order.client, id)) {
-            return;
+            return false;
         }
         self.ended.push_back(id);
         while self.ended.len() > self.history {
@@ -199,6 +207,7 @@ impl Store {
                 }
             }
         }
+        true
     }
 
     /// The client's order of this name, the latest.
@@ -226,9 +235,10 @@ impl Store {
         }
     }
 
-    /// Whether this trade has been told of before.
-    pub(super) fn knows(&self, client: ClientId, instrument: InstrumentId, trade: u64) -> bool {
-        let same = |deal: &Deal| (deal.client, deal.instrument, deal.id) == (client, instrument, trade);
+    /// Whether this trade of this order has been told of before; of a client's trade with itself there are two sides.
+    pub(super) fn knows(&self, client: ClientId, fill: &Fill) -> bool {
+        let wanted = (client, fill.instrument, fill.trade_id.0, fill.side);
+        let same = |deal: &Deal| (deal.client, deal.instrument, deal.id, deal.side) == wanted;
         self.deals.iter().rev().take(1_000).any(same)
     }
 

@@ -1,10 +1,12 @@
 //! Tests of the protocol over a market of one symbol, made by hand.
 
+mod answered;
 mod api;
 mod client;
 mod desk;
 mod market;
 mod orders;
+mod prevention;
 mod signatures;
 mod streams;
 mod told;

@@ -1,5 +1,6 @@
 //! What becomes of orders: the market's word made history, answers and events.
 
+use ballast_exchange::matching::Prevention;
 use ballast_model::{
     AccountEvent, Command, Ending, Event, Fill, FundingPayment, Lots, Money, Nanos, OrderReport, OrderUpdate,
     PackedLevel, RejectReason, TimeInForce,
@@ -45,7 +46,9 @@ impl<B: Back> Venue<B> {
                 self.resolve(id, What::Cancel, Err(reason));
             }
             OrderReport::Replaced { level, .. } => self.replaced(id, level, now),
-            OrderReport::ReplaceRejected(reason) => self.not_replaced(id, reason, now),
+            OrderReport::ReplaceRejected(reason) => {
+                self.resolve(id, What::Replace, Err(reason));
+            }
             // Its fills have said so; the others are no venue's words, or answers to what is never asked.
             OrderReport::Ended { how: Ending::Filled, .. }
             | OrderReport::NotSent
@@ -66,7 +69,13 @@ impl<B: Back> Venue<B> {
 
     fn rejected(&mut self, id: u64, reason: RejectReason, now: Nanos) {
         let market = self.market();
-        let Some(order) = self.store.get_mut(id).filter(|order| order.status == Status::Sent) else { return };
+        let Some(order) = self.store.get_mut(id).filter(|order| order.status.open()) else { return };
+        // What stands is refused no more: it ends.
+        if order.status != Status::Sent {
+            let prevented = reason == RejectReason::SelfTrade;
+            let status = if prevented { Status::ExpiredInMatch } else { Status::Expired };
+            return self.expired(id, status, now);
+        }
         let killed = order.tif == TimeInForce::FillOrKill && market == Market::UsdM;
         // On nothing to take and on self-trades the venue lets the order in and ends it.
         if reason == RejectReason::NothingToTake && !killed {
@@ -84,13 +93,28 @@ impl<B: Back> Venue<B> {
         } else {
             order.status = Status::Rejected;
             self.resolve(id, What::New, Err(reason));
-            self.store.settle(id);
+            self.settle(id);
+        }
+    }
+
+    /// Where the order has ended it is history, and whatever is still asked of it comes too late.
+    fn settle(&mut self, id: u64) {
+        if self.store.settle(id) {
+            self.too_late(id);
         }
     }
 
     fn cancelled(&mut self, id: u64, now: Nanos) {
         self.accepted(id, now);
-        let name = self.resolve(id, What::Cancel, Ok(()));
+        // Requests are carried out in their order, and a modification to what has traded already ends an order as well.
+        let name = match self.waits(id) {
+            Some(What::Cancel) => self.resolve(id, What::Cancel, Ok(())),
+            Some(What::Replace) if self.market() == Market::UsdM => {
+                self.resolve(id, What::Replace, Ok(()));
+                Some(String::new())
+            }
+            Some(What::New | What::Replace) | None => None,
+        };
         let Some(order) = self.store.get(id).filter(|order| order.status.open()) else { return };
         // What could not trade at once was not cancelled by anybody.
         if name.is_none() && !order.tif.may_rest() {
@@ -99,11 +123,15 @@ impl<B: Back> Venue<B> {
         let own = order.name.clone();
         self.end(id, Status::Canceled, now);
         self.tell_order(id, "CANCELED", None, name.as_deref().unwrap_or(&own), now);
-        self.store.settle(id);
+        self.settle(id);
     }
 
     fn expired(&mut self, id: u64, status: Status, now: Nanos) {
         self.accepted(id, now);
+        // A modification that would take ends a post-only order of futures, and that is its answer.
+        if self.market() == Market::UsdM && self.waits(id) == Some(What::Replace) {
+            self.resolve(id, What::Replace, Ok(()));
+        }
         let Some(order) = self.store.get_mut(id).filter(|order| order.status.open()) else { return };
         if order.expiry.is_empty() {
             order.expiry = match (self.config.market, order.tif) {
@@ -119,7 +147,7 @@ impl<B: Back> Venue<B> {
             "EXPIRED"
         };
         self.tell_order(id, kind, None, "", now);
-        self.store.settle(id);
+        self.settle(id);
     }
 
     fn end(&mut self, id: u64, status: Status, now: Nanos) {
@@ -139,14 +167,6 @@ impl<B: Back> Venue<B> {
         self.resolve(id, What::Replace, Ok(()));
     }
 
-    fn not_replaced(&mut self, id: u64, reason: RejectReason, now: Nanos) {
-        self.resolve(id, What::Replace, Err(reason));
-        // Futures end a post-only order whose amendment would take.
-        if reason == RejectReason::WouldTake && self.market() == Market::UsdM {
-            self.cancel_order(id, now);
-        }
-    }
-
     /// Asks the market behind to cancel.
     pub(super) fn cancel_order(&mut self, id: u64, now: Nanos) {
         if let Some(order) = self.store.get(id) {
@@ -157,7 +177,7 @@ impl<B: Back> Venue<B> {
     }
 
     fn hear_fill(&mut self, client: ClientId, fill: &Fill, now: Nanos) {
-        if self.store.knows(client, fill.instrument, fill.trade_id.0) {
+        if self.store.knows(client, fill) {
             return;
         }
         let id = fill.client_id.0;
@@ -214,7 +234,7 @@ impl<B: Back> Venue<B> {
             self.meter.filled(deal.client, now);
         }
         self.tell_order(id, "TRADE", Some(deal), "", now);
-        self.store.settle(id);
+        self.settle(id);
     }
 
     /// The venue traded in the client's place.
@@ -234,7 +254,7 @@ impl<B: Back> Venue<B> {
             value: deal.value,
             status: Status::Filled,
             reduce_only: false,
-            prevention: "NONE".to_owned(),
+            prevention: Prevention::None,
             created: now,
             updated: now,
             expiry: "",

@@ -7,6 +7,7 @@ use super::decimal::{DIGITS, lots_atto, money, price_atto, show};
 use super::json::{Obj, list};
 use super::market;
 use super::position::Position;
+use super::prevention;
 use super::render::{Show, ms, side_name, tif_name};
 use super::store::{Deal, Order};
 use crate::back::Symbol;
@@ -83,7 +84,11 @@ pub(super) fn execution_report(show_: Show<'_>, what: &Execution<'_>) -> String 
         .text("Y", &last)
         .text("Q", &show(order.quote, DIGITS))
         .put("W", ms(order.created))
-        .text("V", &order.prevention);
+        .text("V", prevention::name(order.prevention));
+    let tail = match order.prevented() {
+        Some(lots) => tail.text("A", &show_.lots(lots)).text("B", &show_.lots(lots)),
+        None => tail,
+    };
     match order.expiry {
         "" => tail.end(),
         reason => tail.text("eR", reason).end(),
@@ -144,7 +149,7 @@ pub(super) fn order_update(show_: Show<'_>, what: &Execution<'_>) -> String {
         .put("si", 0)
         .put("ss", 0)
         .text("rp", &what.deal.map_or_else(|| "0".to_owned(), |(deal, _)| money(deal.realized)))
-        .text("V", &order.prevention)
+        .text("V", prevention::name(order.prevention))
         .text("pm", "NONE")
         .put("gtd", order.tif.good_till().map_or(0, ms))
         .text("er", "0")

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use ballast_model::{Command, Event, Fill, InstrumentId, Lots, Money, Nanos, PackedLevel, TradeId};
+use ballast_exchange::matching::Prevention;
+use ballast_model::{Command, Event, Fill, InstrumentId, Lots, Money, Nanos, NewOrder, PackedLevel, TradeId};
 
 use super::{Channel, Faults, Kind};
 use crate::back::{Back, ClientId, Depth, Stream, Symbol, Told};
@@ -83,6 +84,10 @@ impl<B: Back> Back for Meddled<B> {
 
     fn send(&mut self, client: ClientId, command: &Command, now: Nanos) {
         self.back.send(client, command, now);
+    }
+
+    fn place(&mut self, client: ClientId, order: &NewOrder, prevention: Prevention, now: Nanos) {
+        self.back.place(client, order, prevention, now);
     }
 
     fn depth(&self, symbol: InstrumentId, levels: usize) -> Depth {

@@ -4,10 +4,10 @@
 //! end `2k` of a diff, which begins at `2j + 1` after that of state `j`, and a snapshot of it is `2k + 1`.
 
 use ballast_exchange::floor::{self, FloorSpec, FloorSpecError, MarketNews, MatchingVenue};
-use ballast_exchange::matching::AccountId;
+use ballast_exchange::matching::{AccountId, Prevention};
 use ballast_model::{
-    BookKind, Command, Event, Fill, FundingPayment, InstrumentId, Money, Nanos, OrderUpdate, Side,
-    TimeInForce, UpdateId,
+    BookKind, Command, Ending, Event, Fill, FundingPayment, InstrumentId, Money, Nanos, OrderReport,
+    OrderUpdate, RejectReason, Side, TimeInForce, UpdateId,
 };
 
 use super::spec::MarketKind;
@@ -37,8 +37,30 @@ impl Pit {
         times.into_iter().flatten().min()
     }
 
-    pub(super) fn send(&mut self, client: ClientId, command: &Command, now: Nanos) {
-        self.venue.send(floor::ClientId(client.0), command, now);
+    pub(super) fn send(
+        &mut self,
+        client: ClientId,
+        command: &Command,
+        prevention: Option<Prevention>,
+        now: Nanos,
+    ) {
+        let client = floor::ClientId(client.0);
+        match (command, prevention) {
+            (Command::New(order), Some(prevention)) => self.venue.send_order(client, order, prevention, now),
+            _ => self.venue.send(client, command, now),
+        }
+    }
+
+    /// News of a client as [`Told`] has it: at the clock's time, and of self-trades by their name.
+    fn told(&self, client: floor::ClientId, event: &Event, outside: impl Fn(Nanos) -> Nanos) -> Event {
+        let mut event = stamped(event, outside);
+        if let Event::Order(OrderUpdate { client_id, report, .. }) = &mut event
+            && let OrderReport::Expired | OrderReport::Ended { how: Ending::Expired, .. } = *report
+            && self.venue.met_its_own(client, *client_id)
+        {
+            *report = OrderReport::Rejected(RejectReason::SelfTrade);
+        }
+        event
     }
 
     /// Does everything that is due by the market's time `target`; `outside` tells the clock's.
@@ -54,7 +76,7 @@ impl Pit {
                 self.venue.on_arrival();
             }
             while let Some((client, event)) = self.venue.pop_response(at) {
-                let (client, event) = (ClientId(client.0), stamped(&event, &outside));
+                let (client, event) = (ClientId(client.0), self.told(client, &event, &outside));
                 wallet.hear(client, &event);
                 told.client(client, &event);
             }

@@ -118,7 +118,7 @@ pub(super) fn floor(back: &MatchingBackSpec, symbol: &Symbol) -> FloorSpec {
         instrument: symbol.id,
         clients: back.clients,
         collateral: COLLATERAL,
-        self_trade: Prevention::ExpireTaker,
+        self_trade: Prevention::ExpireMaker,
         latency: Latency { order: Span::ZERO, response: Span::ZERO },
         feed_latency: Span::ZERO,
         diff_every: Span::from_millis(100),

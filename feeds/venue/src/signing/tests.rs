@@ -9,6 +9,13 @@ MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 -----END PRIVATE KEY-----
 ";
 
+/// The same key with its public half behind it: version 2 (RFC 5958, section 2), as some libraries write it.
+const PEM_BOTH: &str = "-----BEGIN PRIVATE KEY-----
+MFECAQEwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+gSEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PRIVATE KEY-----
+";
+
 fn letters(signature: &Signature) -> &str {
     core::str::from_utf8(signature.as_bytes()).unwrap()
 }
@@ -41,6 +48,7 @@ fn ed25519_signs_as_the_standard_says() {
     assert!(key.stream().is_none());
     let expected = "5VZDAMNgrHKQhuLMgG6CioSHfx645dl02HPgZSJJAVVfuIIVkKM7rMYeOXAc+bRr0lv18FlbviRlUUFDjnoQCw==";
     assert_eq!(letters(&key.sign(b"")), expected);
+    assert_eq!(letters(&Credentials::ed25519("k", PEM_BOTH).unwrap().sign(b"")), expected);
 }
 
 #[test]

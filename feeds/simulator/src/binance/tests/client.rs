@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::desk::Desk;
-use crate::back::ClientId;
+use crate::back::{Back, ClientId};
 use crate::binance::{ApiKey, Market, Secret, Venue, VenueConfig};
 use crate::seam::{CallId, ConnId, Frame, Front, HttpReply, HttpRequest, Transmit};
 
@@ -17,8 +17,8 @@ pub(super) const SECRET: &str = "hush";
 pub(super) const NOW: Nanos = Nanos(1_700_000_000_000_000_000);
 
 /// The venue, its clock, and what came out of it.
-pub(super) struct Session {
-    pub(super) venue: Venue<Desk>,
+pub(super) struct Session<B = Desk> {
+    pub(super) venue: Venue<B>,
     pub(super) now: Nanos,
     pub(super) market: Market,
     pub(super) frames: Vec<(ConnId, Frame)>,
@@ -47,16 +47,31 @@ impl Session {
     }
 
     pub(super) fn with(market: Market, change: impl FnOnce(&mut VenueConfig)) -> Self {
-        let key =
-            |name: &str, secret, client| ApiKey { name: name.to_owned(), secret, client: ClientId(client) };
-        let keys = vec![
-            key("hmac", Secret::Hmac(SECRET.to_owned()), 0),
-            key("edward", Secret::Ed25519(signing_key().verifying_key()), 0),
-            key("other", Secret::Hmac(SECRET.to_owned()), 1),
-        ];
-        let mut config = VenueConfig::new(market, keys);
+        let mut config = VenueConfig::new(market, keys());
         change(&mut config);
-        let venue = Venue::new(config, Desk::new());
+        Self::over(config, Desk::new())
+    }
+}
+
+/// The keys of these tests.
+fn keys() -> Vec<ApiKey> {
+    let key = |name: &str, secret, client| ApiKey { name: name.to_owned(), secret, client: ClientId(client) };
+    vec![
+        key("hmac", Secret::Hmac(SECRET.to_owned()), 0),
+        key("edward", Secret::Ed25519(signing_key().verifying_key()), 0),
+        key("other", Secret::Hmac(SECRET.to_owned()), 1),
+    ]
+}
+
+impl<B: Back> Session<B> {
+    /// A market of its own behind the venue.
+    pub(super) fn behind(market: Market, back: B) -> Self {
+        Self::over(VenueConfig::new(market, keys()), back)
+    }
+
+    fn over(config: VenueConfig, back: B) -> Self {
+        let market = config.market;
+        let venue = Venue::new(config, back);
         Self { venue, now: NOW, market, frames: Vec::new(), replies: Vec::new(), calls: 0, conns: 0 }
     }
 

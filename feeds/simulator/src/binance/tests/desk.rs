@@ -207,8 +207,8 @@ impl Back for Desk {
                 };
                 let crosses = order.tif == TimeInForce::PostOnly && replace.price >= Price(200_010);
                 if order.side == Side::Bid && crosses {
-                    let refused = OrderReport::ReplaceRejected(RejectReason::WouldTake);
-                    return self.report(client, id, refused);
+                    self.resting.remove(&id);
+                    return self.report(client, id, OrderReport::Expired);
                 }
                 let filled = Lots(order.lots.0 - *left);
                 (order.price, order.lots, *left) = (replace.price, replace.lots, replace.lots.0 - filled.0);

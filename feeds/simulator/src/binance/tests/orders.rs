@@ -233,6 +233,40 @@ fn cancel_replace_tells_both_halves() {
 }
 
 #[test]
+fn at_the_order_limit_cancel_replace_does_nothing_or_cancels_alone_as_it_is_told() {
+    let mut session = Session::with(Market::Spot, |config| config.limits.orders_10s = 1);
+    let id = session.order(LIMIT).1["orderId"].as_u64().unwrap();
+    let open = |session: &mut Session| {
+        session.signed("GET", "/api/v3/openOrders", "symbol=ETHUSDT").1.as_array().unwrap().len()
+    };
+    let replace = |session: &mut Session, mode: &str, id: u64, more: &str| {
+        let params = format!("symbol=ETHUSDT&{LIMIT}&cancelReplaceMode={mode}&cancelOrderId={id}{more}");
+        session.signed("POST", "/api/v3/order/cancelReplace", &params)
+    };
+    for more in ["", "&orderRateLimitExceededMode=DO_NOTHING"] {
+        for mode in ["STOP_ON_FAILURE", "ALLOW_FAILURE"] {
+            let (status, answer) = replace(&mut session, mode, id, more);
+            assert_eq!((status, &answer["code"], answer.get("data")), (429, &json!(-1015), None));
+        }
+    }
+    assert_eq!(open(&mut session), 1);
+    let alone = "&orderRateLimitExceededMode=CANCEL_ONLY";
+    assert_eq!(code(&replace(&mut session, "STOP_ON_FAILURE", id, "&orderRateLimitExceededMode=X")), -1130);
+    // Nothing to cancel either.
+    assert_eq!(replace(&mut session, "STOP_ON_FAILURE", 99, alone).0, 429);
+    let (status, answer) = replace(&mut session, "ALLOW_FAILURE", 99, alone);
+    assert_eq!((status, &answer["code"]), (400, &json!(-2022)));
+    let (status, answer) = replace(&mut session, "STOP_ON_FAILURE", id, alone);
+    assert_eq!((status, &answer["code"]), (409, &json!(-2021)));
+    assert_eq!(
+        (&answer["data"]["cancelResult"], &answer["data"]["newOrderResult"]),
+        (&json!("SUCCESS"), &json!("FAILURE"))
+    );
+    assert_eq!(answer["data"]["newOrderResponse"]["code"], -1015);
+    assert_eq!(open(&mut session), 0);
+}
+
+#[test]
 fn spot_amends_to_less_alone_and_futures_to_anything() {
     let mut session = Session::new(Market::Spot);
     let id = session.order(LIMIT).1["orderId"].as_u64().unwrap();
@@ -269,9 +303,10 @@ fn a_post_only_order_ends_where_its_modification_would_take() {
     let placed = session.order("side=BUY&type=LIMIT&timeInForce=GTX&quantity=1&price=1900");
     let id = placed.1["orderId"].as_u64().unwrap();
     let change = format!("symbol=ETHUSDT&orderId={id}&side=BUY&quantity=1&price=2000.10");
-    assert_eq!(code(&session.signed("PUT", "/fapi/v1/order", &change)), -5022);
+    let (status, answer) = session.signed("PUT", "/fapi/v1/order", &change);
+    assert_eq!((status, &answer["status"]), (200, &json!("EXPIRED")));
     let (_, order) = session.signed("GET", "/fapi/v1/order", &format!("symbol=ETHUSDT&orderId={id}"));
-    assert_eq!(order["status"], "CANCELED");
+    assert_eq!(order["status"], "EXPIRED");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::Session;
 use super::desk::ETH;
-use crate::back::ClientId;
+use crate::back::{Back, ClientId};
 use crate::binance::Market;
 use crate::seam::{ConnId, Frame, Front};
 
@@ -133,7 +133,7 @@ fn queried(session: &mut Session) -> Told {
     (orders, rows.as_array().unwrap().iter().map(trade).collect())
 }
 
-fn listen(session: &mut Session) -> ConnId {
+pub(super) fn listen<B: Back>(session: &mut Session<B>) -> ConnId {
     if session.market == Market::Spot {
         let conn = session.connect("/ws-api/v3", "");
         session.api(conn, "userDataStream.subscribe.signature", json!({"apiKey": "hmac"}));
