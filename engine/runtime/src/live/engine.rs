@@ -3,6 +3,7 @@
 //! Never here: a decision, a report. Whoever runs the engine looks at its windows, and makes the report of its journals.
 
 mod looking;
+mod starting;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -13,9 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ballast_core::outbox::Note;
-use ballast_model::{
-    Event, HalfTicks, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode, Span,
-};
+use ballast_model::{Event, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, ReasonCode};
 use ballast_sync::ring::{Consumer, Producer};
 use ballast_venue::Counters;
 use ballast_venue::binance::trade::TradeSession;
@@ -31,7 +30,7 @@ use super::outside::{KilledBy, Switched};
 use super::paper::Paper;
 use super::reconfigure::Changes;
 use super::standing::{Reliance, StandingBoard, StandingWindow, VenueView, standing_board};
-use super::start::{self, Seat, Strangers, Waits, waits};
+use super::start::{Seat, Waits};
 use super::threads::{Caller, Doze, ThreadSeat, spawn, start_shard, turn_venue};
 use super::trading::{Live, Trading};
 use super::venue_loop::{VenueLoop, VenueParts};
@@ -43,8 +42,6 @@ use crate::journal::recording::FrameTap;
 use crate::journal::{JournalError, Kept};
 use crate::replay::Outcome;
 
-/// How often the start gate asks for what is missing.
-const ASK_EVERY: Span = Span::from_secs(1);
 /// How often the end is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -145,6 +142,8 @@ pub struct Engine {
     obtained: Receiver<Obtained>,
     /// Until when nothing more is asked of the venues by the start gate; `None` once it is open.
     gate: Option<Nanos>,
+    /// What it waited for when it was last looked at.
+    waited: Vec<Waits>,
     /// What a venue said of our account before this does not open the gate.
     gate_since: Nanos,
     /// What kills from outside.
@@ -182,23 +181,7 @@ impl Engine {
         let plan = Plan::new(threads, &roles, cores());
         let (tell, obtained) = std::sync::mpsc::channel();
         plan.told().iter().for_each(|told| drop(tell.send(told.clone())));
-        let flag = || Arc::new(AtomicBool::new(false));
-        let mut engine = Self {
-            shards: Vec::new(),
-            venues: Vec::new(),
-            seats: assembly.seats,
-            stop_shards: flag(),
-            stop_venues: flag(),
-            kill: flag(),
-            clock,
-            folders: Vec::new(),
-            obtained,
-            gate: Some(Nanos::MIN),
-            gate_since: Nanos::MIN,
-            killed: None,
-            untold: Vec::new(),
-            heart: None,
-        };
+        let mut engine = Self::still(assembly.seats, clock, obtained);
         let seat = |role, stop: &Arc<AtomicBool>| ThreadSeat {
             plan: plan.clone(),
             role,
@@ -207,8 +190,7 @@ impl Engine {
             stop: Arc::clone(stop),
         };
         let bells: Vec<_> = assembly.shards.iter().map(|_| Arc::new(OnceLock::new())).collect();
-        let mut calls = Vec::new();
-        let mut doors = Vec::new();
+        let (mut calls, mut doors) = (Vec::new(), Vec::new());
         for Way { network, wake, session, tap } in ways {
             let (doze, theirs) = Doze::pair();
             calls.push(Caller::several(theirs, wake, assembly.shards.len()));
@@ -224,7 +206,13 @@ impl Engine {
             };
             let calls = calls.iter_mut().filter_map(Vec::pop).collect();
             let seat = seat(*role, &engine.stop_shards);
-            engine.shards.push(start_shard(shard, &folder, seat, calls, Arc::clone(bell))?);
+            engine.shards.push(start_shard(
+                shard,
+                (&folder, live.segment_bytes),
+                seat,
+                calls,
+                Arc::clone(bell),
+            )?);
             engine.folders.push(folder);
         }
         for ((venue, (network, session, doze, tap)), asked) in
@@ -241,6 +229,28 @@ impl Engine {
         }
         plan.memory(&Tree::host()).into_iter().for_each(|told| drop(tell.send(told)));
         Ok(engine)
+    }
+
+    /// One without threads.
+    fn still(seats: Vec<Seat>, clock: Clock, obtained: Receiver<Obtained>) -> Self {
+        let flag = || Arc::new(AtomicBool::new(false));
+        Self {
+            shards: Vec::new(),
+            venues: Vec::new(),
+            seats,
+            stop_shards: flag(),
+            stop_venues: flag(),
+            kill: flag(),
+            clock,
+            folders: Vec::new(),
+            obtained,
+            gate: Some(Nanos::MIN),
+            waited: Vec::new(),
+            gate_since: Nanos::MIN,
+            killed: None,
+            untold: Vec::new(),
+            heart: None,
+        }
     }
 
     /// What a venue's loop is made of.
@@ -267,53 +277,6 @@ impl Engine {
             numbers,
             kill: Arc::clone(&self.kill),
             progress: self.shards.iter().map(|shard| Arc::clone(&shard.progress)).collect(),
-        }
-    }
-
-    /// Opens the start gate where everything is known and agrees, and asks for what is missing where it is not. What is waited
-    /// for; `None` once quoting may go on.
-    pub fn begin(&mut self, strangers: Strangers) -> Option<Vec<Waits>> {
-        let next = self.gate?;
-        if self.killed.is_some() {
-            return Some(Vec::new());
-        }
-        let (shards, mut venues) = (self.look(), self.standing());
-        let is_old =
-            |view: &&mut VenueView| matches!(view.reliance, Reliance::Whole(at) if at < self.gate_since);
-        venues.iter_mut().filter(is_old).for_each(|view| view.reliance = Reliance::Blind);
-        let waits = waits(&self.seats, &shards, &venues);
-        if waits.is_empty() {
-            self.gate = None;
-            self.tell(&Event::Operator(start::command(OperatorScope::All, OperatorAct::Resume)));
-            return None;
-        }
-        let now = self.clock.now();
-        if now >= next {
-            self.gate = Some(now + ASK_EVERY);
-            waits.iter().for_each(|waits| self.ask(waits, strangers, &shards));
-        }
-        Some(waits)
-    }
-
-    fn ask(&mut self, waits: &Waits, strangers: Strangers, shards: &[View]) {
-        match waits {
-            Waits::Orders(venue, _) => {
-                if let Some(venue) = self.venues.get(*venue) {
-                    venue.window.asked.cancel_all();
-                    venue.window.asked.sweep();
-                }
-            }
-            Waits::Position { seat, venue, .. } if strangers == Strangers::Adopted => {
-                let shown =
-                    shards.get(seat.shard).and_then(|view| view.instruments.get(seat.of_shard.index()));
-                let mid = shown.map_or(0, |shown| shown.mid);
-                let adopted = start::adopt(*seat, *venue, HalfTicks(mid));
-                if let Some(shard) = self.shards.get_mut(seat.shard) {
-                    // Where there is no room it is asked for again.
-                    let _ = shard.control.push(Event::Operator(adopted));
-                }
-            }
-            Waits::Account(_) | Waits::Book(_) | Waits::Position { .. } => {}
         }
     }
 

@@ -118,13 +118,14 @@ pub(super) fn spawn<T: Send + 'static>(
 /// Starts a shard's thread, with its journal.
 pub(super) fn start_shard(
     shard: ShardAssembly,
-    folder: &Path,
+    (folder, segment_bytes): (&Path, u64),
     seat: ThreadSeat,
     calls: Vec<Caller>,
     bell: Arc<OnceLock<Bell>>,
 ) -> Result<Shard, JobError> {
     let ShardAssembly { mut shard, instruments, meta, route, ends, grants, past } = shard;
-    let options = Options { pace: Pace::Live { patience: JOURNAL_PATIENCE }, ..Options::default() };
+    let pace = Pace::Live { patience: JOURNAL_PATIENCE };
+    let options = Options { segment_bytes, pace, ..Options::default() };
     let mut journal = Journal::open(folder, meta.to_bytes(), &options)?;
     let (mut control, commands) = ring(CONFIG_MAX + CONTROL_MAX.max(2 * grants.len()));
     let ((changes, coming), (used, done)) = (ring(CHANGES_MAX), ring(CHANGES_MAX));

@@ -337,3 +337,15 @@ fn parts_of_shards_come_to_no_more_than_the_whole() {
     let alone = text.replace("shards = \"by-asset\"", "shards = \"one\"");
     refuses(&alone, "parts = [\"0.6\", \"0.4\"]", "parts = [\"0.6\"]", "live.parts");
 }
+
+#[test]
+fn segments_of_a_journal_are_neither_tiny_nor_endless() {
+    let live = "[live]\nsegment_bytes = 65536\n[[live.venue]]\nmarket = \"usdm\"\nsymbols = [\"ETHUSDT\"]\n";
+    let text = format!("{REPLAY}\n{live}");
+    answer(&text).unwrap();
+    answer(&text.replace("65536", "1073741824")).unwrap();
+    for bad in ["65535", "1073741825"] {
+        let message = refuses(&text, "65536", bad, "live.segment_bytes");
+        assert!(message.contains("from 65536 to 1073741824"), "{message}");
+    }
+}
