@@ -4,6 +4,7 @@
 
 mod changing;
 mod dead_man;
+mod deaths;
 mod faults;
 mod kills;
 mod limits;

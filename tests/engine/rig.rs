@@ -27,6 +27,11 @@ impl Venue {
         Self::serve(&format!("--synthetic --for 900s {arguments}"), None)
     }
 
+    /// The same for so many seconds.
+    pub(crate) fn lasting(seconds: u64, arguments: &str) -> Self {
+        Self::serve(&format!("--synthetic --for {seconds}s {arguments}"), None)
+    }
+
     /// Recorded history trades there, again and again.
     pub(crate) fn replay(capture: &Path, arguments: &str) -> Self {
         Self::serve(arguments, Some(capture))

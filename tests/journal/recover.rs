@@ -207,22 +207,20 @@ fn damage_is_named_and_what_came_before_it_is_recovered_in_doubt() {
     let damaged = Recovery::of(folder.path()).unwrap();
     let named = |name: &str| damaged.damage.iter().any(|what| what.contains(name));
     assert!(named("0000000003.journal") && damaged.at < whole.at, "{:?}", damaged.damage);
-    let doubts =
-        damaged.carried.iter().filter(|word| word.kind == CarriedKind::Instrument && word.words[0] == 1);
-    assert_eq!(doubts.count(), damaged.instruments.len());
+    assert_eq!(doubts(&damaged), damaged.instruments.len());
     assert!(std::fs::read(last).unwrap() == bytes, "nothing was cut off");
 }
 
-/// The instruments whose positions are in doubt.
+/// The instruments whose positions are in doubt, because of the record alone.
 fn doubts(recovery: &Recovery) -> usize {
-    let doubt = |word: &&Carried| word.kind == CarriedKind::Instrument && word.words[0] == 1;
+    let doubt = |word: &&Carried| word.kind == CarriedKind::Instrument && word.words[0] == 2;
     recovery.carried.iter().filter(doubt).count()
 }
 
 #[test]
 fn nobody_goes_on_from_a_run_that_lives() {
     let folder = tempfile::tempdir().unwrap();
-    let (first, _) = Recovery::first(folder.path());
+    let (first, _) = Recovery::first(folder.path()).unwrap();
     let (mut child, mut out) = crate::kill::writing(&first);
     let drained = std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
     for _ in 0..2 {
@@ -286,7 +284,70 @@ fn a_run_that_died_while_it_began_is_passed_over_and_its_epoch_never_used_again(
     std::fs::write(next.join("0000000000.journal"), bytes).unwrap();
     let again = Recovery::of(folder.path()).unwrap();
     assert_eq!((again.epoch, again.next_epoch), (1, 3));
-    assert!(again.damage[0].contains("died before it had taken over"), "{:?}", again.damage);
+    assert_eq!((&again.damage[..], &again.unbegun[..], doubts(&again)), (&[][..], &[next][..], 0));
     let nothing = tempfile::tempdir().unwrap();
     assert!(matches!(Recovery::of(nothing.path()), Err(JournalError::Empty(_))));
+}
+
+/// What a run leaves that dies before its first record: a folder, a ring that is not made yet, and one that is with a segment.
+fn leave_nothing(folder: &Path, meta: &Meta, stage: u32) {
+    std::fs::create_dir(folder).unwrap();
+    match stage {
+        0 => {}
+        1 => std::fs::write(folder.join("ring"), [0; 1_000]).unwrap(),
+        _ => drop(Journal::open(folder, meta.to_bytes(), &OPTIONS).unwrap()),
+    }
+}
+
+#[test]
+fn runs_that_died_before_their_first_record_leave_nothing_in_doubt() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&folder.path().join("0001"), &OPTIONS);
+    let first = Recovery::of(folder.path()).unwrap();
+    assert!(!first.carried.is_empty());
+    for stage in 0..3 {
+        let (next, meta) = Recovery::of(folder.path()).unwrap().next();
+        leave_nothing(&next, &meta, stage);
+        let again = Recovery::if_any(folder.path()).unwrap().unwrap();
+        assert_eq!((again.epoch, again.next_epoch), (1, 3 + stage), "stage {stage}");
+        assert_eq!((&again.carried, again.at, again.damage.len()), (&first.carried, first.at, 0));
+        assert_eq!((again.unbegun.len(), again.unbegun.first()), (1 + stage as usize, Some(&next)));
+    }
+}
+
+#[test]
+fn where_every_run_died_before_its_first_record_the_next_is_the_first_in_an_epoch_of_its_own() {
+    let made = tempfile::tempdir().unwrap();
+    run(&made.path().join("0001"), &OPTIONS);
+    let meta = Recovery::of(made.path()).unwrap().meta;
+    let folder = tempfile::tempdir().unwrap();
+    for stage in 0..3 {
+        let (next, epoch) = Recovery::first(folder.path()).unwrap();
+        assert_eq!(epoch, 1 + stage);
+        leave_nothing(&next, &meta, stage);
+        assert!(Recovery::if_any(folder.path()).unwrap().is_none(), "stage {stage}");
+    }
+    assert_eq!(Recovery::first(folder.path()).unwrap(), (folder.path().join("0004"), 4));
+}
+
+#[test]
+fn a_ring_whose_segments_are_gone_is_damage_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&folder.path().join("0001"), &OPTIONS);
+    let first = Recovery::of(folder.path()).unwrap();
+    let (next, meta) = first.next();
+    let mut shard = meta.rebuild().unwrap().shard;
+    let mut out = Outbox::new(shard.commands_per_event_max());
+    let mut journal = Journal::open(&next, meta.to_bytes(), &OPTIONS).unwrap();
+    first.tell(&mut shard, &mut Journaled::new(&mut journal.tap), &mut out);
+    drop(journal);
+    segments(&next).iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    let again = Recovery::of(folder.path()).unwrap();
+    assert_eq!((again.epoch, again.next_epoch, again.unbegun.len()), (1, 3, 0));
+    assert!(
+        again.damage[0].contains("0002/ring") && again.damage[0].contains("end before"),
+        "{:?}",
+        again.damage
+    );
+    assert_eq!(doubts(&again), again.instruments.len());
 }

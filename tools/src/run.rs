@@ -1,6 +1,7 @@
 //! `ballast run`: live markets, on paper where nothing else is asked for.
 
 mod hand;
+mod rise;
 mod watched;
 
 use anyhow::Context as _;
@@ -35,9 +36,11 @@ use crate::report::{self, ReportContext, ReportFiles};
 use crate::safeguards;
 use crate::view::Telling;
 
+use self::rise::Rise;
 use self::watched::{Notes, Watched};
 
-/// How long before its last record a run is taken to have been without news: clocks differ, and trades are booked once.
+/// How long before its last record a run is taken to have been without news, beside the time a connection may be dead unnoticed: clocks
+/// differ, and trades are booked once.
 const SINCE_MARGIN: Span = Span::from_secs(5);
 /// How long a connection that we close waits for the venue: one taken for dead must be known to be lost soon.
 const CLOSING: Span = Span::from_millis(100);
@@ -47,6 +50,7 @@ const CLOSING: Span = Span::from_millis(100);
 /// # Errors
 /// A configuration that cannot be used, a venue that does not answer, a journal or report that cannot be written.
 pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
+    let began = Stopwatch::start();
     let config = Config::load(&arguments.config).map_err(JobError::from)?;
     let live =
         config.live.as_ref().context("the configuration has no table `live`: nothing to connect to")?;
@@ -58,9 +62,10 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         (ModeConfig::Paper, true) => anyhow::bail!("--live: `live.mode` is paper"),
     }
     let past = past(arguments, live)?;
-    let place = past
-        .as_ref()
-        .map_or_else(|| Recovery::first(&arguments.journal), |past| (past.next().0, past.next_epoch));
+    let place = match &past {
+        Some(past) => (past.next().0, past.next_epoch),
+        None => Recovery::first(&arguments.journal)?,
+    };
     let heart = (live.mode == ModeConfig::Live).then_some(&*arguments.journal);
     let environment = |name: &str| std::env::var(name).ok();
     let fills = match live.mode {
@@ -68,7 +73,7 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         ModeConfig::Live => "those of the venue",
     };
     let words = Words { title: "Run", command: "run", fills, markets: Vec::new(), journal: Keeps::Journal };
-    Job { words, config: &config, live, arguments, environment: &environment, place, heart }.go(past)
+    Job { words, config: &config, live, arguments, environment: &environment, place, heart, began }.go(past)
 }
 
 const fn mode_name(mode: ModeConfig) -> &'static str {
@@ -113,6 +118,8 @@ pub(crate) struct Job<'a> {
     pub(crate) place: (PathBuf, u32),
     /// Beside which journal a heart beats for a watchdog.
     pub(crate) heart: Option<&'a Path>,
+    /// Since when it comes up.
+    pub(crate) began: Stopwatch,
 }
 
 impl Job<'_> {
@@ -121,19 +128,21 @@ impl Job<'_> {
     /// # Errors
     /// As [`run`].
     pub(crate) fn go(self, past: Option<Recovery>) -> anyhow::Result<Code> {
-        let Self { words, config, live, arguments, environment, place: (folder, epoch), heart } = self;
+        let Self { words, config, live, arguments, environment, place: (folder, epoch), heart, began } = self;
+        let rise = Rise::new(began, past.as_ref().map(|_| began.elapsed()));
         let stop = stop_flag()?;
         let outside = outside(live, &arguments.config)?;
         let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, |past| past.at));
         let told = ask(live, clock)?;
         let mut assembly = assemble(config, &arguments.config, live, &told, epoch)?;
-        let since = past.as_ref().map_or(clock.begin(), |past| past.at - SINCE_MARGIN);
+        let since = past
+            .as_ref()
+            .map_or(clock.begin(), |past| past.traded_until() - SINCE_MARGIN - live.silence_max.span());
         let slowed = core::mem::take(&mut assembly.slowed);
-        let mut ways = ways(live, &assembly, clock, since, environment)?;
+        let mut ways = ways(live, &assembly, (clock, since, past.as_ref()), environment)?;
         let recorders = tap(arguments, live, &told, &mut ways)?;
         go_on(&mut assembly, past, arguments)?;
-        let about: Vec<(Meta, Vec<ResolvedInstrument>)> =
-            assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect();
+        let about = about(&assembly);
         let running = Running { live, threads: &config.threads, folder: &folder, clock };
         let mut engine = Engine::start(assembly, ways, &running)?;
         if let Some(journal) = heart {
@@ -151,6 +160,7 @@ impl Job<'_> {
         let watch = Stopwatch::start();
         let mut watched = Watched {
             recorders,
+            rise,
             duration: arguments.duration,
             stop: &stop,
             about: &about,
@@ -162,11 +172,7 @@ impl Job<'_> {
             changed: &changed,
             path: &arguments.config,
             title: &format!("ballast {}, {}", words.command, mode_name(live.mode)),
-            venues: &live
-                .venue
-                .iter()
-                .map(|venue| market_name(venue.market()).to_owned())
-                .collect::<Vec<_>>(),
+            venues: &names(live),
             telling: Telling::asked(arguments.plain),
             clock,
         };
@@ -177,9 +183,30 @@ impl Job<'_> {
             record.instruments.extend(recorded(config, folder, meta, instruments)?);
         }
         let seconds = watch.elapsed().as_secs_f64();
-        Done { arguments, words: &words, folder: &folder, config, record, ended, tapped, notes, seconds }
-            .finish()
+        Done {
+            arguments,
+            words: &words,
+            folder: &folder,
+            config,
+            record,
+            ended,
+            tapped,
+            notes,
+            rise: watched.rise,
+            seconds,
+        }
+        .finish()
     }
+}
+
+/// What each shard decides on.
+fn about(assembly: &Assembly) -> Vec<(Meta, Vec<ResolvedInstrument>)> {
+    assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect()
+}
+
+/// Names of the venues.
+fn names(live: &LiveConfig) -> Vec<String> {
+    live.venue.iter().map(|venue| market_name(venue.market()).to_owned()).collect()
 }
 
 /// Begins the recordings that are asked for.
@@ -206,6 +233,12 @@ fn past(arguments: &RunArgs, live: &LiveConfig) -> anyhow::Result<Option<Recover
         );
         for damage in &past.damage {
             output::tell(&format!("damaged: {damage}"));
+        }
+        if let Some(notice) = &past.notice {
+            output::tell(notice);
+        }
+        for unbegun in &past.unbegun {
+            output::tell(&format!("{}: its run died before it had begun", unbegun.display()));
         }
         let took = past.took.as_secs_f64();
         output::tell(&format!("going on from epoch {}, recovered in {took:.3} s", past.epoch));
@@ -267,15 +300,14 @@ pub(crate) fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<N
     Ok(Sockets::new(options, clock)?)
 }
 
-/// The way to each venue.
+/// The way to each venue. Of the trades that a past run has booked none is told again.
 pub(crate) fn ways(
     live: &LiveConfig,
     assembly: &Assembly,
-    clock: Clock,
-    since: Nanos,
+    (clock, since, past): (Clock, Nanos, Option<&Recovery>),
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> anyhow::Result<Vec<Way<Network>>> {
-    let one = |(asked, built): (&LiveVenueConfig, &VenueAssembly)| {
+    let one = |(venue, (asked, built)): (usize, (&LiveVenueConfig, &VenueAssembly))| {
         let network = sockets(asked, clock)?;
         let wake = network.wake();
         let traded = Traded {
@@ -288,10 +320,16 @@ pub(crate) fn ways(
         };
         let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
         let keys = keys.map(|name| credentials(name, environment)).transpose()?;
-        let session = keys.map(|keys| session(&traded, keys)).transpose()?;
+        let mut session = keys.map(|keys| session(&traded, keys)).transpose()?;
+        for seat in assembly.seats.iter().filter(|seat| seat.venue == venue) {
+            let booked = past.and_then(|past| past.shard.orders(seat.of_shard));
+            if let (Some(session), Some(booked)) = (&mut session, booked) {
+                session.know(seat.of_venue, booked.booked());
+            }
+        }
         Ok(Way { network, wake: Box::new(move || wake.wake()), session, tap: None })
     };
-    live.venue.iter().zip(&assembly.venues).map(one).collect()
+    live.venue.iter().zip(&assembly.venues).enumerate().map(one).collect()
 }
 
 /// What the venues say of the instruments.
@@ -315,6 +353,7 @@ struct Done<'a> {
     ended: Ended,
     tapped: Vec<Recorded>,
     notes: Notes,
+    rise: Rise,
     seconds: f64,
 }
 
@@ -398,6 +437,7 @@ impl Done<'_> {
         let journal = (self.words.journal == Keeps::Journal).then(|| self.folder.display().to_string());
         object.insert("journal".to_owned(), json!(journal));
         object.insert("run_seconds".to_owned(), json!(self.seconds));
+        object.insert("start".to_owned(), self.rise.object());
         if !self.tapped.is_empty() {
             let recorded = self.tapped.iter().map(|one| Value::Object(one.object()));
             object.insert("recorded".to_owned(), recorded.collect());

@@ -77,7 +77,7 @@ fn guards(
 ) -> anyhow::Result<Vec<Guard<Network>>> {
     // It sends no order: which run it is matters to nobody.
     let assembly = assemble(config, path, live, &ask(live, clock)?, 1)?;
-    let ways = ways(live, &assembly, clock, clock.begin(), &|name| std::env::var(name).ok())?;
+    let ways = ways(live, &assembly, (clock, clock.begin(), None), &|name| std::env::var(name).ok())?;
     let one = |(way, venue): (Way<Network>, &LiveVenueConfig)| {
         let session = way.session.context("a venue without a session of orders")?;
         Ok(Guard::new(way.network, session, &venue.into(), LinkPolicy::of(live)))

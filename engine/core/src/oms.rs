@@ -25,7 +25,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{
     Cancel, ClientOrderId, Digest, Fill, InstrumentId, Lots, Nanos, NewOrder, OrderUpdate, Price, Query,
-    ReduceOnly, Replace, Side, Span, TimeInForce, VenueOrderId,
+    ReduceOnly, Replace, Side, Span, TimeInForce, TradeId, VenueOrderId,
 };
 
 use crate::gate::Checked;
@@ -357,6 +357,11 @@ impl Oms {
         } else {
             FillOutcome::Partial
         }
+    }
+
+    /// The newest trades that are booked, ascending, at most [`TRADES_KEPT`].
+    pub fn booked(&self) -> impl Iterator<Item = TradeId> {
+        self.trades.parts().0.iter().copied().map(TradeId)
     }
 
     /// The orders that may be alive or miss fills, in no particular but a reproducible order.

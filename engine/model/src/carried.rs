@@ -57,7 +57,8 @@ pub enum CarriedKind {
     /// An order of an instrument in four parts. Those that may be alive come first, then those that ended, each in the order
     /// they are kept in.
     Order = 6,
-    /// What else is known of an instrument: whether its position is in doubt (0 or 1).
+    /// What else is known of an instrument: why its position is in doubt: 0 for not at all, 1 because of
+    /// a fill, 2 because the record of a run before was damaged; and up to when all that was traded is on record, 0 where nobody knows.
     Instrument = 7,
     /// An exit under way: the side that closes (bid 0, ask 1, none 2), until when only what reduces is quoted.
     Exits = 8,

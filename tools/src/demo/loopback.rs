@@ -5,6 +5,7 @@
 
 use anyhow::Context as _;
 use ballast_model::Span;
+use ballast_runtime::clock::Stopwatch;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::JobError;
 use ballast_runtime::journal::vacant;
@@ -63,7 +64,8 @@ pub(super) fn run(arguments: &DemoArgs) -> anyhow::Result<Code> {
         journal: if folder.is_kept() { Keeps::Journal } else { Keeps::Nothing },
     };
     let place = (folder.path().to_owned(), 1);
-    Job { words, config: &config, live, arguments: &run, environment: &environment, place, heart: None }
+    let (arguments, began) = (&run, Stopwatch::start());
+    Job { words, config: &config, live, arguments, environment: &environment, place, heart: None, began }
         .go(None)
 }
 

@@ -21,6 +21,9 @@ pub(crate) fn recover(arguments: &JournalArgs) -> anyhow::Result<Code> {
     for damage in &recovery.damage {
         output::tell(&format!("damaged: {damage}"));
     }
+    for unbegun in &recovery.unbegun {
+        output::tell(&format!("{}: its run died before it had begun", unbegun.display()));
+    }
     if let Some(notice) = &recovery.notice {
         output::tell(notice);
     }
@@ -111,5 +114,6 @@ fn value(recovery: &Recovery) -> Value {
         "seconds": recovery.took.as_secs_f64(),
         "as_it_stands": recovery.notice.is_some(),
         "damage": recovery.damage,
+        "unbegun": recovery.unbegun.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
     })
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::hand::Hand;
+use super::rise::Rise;
 use crate::output;
 use crate::record::Recorders;
 use crate::safeguards;
@@ -33,6 +34,7 @@ pub(super) type Notes = BTreeMap<&'static str, u64>;
 /// How a run is watched.
 pub(super) struct Watched<'a> {
     pub(super) recorders: Option<Recorders>,
+    pub(super) rise: Rise,
     pub(super) duration: Option<Span>,
     pub(super) stop: &'a AtomicBool,
     pub(super) about: &'a About,
@@ -92,6 +94,7 @@ impl Watched<'_> {
                     "ALARM: a venue's word on a position is not the ledger's, though it was asked again: nothing is quoted until they agree",
                 );
             }
+            self.rise.look(waits.is_none(), &mut engine, &mut console);
             hand.going = match (kills, &waits, hand.paused) {
                 (Some(_), _, _) => Going::Killed,
                 (None, Some(_), _) => Going::Starting,

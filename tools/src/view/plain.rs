@@ -40,6 +40,9 @@ fn waited_line(waits: &Waits, known: &Known<'_>) -> String {
             let name = name(seat, about);
             format!("waiting: {name}: the venue has {} lots, the ledger {}", venue.0, ledger.0)
         }
+        Waits::Doubt { seat, position } => {
+            format!("waiting: {}: {} lots in doubt, to be confirmed", name(seat, about), position.0)
+        }
     }
 }
 
@@ -56,6 +59,10 @@ pub(super) fn waited(known: &Known<'_>) -> Vec<Waited> {
         Waits::Book(seat) => Waited { text: "waiting for the book".to_owned(), seat: at(seat), venue: None },
         Waits::Position { seat, venue, ledger } => {
             let text = format!("the venue has {} lots, the ledger {}", venue.0, ledger.0);
+            Waited { text, seat: at(seat), venue: None }
+        }
+        Waits::Doubt { seat, position } => {
+            let text = format!("{} lots in doubt, to be confirmed", position.0);
             Waited { text, seat: at(seat), venue: None }
         }
     };

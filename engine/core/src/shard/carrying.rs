@@ -7,9 +7,11 @@
 
 use ballast_model::{Carried, CarriedKind, Digest, InstrumentId, Nanos, OrderReport, OrderUpdate, Side};
 
+use super::doubt::Doubt;
 use super::exits::Exits;
 use super::lane::Lane;
 use super::payments::PAYMENTS_KEPT;
+use super::told::Told;
 use super::{Shard, Turn, ids};
 use crate::carry::{Of, Tell, at, time};
 use crate::gate::carry::Whose;
@@ -150,7 +152,7 @@ impl Shard {
 
     /// Nobody can say what has been traded: nothing may add to any position before it is confirmed.
     pub fn doubt(&mut self) {
-        self.lanes.iter_mut().for_each(Lane::doubt);
+        self.lanes.iter_mut().for_each(|lane| lane.doubt(Doubt::Record));
     }
 }
 
@@ -160,8 +162,12 @@ impl Lane {
         self.ledger.carry(Of::new(CarriedKind::Ledger, id), tell);
         self.payments.carry(Of::new(CarriedKind::Payments, id), tell);
         self.orders.oms.carry(tell);
-        let doubt = u64::from(self.in_doubt());
-        Of::new(CarriedKind::Instrument, id).tell(0, [doubt, 0, 0, 0, 0, 0], tell);
+        let doubt = match self.doubted() {
+            Doubt::None => 0,
+            Doubt::Fills => 1,
+            Doubt::Record => 2,
+        };
+        Of::new(CarriedKind::Instrument, id).tell(0, [doubt, self.told.word(now), 0, 0, 0, 0], tell);
         if let Some(exits) = &self.exits {
             exits.carry(Of::new(CarriedKind::Exits, id), now, tell);
         }
@@ -181,9 +187,12 @@ impl Lane {
                 None => false,
             },
             CarriedKind::Instrument => {
-                let [doubt, ..] = carried.words;
-                if doubt == 1 {
-                    self.doubt();
+                let [doubt, told, ..] = carried.words;
+                self.told = Told::of(told);
+                match doubt {
+                    0 => {}
+                    2 => self.doubt(Doubt::Record),
+                    _ => self.doubt(Doubt::Fills),
                 }
                 true
             }

@@ -43,6 +43,7 @@ impl Shard {
             // What was forgiven depends on a market: it is in what was stored after it, or still closed.
             Event::Operator(_) => {}
             Event::Carried(carried) => self.on_carried(carried, now, out),
+            Event::Access(access) => self.follow_access(access, now),
             Event::BookBegin(_)
             | Event::BookLevels(_)
             | Event::BookLost(_)
@@ -53,7 +54,6 @@ impl Shard {
             // What carries over is the same under any configuration that may take the place of another.
             | Event::Config(_)
             | Event::Journal(_)
-            | Event::Access(_)
             | Event::Timer => {}
         }
     }

@@ -10,12 +10,14 @@ use ballast_model::{
 use super::blending::BlendReading;
 use super::calling::Calling;
 use super::closing::Closer;
+use super::doubt::Doubt;
 use super::exits::Exits;
 use super::lane_error::LaneError;
 use super::orders::OrderDesk;
 use super::payments::{self, Payments};
 use super::quoter::{Exposure, Quoter};
 use super::risk::{Risk, profit_of};
+use super::told::Told;
 use super::waiting::Wanting;
 use super::{LaneSpec, Turn, earliest};
 use crate::gate::{Controls, Gate, GateState, Halt, Rule};
@@ -46,8 +48,10 @@ pub(super) struct Lane {
     pub(super) followers: Vec<InstrumentId>,
     /// Nothing depends on its market: no quotes, no hedge, no limit. Nothing is decided when it changes.
     pub(super) only_followed: bool,
-    /// A fill could not be booked or may be booked already: the ledger is not to be believed until reconciled.
-    in_doubt: bool,
+    /// Why the ledger is not to be believed until it is reconciled.
+    pub(super) doubt: Doubt,
+    /// Up to when its fills are on record.
+    pub(super) told: Told,
     /// A decision on quotes waits for the end of a book batch.
     pub(super) put_off: bool,
     /// Whether the gate has optional controls, and among them a limit of losses.
@@ -103,7 +107,8 @@ impl Lane {
             closer: Closer::default(),
             followers: Vec::new(),
             only_followed: false,
-            in_doubt: false,
+            doubt: Doubt::None,
+            told: Told::default(),
             put_off: false,
             controlled: lane.controls != Controls::NONE,
             limits_loss: lane.controls.loss.is_some(),
@@ -122,11 +127,6 @@ impl Lane {
         self.id
     }
 
-    /// True where the ledger is not to be believed.
-    pub(super) const fn in_doubt(&self) -> bool {
-        self.in_doubt
-    }
-
     #[inline]
     pub(super) fn deadline(&self, now: Nanos) -> Option<Nanos> {
         // What waits for the end of a batch is decided then.
@@ -141,7 +141,9 @@ impl Lane {
         self.ledger.digest(digest);
         payments::digest(&self.payments, digest);
         self.orders.digest(digest);
-        digest.word(u64::from(self.in_doubt) | u64::from(self.put_off) << 1);
+        self.told.digest(digest);
+        let damaged = u64::from(self.doubt == Doubt::Record);
+        digest.word(u64::from(self.in_doubt()) | u64::from(self.put_off) << 1 | damaged << 2);
         digest.word(self.posture as u64);
         digest.signed(self.mid.map_or(0, |mid| mid.0));
         digest.signed(self.mark_until.map_or(i64::MIN, |at| at.0));
@@ -238,7 +240,7 @@ impl Lane {
         let booked = !outcome.must_book() || self.ledger.on_fill(fill).is_ok() & self.orders.pay(fill, turn);
         if !booked {
             turn.out.note(Note::UnbookableFill(self.id));
-            self.doubt();
+            self.doubt(Doubt::Fills);
         }
         if booked
             && outcome.must_book()
@@ -265,7 +267,7 @@ impl Lane {
             }
             FillOutcome::Unverifiable => {
                 turn.out.note(Note::UnverifiableFill(self.id));
-                self.doubt();
+                self.doubt(Doubt::Fills);
                 false
             }
         };
@@ -360,7 +362,7 @@ impl Lane {
     #[inline]
     pub(super) fn tell_margin(&self, turn: &mut Turn<'_>) {
         let Some(risk) = turn.risk.as_deref_mut().filter(|risk| risk.has_margins()) else { return };
-        let doubtful = self.in_doubt || self.orders.misses_fills();
+        let doubtful = self.in_doubt() || self.orders.misses_fills();
         risk.tell_margin(self.id, (!doubtful).then_some(&self.ledger));
     }
 
@@ -437,22 +439,6 @@ impl Lane {
     /// True where quotes lean on what is not hedged elsewhere.
     pub(super) fn leans(&self) -> bool {
         self.quoter.as_ref().is_some_and(|quoter| quoter.hedged_on().is_some())
-    }
-
-    /// The position is in doubt: nothing may add to it until it is reconciled.
-    pub(super) fn doubt(&mut self) {
-        self.in_doubt = true;
-        if let Some(gate) = &mut self.orders.gate {
-            gate.doubt();
-        }
-    }
-
-    /// The position is in doubt no longer.
-    pub(super) fn trust(&mut self) {
-        self.in_doubt = false;
-        if let Some(gate) = &mut self.orders.gate {
-            gate.confirm();
-        }
     }
 
     fn reduce_only(&mut self) {

@@ -119,12 +119,20 @@ impl Shard {
     /// one may.
     pub(super) fn on_access(&mut self, access: &Access, now: Nanos, out: &mut Outbox) {
         out.note(Note::Access(*access));
+        self.follow_access(access, now);
         if let Some(gate) = self.gate_mut(access.instrument) {
             gate.on_access(access.state);
         }
         self.tell(access.instrument, now, out, |lane, turn| lane.is_moved(turn));
         self.hedge(now, out);
         self.finish(now, out);
+    }
+
+    /// Takes only what carries over of it.
+    pub(super) fn follow_access(&mut self, access: &Access, now: Nanos) {
+        if let Some(lane) = self.lanes.get_mut(access.instrument.index()) {
+            lane.told.on_access(access.state, now);
+        }
     }
 
     pub(super) fn obey(&mut self, command: &OperatorCommand, now: Nanos, out: &mut Outbox) -> Outcome {

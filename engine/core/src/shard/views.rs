@@ -3,6 +3,7 @@
 use ballast_model::{Digest, HalfTicks, InstrumentId, InstrumentSpec, Lots, Nanos, Price, Side};
 
 use super::Shard;
+use super::doubt::Doubt;
 use super::exits::Exits;
 use super::funds::Purse;
 use super::hedger::{Hedger, HedgingSpec};
@@ -56,6 +57,18 @@ impl Shard {
     #[must_use]
     pub fn ledger(&self, instrument: InstrumentId) -> Option<&Ledger> {
         self.lanes.get(instrument.index()).map(|lane| &lane.ledger)
+    }
+
+    /// Why an instrument's ledger is not to be believed until its position is confirmed.
+    #[must_use]
+    pub fn doubt_of(&self, instrument: InstrumentId) -> Doubt {
+        self.lanes.get(instrument.index()).map_or(Doubt::None, Lane::doubted)
+    }
+
+    /// Up to when everything that was traded in an instrument is on record; `None` where its venue was never asked.
+    #[must_use]
+    pub fn told_until(&self, instrument: InstrumentId) -> Option<Nanos> {
+        self.lanes.get(instrument.index()).and_then(|lane| lane.told.until(self.now))
     }
 
     /// An instrument's orders.

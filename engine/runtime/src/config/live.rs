@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::dead_man::DeadManConfig;
 use super::{Decimal, Duration, MarketConfig};
+use crate::journal::Options;
 
 /// What `run` connects to, and how.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -44,6 +45,10 @@ pub struct LiveConfig {
     /// How long a market that has a timer for it (USD-M) waits for a word of a live run before it cancels everything by itself, or
     /// `"off"`. Where nothing is said: ten seconds, or four for each of its symbols.
     pub dead_man: Option<DeadManConfig>,
+    /// Bytes after which a segment of the journal ends and another begins, from 65536 to 1073741824: what the next run reads at most to
+    /// recover where this one was.
+    #[serde(default = "segment_bytes")]
+    pub segment_bytes: u64,
     /// While this file, beside the configuration, exists no order leaves and everything is cancelled.
     pub kill_file: Option<PathBuf>,
 }
@@ -126,6 +131,10 @@ impl Default for RingsConfig {
 
 /// Most connections for orders that run against each other: each costs request weight to open.
 const ORDER_CONNECTIONS_MAX: u8 = 4;
+/// Smallest and largest segment of a journal.
+const SEGMENT_MIN: u64 = 1 << 16;
+const SEGMENT_MAX: u64 = 1 << 30;
+
 /// Most slots of a ring.
 const RING_MAX: usize = 1 << 24;
 /// Least time after which a connection may be taken for dead.
@@ -139,6 +148,10 @@ const fn clock_offset() -> Duration {
 
 const fn one() -> u8 {
     1
+}
+
+fn segment_bytes() -> u64 {
+    Options::default().segment_bytes
 }
 
 const fn silence() -> Duration {
@@ -222,6 +235,9 @@ impl LiveConfig {
         }
         if !(64..=RING_MAX).contains(&self.rings.private) {
             return rule("rings.private", "must be from 64 to 16 777 216");
+        }
+        if !(SEGMENT_MIN..=SEGMENT_MAX).contains(&self.segment_bytes) {
+            return rule("segment_bytes", "must be from 65536 to 1073741824");
         }
         if self.silence_max.span() < SILENCE_LEAST {
             return rule("silence_max", "must be 100ms at least: markets pause");

@@ -90,10 +90,9 @@ impl Left {
             let damage = if since <= reader.next_seq() { rest.take(&mut ring, have) } else { Some(GAP) };
             return Ok(Some(Self { void, pieces: rest.end(), damage, at_rest, _ring: Some(ring) }));
         }
-        if since > 1
-            && let Some(path) = void.pop()
-        {
-            return Err(JournalError::Broken { path, what: GAP });
+        // A process that dies before its first segment is begun has stored nothing.
+        if since > 1 || ring.pop().is_some() {
+            return Err(JournalError::Broken { path: void.pop().unwrap_or(path), what: GAP });
         }
         Ok(Some(Self { void, pieces: Vec::new(), damage: None, at_rest, _ring: Some(ring) }))
     }

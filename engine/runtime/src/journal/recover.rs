@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
-use ballast_model::{Carried, CarriedKind, ClientOrderId, Event, Nanos};
+use ballast_model::{Carried, CarriedKind, ClientOrderId, Event, InstrumentId, Nanos};
 
 use super::history::{damaged, notice};
 use super::left::{Left, Piece, is_written};
@@ -49,6 +49,8 @@ pub enum Recognised {
 #[derive(Clone, Debug)]
 pub struct Memory {
     epoch: u32,
+    /// The next run's epoch: those between had runs of which nothing can be read.
+    next: u32,
     /// The last order that the journal saw.
     last_id: ClientOrderId,
     /// Orders of epochs before that may be alive.
@@ -56,10 +58,11 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// That of a run of this epoch, whose last order is `last_id`, and which knew these of runs before.
+    /// That of a run of this epoch, whose last order is `last_id`, and which knew these of runs before. Of epochs after it and before
+    /// `next` there were runs that are lost.
     #[must_use]
-    pub const fn new(epoch: u32, last_id: ClientOrderId, carried: Vec<ClientOrderId>) -> Self {
-        Self { epoch, last_id, carried }
+    pub const fn new(epoch: u32, next: u32, last_id: ClientOrderId, carried: Vec<ClientOrderId>) -> Self {
+        Self { epoch, next, last_id, carried }
     }
 
     /// Whose an order is that the venue knows.
@@ -67,7 +70,7 @@ impl Memory {
     pub fn recognise(&self, id: ClientOrderId) -> Recognised {
         match id.epoch() {
             0 => Recognised::Foreign,
-            epoch if epoch > self.epoch => Recognised::Foreign,
+            epoch if epoch >= self.next => Recognised::Foreign,
             // Ids are on record in their order: what is not after the last one is there, and what is after it is not.
             epoch if epoch == self.epoch && id <= self.last_id => Recognised::Known,
             _ if self.carried.contains(&id) => Recognised::Known,
@@ -99,6 +102,8 @@ pub struct Recovery {
     pub followed: u64,
     /// What is damaged or missing, and where; empty where nothing is.
     pub damage: Vec<String>,
+    /// Journals of later runs that died before they had begun: nothing was decided in them, and nothing is missing.
+    pub unbegun: Vec<PathBuf>,
     /// What is to be told of how it was read: [`super::History::notice`].
     pub notice: Option<String>,
     /// How long it took.
@@ -110,13 +115,13 @@ pub struct Recovery {
 
 impl Recovery {
     /// Recovers what a folder holds: one journal, or one for each epoch in folders `0001`, `0002` and on. The last epoch counts that
-    /// got as far as to take over what it was to begin with.
+    /// got as far as to take over what it was to begin with; one that died before that decided nothing.
     ///
     /// # Errors
-    /// No journal, or none of which anything can be read.
+    /// No journal, or none of which anything can be read. [`JournalError::Empty`] where every run died before it had begun.
     pub fn of(folder: &Path) -> Result<Self, JournalError> {
         let watch = Stopwatch::start();
-        let mut damage = Vec::new();
+        let (mut damage, mut unbegun) = (Vec::new(), Vec::new());
         let epochs = epochs(folder)?;
         let Some((last, _)) = epochs.last() else {
             return recover(folder, 0, damage, &watch);
@@ -124,7 +129,12 @@ impl Recovery {
         let mut failed = None;
         for (_, path) in epochs.iter().rev() {
             match recover(path, *last, damage.clone(), &watch) {
-                Ok(recovery) => return Ok(recovery),
+                Ok(recovery) => return Ok(Self { unbegun, ..recovery }),
+                Err(JournalError::Empty(_)) => unbegun.push(path.clone()),
+                Err(error @ JournalError::Unbegun(_)) => {
+                    unbegun.push(path.clone());
+                    failed = failed.or(Some(error));
+                }
                 Err(error) => {
                     damage.push(error.to_string());
                     failed = failed.or(Some(error));
@@ -134,7 +144,7 @@ impl Recovery {
         Err(failed.unwrap_or_else(|| JournalError::Empty(folder.to_owned())))
     }
 
-    /// What a run goes on with: as [`Recovery::of`], `None` where the folder is not there or holds nothing.
+    /// What a run goes on with: as [`Recovery::of`], `None` where the folder is not there, or nothing was ever recorded in it.
     ///
     /// # Errors
     /// As [`Recovery::of`], and [`JournalError::Living`].
@@ -146,14 +156,29 @@ impl Recovery {
         let all = epochs(folder)?.into_iter().map(|(_, path)| path).chain([folder.to_owned()]);
         match all.rev().find(|path| is_written(path)) {
             Some(living) => Err(JournalError::Living(living)),
-            None => Self::of(folder).map(Some),
+            None => match Self::of(folder) {
+                Err(JournalError::Empty(_)) => Ok(None),
+                found => found.map(Some),
+            },
         }
     }
 
-    /// Where the journal of the first run below a folder is, and its epoch.
+    /// Up to when, in every instrument, all that was traded is on record. The next run asks the venue for what came after it: the
+    /// time of the last record where a run was with its venue to the end, and earlier where one died before it could ask.
     #[must_use]
-    pub fn first(folder: &Path) -> (PathBuf, u32) {
-        (folder.join(format!("{:0EPOCH_DIGITS$}", 1)), 1)
+    pub fn traded_until(&self) -> Nanos {
+        let ids = (0..).map(InstrumentId).take(self.instruments.len());
+        ids.filter_map(|id| self.shard.told_until(id)).min().map_or(self.at, |at| at.min(self.at))
+    }
+
+    /// Where the journal of a run below a folder is that goes on from none, and its epoch: after all that died before they had begun.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn first(folder: &Path) -> Result<(PathBuf, u32), JournalError> {
+        let before = if folder.exists() { epochs(folder)? } else { Vec::new() };
+        let epoch = before.last().map_or(1, |(last, _)| last + 1);
+        Ok((folder.join(format!("{epoch:0EPOCH_DIGITS$}")), epoch))
     }
 
     /// Where the next run's journal is to be, and what its headers say.
@@ -220,6 +245,9 @@ fn recover(
     let ring = damaged.map(|(path, why)| JournalError::Ring { path, seq: scan.last, why });
     damage.extend(ring.map(|error| error.to_string()));
     damage.dedup();
+    if scan.is_void() && damage.is_empty() && !is_written(folder) {
+        return Err(JournalError::Empty(folder.to_owned()));
+    }
     let why = |why| JournalError::Meta { path: segments.first().cloned().unwrap_or_default(), why };
     let meta = Meta::parse(&scan.meta).map_err(why)?;
     if let Some(first) = meta.cut_from.filter(|first| *first > 1) {
@@ -246,9 +274,10 @@ fn recover(
     }
     let orders = carried.iter().filter(|word| word.kind == CarriedKind::Order && word.part == 0);
     let known = orders.filter_map(|order| order.words.first()).copied().map(ClientOrderId).collect();
+    let next_epoch = last_epoch.max(epoch) + 1;
     Ok(Recovery {
-        memory: Memory::new(epoch, last_id, known),
-        next_epoch: last_epoch.max(epoch) + 1,
+        memory: Memory::new(epoch, next_epoch, last_id, known),
+        next_epoch,
         instruments: rebuilt.instruments,
         records: scan.records,
         followed: scan.tail.len() as u64,
@@ -260,6 +289,7 @@ fn recover(
         carried,
         epoch,
         damage,
+        unbegun: Vec::new(),
         notice,
     })
 }
@@ -287,6 +317,8 @@ impl Whole {
                     return Ok(Self { segments, left: left.pieces, notice, damaged });
                 }
             }
+            // Of a journal without a segment nothing else is left to tell what was lost.
+            Err(error) if files::segments(folder)?.is_empty() => return Err(error),
             settled => damage.extend(settled.err().map(|error| error.to_string())),
         }
         let segments = files::segments(folder)?;

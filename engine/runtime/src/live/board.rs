@@ -3,7 +3,7 @@
 use ballast_core::gate::{GateState, Halt, Rule};
 use ballast_core::ledger::Ledger;
 use ballast_core::model::Hold;
-use ballast_core::shard::Shard;
+use ballast_core::shard::{Doubt, Shard};
 use ballast_model::{HalfTicks, InstrumentId, Liquidity, Money, Nanos, Side, Span};
 use ballast_sync::seqlock::{Reader, Writer, snapshot};
 
@@ -56,6 +56,8 @@ pub struct Shown {
     pub halt: Option<Halt>,
     /// Why nothing was quoted at the last decision.
     pub held: Option<Hold>,
+    /// Why nobody can say that the position is what it seems.
+    pub doubt: Doubt,
 }
 
 /// A shard as it is shown.
@@ -146,6 +148,7 @@ fn shown(shard: &Shard, id: InstrumentId) -> Option<Shown> {
         fills: [Liquidity::Maker, Liquidity::Taker].map(|liquidity| ledger.fills(liquidity)),
         halt: shard.halt(id).filter(|halt| halt.state != GateState::Active),
         held: shard.held(id),
+        doubt: shard.doubt_of(id),
     })
 }
 
@@ -158,6 +161,9 @@ fn micro(amount: Money) -> i64 {
 /// States that a gate may be in.
 const STATES: [GateState; 4] =
     [GateState::Active, GateState::ReduceOnly, GateState::Paused, GateState::Killed];
+
+/// Why a position may be in doubt.
+const DOUBTS: [Doubt; 3] = [Doubt::None, Doubt::Record, Doubt::Fills];
 
 /// A name's number in words: one more than its place, so that zero is none.
 fn coded<T: PartialEq>(all: &[T], one: Option<T>) -> u64 {
@@ -174,7 +180,8 @@ impl Shown {
     fn words(&self) -> [u64; WORDS] {
         let known = u64::from(self.net_e6.is_some())
             | u64::from(self.unrealised_e6.is_some()) << 1
-            | u64::from(self.fair.is_some()) << 2;
+            | u64::from(self.fair.is_some()) << 2
+            | coded(&DOUBTS, Some(self.doubt)) << 3;
         let halt = self
             .halt
             .map_or([0; 2], |halt| [coded(&STATES, Some(halt.state)), coded(&Rule::ALL, Some(halt.cause))]);
@@ -255,6 +262,7 @@ impl Shown {
                 .zip(decoded(&Rule::ALL, cause))
                 .map(|(state, cause)| Halt { state, cause }),
             held: decoded(&Hold::ALL, held),
+            doubt: decoded(&DOUBTS, known >> 3).unwrap_or_default(),
         }
     }
 }

@@ -157,8 +157,7 @@ impl Engine {
             stop: Arc::clone(stop),
         };
         let bells: Vec<_> = assembly.shards.iter().map(|_| Arc::new(OnceLock::new())).collect();
-        let mut calls = Vec::new();
-        let mut doors = Vec::new();
+        let (mut calls, mut doors) = (Vec::new(), Vec::new());
         for Way { network, wake, session, tap } in ways {
             let (doze, theirs) = Doze::pair();
             calls.push(Caller::several(theirs, wake, assembly.shards.len()));
@@ -176,7 +175,14 @@ impl Engine {
             let seat = seat(*role, &engine.stop_shards);
             let meta = shard.meta.to_bytes();
             let seed = engine.helm.shard(shard)?;
-            engine.shards.push(start_shard(seed, meta, &folder, seat, calls, Arc::clone(bell))?);
+            engine.shards.push(start_shard(
+                seed,
+                meta,
+                (&folder, live.segment_bytes),
+                seat,
+                calls,
+                Arc::clone(bell),
+            )?);
             engine.folders.push(folder);
         }
         for ((venue, (network, session, doze, tap)), asked) in

@@ -6,6 +6,7 @@
 mod audit;
 mod ending;
 mod seats;
+mod starting;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use ballast_core::outbox::Note;
-use ballast_model::{Event, HalfTicks, Nanos, OperatorAct, OperatorScope, Span};
+use ballast_model::{Event, Nanos};
 use ballast_sync::ring::{Consumer, Producer};
 use ballast_venue::binance::trade::Notice;
 
@@ -21,16 +22,13 @@ use super::board::{View, Window};
 use super::contact::{Contact, ContactWindow};
 use super::outside::{KilledBy, Switched};
 use super::reconfigure::{Changes, ConfigureError};
-use super::standing::{Reliance, StandingWindow, VenueView};
-use super::start::{self, Seat, Strangers, Waits, waits};
+use super::standing::{StandingWindow, VenueView};
+use super::start::{Seat, Waits};
 
-use audit::{Audit, Finding};
+use audit::Audit;
 
 pub use ending::Ending;
 pub use seats::{ShardSeat, ShardSeed, VenueSeat};
-
-/// How often the start gate asks for what is missing.
-const ASK_EVERY: Span = Span::from_secs(1);
 
 /// What a shard is told by and seen through.
 #[derive(Debug)]
@@ -74,6 +72,8 @@ pub struct Helm {
     kill: Arc<AtomicBool>,
     /// Until when nothing more is asked of the venues by the start gate; `None` once it is open.
     gate: Option<Nanos>,
+    /// What it waited for when it was last looked at.
+    waited: Vec<Waits>,
     /// What a venue said of our account before this does not open the gate.
     gate_since: Nanos,
     /// What kills from outside.
@@ -93,74 +93,10 @@ impl Helm {
             seats,
             kill: Arc::new(AtomicBool::new(false)),
             gate: Some(Nanos::MIN),
+            waited: Vec::new(),
             gate_since: Nanos::MIN,
             killed: None,
             untold: Vec::new(),
-        }
-    }
-
-    /// Opens the start gate where everything is known and agrees, and asks for what is missing where it is not. What is waited
-    /// for; `None` once quoting may go on. Where a venue's word on a position and the ledger come to differ later, and stay so after it
-    /// was asked again, the gate is closed: nothing is quoted until they agree.
-    pub fn begin(&mut self, strangers: Strangers, now: Nanos) -> Option<Vec<Waits>> {
-        let (shards, mut venues) = (self.look(), self.standing());
-        if self.gate.is_none() {
-            match self.audit.look(&self.seats, &shards, &venues, now) {
-                Finding::Well => {}
-                Finding::Ask(venue) => {
-                    self.venues.get(venue).into_iter().for_each(|venue| venue.window.asked.sweep());
-                }
-                Finding::Mismatch => self.close(now),
-            }
-        }
-        let next = self.gate?;
-        if self.killed.is_some() {
-            return Some(Vec::new());
-        }
-        let is_old =
-            |view: &&mut VenueView| matches!(view.reliance, Reliance::Whole(at) if at < self.gate_since);
-        venues.iter_mut().filter(is_old).for_each(|view| view.reliance = Reliance::Blind);
-        let waits = waits(&self.seats, &shards, &venues);
-        if waits.is_empty() {
-            self.gate = None;
-            self.audit.forget();
-            self.tell(&Event::Operator(start::command(OperatorScope::All, OperatorAct::Resume)));
-            return None;
-        }
-        if now >= next {
-            self.gate = Some(now + ASK_EVERY);
-            waits.iter().for_each(|waits| self.ask(waits, strangers, &shards));
-        }
-        Some(waits)
-    }
-
-    /// Pulls all quotes until everything is known anew and agrees.
-    fn close(&mut self, now: Nanos) {
-        self.gate = Some(Nanos::MIN);
-        self.gate_since = now;
-        self.tell(&Event::Operator(start::command(OperatorScope::All, OperatorAct::Pause)));
-        self.venues.iter().for_each(|venue| venue.window.asked.sweep());
-    }
-
-    fn ask(&mut self, waits: &Waits, strangers: Strangers, shards: &[View]) {
-        match waits {
-            Waits::Orders(venue, _) => {
-                if let Some(venue) = self.venues.get(*venue) {
-                    venue.window.asked.cancel_all();
-                    venue.window.asked.sweep();
-                }
-            }
-            Waits::Position { seat, venue, .. } if strangers == Strangers::Adopted => {
-                let shown =
-                    shards.get(seat.shard).and_then(|view| view.instruments.get(seat.of_shard.index()));
-                let mid = shown.map_or(0, |shown| shown.mid);
-                let adopted = start::adopt(*seat, *venue, HalfTicks(mid));
-                if let Some(shard) = self.shards.get_mut(seat.shard) {
-                    // Where there is no room it is asked for again.
-                    let _ = shard.control.push(Event::Operator(adopted));
-                }
-            }
-            Waits::Account(_) | Waits::Book(_) | Waits::Position { .. } => {}
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The shards are paused until then, by a command that stands in their journals like any other.
 
+use ballast_core::shard::Doubt;
 use ballast_model::{
     HalfTicks, InstrumentId, Lots, OperatorAct, OperatorCommand, OperatorId, OperatorScope, Price, ReasonCode,
 };
@@ -52,6 +53,49 @@ pub enum Waits {
         /// The ledger's.
         ledger: Lots,
     },
+    /// An instrument whose position was in doubt to hear that it is what the venue says.
+    Doubt {
+        /// Of which.
+        seat: Seat,
+        /// What both say; on spot, where the venue says none, what its list of trades leads to.
+        position: Lots,
+    },
+}
+
+impl Waits {
+    /// Whether it is worth asking at once, without waiting for the next round: what is asked for is safe however often it is.
+    const fn is_prompt(&self) -> bool {
+        match self {
+            Self::Orders(..) | Self::Doubt { .. } => true,
+            Self::Account(_) | Self::Book(_) | Self::Position { .. } => false,
+        }
+    }
+
+    /// The venue that has not yet said how our account stands there.
+    const fn venue(&self) -> Option<usize> {
+        match self {
+            Self::Account(venue) | Self::Orders(venue, _) => Some(*venue),
+            Self::Book(_) | Self::Position { .. } | Self::Doubt { .. } => None,
+        }
+    }
+
+    /// Whether both wait for the same, whatever the numbers are by now.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Account(one), Self::Account(other)) | (Self::Orders(one, _), Self::Orders(other, _)) => {
+                one == other
+            }
+            (Self::Book(one), Self::Book(other))
+            | (Self::Position { seat: one, .. }, Self::Position { seat: other, .. })
+            | (Self::Doubt { seat: one, .. }, Self::Doubt { seat: other, .. }) => one == other,
+            _ => false,
+        }
+    }
+
+    /// Whether it is to be asked for before the next round, having waited for this before.
+    pub(super) fn is_news(&self, before: &[Self]) -> bool {
+        self.is_prompt() && !before.iter().any(|known| self.is_same(known))
+    }
 }
 
 /// Everything that is waited for; nothing where quoting may begin.
@@ -65,6 +109,7 @@ pub fn waits(seats: &[Seat], shards: &[View], venues: &[VenueView]) -> Vec<Waits
             Reliance::Blind | Reliance::Asking(_) => waits.push(Waits::Account(number)),
         }
     }
+    let unsettled: Vec<usize> = waits.iter().filter_map(Waits::venue).collect();
     for seat in seats {
         let shown = shards.get(seat.shard).and_then(|view| view.instruments.get(seat.of_shard.index()));
         let said = venues
@@ -75,6 +120,9 @@ pub fn waits(seats: &[Seat], shards: &[View], venues: &[VenueView]) -> Vec<Waits
             (Some(shown), Some(venue)) if venue.0 != shown.position => {
                 waits.push(Waits::Position { seat: *seat, venue, ledger: Lots(shown.position) });
             }
+            (Some(shown), said) if is_ended(shown.doubt, said) && !unsettled.contains(&seat.venue) => {
+                waits.push(Waits::Doubt { seat: *seat, position: Lots(shown.position) });
+            }
             (Some(_), _) => {}
             (None, _) => waits.push(Waits::Book(*seat)),
         }
@@ -82,10 +130,26 @@ pub fn waits(seats: &[Seat], shards: &[View], venues: &[VenueView]) -> Vec<Waits
     waits
 }
 
+/// Whether what is said of a position ends the doubt about it: a venue's word of it always, and what its list of trades leads to
+/// where nothing but the record of ours is missing.
+const fn is_ended(doubt: Doubt, said: Option<Lots>) -> bool {
+    match doubt {
+        Doubt::None => false,
+        Doubt::Record => true,
+        Doubt::Fills => said.is_some(),
+    }
+}
+
 /// A command of the start itself.
 #[must_use]
 pub(super) const fn command(scope: OperatorScope, act: OperatorAct) -> OperatorCommand {
     OperatorCommand { scope, act, operator: OperatorId(0), reason: STARTING }
+}
+
+/// The command that ends the doubt about a position.
+#[must_use]
+pub(super) const fn confirm(seat: Seat, position: Lots) -> OperatorCommand {
+    command(OperatorScope::Instrument(seat.of_shard), OperatorAct::Confirm(position))
 }
 
 /// The command that books a position the venue says, at the middle of the market.
@@ -125,6 +189,31 @@ mod tests {
         assert_eq!(of(view(0, 0), venue(whole, 0, Some(0))), [Waits::Book(SEAT)]);
         let apart = Waits::Position { seat: SEAT, venue: Lots(-3), ledger: Lots(1) };
         assert_eq!(of(view(9, 1), venue(whole, 0, Some(-3))), [apart]);
+        let doubted = |doubt| {
+            let shown = Shown { mid: 9, position: 5, doubt, ..Shown::default() };
+            View { instruments: vec![shown], ..View::default() }
+        };
+        let confirmed = Waits::Doubt { seat: SEAT, position: Lots(5) };
+        assert_eq!(of(doubted(Doubt::Record), venue(whole, 0, Some(5))), [confirmed]);
+        assert_eq!(of(doubted(Doubt::Record), venue(whole, 0, None)), [confirmed], "by its list of trades");
+        assert_eq!(of(doubted(Doubt::Fills), venue(whole, 0, Some(5))), [confirmed]);
+        assert_eq!(of(doubted(Doubt::Fills), venue(whole, 0, None)), [], "an operator has the word");
+        let other = Waits::Position { seat: SEAT, venue: Lots(6), ledger: Lots(5) };
+        assert_eq!(of(doubted(Doubt::Record), venue(whole, 0, Some(6))), [other]);
+        assert_eq!(of(doubted(Doubt::Record), venue(Reliance::Blind, 0, Some(5))), [Waits::Account(0)]);
         assert_eq!(waits(&[SEAT], &[View::default()], &[venue(whole, 0, Some(0))]), [Waits::Book(SEAT)]);
+    }
+
+    #[test]
+    fn what_is_safe_to_ask_again_is_asked_as_soon_as_it_is_missed() {
+        let doubt = Waits::Doubt { seat: SEAT, position: Lots(5) };
+        assert!(Waits::Orders(0, 3).is_news(&[]) && doubt.is_news(&[]));
+        assert!(!Waits::Orders(0, 3).is_news(&[Waits::Orders(0, 4)]), "the same, though fewer");
+        assert!(Waits::Orders(0, 3).is_news(&[Waits::Orders(1, 3), doubt]));
+        assert!(!doubt.is_news(&[doubt]));
+        let apart = Waits::Position { seat: SEAT, venue: Lots(1), ledger: Lots(2) };
+        for patient in [apart, Waits::Account(0), Waits::Book(SEAT)] {
+            assert!(!patient.is_news(&[]), "{patient:?}");
+        }
     }
 }

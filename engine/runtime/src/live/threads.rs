@@ -99,12 +99,13 @@ pub(super) fn spawn<T: Send + 'static>(
 pub(super) fn start_shard(
     seed: ShardSeed,
     meta: Vec<u8>,
-    folder: &Path,
+    (folder, segment_bytes): (&Path, u64),
     seat: ThreadSeat,
     calls: Vec<Caller>,
     bell: Arc<OnceLock<Bell>>,
 ) -> Result<JoinHandle<ShardEnd>, JobError> {
-    let options = Options { pace: Pace::Live { patience: JOURNAL_PATIENCE }, ..Options::default() };
+    let pace = Pace::Live { patience: JOURNAL_PATIENCE };
+    let options = Options { segment_bytes, pace, ..Options::default() };
     let mut journal = Journal::open(folder, meta, &options)?;
     let name = seat.role.to_string();
     let turning = move || {

@@ -132,6 +132,23 @@ fn trades_that_nobody_heard_of_are_found_and_told_once() {
 }
 
 #[test]
+fn trades_on_record_are_not_told_again_and_nobody_asks_whose_they_were() {
+    let mut rig = Rig::open(TradeMarket::Spot);
+    rig.session.know(ETH, [101, 103].map(TradeId).into_iter());
+    rig.session.sweep(rig.now);
+    let trades = [101, 102, 103].map(|id| spot_trade(id, 28)).join(",");
+    rig.script.push(("GET /api/v3/myTrades?symbol=ETHUSDT&fromId=101&".into(), 200, format!("[{trades}]")));
+    rig.script.push((
+        "GET /api/v3/order?symbol=ETHUSDT&orderId=28&".into(),
+        200,
+        r#"{"orderId":28,"clientOrderId":"blst-41"}"#.into(),
+    ));
+    rig.serve();
+    let told: Vec<_> = rig.fills().iter().map(|fill| fill.trade_id.0).collect();
+    assert_eq!((told, rig.script.len()), (vec![102], 0));
+}
+
+#[test]
 fn a_trade_of_the_stream_hides_no_older_one_from_the_sweep() {
     let mut rig = Rig::open(TradeMarket::UsdM);
     rig.session.on_disconnected(Channel::Private, rig.now, &mut rig.sink);

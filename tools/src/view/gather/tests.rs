@@ -128,8 +128,7 @@ fn numbers_at_the_ends_of_their_ranges_stay_whole_on_the_smallest_screen() {
             rebates_e6: i64::MAX,
             turnover_e6: i64::MAX,
             fills: [u64::MAX; 2],
-            halt: None,
-            held: None,
+            ..Shown::default()
         };
         let group = instrument(&one("0.00000001", "0.00000001"), &shown, None);
         for line in texts(&group, 40) {

@@ -6,14 +6,15 @@ mod story;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    Carried, CarriedKind, Event, InstrumentId, Lots, OperatorAct, OperatorScope, Side, Span, VenueId,
+    Access, AccessState, Carried, CarriedKind, Event, InstrumentId, Lots, Nanos, OperatorAct, OperatorScope,
+    Side, Span, VenueId,
 };
 
 use super::desk::{Desk, Did, ETH, bid};
 use super::operator::command;
 use crate::gate::GateState;
 use crate::outbox::{Note, Outbox};
-use crate::shard::{Shard, ShardSpec};
+use crate::shard::{Doubt, Shard, ShardSpec};
 use story::{Recorded, Story};
 
 const CASES: u64 = 1_500;
@@ -209,19 +210,56 @@ fn a_dead_mans_switch_and_a_venues_halt_carry() {
     let spec = || super::together::spec(super::together::risk());
     let tell = |shard: &mut Shard, act| {
         let mut out = Outbox::new(shard.commands_per_event_max());
-        let now = ballast_model::Nanos(5);
+        let now = Nanos(5);
         shard.on_event(&Event::Operator(command(OperatorScope::Venue(VenueId(0)), act)), now, &mut out);
     };
     let built = |spec: ShardSpec| Shard::new(&spec).unwrap();
     let mut shard = built(spec());
-    tell(&mut shard, OperatorAct::Arm(ballast_model::Nanos(99)));
+    tell(&mut shard, OperatorAct::Arm(Nanos(99)));
     tell(&mut shard, OperatorAct::Kill);
     let words = list(&shard);
     let mut next = built(spec());
     let mut out = Outbox::new(next.commands_per_event_max());
-    words.iter().for_each(|word| next.on_event(&Event::Carried(*word), ballast_model::Nanos(6), &mut out));
+    words.iter().for_each(|word| next.on_event(&Event::Carried(*word), Nanos(6), &mut out));
     assert_eq!(list(&next)[..words.len() - 1], words[..words.len() - 1]);
     assert_eq!(next.halt(ETH).unwrap().state, GateState::Killed);
     let mut lone = Desk::with(|_| ());
     assert_eq!(lone.snapshot(10_000, 10_010)[0], bid(1, 10_000));
+}
+
+#[test]
+fn up_to_when_all_was_told_carries_and_is_followed() {
+    let built = || Shard::new(&super::together::spec(super::together::risk())).unwrap();
+    let [mut lived, mut followed, mut next] = [built(), built(), built()];
+    let mut out = Outbox::new(lived.commands_per_event_max());
+    let told = |state| Event::Access(Access { instrument: ETH, state });
+    assert_eq!(lived.told_until(ETH), None);
+    for (at, state) in [(10, AccessState::Unseen), (20, AccessState::Open), (30, AccessState::Unseen)] {
+        lived.on_event(&told(state), Nanos(at), &mut out);
+        followed.follow_event(&told(state), Nanos(at), &mut out);
+        out.clear();
+    }
+    lived.on_event(&Event::Timer, Nanos(50), &mut out);
+    assert_eq!([lived.told_until(ETH), followed.told_until(ETH)], [Some(Nanos(30)); 2]);
+    assert_ne!(lived.state_hash(), built().state_hash());
+    let words = list(&lived);
+    words.iter().for_each(|word| next.on_event(&Event::Carried(*word), Nanos(60), &mut out));
+    assert_eq!((next.told_until(ETH), list(&next)), (Some(Nanos(30)), words), "whatever time has passed");
+    next.on_event(&told(AccessState::Open), Nanos(70), &mut out);
+    assert_eq!(next.told_until(ETH), Some(Nanos(70)));
+}
+
+#[test]
+fn why_a_position_is_in_doubt_carries_until_it_is_confirmed() {
+    let built = || Shard::new(&super::together::spec(super::together::risk())).unwrap();
+    let [mut shard, mut next] = [built(), built()];
+    let mut out = Outbox::new(shard.commands_per_event_max());
+    assert_eq!(shard.doubt_of(ETH), Doubt::None);
+    shard.doubt();
+    assert_eq!(shard.doubt_of(ETH), Doubt::Record);
+    list(&shard).iter().for_each(|word| next.on_event(&Event::Carried(*word), Nanos(6), &mut out));
+    assert_eq!(next.doubt_of(ETH), Doubt::Record);
+    let confirm = command(OperatorScope::Instrument(ETH), OperatorAct::Confirm(Lots(0)));
+    next.on_event(&Event::Operator(confirm), Nanos(7), &mut out);
+    assert_eq!(next.doubt_of(ETH), Doubt::None);
 }

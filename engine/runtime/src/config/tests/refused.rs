@@ -352,3 +352,15 @@ fn there_are_one_to_four_connections_of_a_kind() {
         }
     }
 }
+
+#[test]
+fn segments_of_a_journal_are_neither_tiny_nor_endless() {
+    let live = "[live]\nsegment_bytes = 65536\n[[live.venue]]\nmarket = \"usdm\"\nsymbols = [\"ETHUSDT\"]\n";
+    let text = format!("{REPLAY}\n{live}");
+    answer(&text).unwrap();
+    answer(&text.replace("65536", "1073741824")).unwrap();
+    for bad in ["65535", "1073741825"] {
+        let message = refuses(&text, "65536", bad, "live.segment_bytes");
+        assert!(message.contains("from 65536 to 1073741824"), "{message}");
+    }
+}

@@ -41,6 +41,9 @@ pub(super) struct Scan {
     coming: Vec<Carried>,
 }
 
+/// Of a journal whose beginning is gone, where no list came after it.
+const BASELESS: &str = "segments before it are missing, and it does not say what carried over from them";
+
 /// Whether more segments can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Read {
@@ -62,6 +65,10 @@ impl Scan {
                 damage.append(&mut scan.damage);
                 continue;
             }
+            if scan.list.is_empty() && part.first().is_none_or(|first| number(first) != Some(0)) {
+                let path = part.first().cloned().unwrap_or_default();
+                return Err(JournalError::Broken { path, what: BASELESS });
+            }
             scan.damage.splice(0..0, damage);
             scan.damage.sort_unstable();
             scan.damage.dedup();
@@ -72,6 +79,11 @@ impl Scan {
             return Ok(scan);
         }
         Err(JournalError::Empty(PathBuf::new()))
+    }
+
+    /// True where nothing was recorded: its writer died before the first input.
+    pub(super) fn is_void(&self) -> bool {
+        self.at == Nanos::MIN
     }
 
     /// Reads segments up to the first damage.
@@ -150,7 +162,7 @@ impl Scan {
 
     /// What happened in markets is not followed, nor is what a new epoch does not take over.
     fn event(&mut self, event: Event, now: Nanos) {
-        let passes = matches!(event, Event::Timer | Event::Grant(_) | Event::Journal(_) | Event::Access(_));
+        let passes = matches!(event, Event::Timer | Event::Grant(_) | Event::Journal(_));
         if event.market().is_none() && !passes {
             self.begins |= matches!(event, Event::Carried(_));
             self.tail.push((now, Followed::Event(event)));
@@ -173,10 +185,14 @@ impl Scan {
     }
 }
 
+/// The number of a segment.
+fn number(path: &Path) -> Option<u32> {
+    path.file_name()?.to_str()?.split('.').next()?.parse().ok()
+}
+
 /// Segments that are not there though later ones are: the state does not need them, and they are named.
 fn missing(segments: &[PathBuf]) -> Vec<String> {
-    let number = |path: &PathBuf| path.file_name()?.to_str()?.split('.').next()?.parse::<u32>().ok();
-    let there: Vec<u32> = segments.iter().filter_map(number).collect();
+    let there: Vec<u32> = segments.iter().filter_map(|path| number(path)).collect();
     let upto = there.last().copied().unwrap_or(0);
     let gone = (0..upto).filter(|number| !there.contains(number));
     gone.map(|number| format!("segment {number:010} is missing")).collect()

@@ -19,7 +19,7 @@ prop_compose! {
         known in prop::array::uniform3(any::<bool>()),
         counts in prop::array::uniform4(any::<u64>()),
         fair in 1e-9..1e15,
-        held in 0..=Hold::ALL.len(),
+        (held, doubt) in (0..=Hold::ALL.len(), 0..DOUBTS.len()),
         (halt, mid, net, unrealised) in (halts(), signed(), signed(), signed()),
     ) -> Shown {
         let [position, position_max, bid, ask, best_bid, best_ask, realised_e6, fees_e6, rebates_e6, turnover_e6] = amounts;
@@ -28,7 +28,7 @@ prop_compose! {
             position, position_max, quotes: [bid, ask], touch: [best_bid, best_ask], mid,
             fair: known[0].then_some(fair), open, open_max, net_e6: known[1].then_some(net), realised_e6,
             unrealised_e6: known[2].then_some(unrealised), fees_e6, rebates_e6, turnover_e6,
-            fills: [makers, takers], halt, held: Hold::ALL.get(held).copied(),
+            fills: [makers, takers], halt, held: Hold::ALL.get(held).copied(), doubt: DOUBTS[doubt],
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use ballast_json::Item;
 use ballast_model::{
-    BalanceUpdate, ClientOrderId, Ending, Event, Fill, FillReason, Liquidity, Lots, Money, Nanos,
-    OrderReport, OrderUpdate, PackedLevel, PackedMoney, Price, RejectReason, Side, TradeId, VenueOrderId,
+    BalanceUpdate, ClientOrderId, Ending, Event, Fill, FillReason, InstrumentId, Liquidity, Lots, Money,
+    Nanos, OrderReport, OrderUpdate, PackedLevel, PackedMoney, Price, RejectReason, Side, TradeId,
+    VenueOrderId,
 };
 
 use super::answers::ending;
@@ -290,6 +291,15 @@ impl TradeSession {
         self.counters.fills += 1;
         self.tell(Event::Fill(fill), out);
         true
+    }
+
+    /// These trades are on record already: they are not told again, however far back is asked. The newest are remembered.
+    pub fn know(&mut self, instrument: InstrumentId, trades: impl Iterator<Item = TradeId>) {
+        let known = self.names.instruments.iter_mut().find(|known| known.id == instrument);
+        let Some(known) = known else { return };
+        for trade in trades {
+            known.trades.note(trade.0);
+        }
     }
 
     /// All trades up to this one were told. That is known of a trade of the stream only while nothing before it is missing,
