@@ -39,6 +39,9 @@ impl LinkPolicy {
     }
 }
 
+/// How long the news of an end may take that we have asked for.
+const CLOSE_MAX: Span = Span::from_secs(5);
+
 /// Where a venue is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Urls {
@@ -59,9 +62,21 @@ impl From<&LiveVenueConfig> for Urls {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Down { retry_at: Nanos },
-    Opening { since: Nanos },
-    Up { since: Nanos, heard: Nanos, asked: Nanos },
+    Down {
+        retry_at: Nanos,
+    },
+    Opening {
+        since: Nanos,
+    },
+    Up {
+        since: Nanos,
+        heard: Nanos,
+        asked: Nanos,
+    },
+    /// We have closed it; the news of its end comes before this, or it is closed again.
+    Closing {
+        until: Nanos,
+    },
 }
 
 /// Whether a connection stands.
@@ -160,6 +175,7 @@ impl Lines {
             let state = match line.state {
                 State::Down { .. } => LinkState::Down,
                 State::Opening { .. } => LinkState::Opening,
+                State::Closing { .. } => LinkState::Down,
                 State::Up { .. } => LinkState::Up,
             };
             (line.link, line.wanted.way, state)
@@ -192,7 +208,6 @@ impl Lines {
     /// Takes one piece of news of a connection.
     #[inline]
     pub(super) fn on_news(&mut self, link: Link, news: &News<'_>, now: Nanos) {
-        let LinkPolicy { back_off_min, back_off_max, .. } = self.policy;
         let Some(line) = self.lines.get_mut(usize::from(link.0)) else { return };
         match (news, &mut line.state) {
             (News::Opened, state) => {
@@ -200,11 +215,10 @@ impl Lines {
                 line.attempts = 0;
             }
             (News::Text(_) | News::Reply { .. }, State::Up { heard, .. }) => *heard = now,
-            (News::Text(_) | News::Reply { .. }, State::Down { .. } | State::Opening { .. }) => {}
+            (News::Text(_) | News::Reply { .. }, _) => {}
             (News::Closed(_), state) => {
-                self.lost += u64::from(matches!(state, State::Up { .. }));
-                *state = State::Down { retry_at: now + back_off_min.doubled(line.attempts, back_off_max) };
-                line.attempts = line.attempts.saturating_add(1);
+                self.lost += u64::from(matches!(state, State::Up { .. } | State::Closing { .. }));
+                line.ended(&self.policy, now);
             }
         }
     }
@@ -222,8 +236,15 @@ impl Lines {
                     line.state = State::Opening { since: now };
                     network.open(line.link, &line.address());
                 }
-                // The news of its end follows.
-                State::Opening { .. } | State::Up { .. } => network.close(line.link),
+                // Of one that never stood no news may follow.
+                State::Opening { .. } => {
+                    network.close(line.link);
+                    line.ended(&policy, now);
+                }
+                State::Up { .. } | State::Closing { .. } => {
+                    line.state = State::Closing { until: now + CLOSE_MAX };
+                    network.close(line.link);
+                }
             }
         }
     }
@@ -234,6 +255,13 @@ impl Lines {
 }
 
 impl Line {
+    /// It is gone, or could not be made: when it is tried again.
+    fn ended(&mut self, policy: &LinkPolicy, now: Nanos) {
+        let wait = policy.back_off_min.doubled(self.attempts, policy.back_off_max);
+        self.state = State::Down { retry_at: now + wait };
+        self.attempts = self.attempts.saturating_add(1);
+    }
+
     fn address(&self) -> Address {
         let url = format!("{}{}", self.wanted.url, self.path);
         Address { kind: self.wanted.kind, url, headers: Vec::new() }
@@ -256,7 +284,9 @@ impl Line {
     fn pings(&self, policy: &LinkPolicy) -> Option<Nanos> {
         match (self.state, self.wanted.talk) {
             (State::Up { asked, .. }, Talk::Pinged) => Some(asked + Span(policy.silence_max.0 / 2)),
-            (State::Up { .. } | State::Down { .. } | State::Opening { .. }, _) => None,
+            (State::Up { .. } | State::Down { .. } | State::Opening { .. } | State::Closing { .. }, _) => {
+                None
+            }
         }
     }
 
@@ -265,6 +295,7 @@ impl Line {
         Some(match (self.state, self.wanted.talk) {
             (State::Down { retry_at }, _) => retry_at,
             (State::Opening { since }, _) => since + policy.connect_max,
+            (State::Closing { until }, _) => until,
             (State::Up { since, heard, .. }, Talk::Steady | Talk::Pinged) => {
                 (heard + policy.silence_max).min(since + policy.age_max)
             }
@@ -272,3 +303,6 @@ impl Line {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
