@@ -27,6 +27,8 @@ pub(crate) struct Booted {
     pub(crate) journal: Journal,
     pub(crate) hand: Hand,
     pub(crate) folder: PathBuf,
+    /// What is damaged of the journals before.
+    pub(crate) damage: Vec<String>,
 }
 
 /// Begins a process that goes on from what lies in `folder`, at a venue that is asked over `network`.
@@ -41,11 +43,11 @@ pub(crate) fn boot(
 ) -> Result<Booted, (Box<SimNetwork>, String)> {
     match begin(config, folder, full, &mut network) {
         Ok(begun) => {
-            let Begun { mut helm, seed, assembled, session, journal, hand, folder } = begun;
+            let Begun { mut helm, seed, assembled, session, journal, hand, folder, damage } = begun;
             network.watch_latch(helm.latch());
             let (live, asked, venue) = assembled;
             let venue = helm.venue((live, asked), venue, network, Some(session), None);
-            Ok(Booted { helm, seed, venue, journal, hand, folder })
+            Ok(Booted { helm, seed, venue, journal, hand, folder, damage })
         }
         Err(why) => Err((Box::new(network), why)),
     }
@@ -64,6 +66,7 @@ struct Begun<'a> {
     journal: Journal,
     hand: Hand,
     folder: PathBuf,
+    damage: Vec<String>,
 }
 
 fn begin<'a>(
@@ -103,6 +106,7 @@ fn begin<'a>(
     };
     let keys = credentials(KEYS, environment).map_err(|error| text(&error))?;
     let session = session(&traded, keys).map_err(|error| text(&error))?;
+    let damage = past.as_ref().map_or_else(Vec::new, |past| past.damage.clone());
     shard.past = past;
     let meta = shard.meta.to_bytes();
     let mut helm = Helm::new(built.seats);
@@ -115,5 +119,5 @@ fn begin<'a>(
     };
     let disk = Box::new(SimDisk(full.clone()));
     let (journal, hand) = Hand::open(disk, &place, meta, &options).map_err(|error| text(&error))?;
-    Ok(Begun { helm, seed, assembled: (live, asked, venue), session, journal, hand, folder: place })
+    Ok(Begun { helm, seed, assembled: (live, asked, venue), session, journal, hand, folder: place, damage })
 }

@@ -25,6 +25,7 @@ mod scratch;
 mod watch;
 mod world;
 
+pub use net::Reach;
 pub use oracle::{ORACLES, Violation};
 pub use plan::{Act, Plan, Turn};
 pub use profile::{Latency, PROFILES, Profile};

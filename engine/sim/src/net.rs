@@ -20,11 +20,24 @@ use crate::profile::Latency;
 
 /// How long a connection that we close waits for the venue.
 const CLOSING: Span = Span::from_millis(100);
+/// How long a connection may take: a little more than whoever asked for it waits.
+const OPENING: Span = Span(10_000_050_000);
 /// The venue is not asked again at the same moment whether something is due: chance has then said that nothing is.
 const AGAIN: Span = Span::from_millis(1);
 
 /// Whose something on its way is: connection, and which of those of that number.
 type Whose = (Link, u32);
+
+/// What becomes of connections that are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// They are made.
+    Yes,
+    /// They are refused.
+    Refuses,
+    /// Nothing is heard of them.
+    Hangs,
+}
 
 /// Something on its way.
 #[derive(Debug)]
@@ -67,6 +80,7 @@ pub(crate) struct SimNetwork {
     inbox: VecDeque<(Whose, Told)>,
     latency: Latency,
     dice: Dice,
+    reach: Reach,
     latch: Arc<AtomicBool>,
     known: Known,
     digest: Digest,
@@ -87,6 +101,7 @@ impl SimNetwork {
             inbox: VecDeque::new(),
             latency,
             dice: Dice::new(seed, "network"),
+            reach: Reach::Yes,
             latch: Arc::new(AtomicBool::new(false)),
             known: Known::default(),
             digest: Digest::new(),
@@ -301,6 +316,11 @@ impl SimNetwork {
         }
     }
 
+    /// What becomes of connections from now on.
+    pub(crate) const fn set_reach(&mut self, reach: Reach) {
+        self.reach = reach;
+    }
+
     /// The engine is gone: nobody hears what is on the way to it.
     pub(crate) fn abandon(&mut self) {
         self.cut(|_| true);
@@ -362,10 +382,17 @@ impl Network for SimNetwork {
             headers: headers.collect(),
             body: Vec::new(),
         };
-        if let Some(line) = self.lines.get_mut(at) {
-            line.begin(channel);
+        let Some(line) = self.lines.get_mut(at) else { return };
+        line.begin(channel);
+        let whose = (link, line.generation);
+        match self.reach {
+            Reach::Yes => self.post_there(link, Said::Open(request)),
+            Reach::Refuses => self.post_here(whose, self.now, Told::Closed(Closed::Unreachable)),
+            Reach::Hangs => {
+                let given_up = self.now + OPENING;
+                self.post(given_up, Way::Here(whose, Told::Closed(Closed::Unreachable)));
+            }
         }
-        self.post_there(link, Said::Open(request));
     }
 
     fn close(&mut self, link: Link) {
@@ -374,7 +401,8 @@ impl Network for SimNetwork {
         let whose = (link, line.generation);
         match line.stage {
             Stage::Down | Stage::Closing => {}
-            Stage::Opening => self.post(now, Way::Here(whose, Told::Closed(Closed::ByUs))),
+            // Nothing is told of the end of what never stood.
+            Stage::Opening => line.stage = Stage::Down,
             Stage::Up => {
                 line.stage = Stage::Closing;
                 let wait =

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use ballast_model::Span;
 
 use crate::dice::Dice;
+use crate::net::Reach;
 use crate::profile::Profile;
 
 /// How long a run has at its beginning, and at its end, in which nothing goes wrong.
@@ -21,6 +22,8 @@ pub enum Act {
     CutRequests,
     /// The way to the venue is cut.
     CutAll,
+    /// What becomes of connections that are asked for is another.
+    Reach(Reach),
     /// An operator kills from outside.
     Kill,
     /// No operator does any more.
@@ -44,6 +47,9 @@ impl Act {
         match self {
             Self::CutRequests => "cut-requests",
             Self::CutAll => "cut-all",
+            Self::Reach(Reach::Yes) => "reachable",
+            Self::Reach(Reach::Refuses) => "connect-refused",
+            Self::Reach(Reach::Hangs) => "connect-hangs",
             Self::Kill => "operator-kill",
             Self::Release => "operator-release",
             Self::Configure(_) => "configure",
@@ -93,6 +99,7 @@ enum Kind {
     /// By the driver.
     Cut,
     CutAll,
+    Unreachable(Reach),
     KillForAWhile,
     Configure,
     Crash,
@@ -103,7 +110,7 @@ enum Kind {
 const STREAMS: &[&str] = &["market", "user", "api", "all"];
 
 /// Everything that can go wrong, each as likely as any other.
-const KINDS: [Kind; 28] = [
+const KINDS: [Kind; 30] = [
     Kind::Messages("gap", &["market"]),
     Kind::Messages("duplicate", STREAMS),
     Kind::Messages("duplicate", &["user"]),
@@ -129,6 +136,8 @@ const KINDS: [Kind; 28] = [
     Kind::Skew,
     Kind::Cut,
     Kind::CutAll,
+    Kind::Unreachable(Reach::Refuses),
+    Kind::Unreachable(Reach::Hangs),
     Kind::KillForAWhile,
     Kind::Configure,
     Kind::WallJump,
@@ -199,6 +208,10 @@ impl Drawn {
             }
             Kind::Cut => self.act(at, Act::CutRequests),
             Kind::CutAll => self.act(at, Act::CutAll),
+            Kind::Unreachable(reach) => {
+                self.act(at, Act::CutAll);
+                self.pair(at, lasts(secs(1, 30)), Act::Reach(reach), Act::Reach(Reach::Yes));
+            }
             Kind::KillForAWhile => self.pair(at, lasts(secs(1, 20)), Act::Kill, Act::Release),
             Kind::Configure => {
                 let width = u32::try_from(dice.below(40)).unwrap_or_default();

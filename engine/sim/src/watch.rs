@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use ballast_core::outbox::Outbox;
+use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::Shard;
 use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos};
 use ballast_runtime::replay::Record;
@@ -23,6 +23,8 @@ pub(crate) enum Happening {
     Learned(Event),
     /// It decided this.
     Decided(Command),
+    /// It noted this.
+    Noted(Note),
     /// Anything else.
     Said(String),
 }
@@ -38,6 +40,7 @@ pub(crate) struct Watch {
     exposure: Exposure,
     /// When the core last sent a new order.
     pub(crate) ordered: Option<Nanos>,
+    noted: Option<Note>,
     happened: VecDeque<(Nanos, Happening)>,
     violation: Option<Violation>,
 }
@@ -77,6 +80,7 @@ impl Watch {
             match happening {
                 Happening::Learned(event) => format!("{after:12.6} <- {event:?}"),
                 Happening::Decided(command) => format!("{after:12.6} -> {command:?}"),
+                Happening::Noted(note) => format!("{after:12.6}  * {note:?}"),
                 Happening::Said(said) => format!("{after:12.6}    {said}"),
             }
         };
@@ -90,7 +94,8 @@ impl Watch {
     }
 
     fn learned(&mut self, now: Nanos, event: &Event) {
-        if event.market().is_none() && *event != Event::Timer {
+        let passes = matches!(event, Event::Timer | Event::Carried(_));
+        if event.market().is_none() && !passes {
             self.happen(now, Happening::Learned(*event));
         }
         self.fills.learned(event);
@@ -107,6 +112,12 @@ impl Watch {
             }
             let fresh = self.fresh.decided(command, shard, &self.known, now);
             verdict = verdict.and(self.kill.decided(command, shard)).and(fresh);
+        }
+        for note in out.notes() {
+            // What is noted again and again is told once.
+            if self.noted.replace(*note) != Some(*note) {
+                self.happen(now, Happening::Noted(*note));
+            }
         }
         self.judge(now, verdict);
     }

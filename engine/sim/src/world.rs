@@ -20,7 +20,7 @@ use crate::config::{NAME, text};
 use crate::counterpart::INSTRUMENT;
 use crate::disk::Full;
 use crate::line::Channel;
-use crate::net::SimNetwork;
+use crate::net::{Reach, SimNetwork};
 use crate::oracle::{PANIC, alive, at_rest, gate, verified};
 use crate::plan::{Act, Plan};
 use crate::report::{Coverage, Report, State};
@@ -53,6 +53,7 @@ pub(crate) struct World<'a> {
     full: Full,
     drift: Span,
     kills: bool,
+    reach: Reach,
     /// Acts that are done.
     done: usize,
     state: State,
@@ -102,6 +103,7 @@ impl<'a> World<'a> {
             full: Arc::new(AtomicBool::new(false)),
             drift: Span::ZERO,
             kills: false,
+            reach: Reach::Yes,
             done: 0,
             state: State::Down,
             coverage: Coverage::default(),
@@ -178,18 +180,20 @@ impl<'a> World<'a> {
             // Of a process that does not run nothing is asked; what is done to the host stays.
             self.apply(act, None);
         }
+        network.set_reach(self.reach);
         self.look_at_venue(&network);
         self.network = Some(network);
     }
 
     /// One process, from its first turn to its end.
     fn process(&mut self, booted: Booted) -> Result<End, SimError> {
-        let Booted { mut helm, seed, venue, mut journal, hand, folder } = booted;
+        let Booted { mut helm, seed, venue, mut journal, hand, folder, damage } = booted;
         self.journals.push(folder);
         self.watch.borrow_mut().fills.begin();
         self.now = self.now.max(ballast_wire::Network::clock(venue.venue_loop().network()));
         let begun = format!("process {} begins", self.processes);
         self.watch.borrow_mut().say(self.now, begun);
+        damage.into_iter().for_each(|what| self.watch.borrow_mut().say(self.now, format!("damaged: {what}")));
         if self.kills {
             helm.obey(Some(KilledBy::File), Loops::Turn, self.now);
         }
@@ -235,7 +239,7 @@ impl<'a> World<'a> {
             process.venue.network_mut().advance(self.now);
             self.look_at_venue(process.venue.venue_loop().network());
             if spins > SPINS_MAX || !self.settle(process) {
-                let verdict = Err((PANIC, "the loops come to no rest".to_owned()));
+                let verdict = Err((PANIC, format!("no rest: {}", self.dues(process))));
                 self.watch.borrow_mut().judge(self.now, verdict);
             }
             if let Err(error) = process.hand.turn(self.now) {
@@ -260,18 +264,25 @@ impl<'a> World<'a> {
         }
     }
 
-    /// When something is next to be done.
-    fn next_at(&self, process: &Process<'_>) -> Nanos {
+    /// When something is next to be done, by whom: helm, script, network, venue's loop, shard's loop.
+    fn times(&self, process: &Process<'_>) -> [Option<Nanos>; 5] {
         let script = self.plan.script.get(self.done).map(|turn| self.start + turn.after);
         let venue = process.venue.venue_loop();
-        let times = [
-            Some(process.look_at),
-            script,
-            venue.network().next_at(),
-            venue.next_deadline(),
-            process.shard.shard_loop().next_deadline(),
-        ];
-        times.into_iter().flatten().min().unwrap_or(process.look_at)
+        let shard = process.shard.shard_loop().next_deadline();
+        [Some(process.look_at), script, venue.network().next_at(), venue.next_deadline(), shard]
+    }
+
+    fn next_at(&self, process: &Process<'_>) -> Nanos {
+        self.times(process).into_iter().flatten().min().unwrap_or(process.look_at)
+    }
+
+    /// When each is due, after now: for whoever looks for what spins.
+    fn dues(&self, process: &Process<'_>) -> String {
+        let names = ["helm", "script", "network", "venue", "shard"];
+        let due = |(name, at): (&str, Option<Nanos>)| {
+            at.map(|at| format!("{name} in {} ns", at.0.saturating_sub(self.now.0)))
+        };
+        names.into_iter().zip(self.times(process)).filter_map(due).collect::<Vec<_>>().join(", ")
     }
 
     /// Turns both loops until neither has anything to do; false where that never comes.
@@ -343,7 +354,7 @@ impl<'a> World<'a> {
     }
 
     fn apply(&mut self, act: Act, process: Option<&mut Process<'_>>) {
-        if !matches!(act, Act::Release | Act::DiskHeals) {
+        if !matches!(act, Act::Release | Act::DiskHeals | Act::Reach(Reach::Yes)) {
             self.fired(act.name());
         }
         match act {
@@ -352,12 +363,14 @@ impl<'a> World<'a> {
             Act::WallJumps(drift) => self.drift = drift,
             Act::Kill => self.kills = true,
             Act::Release => self.kills = false,
+            Act::Reach(reach) => self.reach = reach,
             Act::CutRequests | Act::CutAll | Act::Configure(_) | Act::Crash(_) => {}
         }
         let Some(process) = process else { return };
         match act {
             Act::CutRequests => process.venue.network_mut().cut(|channel| channel == Channel::Rest),
             Act::CutAll => process.venue.network_mut().cut(|_| true),
+            Act::Reach(reach) => process.venue.network_mut().set_reach(reach),
             Act::Configure(width) => {
                 let done = process.helm.configure(&text(width), Path::new(NAME));
                 let said = done.map_or_else(|error| error.to_string(), |()| "configured".to_owned());

@@ -194,7 +194,11 @@ impl Journal {
         let (writer, reader) = make_ring(folder, &path, options)?.ends();
         // After the ring: a folder in which there is no room for one holds no journal.
         let begun = Segments::begin(folder, meta, disk, Bodies::new(1, options.segment_bytes));
-        let mut segments = begun.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
+        let mut segments = begun.inspect_err(|_| {
+            drop(std::fs::remove_file(&path));
+            // Nor is an empty one left, which would be taken for a journal whose segments are gone.
+            drop(std::fs::remove_dir(folder));
+        })?;
         let press = match options.at_rest {
             AtRest::Compressed => Some(Press::start()?),
             AtRest::AsWritten => None,

@@ -4,6 +4,7 @@ mod left;
 mod pressed;
 mod ring_damage;
 mod stalls;
+mod unbegun;
 
 use super::*;
 use ballast_journal::{Checkpoint, Draft, Entry, Plain};

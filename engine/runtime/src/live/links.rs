@@ -51,6 +51,9 @@ impl LinkPolicy {
     }
 }
 
+/// How long the news of an end may take that we have asked for.
+const CLOSE_MAX: Span = Span::from_secs(5);
+
 /// Where a venue is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Urls {
@@ -71,9 +74,22 @@ impl From<&LiveVenueConfig> for Urls {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Down { retry_at: Nanos },
-    Opening { since: Nanos },
-    Up { since: Nanos, heard: Nanos, asked: Nanos },
+    Down {
+        retry_at: Nanos,
+    },
+    Opening {
+        since: Nanos,
+    },
+    Up {
+        since: Nanos,
+        heard: Nanos,
+        asked: Nanos,
+    },
+    /// We have closed it; the news of its end comes before this, or it is closed again.
+    Closing {
+        since: Nanos,
+        until: Nanos,
+    },
 }
 
 /// Whether a connection stands.
@@ -141,14 +157,6 @@ struct Line {
     state: State,
     /// Since it last stood for as long as the longest wait between two.
     attempts: u32,
-    leaves: Leaves,
-}
-
-/// Whether a connection that stands was closed by us, and the news of its end is still to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Leaves {
-    No,
-    Yes,
 }
 
 /// How long all others that carry the same must have stood before one is made anew because of its age: until then its books, which join
@@ -195,7 +203,7 @@ impl Lines {
         let line = |(number, wanted): (u8, Wanted)| {
             let led = wanted.way == Way::Trade(Channel::Private);
             let state = State::Down { retry_at: if led { Nanos::MAX } else { Nanos::MIN } };
-            Line { link: Link(number), wanted, path: String::new(), state, attempts: 0, leaves: Leaves::No }
+            Line { link: Link(number), wanted, path: String::new(), state, attempts: 0 }
         };
         let attempts = Attempts { arrival: Nanos::MIN };
         let lines: Vec<_> = (0..=u8::MAX).zip(wanted).map(line).collect();
@@ -222,14 +230,25 @@ impl Lines {
         let state = |link| line(link).map_or(State::Down { retry_at: Nanos::MAX }, |line| line.state);
         if let Some(State::Down { retry_at }) = race.winner().map(state) {
             race.again();
-            lines.iter_mut().filter(|line| race.runs(line.link)).for_each(|line| line.waits(retry_at));
+            let ended =
+                |line: &&mut Line| race.runs(line.link) && !matches!(line.state, State::Closing { .. });
+            lines.iter_mut().filter(ended).for_each(|line| line.waits(retry_at));
             return None;
         }
         let winner = race.run(network, now, |link| matches!(state(link), State::Up { .. }))?;
         for line in lines.iter_mut().filter(|line| race.has_lost(line.link)) {
             match line.state {
                 State::Down { .. } => line.waits(Nanos::MAX),
-                State::Opening { .. } | State::Up { .. } => network.close(line.link),
+                // Of one that never stood no news may follow.
+                State::Opening { .. } => {
+                    network.close(line.link);
+                    line.waits(Nanos::MAX);
+                }
+                State::Up { since, .. } => {
+                    line.state = State::Closing { since, until: now + CLOSE_MAX };
+                    network.close(line.link);
+                }
+                State::Closing { .. } => {}
             }
         }
         self.way(winner)
@@ -242,6 +261,7 @@ impl Lines {
             let state = match line.state {
                 State::Down { .. } => LinkState::Down,
                 State::Opening { .. } => LinkState::Opening,
+                State::Closing { .. } => LinkState::Down,
                 State::Up { .. } => LinkState::Up,
             };
             (line.link, line.wanted.way, state)
@@ -274,27 +294,18 @@ impl Lines {
     /// Takes one piece of news of a connection.
     #[inline]
     pub(super) fn on_news(&mut self, link: Link, news: &News<'_>, now: Nanos) {
-        let LinkPolicy { back_off_min, back_off_max, .. } = self.policy;
         let has_lost = self.race.as_ref().is_some_and(|race| race.has_lost(link));
         let Some(line) = self.lines.get_mut(usize::from(link.0)) else { return };
         match (news, &mut line.state) {
             (News::Closed(_), _) if has_lost => line.waits(Nanos::MAX),
             (News::Opened, state) => {
                 *state = State::Up { since: now, heard: now, asked: now };
-                line.leaves = Leaves::No;
             }
             (News::Text(_) | News::Reply { .. }, State::Up { heard, .. }) => *heard = now,
-            (News::Text(_) | News::Reply { .. }, State::Down { .. } | State::Opening { .. }) => {}
+            (News::Text(_) | News::Reply { .. }, _) => {}
             (News::Closed(_), state) => {
-                if let State::Up { since, .. } = state {
-                    self.lost += 1;
-                    // A venue that takes connections and ends them at once is asked less and less often.
-                    if now - *since >= back_off_max {
-                        line.attempts = 0;
-                    }
-                }
-                *state = State::Down { retry_at: now + back_off_min.doubled(line.attempts, back_off_max) };
-                line.attempts = line.attempts.saturating_add(1);
+                self.lost += u64::from(matches!(state, State::Up { .. } | State::Closing { .. }));
+                line.ended(&self.policy, now);
             }
         }
     }
@@ -308,10 +319,18 @@ impl Lines {
             if matches!(line.state, State::Down { .. }) || self.ends(at).is_none_or(|at| at > now) {
                 continue;
             }
-            // The news of its end follows.
-            if let Some(line) = self.lines.get_mut(at) {
-                line.leaves = Leaves::Yes;
-                network.close(line.link);
+            let Some(line) = self.lines.get_mut(at) else { return };
+            match line.state {
+                State::Down { .. } => {}
+                // Of one that never stood no news may follow.
+                State::Opening { .. } => {
+                    network.close(line.link);
+                    line.ended(&policy, now);
+                }
+                State::Up { since, .. } | State::Closing { since, .. } => {
+                    line.state = State::Closing { since, until: now + CLOSE_MAX };
+                    network.close(line.link);
+                }
             }
         }
         while let Some(line) = self.longest_due(now) {
@@ -326,11 +345,11 @@ impl Lines {
         let has_room = self.attempts.next() <= now;
         let due = |line: &&mut Line| match line.state {
             State::Down { retry_at } => has_room && retry_at <= now,
-            State::Opening { .. } | State::Up { .. } => false,
+            State::Opening { .. } | State::Up { .. } | State::Closing { .. } => false,
         };
         self.lines.iter_mut().filter(due).min_by_key(|line| match line.state {
             State::Down { retry_at } => retry_at,
-            State::Opening { since } | State::Up { since, .. } => since,
+            State::Opening { since } | State::Up { since, .. } | State::Closing { since, .. } => since,
         })
     }
 
@@ -346,6 +365,7 @@ impl Lines {
         let (dies, ages) = match (line.state, line.wanted.talk) {
             (State::Down { retry_at }, _) => return Some(retry_at.max(self.attempts.next())),
             (State::Opening { since }, _) => return Some(since + policy.connect_max),
+            (State::Closing { until, .. }, _) => return Some(until),
             (State::Up { since, heard, .. }, Talk::Steady | Talk::Pinged) => {
                 (heard + policy.silence_max, since + policy.age_max)
             }
@@ -362,8 +382,8 @@ impl Lines {
         let Some(kin) = self.lines.get(at)?.wanted.kin else { return Some(ages) };
         let kin = |(other, line): &(usize, &Line)| *other != at && line.wanted.kin == Some(kin);
         let mut others = self.lines.iter().enumerate().filter(kin);
-        others.try_fold(ages, |renews, (_, other)| match (other.state, other.leaves) {
-            (State::Up { since, .. }, Leaves::No) => Some(renews.max(since + RENEWED_APART)),
+        others.try_fold(ages, |renews, (_, other)| match other.state {
+            State::Up { since, .. } => Some(renews.max(since + RENEWED_APART)),
             _ => None,
         })
     }
@@ -373,6 +393,19 @@ impl Line {
     /// It is down, and opened at this time.
     const fn waits(&mut self, retry_at: Nanos) {
         self.state = State::Down { retry_at };
+    }
+
+    /// It is gone, or could not be made: when it is tried again.
+    fn ended(&mut self, policy: &LinkPolicy, now: Nanos) {
+        // A venue that takes connections and ends them at once is asked less and less often.
+        if let State::Up { since, .. } | State::Closing { since, .. } = self.state
+            && now - since >= policy.back_off_max
+        {
+            self.attempts = 0;
+        }
+        let wait = policy.back_off_min.doubled(self.attempts, policy.back_off_max);
+        self.state = State::Down { retry_at: now + wait };
+        self.attempts = self.attempts.saturating_add(1);
     }
 
     fn address(&self) -> Address {
@@ -397,7 +430,9 @@ impl Line {
     fn pings(&self, policy: &LinkPolicy) -> Option<Nanos> {
         match (self.state, self.wanted.talk) {
             (State::Up { asked, .. }, Talk::Pinged) => Some(asked + Span(policy.silence_max.0 / 2)),
-            (State::Up { .. } | State::Down { .. } | State::Opening { .. }, _) => None,
+            (State::Up { .. } | State::Down { .. } | State::Opening { .. } | State::Closing { .. }, _) => {
+                None
+            }
         }
     }
 }

@@ -1,3 +1,5 @@
+mod ending;
+
 use std::collections::BTreeMap;
 
 use ballast_wire::{Closed, HttpSend, Pulse, Refused};
