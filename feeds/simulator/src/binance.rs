@@ -23,6 +23,7 @@ mod market;
 mod news;
 mod params;
 mod pending;
+mod percent;
 mod place;
 mod position;
 mod prevention;

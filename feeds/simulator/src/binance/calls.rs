@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 
 use super::auth::{api_payload, rest_payload, timely};
 use super::config::ApiKey;
-use super::connection::Purpose;
+use super::connection::{Purpose, Unit};
 use super::json::{Obj, list};
+use super::limits::Door;
 use super::params::Params;
 use super::pending::{Asker, Leg, Shape, What};
 use super::refusal::Refusal;
@@ -34,7 +35,10 @@ struct Asked<'a> {
 impl<B: Back> Venue<B> {
     /// A request on REST.
     pub(super) fn rest(&mut self, call: CallId, request: &HttpRequest, now: Nanos) {
-        let asker = Asker::Http(call);
+        let header = |wanted: &str| {
+            request.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+        };
+        let asker = Asker::Http(call, Unit::asked(self.market(), header("x-mbx-time-unit")));
         let body = String::from_utf8_lossy(&request.body);
         let params = Params::of_form(&request.query, &body);
         let route = routes::rest(self.market(), &request.method, &request.path);
@@ -44,9 +48,8 @@ impl<B: Back> Venue<B> {
             return self.respond(&asker, None, Err(refusal), now);
         };
         let weight = routes::weight(self.market(), op, &params);
-        let key =
-            request.headers.iter().find(|(name, _)| name == "x-mbx-apikey").map(|(_, key)| key.as_str());
-        let client = self.meter.charge(weight, now).and_then(|()| {
+        let key = header("x-mbx-apikey");
+        let client = self.meter.charge(Door::Rest, weight, now).and_then(|()| {
             let (payload, signature) = rest_payload(&request.query, &body);
             self.who(security, key, &params, &payload, signature.as_deref(), now)
         });
@@ -113,7 +116,7 @@ impl<B: Back> Venue<B> {
         let weight = routes::weight(self.market(), route.0, &params);
         let client = self
             .meter
-            .charge(weight, now)
+            .charge(Door::Api, weight, now)
             .and_then(|()| self.who_on(conn, route, fields.contains_key("signature"), &params, now));
         match client {
             Ok(client) => {
@@ -222,7 +225,7 @@ impl<B: Back> Venue<B> {
         now: Nanos,
     ) {
         match asker {
-            Asker::Http(call) => {
+            Asker::Http(call, unit) => {
                 let mut headers = self.meter.headers(client, now);
                 headers.push(("Content-Type".to_owned(), "application/json;charset=UTF-8".to_owned()));
                 let (status, body) = match &answer {
@@ -233,23 +236,24 @@ impl<B: Back> Venue<B> {
                     let seconds = (at - now).0.div_euclid(1_000_000_000) + 1;
                     headers.push(("Retry-After".to_owned(), seconds.to_string()));
                 }
-                let reply = HttpReply { status, headers, body: body.into_bytes() };
+                let reply = HttpReply { status, headers, body: unit.of(body).into_bytes() };
                 self.fleet.transmit(Transmit::Reply(*call, reply));
             }
             Asker::Api(conn, id, limits) => {
                 let frame = match &answer {
                     Ok(body) => Obj::new().put("id", id).put("status", 200).put("result", body),
-                    Err(refusal) => {
-                        Obj::new().put("id", id).put("status", refusal.status).put("error", refusal.body())
-                    }
+                    Err(refusal) => Obj::new()
+                        .put("id", id)
+                        .put("status", refusal.status)
+                        .put("error", refusal.api_body()),
                 };
                 let frame = if *limits {
                     frame.put("rateLimits", self.meter.told(client, now)).end()
                 } else {
                     frame.end()
                 };
-                if self.fleet.connections.contains_key(conn) {
-                    self.fleet.text(*conn, frame);
+                if let Some(unit) = self.fleet.connections.get(conn).map(|connection| connection.unit) {
+                    self.fleet.text(*conn, unit.of(frame));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Requests that end or change orders.
 
-use ballast_model::{Command, Nanos, Replace, Span};
+use ballast_model::{Command, Nanos, RejectReason, Replace, Span};
 
 use super::config::Market;
 use super::json::Obj;
@@ -102,7 +102,16 @@ impl<B: Back> Venue<B> {
         if symbol.spec.notional(order.price, lots) < symbol.spec.notional_min {
             return Err(self.too_small(symbol));
         }
-        let name = params.get("newClientOrderId").unwrap_or(&order.name).to_owned();
+        // An order that is given no name is given one, and may keep its own.
+        let (was, number) = (order.name.clone(), order.amendments + 1);
+        let name = match params.get("newClientOrderId") {
+            None => format!("amd{:019}{number:05}", order.id),
+            Some(_) => self.order_name(params)?,
+        };
+        let taken = self.store.named(client, &name).filter(|other| other.id != order.id);
+        if taken.is_some_and(|other| other.status.open()) {
+            return Err(Refusal::of_order(self.market(), RejectReason::DuplicateId, order.side));
+        }
         let replace = Replace {
             instrument: order.instrument,
             client_id: order.client_id(),
@@ -113,7 +122,7 @@ impl<B: Back> Venue<B> {
         };
         let id = order.id;
         self.back.send(client, &Command::Replace(replace), now);
-        Ok(Leg::new(What::Replace, id, name))
+        Ok(Leg { was, ..Leg::new(What::Replace, id, name) })
     }
 
     /// Futures' modification: another price, another size, a new place in the queue.
@@ -128,6 +137,7 @@ impl<B: Back> Venue<B> {
         }
         let symbol = self.symbol(params.need("symbol")?)?;
         let (price, lots) = (self.price_of(symbol, price)?, self.size_of(symbol, size)?);
+        self.percent_price(symbol, order.side, Some(price))?;
         if (price, lots) == (order.price, order.lots) {
             return Err(Refusal::new(-5027, "No need to modify the order."));
         }

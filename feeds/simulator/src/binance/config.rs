@@ -28,8 +28,11 @@ pub struct ApiKey {
 /// How much may be asked. All at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Weight of requests a minute, of all clients together: they come from one address.
+    /// Weight of requests a minute, of all clients together: they come from one address. On futures those of REST and those of
+    /// the WebSocket API are counted apart.
     pub weight: u32,
+    /// Requests in five minutes, whatever they weigh; `None` where nobody counts them.
+    pub raw: Option<u32>,
     /// New orders of one client in ten seconds.
     pub orders_10s: u32,
     /// New orders of one client in the longer window: a day on spot, a minute on futures.
@@ -49,6 +52,7 @@ impl Limits {
         match market {
             Market::Spot => Self {
                 weight: 6_000,
+                raw: Some(300_000),
                 orders_10s: 50,
                 orders_long: 160_000,
                 patience: 20,
@@ -57,6 +61,7 @@ impl Limits {
             },
             Market::UsdM => Self {
                 weight: 2_400,
+                raw: None,
                 orders_10s: 300,
                 orders_long: 1_200,
                 patience: 20,

@@ -56,8 +56,8 @@ pub(super) struct Connection {
     pub(super) streams: BTreeSet<String>,
     /// Events that a listen key's stream is to tell; `None` for all.
     pub(super) events: Option<Vec<String>>,
-    /// Times in microseconds.
-    pub(super) micros: bool,
+    /// Of its times.
+    pub(super) unit: Unit,
     pub(super) opened: Nanos,
     /// The next ping goes out then.
     pub(super) ping_at: Nanos,
@@ -76,7 +76,7 @@ impl Connection {
             Market::Spot => "/ws-api/v3",
             Market::UsdM => "/ws-fapi/v1",
         };
-        let micros = params.is("timeUnit", "MICROSECOND");
+        let unit = Unit::asked(market, params.get("timeUnit"));
         let purpose = if path == api {
             let rate_limits = !params.is("returnRateLimits", "false");
             Purpose::Api { session: None, subscriptions: Vec::new(), next_subscription: 0, rate_limits }
@@ -91,7 +91,7 @@ impl Connection {
             purpose,
             streams: BTreeSet::new(),
             events,
-            micros,
+            unit,
             opened: now,
             ping_at: now + ping_every(market),
             pong_by: None,
@@ -168,18 +168,61 @@ pub(super) fn names(symbol: &str, stream: Stream) -> Vec<String> {
     names
 }
 
+/// What times count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Millis,
+    /// On spot, where they are asked for.
+    Micros,
+}
+
+impl Unit {
+    /// What a client asks for.
+    pub(super) fn asked(market: Market, unit: Option<&str>) -> Self {
+        let micros = unit.is_some_and(|unit| unit.eq_ignore_ascii_case("MICROSECOND"));
+        if micros && market == Market::Spot { Self::Micros } else { Self::Millis }
+    }
+
+    /// A text with times in milliseconds, in this unit.
+    pub(super) fn of(self, text: String) -> String {
+        match self {
+            Self::Millis => text,
+            Self::Micros => in_micros(&text),
+        }
+    }
+}
+
+/// Names of times, in events and in answers.
+const TIMES: [&str; 13] = [
+    "E",
+    "T",
+    "O",
+    "W",
+    "time",
+    "updateTime",
+    "transactTime",
+    "workingTime",
+    "serverTime",
+    "openTime",
+    "closeTime",
+    "authorizedSince",
+    "connectedSince",
+];
+
 /// The payload with its times, which count milliseconds, in microseconds.
-pub(super) fn in_micros(payload: &str) -> String {
+fn in_micros(payload: &str) -> String {
+    let position = payload.contains("\"outboundAccountPosition\"");
     let mut out = String::with_capacity(payload.len() + 16);
     let mut rest = payload;
-    let times = ["\"E\":", "\"T\":", "\"O\":", "\"W\":"];
-    while let Some((at, key)) = times.iter().filter_map(|key| rest.find(key).map(|at| (at, *key))).min() {
-        let (before, behind) = rest.split_at(at + key.len());
+    while let Some(at) = rest.find("\":") {
+        let (name, behind) = rest.split_at(at);
+        let name = name.rsplit('"').next().unwrap_or(name);
+        let (key, behind) = (rest.split_at(at + 2).0, behind.get(2..).unwrap_or(""));
         let digits = behind.bytes().take_while(u8::is_ascii_digit).count();
         let (number, after) = behind.split_at(digits);
-        out.push_str(before);
+        out.push_str(key);
         out.push_str(number);
-        if digits >= 13 {
+        if digits == 13 && (TIMES.contains(&name) || (position && name == "u")) {
             out.push_str("000");
         }
         rest = after;

@@ -6,7 +6,7 @@ use ballast_model::{Nanos, Span};
 use sha2::{Digest, Sha256};
 
 use super::config::Market;
-use super::connection::{Connection, Purpose, in_micros, ping_every, pong_within};
+use super::connection::{Connection, Purpose, ping_every, pong_within};
 use super::json::{Obj, quoted};
 use crate::back::ClientId;
 use crate::seam::{ConnId, Frame, Transmit};
@@ -68,7 +68,7 @@ impl Fleet {
         for (conn, connection) in &self.connections {
             let Purpose::Streams { wrapped, reach } = connection.purpose else { continue };
             for name in names.iter().filter(|name| connection.streams.contains(*name) && reach.covers(name)) {
-                let timed = if connection.micros { in_micros(payload) } else { payload.to_owned() };
+                let timed = connection.unit.of(payload.to_owned());
                 let text = if wrapped { wrap(name, &timed) } else { timed };
                 self.out.push_back(Transmit::Frame(*conn, Frame::Text(text.into_bytes())));
             }
@@ -78,7 +78,7 @@ impl Fleet {
     /// Tells a client's own streams of an event of this name.
     pub(super) fn tell(&mut self, client: ClientId, name: &str, event: &str) {
         for (conn, connection) in &self.connections {
-            let timed = if connection.micros { in_micros(event) } else { event.to_owned() };
+            let timed = connection.unit.of(event.to_owned());
             match &connection.purpose {
                 Purpose::Api { subscriptions, .. } => {
                     for (number, _) in subscriptions.iter().filter(|(_, whose)| *whose == client) {

@@ -7,6 +7,8 @@ use super::decimal::{DIGITS, atto, lots_atto, price_atto, show};
 use super::json::{Obj, list, quoted};
 use super::market::{price, size};
 use super::params::Params;
+use super::percent;
+use super::place::NOTIONAL_MAX;
 use super::prevention;
 use super::refusal::Refusal;
 use super::render::ms;
@@ -138,6 +140,8 @@ impl<B: Back> Venue<B> {
                 .text("filterType", "NOTIONAL")
                 .text("minNotional", &least)
                 .put("applyMinToMarket", true)
+                .text("maxNotional", &show(NOTIONAL_MAX.0, DIGITS))
+                .put("applyMaxToMarket", false)
                 .put("avgPriceMins", 0)
                 .end(),
             Market::UsdM => {
@@ -151,6 +155,6 @@ impl<B: Back> Venue<B> {
             Market::Spot => count.put("maxNumOrders", most).end(),
             Market::UsdM => count.put("limit", most).end(),
         };
-        list([prices, sizes("LOT_SIZE"), sizes("MARKET_LOT_SIZE"), notional, count])
+        list([prices, sizes("LOT_SIZE"), sizes("MARKET_LOT_SIZE"), notional, count, percent::filter(market)])
     }
 }

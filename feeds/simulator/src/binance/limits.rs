@@ -11,6 +11,8 @@ use crate::back::ClientId;
 
 const TEN_SECONDS: i64 = 10_000_000_000;
 const MINUTE: i64 = 60_000_000_000;
+/// What requests are counted over, whatever they weigh.
+const RAW: i64 = 5 * MINUTE;
 const DAY: i64 = 86_400_000_000_000;
 /// The first ban; each further one is twice as long, up to three days.
 const BAN_FIRST: i64 = 2 * MINUTE;
@@ -33,12 +35,21 @@ impl Window {
     }
 }
 
+/// Which way a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    Rest,
+    Api,
+}
+
 /// All counts of one market.
 #[derive(Debug)]
 pub(super) struct Meter {
     market: Market,
     limits: Limits,
-    weight: Window,
+    /// Of REST, and of the WebSocket API where that is counted apart.
+    weights: [Window; 2],
+    raw: Window,
     refused: u32,
     /// Requests are refused until then, and whether that is a ban.
     closed: Option<(Nanos, bool)>,
@@ -51,7 +62,8 @@ impl Meter {
         Self {
             market,
             limits,
-            weight: Window { nth: 0, count: 0 },
+            weights: [Window { nth: 0, count: 0 }; 2],
+            raw: Window { nth: 0, count: 0 },
             refused: 0,
             closed: None,
             ban: BAN_FIRST,
@@ -71,25 +83,42 @@ impl Meter {
         self.closed = Some((until, banned));
     }
 
+    /// The weight of this minute.
+    fn used(&mut self, door: Door, now: Nanos) -> &mut u32 {
+        let [rest, api] = &mut self.weights;
+        let apart = self.market == Market::UsdM && door == Door::Api;
+        if apart { api } else { rest }.at(now, MINUTE)
+    }
+
     /// Takes the weight of a request.
-    pub(super) fn charge(&mut self, weight: u32, now: Nanos) -> Result<(), Refusal> {
+    pub(super) fn charge(&mut self, door: Door, weight: u32, now: Nanos) -> Result<(), Refusal> {
         if let Some((until, banned)) = self.closed {
             if now < until {
                 return Err(self.overdone(until, banned, now));
             }
             self.closed = None;
         }
-        let before = *self.weight.at(now, MINUTE);
-        if before == 0 {
+        if *self.used(door, now) == 0 {
             self.refused = 0;
         }
-        let used = self.weight.at(now, MINUTE);
+        let raw = self.raw.at(now, RAW);
+        *raw = raw.saturating_add(1);
+        let raw_overdone = self.limits.raw.is_some_and(|most| *raw > most);
+        let used = self.used(door, now);
         *used = used.saturating_add(weight);
-        if *used <= self.limits.weight {
-            return Ok(());
-        }
-        let minute_end = Nanos((now.0.div_euclid(MINUTE) + 1) * MINUTE);
-        Err(self.overdone(minute_end, false, now))
+        let length = match (raw_overdone, *used > self.limits.weight) {
+            (true, _) => RAW,
+            (false, true) => MINUTE,
+            (false, false) => return Ok(()),
+        };
+        let end = Nanos((now.0.div_euclid(length) + 1) * length);
+        Err(self.overdone(end, false, now))
+    }
+
+    /// What a request weighed is not counted after all.
+    pub(super) fn give_back(&mut self, door: Door, weight: u32, now: Nanos) {
+        let used = self.used(door, now);
+        *used = used.saturating_sub(weight);
     }
 
     fn overdone(&mut self, until: Nanos, banned: bool, now: Nanos) -> Refusal {
@@ -163,7 +192,7 @@ impl Meter {
 
     /// The headers of a reply.
     pub(super) fn headers(&mut self, client: Option<ClientId>, now: Nanos) -> Vec<(String, String)> {
-        let used = *self.weight.at(now, MINUTE);
+        let used = *self.used(Door::Rest, now);
         let mut headers = vec![
             ("X-MBX-USED-WEIGHT".to_owned(), used.to_string()),
             ("X-MBX-USED-WEIGHT-1M".to_owned(), used.to_string()),
@@ -180,7 +209,7 @@ impl Meter {
     /// `rateLimits` of a reply: the weight, and a client's orders where it is one.
     pub(super) fn told(&mut self, client: Option<ClientId>, now: Nanos) -> String {
         let mut rows = vec![self.row("REQUEST_WEIGHT", "MINUTE", 1, self.limits.weight)];
-        let used = *self.weight.at(now, MINUTE);
+        let used = *self.used(Door::Api, now);
         rows.iter_mut().for_each(|row| *row = counted(row, used));
         if let Some(client) = client {
             let counts = self.counts(client, now);
@@ -198,7 +227,8 @@ impl Meter {
     /// `rateLimits` of exchangeInfo.
     pub(super) fn rules(&self) -> String {
         let weight = self.row("REQUEST_WEIGHT", "MINUTE", 1, self.limits.weight);
-        list(std::iter::once(weight).chain(self.order_rows()))
+        let raw = self.limits.raw.map(|most| self.row("RAW_REQUESTS", "MINUTE", 5, most));
+        list(std::iter::once(weight).chain(self.order_rows()).chain(raw))
     }
 
     fn order_rows(&self) -> [String; 2] {

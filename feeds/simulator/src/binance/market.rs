@@ -16,6 +16,7 @@ const PRINTS_MAX: usize = 1_000;
 /// Candles of a minute that are kept: a day's.
 const CANDLES_MAX: usize = 1_440;
 const MINUTE_MS: i64 = 60_000;
+const WEEK_MS: i64 = 7 * 1_440 * MINUTE_MS;
 
 /// A public trade.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,9 +208,11 @@ impl Memory {
     /// All candles of so many minutes, oldest first.
     pub(super) fn candles(&self, minutes: i64) -> Vec<Candle> {
         let length = minutes.max(1) * MINUTE_MS;
+        // Weeks begin on Mondays; 1970 did on a Thursday.
+        let first = if length == WEEK_MS { 4 * WEEK_MS / 7 } else { 0 };
         let mut out: Vec<Candle> = Vec::new();
         for candle in &self.candles {
-            let open_ms = candle.open_ms.div_euclid(length) * length;
+            let open_ms = (candle.open_ms - first).div_euclid(length) * length + first;
             match out.last_mut().filter(|last| last.open_ms == open_ms) {
                 Some(last) => last.join(candle),
                 None => out.push(Candle { open_ms, ..*candle }),

@@ -1,9 +1,11 @@
 //! Requests that wait for the market behind.
 
-use ballast_model::{Nanos, RejectReason, Span};
+use ballast_model::{Nanos, RejectReason, Side, Span};
 
 use super::config::Market;
+use super::connection::Unit;
 use super::json::{Obj, list};
+use super::limits::Door;
 use super::params::Params;
 use super::refusal::Refusal;
 use super::venue::Venue;
@@ -16,9 +18,20 @@ const PATIENCE: Span = Span::from_secs(10);
 /// Who waits for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asker {
-    Http(CallId),
+    /// The call, and the unit of the times it is told.
+    Http(CallId, Unit),
     /// The id as it is repeated, and whether rate limits are told.
     Api(ConnId, String, bool),
+}
+
+impl Asker {
+    /// Which way it came.
+    pub(super) const fn door(&self) -> Door {
+        match self {
+            Self::Http(..) => Door::Rest,
+            Self::Api(..) => Door::Api,
+        }
+    }
 }
 
 /// What an order was asked for.
@@ -36,17 +49,20 @@ pub(super) struct Leg {
     pub(super) order: u64,
     /// The response type of a new order; what the client called a cancel or an amendment.
     pub(super) word: String,
+    /// What the order was called before an amendment.
+    pub(super) was: String,
     /// `None` while nothing is known.
     pub(super) answer: Option<Result<(), Refusal>>,
 }
 
 impl Leg {
     pub(super) const fn new(what: What, order: u64, word: String) -> Self {
-        Self { what, order, word, answer: None }
+        Self { what, order, word, was: String::new(), answer: None }
     }
 
     pub(super) const fn refused(refusal: Refusal) -> Self {
-        Self { what: What::New, order: 0, word: String::new(), answer: Some(Err(refusal)) }
+        let answer = Some(Err(refusal));
+        Self { what: What::New, order: 0, word: String::new(), was: String::new(), answer }
     }
 }
 
@@ -86,9 +102,9 @@ impl<B: Back> Venue<B> {
         what: What,
         answer: Result<(), RejectReason>,
     ) -> Option<String> {
-        let market = self.market();
+        let (market, side) = (self.market(), self.side_of(order));
         let leg = self.waiting(order).find(|leg| leg.what == what)?;
-        leg.answer = Some(answer.map_err(|reason| said(market, what, reason)));
+        leg.answer = Some(answer.map_err(|reason| said(market, what, reason, side)));
         Some(leg.word.clone())
     }
 
@@ -99,10 +115,14 @@ impl<B: Back> Venue<B> {
 
     /// The order has ended: whatever waits for it still waits for nothing.
     pub(super) fn too_late(&mut self, order: u64) {
-        let market = self.market();
+        let (market, side) = (self.market(), self.side_of(order));
         for leg in self.waiting(order) {
-            leg.answer = Some(Err(said(market, leg.what, RejectReason::UnknownOrder)));
+            leg.answer = Some(Err(said(market, leg.what, RejectReason::UnknownOrder, side)));
         }
+    }
+
+    fn side_of(&self, order: u64) -> Side {
+        self.store.get(order).map_or(Side::Bid, |order| order.side)
     }
 
     fn waiting(&mut self, order: u64) -> impl Iterator<Item = &mut Leg> {
@@ -131,6 +151,11 @@ impl<B: Back> Venue<B> {
                 }
             }
             let answer = self.rendered(&pending);
+            // Since 2026-04-02 a spot order weighs nothing where it succeeds.
+            let placed = matches!(pending.legs.as_slice(), [Leg { what: What::New, .. }]);
+            if placed && answer.is_ok() && self.market() == Market::Spot {
+                self.meter.give_back(pending.asker.door(), 1, now);
+            }
             self.respond(&pending.asker, Some(pending.client), answer, now);
         }
         went_on
@@ -168,9 +193,10 @@ impl<B: Back> Venue<B> {
         let show = self.show(order).ok_or_else(Refusal::unknown_symbol)?;
         Ok(match leg.what {
             What::New if self.market() == Market::Spot => show.placed(&leg.word, &self.deals_of(order)),
+            What::New if leg.word == "ACK" => show.acknowledged(),
             What::New => show.full(),
             What::Cancel => show.cancelled(&leg.word),
-            What::Replace => show.amended(&leg.word),
+            What::Replace => show.amended(&leg.was),
         })
     }
 
@@ -201,11 +227,11 @@ impl<B: Back> Venue<B> {
 }
 
 /// The venue's word for a reason of the market behind.
-fn said(market: Market, what: What, reason: RejectReason) -> Refusal {
+fn said(market: Market, what: What, reason: RejectReason, side: Side) -> Refusal {
     match (what, reason) {
-        (What::New, _) => Refusal::of_order(market, reason),
+        (What::New, _) => Refusal::of_order(market, reason, side),
         (What::Cancel, _) => Refusal::unknown_order(),
         (What::Replace, RejectReason::UnknownOrder) => Refusal::no_such_order(),
-        (What::Replace, _) => Refusal::of_order(market, reason),
+        (What::Replace, _) => Refusal::of_order(market, reason, side),
     }
 }

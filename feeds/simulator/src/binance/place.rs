@@ -1,6 +1,8 @@
 //! New orders: what is asked for, the venue's filters, and the way to the market behind.
 
-use ballast_model::{Lots, Money, Nanos, NewOrder, Price, Rate, ReduceOnly, Side, Span, TimeInForce};
+use ballast_model::{
+    Lots, Money, Nanos, NewOrder, Price, Rate, ReduceOnly, RejectReason, Side, Span, TimeInForce,
+};
 
 use super::config::Market;
 use super::decimal::{DIGITS, atto, digits_behind, on_grid, parse, price_atto};
@@ -15,6 +17,9 @@ use crate::back::{Back, ClientId, Symbol};
 
 /// Soonest end of a good-till-date order.
 const GOOD_TILL_MIN: Span = Span::from_secs(600);
+
+/// Most that a limit order of spot may be worth.
+pub(super) const NOTIONAL_MAX: Money = Money(9_000_000 * Money::ONE.0);
 
 /// A price or a size, as digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +58,10 @@ impl<B: Back> Venue<B> {
         self.meter.order(client, 1, now)?;
         let order = self.wanted(client, params, now)?;
         self.admit(&order)?;
-        let default = if order.kind == Kind::LimitMaker { "ACK" } else { "FULL" };
+        let spot = self.market() == Market::Spot;
+        let default = if spot && order.kind != Kind::LimitMaker { "FULL" } else { "ACK" };
         let response = params.get("newOrderRespType").unwrap_or(default).to_ascii_uppercase();
-        if !["ACK", "RESULT", "FULL"].contains(&response.as_str()) {
+        if !["ACK", "RESULT"].contains(&response.as_str()) && !(spot && response == "FULL") {
             return Err(Refusal::new(-1124, "Invalid newOrderRespType."));
         }
         let id = order.id;
@@ -91,6 +97,7 @@ impl<B: Back> Venue<B> {
             (false, Some(_)) => return Err(Refusal::needless("price")),
             (false, None) => None,
         };
+        self.percent_price(symbol, side, price.map(Price))?;
         let price = price.map_or_else(|| self.protection(symbol, side), Price);
         let (lots, quote) = self.amount(symbol, params, manner.kind, side)?;
         self.filter_amount(symbol, lots)?;
@@ -98,6 +105,9 @@ impl<B: Back> Venue<B> {
         let worth = if priced { symbol.spec.notional(price, lots) } else { self.worth(symbol, side, lots) };
         if worth < symbol.spec.notional_min && !reduces {
             return Err(self.too_small(symbol));
+        }
+        if priced && self.market() == Market::Spot && worth > NOTIONAL_MAX {
+            return Err(Refusal::filter("NOTIONAL"));
         }
         let name = self.order_name(params)?;
         Ok(Order {
@@ -280,7 +290,7 @@ impl<B: Back> Venue<B> {
         symbol.spec.notional(best, lots)
     }
 
-    fn best(&self, symbol: &Symbol, side: Side) -> Option<Price> {
+    pub(super) fn best(&self, symbol: &Symbol, side: Side) -> Option<Price> {
         let depth = self.back.depth(symbol.id, 1);
         let levels = if side == Side::Bid { &depth.bids } else { &depth.asks };
         levels.first().map(|(price, _)| *price)
@@ -298,7 +308,7 @@ impl<B: Back> Venue<B> {
     }
 
     /// What the client calls its order, or what the venue does where it says nothing.
-    fn order_name(&self, params: &Params) -> Result<String, Refusal> {
+    pub(super) fn order_name(&self, params: &Params) -> Result<String, Refusal> {
         let market = self.market();
         let Some(name) = params.get("newClientOrderId") else {
             return Ok(format!("sim{:019}", self.next_order));
@@ -320,13 +330,13 @@ impl<B: Back> Venue<B> {
     pub(super) fn admit(&self, order: &Order) -> Result<(), Refusal> {
         let known = self.store.named(order.client, &order.name);
         if known.is_some_and(|known| known.status.open()) {
-            return Err(Refusal::of_order(self.market(), ballast_model::RejectReason::DuplicateId));
+            return Err(Refusal::of_order(self.market(), RejectReason::DuplicateId, order.side));
         }
         let same = |other: &&Order| other.instrument == order.instrument;
         let open = self.store.open(order.client).filter(same).count();
         let most = usize::try_from(self.config.limits.open_orders).unwrap_or(usize::MAX);
         if open >= most {
-            return Err(Refusal::of_order(self.market(), ballast_model::RejectReason::OrdersMax));
+            return Err(Refusal::of_order(self.market(), RejectReason::OrdersMax, order.side));
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ const INTERVALS: &[(&str, i64)] = &[
     ("8h", 480),
     ("12h", 720),
     ("1d", 1_440),
+    ("1w", 7 * 1_440),
 ];
 
 impl<B: Back> Venue<B> {

@@ -56,6 +56,7 @@ impl<B: Back> Venue<B> {
     ) -> Option<Result<String, Refusal>> {
         Some(match op {
             Op::Status => self.status(client, params),
+            Op::OpenOne => self.open_order(client, params),
             Op::Open => self.open_orders(client, params),
             Op::All => self.all_orders(client, params),
             Op::MyTrades => self.my_trades(client, params),
@@ -63,7 +64,7 @@ impl<B: Back> Venue<B> {
             Op::Account if self.market() == Market::Spot => Ok(self.spot_account(client, now)),
             Op::Account => Ok(self.futures_account(client, now)),
             Op::Balance => Ok(self.futures_balance(client, now)),
-            Op::Positions => self.position_risk(client, params),
+            Op::Positions | Op::PositionsLean => self.position_risk(op, client, params),
             Op::Brackets => self.each_symbol(params, brackets),
             Op::Commission => self.commission(params),
             Op::TradeFee => self.each_symbol(params, |symbol| self.trade_fee(symbol)),
@@ -96,6 +97,12 @@ impl<B: Back> Venue<B> {
         let order = self.named(client, params)?.ok_or_else(Refusal::no_such_order)?;
         let show = self.show(order).filter(|_| order.status.is_known()).ok_or_else(Refusal::no_such_order)?;
         Ok(show.full())
+    }
+
+    /// As [`Venue::status`], of an order that is open.
+    fn open_order(&self, client: ClientId, params: &Params) -> Result<String, Refusal> {
+        let order = self.named(client, params)?.filter(|order| order.status.rests());
+        order.and_then(|order| self.shown(order)).ok_or_else(Refusal::no_such_order)
     }
 
     fn shown(&self, order: &Order) -> Option<String> {
@@ -303,7 +310,7 @@ impl<B: Back> Venue<B> {
         }))
     }
 
-    fn position_risk(&self, client: ClientId, params: &Params) -> Result<String, Refusal> {
+    fn position_risk(&self, op: Op, client: ClientId, params: &Params) -> Result<String, Refusal> {
         let one = self.wanted_instrument(params)?;
         let positions = self.positions_of(client);
         // Only symbols with a position or with orders have a row.
@@ -318,7 +325,7 @@ impl<B: Back> Venue<B> {
             let value = position.value(spec, mark);
             let leverage = self.leverage_of(client, symbol.id);
             let margin = money(Money(value.0 / i128::from(leverage.max(1))));
-            Obj::new()
+            let row = Obj::new()
                 .text("symbol", &symbol.name)
                 .text("positionSide", "BOTH")
                 .text("positionAmt", &size(Market::UsdM, spec, lots_atto(spec, position.lots)))
@@ -330,10 +337,13 @@ impl<B: Back> Venue<B> {
                 .text("isolatedMargin", "0")
                 .text("notional", &money(signed(position, value)))
                 .text("marginAsset", &symbol.quote)
-                .text("isolatedWallet", "0")
-                .text("leverage", &leverage.to_string())
-                .text("marginType", "cross")
-                .text("initialMargin", &margin)
+                .text("isolatedWallet", "0");
+            // The newer answer leaves the settings to symbolConfig.
+            let row = match op {
+                Op::PositionsLean => row,
+                _ => row.text("leverage", &leverage.to_string()).text("marginType", "cross"),
+            };
+            row.text("initialMargin", &margin)
                 .text("maintMargin", "0")
                 .text("positionInitialMargin", &margin)
                 .text("openOrderInitialMargin", "0")
@@ -352,6 +362,7 @@ impl<B: Back> Venue<B> {
                 .text("symbol", &symbol.name)
                 .text("makerCommissionRate", &maker)
                 .text("takerCommissionRate", &taker)
+                .text("rpiCommissionRate", &maker)
                 .end(),
             Market::Spot => {
                 let rates = |maker: &str, taker: &str| {
@@ -360,11 +371,18 @@ impl<B: Back> Venue<B> {
                     row.text("buyer", none).text("seller", none).end()
                 };
                 let none = rates("0.00000000", "0.00000000");
+                let discount = Obj::new()
+                    .put("enabledForAccount", false)
+                    .put("enabledForSymbol", false)
+                    .text("discountAsset", "BNB")
+                    .text("discount", "0.75000000")
+                    .end();
                 Obj::new()
                     .text("symbol", &symbol.name)
                     .put("standardCommission", rates(&maker, &taker))
                     .put("specialCommission", &none)
                     .put("taxCommission", &none)
+                    .put("discount", discount)
                     .end()
             }
         })

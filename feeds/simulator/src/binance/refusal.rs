@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ballast_model::{Nanos, RejectReason};
+use ballast_model::{Nanos, RejectReason, Side};
 
 use super::config::Market;
 use super::json::Obj;
@@ -31,13 +31,23 @@ impl Refusal {
         Self { status, code, msg: msg.into(), data: None, retry_at: None }
     }
 
-    /// `{"code":…,"msg":…}`, with `data` where there is any.
+    /// `{"code":…,"msg":…}`, with `data` where there is any. On REST a header says when requests are heard again.
     pub(super) fn body(&self) -> String {
         let body = Obj::new().put("code", self.code).text("msg", &self.msg);
-        match (&self.data, self.retry_at) {
-            (Some(data), _) => body.put("data", data).end(),
-            (None, Some(at)) => body.put("data", Obj::new().put("retryAfter", at.0 / 1_000_000).end()).end(),
-            (None, None) => body.end(),
+        match &self.data {
+            Some(data) => body.put("data", data).end(),
+            None => body.end(),
+        }
+    }
+
+    /// The same on the WebSocket API, where `data` says when requests are heard again.
+    pub(super) fn api_body(&self) -> String {
+        match self.retry_at {
+            Some(at) => {
+                let data = Obj::new().put("retryAfter", at.0 / 1_000_000).end();
+                Self { data: Some(data), ..self.clone() }.body()
+            }
+            None => self.body(),
         }
     }
 
@@ -82,10 +92,10 @@ impl Refusal {
     }
 
     /// What the market behind says of a new order.
-    pub(super) fn of_order(market: Market, reason: RejectReason) -> Self {
+    pub(super) fn of_order(market: Market, reason: RejectReason, side: Side) -> Self {
         match market {
             Market::Spot => Self::of_spot_order(reason),
-            Market::UsdM => Self::of_futures_order(reason),
+            Market::UsdM => Self::of_futures_order(reason, side),
         }
     }
 
@@ -95,7 +105,8 @@ impl Refusal {
             RejectReason::DuplicateId => "Duplicate order sent.",
             RejectReason::Margin => "Account has insufficient balance for requested action.",
             RejectReason::Closed => "Market is closed.",
-            RejectReason::Price => return Self::filter("PRICE_FILTER"),
+            // Grid and range have been looked at before.
+            RejectReason::Price => return Self::filter("PERCENT_PRICE_BY_SIDE"),
             RejectReason::Size => return Self::filter("LOT_SIZE"),
             RejectReason::NotionalMin => return Self::filter("NOTIONAL"),
             RejectReason::OrdersMax => return Self::filter("MAX_NUM_ORDERS"),
@@ -109,7 +120,7 @@ impl Refusal {
         Self::new(-2010, text)
     }
 
-    fn of_futures_order(reason: RejectReason) -> Self {
+    fn of_futures_order(reason: RejectReason, side: Side) -> Self {
         let (code, text) = match reason {
             RejectReason::WouldTake => (
                 -5022,
@@ -121,7 +132,13 @@ impl Refusal {
                 "Due to the order could not be filled immediately, the FOK order has been rejected. \
                  The order will not be recorded in the order history",
             ),
-            RejectReason::Price => (-4014, "Price not increased by tick size."),
+            // Grid and range have been looked at before.
+            RejectReason::Price if side == Side::Bid => {
+                (-4016, "Limit price can't be higher than the PERCENT_PRICE filter allows.")
+            }
+            RejectReason::Price => {
+                (-4024, "Limit price can't be lower than the PERCENT_PRICE filter allows.")
+            }
             RejectReason::Size => (-4005, "Quantity greater than max quantity."),
             RejectReason::NotionalMin => (
                 -4164,

@@ -1,6 +1,6 @@
 //! Orders and trades as REST and the WebSocket API show them.
 
-use ballast_model::{Money, Nanos, Side, TimeInForce};
+use ballast_model::{Lots, Money, Nanos, Side, TimeInForce};
 
 use super::config::Market;
 use super::decimal::{lots_atto, money, price_atto, show};
@@ -8,7 +8,7 @@ use super::json::{Obj, list};
 use super::market;
 use super::position::per;
 use super::prevention;
-use super::store::{Deal, Kind, Order};
+use super::store::{Deal, Kind, Order, Status};
 use crate::back::Symbol;
 
 /// Milliseconds of a time.
@@ -54,7 +54,7 @@ impl Show<'_> {
         price_atto(&self.symbol.spec, price)
     }
 
-    pub(super) fn lots(&self, lots: ballast_model::Lots) -> String {
+    pub(super) fn lots(&self, lots: Lots) -> String {
         market::size(self.market, &self.symbol.spec, lots_atto(&self.symbol.spec, lots))
     }
 
@@ -143,6 +143,18 @@ impl Show<'_> {
             .end()
     }
 
+    /// The answer to a new futures order that is to say no more than that it was taken, whatever has become of it.
+    pub(super) fn acknowledged(&self) -> String {
+        let taken = Order {
+            status: Status::New,
+            filled: Lots::ZERO,
+            value: Money::ZERO,
+            updated: self.order.created,
+            ..self.order.clone()
+        };
+        Show { order: &taken, ..*self }.full()
+    }
+
     /// The answer to a new spot order: `ACK`, `RESULT` or `FULL`, this with the trades it made.
     pub(super) fn placed(&self, response: &str, deals: &[(Deal, &str)]) -> String {
         let order = self.order;
@@ -203,8 +215,8 @@ impl Show<'_> {
         }
     }
 
-    /// The answer to an amended order.
-    pub(super) fn amended(&self, name: &str) -> String {
+    /// The answer to an amended order, which was called so before.
+    pub(super) fn amended(&self, was: &str) -> String {
         if self.market == Market::UsdM {
             return self.futures();
         }
@@ -213,8 +225,8 @@ impl Show<'_> {
             .text("symbol", &self.symbol.name)
             .put("orderId", order.id)
             .put("orderListId", -1)
-            .text("origClientOrderId", &order.name)
-            .text("clientOrderId", name)
+            .text("origClientOrderId", was)
+            .text("clientOrderId", &order.name)
             .text("price", &self.price())
             .text("qty", &self.lots(order.lots))
             .text("executedQty", &self.lots(order.filled))

@@ -39,6 +39,8 @@ pub(super) enum Op {
     Cancel,
     CancelAll,
     Status,
+    /// As the status, of what is open.
+    OpenOne,
     Open,
     All,
     MyTrades,
@@ -52,6 +54,8 @@ pub(super) enum Op {
     Account,
     Balance,
     Positions,
+    /// Without the settings that symbolConfig tells.
+    PositionsLean,
     Brackets,
     Income,
     Commission,
@@ -157,7 +161,7 @@ const FUTURES: &[Row] = &[
     ("POST", "/fapi/v1/order", Op::Place, Security::Signed),
     ("POST", "/fapi/v1/order/test", Op::Test, Security::Signed),
     ("GET", "/fapi/v1/order", Op::Status, Security::Signed),
-    ("GET", "/fapi/v1/openOrder", Op::Status, Security::Signed),
+    ("GET", "/fapi/v1/openOrder", Op::OpenOne, Security::Signed),
     ("PUT", "/fapi/v1/order", Op::Modify, Security::Signed),
     ("DELETE", "/fapi/v1/order", Op::Cancel, Security::Signed),
     ("POST", "/fapi/v1/batchOrders", Op::BatchPlace, Security::Signed),
@@ -182,7 +186,7 @@ const FUTURES_ACCOUNT: &[Row] = &[
     ("GET", "/fapi/v2/balance", Op::Balance, Security::Signed),
     ("GET", "/fapi/v3/balance", Op::Balance, Security::Signed),
     ("GET", "/fapi/v2/positionRisk", Op::Positions, Security::Signed),
-    ("GET", "/fapi/v3/positionRisk", Op::Positions, Security::Signed),
+    ("GET", "/fapi/v3/positionRisk", Op::PositionsLean, Security::Signed),
     ("GET", "/fapi/v1/leverageBracket", Op::Brackets, Security::Signed),
     ("GET", "/fapi/v1/commissionRate", Op::Commission, Security::Signed),
     ("GET", "/fapi/v1/rateLimit/order", Op::OrderCounts, Security::Signed),
@@ -242,7 +246,8 @@ fn spot_api(method: &str) -> Option<Route> {
 fn futures_api(method: &str) -> Option<Route> {
     Some(match method {
         "order.modify" => (Op::Modify, Security::Signed),
-        "account.position" | "v2/account.position" => (Op::Positions, Security::Signed),
+        "account.position" => (Op::Positions, Security::Signed),
+        "v2/account.position" => (Op::PositionsLean, Security::Signed),
         "account.balance" | "v2/account.balance" => (Op::Balance, Security::Signed),
         "account.status" | "v2/account.status" => (Op::Account, Security::Signed),
         "userDataStream.start" => (Op::Listen, Security::Key),
@@ -284,7 +289,8 @@ pub(super) fn weight(market: Market, op: Op, params: &Params) -> u32 {
         Market::UsdM => match op {
             Op::Depth => by_limit(params, 500, &[(50, 2), (100, 5), (500, 10)], 20),
             Op::Place | Op::Modify => 0,
-            Op::BatchPlace | Op::BatchModify | Op::Account | Op::Balance | Op::Positions | Op::Klines => 5,
+            Op::BatchPlace | Op::BatchModify | Op::Account | Op::Balance | Op::Positions => 5,
+            Op::PositionsLean | Op::Klines => 5,
             Op::All | Op::MyTrades | Op::AccountConfig | Op::SymbolConfig | Op::Trades => 5,
             Op::Day | Op::Open if !of_one => 40,
             Op::Income => 30,

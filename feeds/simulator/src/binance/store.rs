@@ -184,6 +184,16 @@ impl Store {
         self.orders.insert(order.id, order);
     }
 
+    /// An amended order bears another name.
+    pub(super) fn rename(&mut self, id: u64, name: String) {
+        let Some(order) = self.orders.get_mut(&id) else { return };
+        let before = (order.client, std::mem::replace(&mut order.name, name.clone()));
+        if self.names.get(&before) == Some(&id) {
+            self.names.remove(&before);
+        }
+        self.names.insert((order.client, name), id);
+    }
+
     pub(super) fn get(&self, id: u64) -> Option<&Order> {
         self.orders.get(&id)
     }

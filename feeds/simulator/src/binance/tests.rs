@@ -9,4 +9,5 @@ mod orders;
 mod prevention;
 mod signatures;
 mod streams;
+mod strict;
 mod told;

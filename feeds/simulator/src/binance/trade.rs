@@ -163,8 +163,11 @@ impl<B: Back> Venue<B> {
         order.amendments += 1;
         self.touch(id);
         let kind = if self.market() == Market::Spot { "REPLACED" } else { "AMENDMENT" };
-        self.tell_order(id, kind, None, "", now);
-        self.resolve(id, What::Replace, Ok(()));
+        let name = self.resolve(id, What::Replace, Ok(())).unwrap_or_default();
+        self.tell_order(id, kind, None, &name, now);
+        if !name.is_empty() {
+            self.store.rename(id, name);
+        }
     }
 
     /// Asks the market behind to cancel.

@@ -8,7 +8,7 @@ use super::config::{Market, VenueConfig};
 use super::connection::{Connection, Purpose, names};
 use super::control::control;
 use super::fleet::Fleet;
-use super::limits::Meter;
+use super::limits::{Door, Meter};
 use super::market::Memory;
 use super::news::{Heard, News};
 use super::pending::Pending;
@@ -205,7 +205,7 @@ impl<B: Back> Front for Venue<B> {
         })?;
         if matches!(connection.purpose, Purpose::Api { .. }) {
             let weight = if self.market() == Market::Spot { 2 } else { 5 };
-            self.meter.charge(weight, now).map_err(|refusal| refuse(&refusal))?;
+            self.meter.charge(Door::Api, weight, now).map_err(|refusal| refuse(&refusal))?;
         }
         self.fleet.connections.insert(conn, connection);
         Ok(())

@@ -101,7 +101,11 @@ pub(super) fn floor(back: &MatchingBackSpec, symbol: &Symbol) -> FloorSpec {
             }),
             amend: if futures { ReplaceRules::BINANCE_USDM } else { ReplaceRules::BINANCE_SPOT },
             market_protection: Rate::from_bps(500),
-            band: Some(PriceBand { up: Rate(105_000_000), down: Rate(95_000_000) }),
+            band: Some(if futures {
+                PriceBand { up: Rate(105_000_000), down: Rate(95_000_000) }
+            } else {
+                PriceBand { up: Rate(500_000_000), down: Rate(20_000_000) }
+            }),
             halt: None,
             limits: MatchingLimits {
                 accounts: back.clients + CROWD,

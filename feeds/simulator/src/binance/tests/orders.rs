@@ -37,6 +37,8 @@ fn spot_refuses_each_wrong_order_by_its_code() {
         ("side=BUY&type=LIMIT_MAKER&quantity=1&price=2000.10", -2010, "immediately match and take"),
         (&format!("{LIMIT}&newClientOrderId=no%20blank"), -1100, "newClientOrderId"),
         (&format!("{LIMIT}&icebergQty=1"), -2010, "Iceberg"),
+        ("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=400", -1013, "PERCENT_PRICE_BY_SIDE"),
+        ("side=SELL&type=LIMIT&timeInForce=GTC&quantity=1&price=399.99", -1013, "PERCENT_PRICE_BY_SIDE"),
         (&format!("{LIMIT}&newOrderRespType=LOUD"), -1124, "newOrderRespType"),
     ] {
         let answer = session.order(params);
@@ -69,6 +71,9 @@ fn futures_refuse_each_wrong_order_by_its_code() {
         (&format!("{LIMIT}&newClientOrderId=no%20blank"), -4015),
         (&format!("{LIMIT}&positionSide=LONG"), -4061),
         (&format!("{LIMIT}&priceMatch=QUEUE"), -1128),
+        (&format!("{LIMIT}&newOrderRespType=FULL"), -1124),
+        ("side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=2100.06", -4016),
+        ("side=SELL&type=LIMIT&timeInForce=GTC&quantity=1&price=1900.04", -4024),
     ] {
         assert_eq!(code(&session.order(params)), code_, "{params}");
     }
@@ -87,7 +92,7 @@ fn every_reason_of_the_market_behind_has_its_code() {
     use RejectReason as R;
     for (reason, spot, futures) in [
         (R::WouldTake, -2010, -5022),
-        (R::Price, -1013, -4014),
+        (R::Price, -1013, -4016),
         (R::Size, -1013, -4005),
         (R::NotionalMin, -1013, -4164),
         (R::DuplicateId, -2010, -4116),
@@ -108,7 +113,7 @@ fn every_reason_of_the_market_behind_has_its_code() {
     for market in [Market::Spot, Market::UsdM] {
         let mut session = Session::new(market);
         session.venue.back_mut().mood = Mood::Refuses(R::SelfTrade);
-        let (status, answer) = session.order(LIMIT);
+        let (status, answer) = session.order(&format!("{LIMIT}&newOrderRespType=RESULT"));
         assert_eq!((status, &answer["status"]), (200, &json!("EXPIRED_IN_MATCH")));
     }
 }
