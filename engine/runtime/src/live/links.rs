@@ -384,7 +384,7 @@ impl Lines {
         let mut others = self.lines.iter().enumerate().filter(kin);
         others.try_fold(ages, |renews, (_, other)| match other.state {
             State::Up { since, .. } => Some(renews.max(since + RENEWED_APART)),
-            _ => None,
+            State::Down { .. } | State::Opening { .. } | State::Closing { .. } => None,
         })
     }
 }
