@@ -51,6 +51,19 @@ fn clients_reach_both_markets_and_it_stops_by_itself() {
 }
 
 #[test]
+fn a_signal_ends_it_in_order() {
+    let mut command = Command::new(program());
+    command.args(["simulate", "--json", "--for", "600s"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("spot: 0 requests") && said.contains("usdm: 0 requests"), "{said}");
+}
+
+#[test]
 fn a_capture_is_played() {
     let folder = Folder::new();
     let capture = folder.path().join("futures.gz");

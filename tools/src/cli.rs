@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-/// Market making on centralised venues with on-chain liquidity as ballast.
+/// A market-making engine for Binance spot and USD-M futures: live, on paper, in replay and in simulated worlds.
 #[derive(Debug, Parser)]
 #[command(name = "ballast", version, about, after_help = crate::exit::HELP)]
 pub(crate) struct Cli {
@@ -290,7 +290,8 @@ pub(crate) struct SimulateArgs {
     /// Where to listen.
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     pub(crate) address: IpAddr,
-    /// Port of the first market; the next listeners have those that follow. 0 takes any that are free.
+    /// Port of the first market, spot where there are two; the next port is kept for its TLS, and the second market has the two
+    /// behind, with `--tls` or without. 0 takes any that are free.
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub(crate) port: u16,
     /// Listen for TLS too, with a certificate made at the start.

@@ -15,22 +15,25 @@ use ballast_simulator::binance::{self, Venue, VenueConfig};
 use ballast_simulator::faults::{Faults, FaultsFile, Meddled};
 use ballast_simulator::keys::TestKeys;
 use ballast_simulator::matching::{Flow, MarketKind, MatchingBack, MatchingBackSpec, Speed};
-use ballast_simulator::serve::{Address, Carried, Market, Pace, ServeSpec, Tls, serve};
+use ballast_simulator::serve::{Address, Carried, Market, Pace, ServeSpec, Tls, serve_until};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 
 use self::tape::TapeSpec;
 use crate::cli::SimulateArgs;
 use crate::exit::Code;
 use crate::output;
+use crate::run::stop_flag;
 
 /// Serves until it is stopped or its time is up.
 ///
 /// # Errors
 /// As [`hold`].
 pub(crate) fn run(arguments: &SimulateArgs) -> anyhow::Result<Code> {
-    let carried = hold(arguments, &MARKETS, |held| announce(arguments, &held))?;
+    let stop = stop_flag()?;
+    let carried = hold(arguments, &MARKETS, &stop, |held| announce(arguments, &held))?;
     carried.iter().for_each(|(name, carried)| output::tell(&summary(name, carried)));
     Ok(Code::Done)
 }
@@ -45,14 +48,15 @@ pub(crate) struct Held<'a> {
     pub(crate) keys: &'a [TestKeys],
 }
 
-/// Serves markets of these kinds, with a crowd or as they were recorded, until its time is up; says when clients can connect.
-/// What was carried for each.
+/// Serves markets of these kinds, with a crowd or as they were recorded, until its time is up or `stop` is set; says when clients
+/// can connect. What was carried for each.
 ///
 /// # Errors
 /// Faults that cannot be read, data that cannot be used, ports that cannot be had.
 pub(crate) fn hold(
     arguments: &SimulateArgs,
     kinds: &[MarketKind],
+    stop: &AtomicBool,
     ready: impl FnOnce(Held<'_>),
 ) -> anyhow::Result<Vec<(&'static str, Carried)>> {
     let faults = match &arguments.faults {
@@ -84,7 +88,7 @@ pub(crate) fn hold(
         }),
     };
     let ready = |addresses: &[Address]| ready(Held { addresses, symbols: &symbols, keys: &keys });
-    Ok(names.iter().copied().zip(serve(&spec, markets, ready)?).collect())
+    Ok(names.iter().copied().zip(serve_until(&spec, markets, stop, ready)?).collect())
 }
 
 /// The markets there are.

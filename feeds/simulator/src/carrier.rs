@@ -17,6 +17,9 @@ use crate::seam::{CallId, ConnId, Frame, Front, HttpReply, HttpRequest, Transmit
 /// A client that lets so many bytes wait is cut.
 pub(crate) const WAITING_MAX: usize = 64 << 20;
 
+/// The answer to a subscription is shorter than this.
+const SUBSCRIBED_MAX: usize = 1_024;
+
 /// What was carried for a market.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Carried {
@@ -65,6 +68,8 @@ struct Queued {
 #[derive(Debug)]
 struct Conn {
     channel: Channel,
+    /// It tells of an account, as the WebSocket API of spot does once it is asked to.
+    tells_of_account: bool,
     out: VecDeque<Queued>,
     waiting: usize,
     /// Nothing is said or heard any more.
@@ -181,7 +186,8 @@ impl<F: Front> Carrier<F> {
         let conn = ConnId(self.take_number());
         let channel = Channel::of(&request.path, &request.query);
         let (out, masks) = (VecDeque::new(), Vec::new());
-        self.conns.insert(conn, Conn { channel, out, waiting: 0, silent: false, masks });
+        self.conns
+            .insert(conn, Conn { channel, tells_of_account: false, out, waiting: 0, silent: false, masks });
         let opened = self.front.on_upgrade(conn, request, now);
         if opened.is_err() {
             self.conns.remove(&conn);
@@ -296,7 +302,8 @@ impl<F: Front> Carrier<F> {
     }
 
     fn conns_of(&mut self, on: Channel) -> impl Iterator<Item = (&ConnId, &mut Conn)> {
-        self.conns.iter_mut().filter(move |(_, conn)| on.covers(conn.channel))
+        let account = move |conn: &Conn| on == Channel::User && conn.tells_of_account;
+        self.conns.iter_mut().filter(move |(_, conn)| on.covers(conn.channel) || account(conn))
     }
 
     fn put(&mut self, conn: ConnId, at: Nanos, frame: Frame) {
@@ -320,7 +327,8 @@ impl<F: Front> Carrier<F> {
                         continue;
                     };
                     let frame = entry.masked(frame);
-                    for (late, frame) in self.faults.borrow_mut().on_frame(entry.channel, frame, now) {
+                    let channel = entry.channel_of(&frame);
+                    for (late, frame) in self.faults.borrow_mut().on_frame(channel, frame, now) {
                         entry.put(now + late, frame);
                     }
                     self.stirred.push(conn);
@@ -342,6 +350,17 @@ impl Conn {
         let at = self.out.back().map_or(at, |last| at.max(last.at));
         self.waiting += size(&frame);
         self.out.push_back(Queued { at, frame });
+    }
+
+    /// The channel a frame belongs to: on the WebSocket API news of an account are its stream's.
+    fn channel_of(&mut self, frame: &Frame) -> Channel {
+        let Frame::Text(text) = frame else { return self.channel };
+        if self.channel != Channel::Api {
+            return self.channel;
+        }
+        let has = |part: &[u8]| text.windows(part.len()).any(|window| window == part);
+        self.tells_of_account |= text.len() < SUBSCRIBED_MAX && has(b"\"result\":{\"subscriptionId\":");
+        if text.starts_with(b"{\"subscriptionId\":") { Channel::User } else { Channel::Api }
     }
 
     fn fall_silent(&mut self) {
@@ -370,3 +389,6 @@ fn size(frame: &Frame) -> usize {
         Frame::Close { .. } | Frame::Cut => 0,
     }
 }
+
+#[cfg(test)]
+mod tests;

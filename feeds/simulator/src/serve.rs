@@ -16,6 +16,7 @@ use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ballast_model::Nanos;
@@ -62,6 +63,9 @@ impl std::fmt::Debug for Market {
         f.debug_struct("Market").field("name", &self.name).field("port", &self.port).finish_non_exhaustive()
     }
 }
+
+/// How often the server looks whether it is to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Whether there are TLS listeners too.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +149,19 @@ pub fn serve(
     markets: Vec<Market>,
     ready: impl FnOnce(&[Address]),
 ) -> Result<Vec<Carried>, ServeError> {
+    serve_until(spec, markets, &AtomicBool::new(false), ready)
+}
+
+/// As [`serve`], and no longer than until `stop` is set.
+///
+/// # Errors
+/// [`ServeError`], before anything is served.
+pub fn serve_until(
+    spec: &ServeSpec,
+    markets: Vec<Market>,
+    stop: &AtomicBool,
+    ready: impl FnOnce(&[Address]),
+) -> Result<Vec<Carried>, ServeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(ServeError::Start)?;
     LocalSet::new().block_on(&runtime, async {
@@ -171,9 +188,13 @@ pub fn serve(
             hubs.push(hub);
         }
         ready(&addresses);
-        match spec.stops_after {
-            Some(span) => tokio::time::sleep(span).await,
-            None => std::future::pending().await,
+        let end = spec.stops_after.map(|span| tokio::time::Instant::now() + span);
+        while !stop.load(Ordering::Relaxed) {
+            let look = tokio::time::Instant::now() + LOOK_EVERY;
+            tokio::time::sleep_until(end.map_or(look, |end| end.min(look))).await;
+            if end.is_some_and(|end| end <= tokio::time::Instant::now()) {
+                break;
+            }
         }
         Ok(hubs.iter().map(Hub::carried).collect())
     })

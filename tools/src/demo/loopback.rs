@@ -13,6 +13,7 @@ use ballast_simulator::matching::{MarketKind, Speed};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::channel;
 
 use crate::cli::{DemoArgs, RunArgs, SimulateArgs};
@@ -107,7 +108,7 @@ fn venue(arguments: &DemoArgs) -> anyhow::Result<Venue> {
     let serving = std::thread::Builder::new().name("simulator".to_owned()).spawn(move || {
         // A crowd trades on futures only: nobody looks at another.
         let kinds = if simulated.capture.is_empty() { &[MarketKind::UsdM][..] } else { &MARKETS };
-        hold(&simulated, kinds, |held| drop(tell.send(of(&held))))
+        hold(&simulated, kinds, &AtomicBool::new(false), |held| drop(tell.send(of(&held))))
     })?;
     if let Ok(venue) = told.recv() {
         return Ok(venue);

@@ -61,7 +61,8 @@ impl<B: Back> Venue<B> {
         let spot = self.market() == Market::Spot;
         let default = if spot && order.kind != Kind::LimitMaker { "FULL" } else { "ACK" };
         let response = params.get("newOrderRespType").unwrap_or(default).to_ascii_uppercase();
-        if !["ACK", "RESULT"].contains(&response.as_str()) && !(spot && response == "FULL") {
+        let known: &[&str] = if spot { &["ACK", "RESULT", "FULL"] } else { &["ACK", "RESULT"] };
+        if !known.contains(&response.as_str()) {
             return Err(Refusal::new(-1124, "Invalid newOrderRespType."));
         }
         let id = order.id;

@@ -339,9 +339,10 @@ impl<B: Back> Venue<B> {
                 .text("marginAsset", &symbol.quote)
                 .text("isolatedWallet", "0");
             // The newer answer leaves the settings to symbolConfig.
-            let row = match op {
-                Op::PositionsLean => row,
-                _ => row.text("leverage", &leverage.to_string()).text("marginType", "cross"),
+            let row = if op == Op::PositionsLean {
+                row
+            } else {
+                row.text("leverage", &leverage.to_string()).text("marginType", "cross")
             };
             row.text("initialMargin", &margin)
                 .text("maintMargin", "0")

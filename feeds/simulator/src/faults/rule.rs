@@ -93,6 +93,29 @@ impl Kind {
         )
     }
 
+    /// Where it can happen, a part of the venue at a time; nowhere in particular where it happens to the whole of it.
+    pub(crate) const fn places(self) -> &'static [Channel] {
+        match self {
+            Self::Disconnect
+            | Self::HalfOpen
+            | Self::Duplicate
+            | Self::MalformedJson
+            | Self::MalformedFrame => &[Channel::Market, Channel::User, Channel::Api],
+            Self::Delay => &[Channel::Market, Channel::User, Channel::Api, Channel::Rest],
+            Self::Gap | Self::WrongPu => &[Channel::Market],
+            Self::StaleSnapshot => &[Channel::Rest],
+            Self::TimeoutExecuted
+            | Self::TimeoutLost
+            | Self::UnavailableExecuted
+            | Self::UnavailableLost
+            | Self::LateAck => &[Channel::Api, Channel::Rest],
+            Self::PartialFills => &[Channel::User],
+            Self::Throttle | Self::Ban | Self::ClockSkew | Self::ListenKeyExpiry | Self::ShutdownNotice => {
+                &[]
+            }
+        }
+    }
+
     /// Whether it needs an amount of time.
     pub(crate) const fn needs_amount(self) -> bool {
         matches!(self, Self::Delay | Self::LateAck | Self::ClockSkew)
@@ -110,7 +133,7 @@ impl Kind {
 pub enum Channel {
     /// Streams of the market.
     Market,
-    /// Streams of an account.
+    /// Streams of an account; on spot what the WebSocket API tells of one, and the connections that do.
     User,
     /// The WebSocket API.
     Api,

@@ -62,7 +62,7 @@ impl FaultsFile {
     /// Reads rules: `seed`, and a list `[[fault]]` of
     ///
     /// * `kind`: see [`Kind`];
-    /// * `on`: `market`, `user`, `api`, `rest` or `all` (what it is without the key);
+    /// * `on`: `market`, `user`, `api`, `rest` or `all` (what it is without the key), where the kind can happen;
     /// * `at`: after how long it begins, such as `"1.5s"`; zero without the key;
     /// * `for`: for how long; `every`: after how long it begins again;
     /// * `rate`: the part of messages that are hit, above 0 and at most 1;
@@ -98,6 +98,9 @@ fn read(nth: usize, raw: &RawRule) -> Result<FaultSpec, FaultsError> {
         },
     };
     let kind = raw.kind;
+    if raw.on != Channel::All && !kind.places().contains(&raw.on) {
+        return Err(bad("on", &never_there(kind)));
+    }
     let at = span("at", &raw.at, Span::ZERO)?.unwrap_or(Span::ZERO);
     let lasts = span("for", &raw.lasts, Span(1))?;
     let every = span("every", &raw.every, Span(1))?;
@@ -147,6 +150,15 @@ fn read(nth: usize, raw: &RawRule) -> Result<FaultSpec, FaultsError> {
         connections: raw.connections.unwrap_or(usize::MAX),
     };
     Ok(spec)
+}
+
+/// What is said of a fault where it cannot happen.
+fn never_there(kind: Kind) -> String {
+    let places: Vec<_> = kind.places().iter().map(|place| place.name()).collect();
+    match (places.as_slice(), kind.name()) {
+        ([], name) => format!("{name} happens to the whole venue: all, or nothing"),
+        (_, name) => format!("{name} never happens there: it must be {}, or all", places.join(", ")),
+    }
 }
 
 #[expect(

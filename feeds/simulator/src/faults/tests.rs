@@ -180,6 +180,12 @@ fn bad_rules_are_refused_with_their_place() {
     for (rule, said) in [
         ("kind = \"nonsense\"", "unknown variant `nonsense`"),
         ("kind = \"gap\"\ncolour = 1", "unknown field `colour`"),
+        ("kind = \"gap\"\non = \"rest\"", "fault[0].on: gap never happens there: it must be market, or all"),
+        (
+            "kind = \"late-ack\"\nby = \"1s\"\non = \"market\"",
+            "fault[0].on: late-ack never happens there: it must be api, rest",
+        ),
+        ("kind = \"ban\"\nfor = \"1s\"\non = \"api\"", "fault[0].on: ban happens to the whole venue"),
         ("kind = \"gap\"\nat = \"soon\"", "fault[0].at: \"soon\" is no span"),
         ("kind = \"gap\"\nat = \"-1s\"", "fault[0].at:"),
         ("kind = \"gap\"\nrate = 0.0", "fault[0].rate: must be above 0 and at most 1"),
@@ -195,5 +201,62 @@ fn bad_rules_are_refused_with_their_place() {
     ] {
         let error = FaultsFile::parse(&format!("[[fault]]\n{rule}\n")).unwrap_err().to_string();
         assert!(error.contains(said), "{rule}: {error}");
+    }
+}
+
+/// Lets a fault of a kind on a channel happen, as often as it may; whether it did.
+fn happens(kind: Kind, on: Channel) -> bool {
+    let more = match (kind.needs_amount(), kind.needs_end()) {
+        (true, _) => "by = \"1s\"\n",
+        (_, true) => "for = \"1s\"\n",
+        _ => "",
+    };
+    let rule = format!("[[fault]]\nkind = \"{}\"\non = \"{}\"\n{more}", kind.name(), on.name());
+    let mut faults = layer(&rule);
+    let deeds = faults.deeds(at(0));
+    for channel in [Channel::Market, Channel::User, Channel::Api] {
+        faults.on_frame(channel, diff(5), at(0));
+        faults.on_text(channel, br#"{"id":1,"method":"order.place"}"#, at(0));
+    }
+    let mut reply = HttpReply::default();
+    let path = "/api/v3/depth".to_owned();
+    let depth = HttpRequest { method: "GET".to_owned(), path, ..HttpRequest::default() };
+    for request in [order(), depth] {
+        faults.on_request(&request, at(0));
+        faults.on_reply(&request, &mut reply, at(0));
+    }
+    faults.hits(Kind::PartialFills, Channel::User, at(0));
+    !deeds.is_empty() || faults.counts().contains_key(&kind)
+}
+
+#[test]
+fn every_rule_that_is_taken_can_happen() {
+    let kinds = [
+        Kind::Disconnect,
+        Kind::HalfOpen,
+        Kind::Gap,
+        Kind::Duplicate,
+        Kind::Delay,
+        Kind::WrongPu,
+        Kind::StaleSnapshot,
+        Kind::MalformedJson,
+        Kind::MalformedFrame,
+        Kind::TimeoutExecuted,
+        Kind::TimeoutLost,
+        Kind::UnavailableExecuted,
+        Kind::UnavailableLost,
+        Kind::LateAck,
+        Kind::PartialFills,
+        Kind::Throttle,
+        Kind::Ban,
+        Kind::ClockSkew,
+        Kind::ListenKeyExpiry,
+        Kind::ShutdownNotice,
+    ];
+    for kind in kinds {
+        assert!(happens(kind, Channel::All), "{kind:?}");
+        for place in kind.places() {
+            assert!(happens(kind, *place), "{kind:?} on {place:?}");
+        }
     }
 }

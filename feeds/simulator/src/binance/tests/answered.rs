@@ -29,8 +29,8 @@ const ENDS: [OrderReport; 9] = [
 
 fn becomes(session: &mut Session, id: u64, report: OrderReport) {
     let client_id = ClientOrderId(id);
-    let event = match report {
-        OrderReport::Ended { how: Ending::Filled, filled } => Event::Fill(Fill {
+    let event = if let OrderReport::Ended { how: Ending::Filled, filled } = report {
+        Event::Fill(Fill {
             instrument: ETH,
             side: Side::Bid,
             liquidity: Liquidity::Maker,
@@ -41,8 +41,9 @@ fn becomes(session: &mut Session, id: u64, report: OrderReport) {
             client_id,
             trade_id: TradeId(7_000 + id),
             venue_time: NOW,
-        }),
-        _ => Event::Order(OrderUpdate { instrument: ETH, client_id, report, venue_time: NOW }),
+        })
+    } else {
+        Event::Order(OrderUpdate { instrument: ETH, client_id, report, venue_time: NOW })
     };
     session.venue.back_mut().tell(ClientId(0), event);
     session.wait(Span::from_millis(1));
