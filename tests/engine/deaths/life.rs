@@ -146,7 +146,10 @@ impl Life {
             None if recovered.is_none() && !before.is_empty() => Phase::Recovering,
             None => Phase::Asking,
             Some(_) if !said.contains("running; journal: ") => Phase::Beginning,
-            Some(_) if known.is_none() => Phase::Gate,
+            // A first life does not say when all is known.
+            Some(_) if known.is_none() && (recovered.is_some() || !said.contains("takes orders")) => {
+                Phase::Gate
+            }
             Some(began) if is_rolling(began) => Phase::Rolling,
             Some(_) => Phase::Trading,
         };

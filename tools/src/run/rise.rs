@@ -24,7 +24,7 @@ impl Rise {
         Self { began, recovered, known: None, ordered: None }
     }
 
-    /// Looks how far it is, and tells when all is known.
+    /// Looks how far it is, and tells when all is known of a run that goes on.
     pub(super) fn look(&mut self, is_known: bool, engine: &mut Engine, console: &mut Console) {
         if self.ordered.is_some() {
             return;
@@ -32,9 +32,12 @@ impl Rise {
         let elapsed = self.began.elapsed();
         if is_known && self.known.is_none() {
             self.known = Some(elapsed);
-            let seconds = elapsed.as_secs_f64();
-            console
-                .tell(&format!("quoting may begin: all is known and agrees, {seconds:.3} s after the start"));
+            if self.recovered.is_some() {
+                let seconds = elapsed.as_secs_f64();
+                console.tell(&format!(
+                    "quoting may begin: all is known and agrees, {seconds:.3} s after the start"
+                ));
+            }
         }
         if engine.look().iter().any(|view| view.orders > 0) {
             self.ordered = Some(elapsed);
