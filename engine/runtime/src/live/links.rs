@@ -1,6 +1,6 @@
 //! The connections of a venue's loop: when each is opened, given up and opened again.
 
-use ballast_model::{Nanos, Span};
+use ballast_model::{Nanos, Span, mutant};
 use ballast_venue::Channel;
 use ballast_wire::{Address, Link, LinkKind, Network, News};
 
@@ -258,7 +258,8 @@ impl Line {
     /// It is gone, or could not be made: when it is tried again.
     fn ended(&mut self, policy: &LinkPolicy, now: Nanos) {
         let wait = policy.back_off_min.doubled(self.attempts, policy.back_off_max);
-        self.state = State::Down { retry_at: now + wait };
+        let retry_at = if mutant::is("never-reconnects") { Nanos::MAX } else { now + wait };
+        self.state = State::Down { retry_at };
         self.attempts = self.attempts.saturating_add(1);
     }
 
@@ -295,6 +296,7 @@ impl Line {
         Some(match (self.state, self.wanted.talk) {
             (State::Down { retry_at }, _) => retry_at,
             (State::Opening { since }, _) => since + policy.connect_max,
+            (State::Closing { .. }, _) if mutant::is("spins-while-closing") => Nanos::MIN,
             (State::Closing { until }, _) => until,
             (State::Up { since, heard, .. }, Talk::Steady | Talk::Pinged) => {
                 (heard + policy.silence_max).min(since + policy.age_max)

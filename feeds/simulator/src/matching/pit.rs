@@ -6,8 +6,8 @@
 use ballast_exchange::floor::{self, FloorSpec, FloorSpecError, MarketNews, MatchingVenue};
 use ballast_exchange::matching::AccountId;
 use ballast_model::{
-    BookKind, Command, Event, Fill, FundingPayment, InstrumentId, Money, Nanos, OrderUpdate, Side,
-    TimeInForce, UpdateId,
+    BookKind, Command, Event, Fill, FundingPayment, InstrumentId, Money, Nanos, OrderUpdate, TimeInForce,
+    UpdateId,
 };
 
 use super::spec::MarketKind;
@@ -97,10 +97,8 @@ impl Pit {
 
     /// The book as it stands.
     pub(super) fn depth(&self, levels: usize) -> Depth {
-        let engine = self.venue.engine();
-        let side = |side| engine.levels(side).take(levels).collect();
-        let update_id = UpdateId(2 * self.venue.update_id().0 + 1);
-        Depth { update_id, bids: side(Side::Bid), asks: side(Side::Ask) }
+        let [bids, asks] = self.venue.snapshot(levels);
+        Depth { update_id: UpdateId(2 * self.venue.update_id().0 + 1), bids, asks }
     }
 
     pub(super) fn wallet(&self, client: ClientId) -> Money {
