@@ -1,3 +1,6 @@
-//! The engine in simulated worlds: oracles hold, seeds repeat, faults fire.
+//! The engine in simulated worlds: oracles hold, seeds repeat, faults fire, and what is wrong on purpose is caught.
 
+#[cfg(mutant)]
+mod mutants;
+#[cfg(not(mutant))]
 mod worlds;

@@ -24,8 +24,8 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use ballast_model::{
-    Cancel, ClientOrderId, Digest, Fill, InstrumentId, Lots, Nanos, NewOrder, OrderUpdate, Price, Query,
-    ReduceOnly, Replace, Side, Span, TimeInForce, TradeId, VenueOrderId,
+    Cancel, ClientOrderId, Digest, Fill, InstrumentId, Lots, Nanos, NewOrder, OrderReport, OrderUpdate,
+    Price, Query, ReduceOnly, Replace, Side, Span, TimeInForce, TradeId, VenueOrderId, mutant,
 };
 
 use crate::gate::Checked;
@@ -321,7 +321,9 @@ impl Oms {
         let Some((slot, before)) = self.find(update.client_id) else {
             return UpdateOutcome::Foreign;
         };
-        let after = before.after_report(update.report, now);
+        let dies = update.report == OrderReport::FateUnknown && mutant::is("unknown-is-dead");
+        let report = if dies { OrderReport::Cancelled } else { update.report };
+        let after = before.after_report(report, now);
         self.store(slot, &before, after);
         if after.state == before.state {
             UpdateOutcome::Unchanged

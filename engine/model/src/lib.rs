@@ -20,6 +20,7 @@ mod instrument;
 mod journal;
 mod level;
 mod money;
+pub mod mutant;
 mod num;
 mod operator;
 mod reject;

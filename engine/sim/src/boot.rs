@@ -78,8 +78,10 @@ fn begin<'a>(
     use ballast_wire::Network as _;
     let text = |error: &dyn core::fmt::Display| error.to_string();
     let past = Recovery::if_any(folder).map_err(|error| text(&error))?;
-    let (place, epoch) =
-        past.as_ref().map_or_else(|| Recovery::first(folder), |past| (past.next().0, past.next_epoch));
+    let (place, epoch) = match &past {
+        Some(past) => (past.next().0, past.next_epoch),
+        None => Recovery::first(folder).map_err(|error| text(&error))?,
+    };
     let live = config.live.as_ref().ok_or("there is no venue")?;
     let asked = live.venue.first().ok_or("there is no venue")?;
     let told =
@@ -89,7 +91,8 @@ fn begin<'a>(
         assemble(config, Path::new(NAME), live, &told, epoch).map_err(|error: JobError| text(&error))?;
     let venue = built.venues.pop().ok_or("there is no venue")?;
     let mut shard = built.shards.pop().ok_or("there is no shard")?;
-    let since = past.as_ref().map_or(start, |past| past.at - SINCE_MARGIN);
+    let since =
+        past.as_ref().map_or(start, |past| past.traded_until() - SINCE_MARGIN - live.silence_max.span());
     let traded = Traded {
         market: asked.market(),
         instruments: &venue.instruments,
@@ -105,7 +108,11 @@ fn begin<'a>(
         _ => None,
     };
     let keys = credentials(KEYS, environment).map_err(|error| text(&error))?;
-    let session = session(&traded, keys).map_err(|error| text(&error))?;
+    let mut session = session(&traded, keys).map_err(|error| text(&error))?;
+    for seat in &built.seats {
+        let booked = past.as_ref().and_then(|past| past.shard.orders(seat.of_shard));
+        booked.into_iter().for_each(|booked| session.know(seat.of_venue, booked.booked()));
+    }
     let damage = past.as_ref().map_or_else(Vec::new, |past| past.damage.clone());
     shard.past = past;
     let meta = shard.meta.to_bytes();

@@ -47,7 +47,7 @@ samples_min = 10
 [quoting.limits]
 order_max = {{ quote = "5000" }}
 order_notional_max = "10000"
-position_max = {{ quote = "8000" }}
+position_max = {{ quote = "6000" }}
 open_orders_max = 16
 collar_bps = 100.0
 order_burst = 40

@@ -15,6 +15,7 @@ mod counterpart;
 mod dice;
 mod disk;
 mod line;
+mod mutants;
 mod net;
 mod oracle;
 mod plan;
@@ -25,6 +26,9 @@ mod scratch;
 mod watch;
 mod world;
 
+#[cfg(mutant)]
+pub use mutants::{Caught, hunt};
+pub use mutants::{MUTANTS, Mutant};
 pub use net::Reach;
 pub use oracle::{ORACLES, Violation};
 pub use plan::{Act, Plan, Turn};

@@ -1,5 +1,6 @@
 //! What must be so, whatever goes wrong. Each oracle has a name, by which a violation is told and a mutant caught.
 
+mod book;
 mod exposure;
 mod fills;
 mod fresh;
@@ -8,6 +9,7 @@ mod rest;
 
 use ballast_model::Nanos;
 
+pub(crate) use book::book;
 pub(crate) use exposure::Exposure;
 pub(crate) use fills::FillsOnce;
 pub(crate) use fresh::FreshInputs;
@@ -15,7 +17,7 @@ pub(crate) use kill::KillHolds;
 pub(crate) use rest::{alive, at_rest, gate, verified};
 
 /// Names of all oracles, and what each holds to be so.
-pub const ORACLES: [(&str, &str); 11] = [
+pub const ORACLES: [(&str, &str); 12] = [
     (
         fills::NAME,
         "each trade of the venue moves the believed position once, by its size, and nothing else does",
@@ -25,6 +27,10 @@ pub const ORACLES: [(&str, &str); 11] = [
     (
         fresh::NAME,
         "nothing that adds is sent on a market that is too old, or while orders or account are known to be cut off",
+    ),
+    (
+        book::NAME,
+        "a book that is shown as whole has the venue's levels, wherever it stands at the venue's update",
     ),
     (rest::GATE, "when the start gate opens, the position believed is the venue's and no order stands"),
     (rest::POSITION, "at rest the position believed is the venue's, and every trade is booked"),

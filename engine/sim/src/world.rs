@@ -21,7 +21,7 @@ use crate::counterpart::INSTRUMENT;
 use crate::disk::Full;
 use crate::line::Channel;
 use crate::net::{Reach, SimNetwork};
-use crate::oracle::{PANIC, alive, at_rest, gate, verified};
+use crate::oracle::{PANIC, alive, at_rest, book, gate, verified};
 use crate::plan::{Act, Plan};
 use crate::report::{Coverage, Report, State};
 use crate::run::SimError;
@@ -38,8 +38,10 @@ const PATIENCE: Span = Span::from_secs(5);
 const TICK: Span = Span::from_micros(1);
 /// Turns at one moment, or moments that follow each other at once, after which nothing comes to rest any more.
 const SPINS_MAX: u32 = 10_000;
-/// After how long a process that could not begin is started again, and how often.
-const AGAIN: (Span, u32) = (Span::from_secs(1), 120);
+/// After how long a process that could not begin is started again, doubled each time, and how often.
+const AGAIN: (Span, u32) = (Span::from_secs(1), 60);
+/// The longest time until it is.
+const AGAIN_MAX: Span = Span::from_secs(30);
 
 /// All that outlives a process.
 pub(crate) struct World<'a> {
@@ -53,6 +55,8 @@ pub(crate) struct World<'a> {
     full: Full,
     drift: Span,
     kills: bool,
+    /// A kill of which the shard is yet to be told.
+    signalled: Option<KilledBy>,
     reach: Reach,
     /// Acts that are done.
     done: usize,
@@ -103,6 +107,7 @@ impl<'a> World<'a> {
             full: Arc::new(AtomicBool::new(false)),
             drift: Span::ZERO,
             kills: false,
+            signalled: None,
             reach: Reach::Yes,
             done: 0,
             state: State::Down,
@@ -131,7 +136,7 @@ impl<'a> World<'a> {
                         return Err(SimError(format!("no process begins: {why}")));
                     }
                     self.watch.borrow_mut().say(self.now, format!("no process begins: {why}"));
-                    self.wait(*network, AGAIN.0);
+                    self.wait(*network, AGAIN.0.doubled(tries - 1, AGAIN_MAX));
                     continue;
                 }
             };
@@ -309,6 +314,11 @@ impl<'a> World<'a> {
             return ending.look(helm, Loops::Turn, self.now);
         }
         let front = venue.venue_loop().network().venue().front();
+        let verdict = book(shard.shard_loop().shard(), front);
+        self.watch.borrow_mut().judge(self.now, verdict);
+        if let Some(by) = self.signalled.take() {
+            helm.obey(Some(by), Loops::Turn, self.now);
+        }
         let waits = helm.begin(Strangers::Refused, self.now);
         if waits.is_none() && !*open {
             let verdict = gate(shard.shard_loop().shard(), front);
@@ -376,9 +386,16 @@ impl<'a> World<'a> {
                 let said = done.map_or_else(|error| error.to_string(), |()| "configured".to_owned());
                 self.watch.borrow_mut().say(self.now, said);
             }
-            Act::Kill | Act::Release => {
-                let kills = self.kills.then_some(KilledBy::File);
-                process.helm.obey(kills, Loops::Turn, self.now);
+            // As a signal does: the latch is set at once, and the shard is told when somebody looks.
+            Act::Kill => {
+                process.helm.kill();
+                self.signalled = Some(KilledBy::File);
+                process.look_at = self.now + LOOK_OFTEN;
+            }
+            Act::Release => {
+                self.signalled = None;
+                process.helm.obey(Some(KilledBy::File), Loops::Turn, self.now);
+                process.helm.obey(None, Loops::Turn, self.now);
                 process.look_at = self.now;
             }
             Act::DiskFails | Act::DiskHeals | Act::WallJumps(_) | Act::Crash(_) => {}

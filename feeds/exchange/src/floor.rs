@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{
     Cancel, ClientOrderId, Command, Digest, Event, HalfTicks, Lots, Money, Nanos, NewOrder, OrderReport,
-    OrderUpdate, RejectReason, Replace, Side, UpdateId,
+    OrderUpdate, Price, RejectReason, Replace, Side, UpdateId,
 };
 
 use self::crowd::Crowd;
@@ -339,6 +339,14 @@ impl MatchingVenue {
     #[must_use]
     pub const fn update_id(&self) -> UpdateId {
         self.feed.update_id()
+    }
+
+    /// The book as it stands, the best levels of each side, at [`MatchingVenue::update_id`]: with the diffs from there on it makes the
+    /// book of whoever asked.
+    #[must_use]
+    pub fn snapshot(&self, levels: usize) -> [Vec<(Price, Lots)>; 2] {
+        self.feed.snapshot(&self.engine);
+        Side::BOTH.map(|side| self.engine.levels(side).take(levels).collect())
     }
 
     /// A client's order that stands; `None` where none of that id does.

@@ -1,7 +1,7 @@
 //! The limits a gate holds and the states it can be in.
 
 use ballast_model::{
-    Digest, HalfTicks, InstrumentSpec, LOTS_MAX, Lots, Money, NewOrder, Rate, ReduceOnly, Side,
+    Digest, HalfTicks, InstrumentSpec, LOTS_MAX, Lots, Money, NewOrder, Rate, ReduceOnly, Side, mutant,
 };
 
 use super::refusal::{Refusal, Rule, Scope};
@@ -298,7 +298,9 @@ impl GateContext {
     /// The position if all that works on `side`, and `lots` more, trade.
     #[must_use]
     pub fn position_worst(&self, side: Side, lots: Lots) -> Lots {
-        self.position + (self.working(side) + lots).signed(side)
+        let position = if mutant::is("position-ignored") { Lots::ZERO } else { self.position };
+        let working = if mutant::is("working-ignored") { Lots::ZERO } else { self.working(side) };
+        position + (working + lots).signed(side)
     }
 
     /// True where `lots` more (above zero) on `side`, together with all that already works there, at most close the

@@ -9,7 +9,7 @@
 
 use ballast_model::{
     Access, ClientOrderId, InstrumentId, JournalHealth, Lots, Nanos, OperatorAct, OperatorCommand,
-    OperatorScope, ReduceOnly,
+    OperatorScope, ReduceOnly, mutant,
 };
 
 use super::lane::Lane;
@@ -120,7 +120,9 @@ impl Shard {
     pub(super) fn on_access(&mut self, access: &Access, now: Nanos, out: &mut Outbox) {
         out.note(Note::Access(*access));
         self.follow_access(access, now);
-        if let Some(gate) = self.gate_mut(access.instrument) {
+        if let Some(gate) = self.gate_mut(access.instrument)
+            && !mutant::is("access-ignored")
+        {
             gate.on_access(access.state);
         }
         self.tell(access.instrument, now, out, |lane, turn| lane.is_moved(turn));
@@ -139,6 +141,7 @@ impl Shard {
         match command.act {
             OperatorAct::ReduceOnly => self.close(command.scope, GateState::ReduceOnly),
             OperatorAct::Pause => self.close(command.scope, GateState::Paused),
+            OperatorAct::Kill if mutant::is("kill-ignored") => Ok(()),
             OperatorAct::Kill => self.close(command.scope, GateState::Killed),
             OperatorAct::Resume => self.resume(command.scope, now),
             OperatorAct::ClearLoss => self.clear_loss(command.scope),

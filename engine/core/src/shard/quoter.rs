@@ -1,7 +1,7 @@
 //! What quotes an instrument: signals, model, and the way from wanted quotes to orders.
 
 use ballast_model::{
-    Digest, InstrumentId, InstrumentSpec, Lots, Nanos, ReduceOnly, Side, Span, TimeInForce, Trade,
+    Digest, InstrumentId, InstrumentSpec, Lots, Nanos, ReduceOnly, Side, Span, TimeInForce, Trade, mutant,
 };
 
 use super::amending::Amending;
@@ -224,7 +224,7 @@ impl Quoter {
         if self.stale_at.is_some_and(|stale| stale <= now) {
             let confirmed = market.confirmed_at() + self.spec.touch_age_max;
             self.stale_at = (confirmed > now).then_some(confirmed);
-            if self.stale_at.is_none() {
+            if self.stale_at.is_none() && !mutant::is("stale-touch-quoted") {
                 market.expire_touch();
                 due = true;
             }
@@ -256,7 +256,7 @@ impl Quoter {
         exposure: &Exposure<'_>,
         now: Nanos,
     ) -> (QuoteInputs, Result<Apart, Hold>) {
-        let fresh = market.confirmed_at() + self.spec.touch_age_max > now;
+        let fresh = market.confirmed_at() + self.spec.touch_age_max > now || mutant::is("stale-touch-quoted");
         let touch = market.touch().filter(|_| fresh);
         let view = MarketView { touch, book: market.book(), confirmed_at: market.confirmed_at() };
         let own = || touch.and_then(|_| self.fair.value(&view, now));

@@ -2,7 +2,7 @@
 
 mod race;
 
-use ballast_model::{Nanos, Span};
+use ballast_model::{Nanos, Span, mutant};
 use ballast_venue::Channel;
 use ballast_wire::{Address, Link, LinkKind, Network, News};
 
@@ -365,6 +365,7 @@ impl Lines {
         let (dies, ages) = match (line.state, line.wanted.talk) {
             (State::Down { retry_at }, _) => return Some(retry_at.max(self.attempts.next())),
             (State::Opening { since }, _) => return Some(since + policy.connect_max),
+            (State::Closing { .. }, _) if mutant::is("spins-while-closing") => return Some(Nanos::MIN),
             (State::Closing { until, .. }, _) => return Some(until),
             (State::Up { since, heard, .. }, Talk::Steady | Talk::Pinged) => {
                 (heard + policy.silence_max, since + policy.age_max)
@@ -404,7 +405,8 @@ impl Line {
             self.attempts = 0;
         }
         let wait = policy.back_off_min.doubled(self.attempts, policy.back_off_max);
-        self.state = State::Down { retry_at: now + wait };
+        let retry_at = if mutant::is("never-reconnects") { Nanos::MAX } else { now + wait };
+        self.state = State::Down { retry_at };
         self.attempts = self.attempts.saturating_add(1);
     }
 

@@ -3,7 +3,7 @@
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
 use ballast_journal::Checkpoint;
-use ballast_model::{BookBatch, Event, JournalHealth, Nanos};
+use ballast_model::{BookBatch, Event, JournalHealth, Nanos, mutant};
 
 use crate::journal::Tap;
 
@@ -69,6 +69,9 @@ impl<'a> Journaled<'a> {
 impl Record for Journaled<'_> {
     #[inline]
     fn event(&mut self, now: Nanos, event: &Event) {
+        if *event == Event::Timer && mutant::is("timer-unrecorded") {
+            return;
+        }
         let told = self.tap.event(now, event);
         assert!(told.is_ok(), "a slot of a book batch came alone");
         self.checkpoint.inputs += 1;
@@ -84,7 +87,9 @@ impl Record for Journaled<'_> {
     fn after(&mut self, now: Nanos, shard: &Shard, out: &Outbox) {
         self.now = now;
         for command in out.commands() {
-            self.tap.command(now, command);
+            if !mutant::is("command-unrecorded") {
+                self.tap.command(now, command);
+            }
             self.checkpoint.commands += 1;
         }
         if self.checkpoint.inputs.is_multiple_of(CHECKPOINT_INPUTS) {

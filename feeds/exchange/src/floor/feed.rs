@@ -5,6 +5,7 @@
 //! Never here: an order, an account.
 
 use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use ballast_model::{
     BookBatch, BookBegin, BookKind, Digest, Event, InstrumentId, LOTS_MAX, Lots, MarkPrice, Nanos,
@@ -50,6 +51,8 @@ pub(super) struct Feed {
     news: InFlight<MarketNews>,
     /// The levels readers know, best first, by side.
     shown: [Vec<(Price, Lots)>; 2],
+    /// Prices, by side, at which somebody was shown something else than readers know: the next diff tells them too.
+    snapped: [RefCell<Vec<Price>>; 2],
     /// Best prices last told; `None` before.
     touch: Option<[(Price, Lots); 2]>,
     /// State of the book, counted by what may have changed it.
@@ -68,6 +71,7 @@ impl Feed {
             depth: spec.depth,
             news: InFlight::new(64),
             shown: [Vec::new(), Vec::new()],
+            snapped: [RefCell::default(), RefCell::default()],
             touch: None,
             update_id: UpdateId(0),
             diffed: None,
@@ -113,6 +117,10 @@ impl Feed {
             let levels: Vec<_> = engine.levels(side).take(self.depth).collect();
             if let Some(shown) = self.shown.get_mut(side.index()) {
                 changes(side, shown, &levels, out);
+                if let Some(snapped) = self.snapped.get_mut(side.index()) {
+                    complete(side, snapped.get_mut(), &levels, out);
+                    snapped.get_mut().clear();
+                }
                 *shown = levels;
             }
         }
@@ -126,6 +134,16 @@ impl Feed {
         let (venue_time, recv_time) = self.times(now);
         let begin = BookBegin { instrument, kind, levels: 0, update_id, venue_time, recv_time };
         self.news.push(recv_time, MarketNews::Book(BookNews { begin, bids, asks }));
+    }
+
+    /// Somebody is shown the book between two diffs: whoever goes on from there with the next one must be told all that is different.
+    pub(super) fn snapshot(&self, engine: &Matching) {
+        for ((side, shown), snapped) in Side::BOTH.into_iter().zip(&self.shown).zip(&self.snapped) {
+            let levels: Vec<_> = engine.levels(side).take(self.depth).collect();
+            let mut differ = Vec::new();
+            changes(side, shown, &levels, &mut differ);
+            snapped.borrow_mut().extend(differ.iter().map(|level| level.price()));
+        }
     }
 
     /// A trade happened.
@@ -169,6 +187,19 @@ impl Feed {
             digest.signed(price.0);
             digest.signed(lots.0);
         }
+    }
+}
+
+/// Adds to what has changed the levels at these prices, as they are, where nothing of them is told.
+fn complete(side: Side, prices: &[Price], levels: &[(Price, Lots)], out: &mut Vec<PackedLevel>) {
+    for price in prices {
+        if out.iter().all(|told| told.price() != *price) {
+            let level = levels.iter().find(|(at, _)| at == price);
+            out.push(packed(level.copied().unwrap_or((*price, Lots::ZERO))));
+        }
+    }
+    if !prices.is_empty() {
+        out.sort_by_key(|level| -level.price().0 * side.sign());
     }
 }
 

@@ -7,7 +7,7 @@ use ballast_exchange::floor::{self, FloorSpec, FloorSpecError, MarketNews, Match
 use ballast_exchange::matching::{AccountId, Prevention};
 use ballast_model::{
     BookKind, Command, Ending, Event, Fill, FundingPayment, InstrumentId, Money, Nanos, OrderReport,
-    OrderUpdate, RejectReason, Side, TimeInForce, UpdateId,
+    OrderUpdate, RejectReason, TimeInForce, UpdateId,
 };
 
 use super::spec::MarketKind;
@@ -119,10 +119,8 @@ impl Pit {
 
     /// The book as it stands.
     pub(super) fn depth(&self, levels: usize) -> Depth {
-        let engine = self.venue.engine();
-        let side = |side| engine.levels(side).take(levels).collect();
-        let update_id = UpdateId(2 * self.venue.update_id().0 + 1);
-        Depth { update_id, bids: side(Side::Bid), asks: side(Side::Ask) }
+        let [bids, asks] = self.venue.snapshot(levels);
+        Depth { update_id: UpdateId(2 * self.venue.update_id().0 + 1), bids, asks }
     }
 
     pub(super) fn wallet(&self, client: ClientId) -> Money {

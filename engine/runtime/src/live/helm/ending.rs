@@ -1,6 +1,6 @@
 //! The end of a run: everything is cancelled, and over when the venues' own lists of open orders are empty.
 
-use ballast_model::{Event, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, Span};
+use ballast_model::{Event, Nanos, OperatorAct, OperatorCommand, OperatorId, OperatorScope, Span, mutant};
 
 use super::{Helm, Loops};
 use crate::live::account::RECV_WINDOW;
@@ -95,6 +95,9 @@ impl Ending {
         let is_empty = |view: &View| view.at > self.from && view.instruments.iter().all(|one| one.open == 0);
         let empty = helm.look().iter().all(is_empty);
         let elapsed = now - self.from;
+        if mutant::is("end-unproved") {
+            return Phase::Over(true);
+        }
         if !empty && elapsed < self.patience && loops == Loops::Turn {
             return self.phase;
         }

@@ -1,6 +1,6 @@
 //! The start gate of a run: what is waited for is asked for, until quoting may go on. It closes again where a position comes into doubt.
 
-use ballast_model::{Event, HalfTicks, Nanos, OperatorAct, OperatorCommand, OperatorScope, Span};
+use ballast_model::{Event, HalfTicks, Nanos, OperatorAct, OperatorCommand, OperatorScope, Span, mutant};
 
 use super::Helm;
 use super::audit::Finding;
@@ -34,7 +34,7 @@ impl Helm {
             |view: &&mut VenueView| matches!(view.reliance, Reliance::Whole(at) if at < self.gate_since);
         venues.iter_mut().filter(is_old).for_each(|view| view.reliance = Reliance::Blind);
         let waits = waits(&self.seats, &shards, &venues);
-        if waits.is_empty() {
+        if waits.is_empty() || mutant::is("gate-opens-early") {
             self.gate = None;
             self.audit.forget();
             self.tell(&Event::Operator(start::command(OperatorScope::All, OperatorAct::Resume)));

@@ -6,7 +6,7 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use core::fmt::Write;
 
-use ballast_model::{Nanos, Span, VenueOrderId};
+use ballast_model::{Nanos, Span, VenueOrderId, mutant};
 
 use super::super::INSTRUMENTS_MAX;
 use super::TradeSession;
@@ -220,7 +220,9 @@ impl Jobs {
         self.want_account(market);
         for index in 0..instruments {
             self.want(Job::OpenOrders(index));
-            self.want(Job::Trades(index));
+            if !mutant::is("sweep-without-trades") {
+                self.want(Job::Trades(index));
+            }
         }
         if market == TradeMarket::UsdM {
             self.want(Job::Funding);
