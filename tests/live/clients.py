@@ -177,6 +177,13 @@ def refusals(said, market):
     refused(f"{market}: an unknown key", -2015, stranger.fetch_balance)
 
 
+def signs_with_ed25519(said, market):
+    """The private half is printed as Python's cryptography reads it, which ccxt signs with."""
+    keys = said["keys"][0]["ed25519"]
+    exchange = client(ccxt, market, said, apiKey=keys["key"], secret=keys["private_key"])
+    check(exchange.fetch_balance()["USDT"]["total"] > 0, f"{market}: a request signed with Ed25519 is answered")
+
+
 async def streams(said, market):
     symbol = SYMBOLS[market]
     exchange = client(ccxt.pro, market, said)
@@ -257,6 +264,7 @@ def main():
                 public(exchange, market)
                 orders(exchange, market)
                 refusals(said, market)
+                signs_with_ed25519(said, market)
                 asyncio.run(streams(said, market))
                 faults(said, market)
         finally:
