@@ -1,4 +1,6 @@
 //! The engine in simulated worlds: oracles hold, seeds repeat, faults fire, and what is wrong on purpose is caught.
+#![cfg(test)]
+#![forbid(unsafe_code)]
 
 #[cfg(mutant)]
 mod mutants;

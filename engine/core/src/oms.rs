@@ -140,15 +140,17 @@ pub enum FillOutcome {
 impl FillOutcome {
     /// True where the ledger must book the fill.
     #[must_use]
-    pub const fn must_book(self) -> bool {
+    pub fn must_book(self) -> bool {
         match self {
+            Self::Late if mutant::is("late-fill-lost") => false,
             Self::Partial
             | Self::Complete
             | Self::Late
             | Self::Overfilled { .. }
             | Self::Foreign
             | Self::Forced => true,
-            Self::Duplicate | Self::Unverifiable => false,
+            Self::Duplicate => mutant::is("duplicate-fill-booked"),
+            Self::Unverifiable => false,
         }
     }
 }

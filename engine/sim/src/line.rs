@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use ballast_model::{Nanos, Span};
-use ballast_simulator::seam::{CallId, ConnId, HttpReply, HttpRequest};
-use ballast_wire::{Address, Closed, HttpSend, LinkKind};
+use ballast_simulator::seam::{CallId, ConnId, Frame, HttpReply, HttpRequest};
+use ballast_wire::{Address, Closed, HttpSend, LinkKind, News};
 
 /// What runs over a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,4 +131,50 @@ pub(crate) fn request(send: &HttpSend<'_>) -> HttpRequest {
         headers: headers.collect(),
         body: send.body.to_vec(),
     }
+}
+
+/// What the engine has been told so far, and what it has said: what oracles hold it to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// When the market last said something; `None` before it has.
+    pub(crate) market_at: Option<Nanos>,
+    /// Since when the engine knows that the connection of its orders is down; `None` where it stands.
+    pub(crate) api_down: Option<Nanos>,
+    /// The same of the news of its account.
+    pub(crate) user_down: Option<Nanos>,
+    /// Orders that left.
+    pub(crate) orders: u64,
+    /// Orders that left while the kill latch was set.
+    pub(crate) latched: u64,
+}
+
+/// What a frame of the venue is at the engine.
+pub(crate) fn told(frame: Frame) -> Told {
+    match frame {
+        Frame::Text(text) => Told::Text(text),
+        Frame::Ping(_) => Told::Ping,
+        Frame::Close { code, .. } => Told::Closed(Closed::ByPeer(code)),
+        // The answer to a ping is asked for as nothing; other bytes are no frame.
+        Frame::Raw(bytes) if bytes.is_empty() => Told::Pong,
+        Frame::Raw(_) | Frame::Cut => Told::Closed(Closed::Broken),
+    }
+}
+
+/// An answer as the engine reads it.
+pub(crate) fn news(reply: &HttpReply) -> News<'_> {
+    let header = |name: &str| {
+        let named = reply.headers.iter().find(|(said, _)| said.eq_ignore_ascii_case(name));
+        named.and_then(|(_, value)| value.parse().ok())
+    };
+    News::Reply {
+        status: reply.status,
+        retry_after: header("retry-after"),
+        used: ["X-MBX-USED-WEIGHT-1M", "X-MBX-ORDER-COUNT-10S"].map(header),
+        body: &reply.body,
+    }
+}
+
+/// Whether a text has this part.
+pub(crate) fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }

@@ -27,7 +27,7 @@ pub const MUTANTS: [Mutant; 22] = [
     mutant("access-ignored", &["fresh-inputs"]),
     mutant("stale-touch-quoted", &["fresh-inputs"]),
     mutant("gap-unseen", &["book"]),
-    mutant("sweep-without-trades", &["position", "alive", "start-gate"]),
+    mutant("sweep-without-trades", &["position", "exposure", "alive", "start-gate"]),
     mutant("ledger-not-restored", &["fills-once"]),
     mutant("trades-not-restored", &["fills-once"]),
     mutant("ring-forgotten", &["fills-once", "alive"]),

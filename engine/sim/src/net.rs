@@ -10,12 +10,12 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use ballast_model::{Digest, Nanos, Span};
 use ballast_simulator::carrier::Answered;
-use ballast_simulator::seam::{CallId, ConnId, Frame, HttpReply, HttpRequest};
+use ballast_simulator::seam::{CallId, ConnId, HttpRequest};
 use ballast_wire::{Address, Closed, HttpSend, Link, Network, News, Pulse, Refused};
 
 use crate::counterpart::Counterpart;
 use crate::dice::Dice;
-use crate::line::{Channel, Line, Said, Stage, Told, place, request};
+use crate::line::{Channel, Known, Line, Said, Stage, Told, contains, news, place, request, told};
 use crate::profile::Latency;
 
 /// How long a connection that we close waits for the venue.
@@ -44,21 +44,6 @@ pub enum Reach {
 enum Way {
     There(Whose, Said),
     Here(Whose, Told),
-}
-
-/// What the engine has been told so far, and what it has said: what oracles hold it to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Known {
-    /// When the market last said something; `None` before it has.
-    pub(crate) market_at: Option<Nanos>,
-    /// Since when the engine knows that the connection of its orders is down; `None` where it stands.
-    pub(crate) api_down: Option<Nanos>,
-    /// The same of the news of its account.
-    pub(crate) user_down: Option<Nanos>,
-    /// Orders that left.
-    pub(crate) orders: u64,
-    /// Orders that left while the kill latch was set.
-    pub(crate) latched: u64,
 }
 
 /// The network, and the venue behind it.
@@ -468,34 +453,4 @@ impl Network for SimNetwork {
     fn clock(&self) -> Nanos {
         self.now
     }
-}
-
-/// What a frame of the venue is at the engine.
-fn told(frame: Frame) -> Told {
-    match frame {
-        Frame::Text(text) => Told::Text(text),
-        Frame::Ping(_) => Told::Ping,
-        Frame::Close { code, .. } => Told::Closed(Closed::ByPeer(code)),
-        // The answer to a ping is asked for as nothing; other bytes are no frame.
-        Frame::Raw(bytes) if bytes.is_empty() => Told::Pong,
-        Frame::Raw(_) | Frame::Cut => Told::Closed(Closed::Broken),
-    }
-}
-
-/// An answer as the engine reads it.
-fn news(reply: &HttpReply) -> News<'_> {
-    let header = |name: &str| {
-        let named = reply.headers.iter().find(|(said, _)| said.eq_ignore_ascii_case(name));
-        named.and_then(|(_, value)| value.parse().ok())
-    };
-    News::Reply {
-        status: reply.status,
-        retry_after: header("retry-after"),
-        used: ["X-MBX-USED-WEIGHT-1M", "X-MBX-ORDER-COUNT-10S"].map(header),
-        body: &reply.body,
-    }
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
 }

@@ -10,7 +10,7 @@ use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos};
 use ballast_runtime::replay::Record;
 
 use crate::counterpart::Protocol;
-use crate::net::Known;
+use crate::line::Known;
 use crate::oracle::{Exposure, FillsOnce, FreshInputs, KillHolds, Violation};
 
 /// Happenings that are told with a violation.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use ballast_model::{
     Digest, Fill, FundingPayment, HalfTicks, InstrumentId, InstrumentSpec, LostReason, Lots, MarkPrice,
-    Nanos, OrderUpdate, Trade, mutant,
+    Nanos, OrderUpdate, Trade,
 };
 
 use super::blending::BlendReading;
@@ -237,15 +237,13 @@ impl Lane {
     /// Books a fill; tells whether it is one of our own orders'.
     pub(super) fn book_fill(&mut self, fill: &Fill, turn: &mut Turn<'_>) -> bool {
         let outcome = self.orders.on_fill(fill, turn.now);
-        let must_book = (outcome.must_book() || mutant::is("duplicate-fill-booked"))
-            && !(outcome == FillOutcome::Late && mutant::is("late-fill-lost"));
-        let booked = !must_book || self.ledger.on_fill(fill).is_ok() & self.orders.pay(fill, turn);
+        let booked = !outcome.must_book() || self.ledger.on_fill(fill).is_ok() & self.orders.pay(fill, turn);
         if !booked {
             turn.out.note(Note::UnbookableFill(self.id));
             self.doubt(Doubt::Fills);
         }
         if booked
-            && must_book
+            && outcome.must_book()
             && let Some(books) = turn.books.as_deref_mut()
             && !books.on_fill(fill)
         {
@@ -305,9 +303,6 @@ impl Lane {
     /// Books a payment of funding once; tells whether quotes are to be reconsidered. One that may be booked already, or that
     /// the ledger cannot hold, is noted and left out: the position is not in doubt for it.
     pub(super) fn on_funding(&mut self, payment: &FundingPayment, turn: &mut Turn<'_>) -> bool {
-        if mutant::is("funding-lost") {
-            return false;
-        }
         let paid = self.payments.admit(payment.payment_id.0);
         let foreign = payment.asset != self.spec.settlement();
         let booked = match paid {

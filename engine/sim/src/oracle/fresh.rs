@@ -5,7 +5,7 @@ use ballast_model::{Command, Nanos, Span};
 
 use super::Verdict;
 use super::kill::reduces;
-use crate::net::Known;
+use crate::line::Known;
 
 pub(super) const NAME: &str = "fresh-inputs";
 

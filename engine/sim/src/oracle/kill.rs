@@ -5,7 +5,7 @@ use ballast_model::{Command, Event, Lots, NewOrder, OperatorAct, OperatorScope};
 
 use super::Verdict;
 use crate::counterpart::INSTRUMENT;
-use crate::net::Known;
+use crate::line::Known;
 
 pub(super) const NAME: &str = "kill-holds";
 
