@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use ballast_journal::{
     Bodies, Draft, EncoderEnd, Entry, Fault, FaultKind, Form, Framed, Framer, Header, Raw, Reader,
 };
-use ballast_model::{Nanos, mutant};
+use ballast_model::Nanos;
 
 use super::disk::sync_folder;
 use super::history::check_end;
@@ -42,8 +42,6 @@ pub(super) struct Left {
     /// Why not all that the ring was told can be read from it.
     pub(super) damage: Option<&'static str>,
     at_rest: AtRest,
-    /// Anything was ever stored in the ring.
-    stored: bool,
     /// Locked as long as this is there.
     _ring: Option<RingReader>,
 }
@@ -64,14 +62,7 @@ impl Left {
         let Some(ring) = ring.map_err(failed)? else {
             if segments.is_empty() {
                 let at_rest = AtRest::AsWritten;
-                return Ok(Some(Self {
-                    void,
-                    pieces: Vec::new(),
-                    damage: None,
-                    at_rest,
-                    stored: false,
-                    _ring: None,
-                }));
+                return Ok(Some(Self { void, pieces: Vec::new(), damage: None, at_rest, _ring: None }));
             }
             // It is made before the first segment.
             let error = io::Error::new(ErrorKind::InvalidData, "a ring of which nothing is there");
@@ -79,7 +70,6 @@ impl Left {
         };
         let at_rest = ring.at_rest();
         let (mut ring, since) = ring.left().map_err(failed)?;
-        let stored = since > 1 || ring.has_more();
         while let Some(path) = segments.pop() {
             let bytes = files::read(&path)?;
             let at = |fault| JournalError::Fault { path: path.clone(), fault };
@@ -98,13 +88,13 @@ impl Left {
             let mut rest = Rest::new(folder, path, header, &reader);
             // A disk that lost power may have lost what the ring no longer has: nothing follows a gap.
             let damage = if since <= reader.next_seq() { rest.take(&mut ring, have) } else { Some(GAP) };
-            return Ok(Some(Self { void, pieces: rest.end(), damage, at_rest, stored, _ring: Some(ring) }));
+            return Ok(Some(Self { void, pieces: rest.end(), damage, at_rest, _ring: Some(ring) }));
         }
         // A process that dies before its first segment is begun has stored nothing.
         if since > 1 || ring.pop().is_some() {
             return Err(JournalError::Broken { path: void.pop().unwrap_or(path), what: GAP });
         }
-        Ok(Some(Self { void, pieces: Vec::new(), damage: None, at_rest, stored, _ring: Some(ring) }))
+        Ok(Some(Self { void, pieces: Vec::new(), damage: None, at_rest, _ring: Some(ring) }))
     }
 
     /// The segments of its folder as they are once it is written.
@@ -113,11 +103,6 @@ impl Left {
         segments.retain(|path| !self.void.contains(path));
         segments.extend(self.pieces.iter().filter(|piece| piece.keep == 0).map(|piece| piece.path.clone()));
         Ok(segments)
-    }
-
-    /// True where the writer died before it had begun a segment, and so before anything was recorded.
-    fn is_nothing(&self) -> bool {
-        self.pieces.is_empty() && self.void.is_empty() && self.damage.is_none() && !self.stored
     }
 
     /// Writes it. A process that dies meanwhile leaves what can be settled again.
@@ -202,7 +187,7 @@ impl<'a> Rest<'a> {
                 return ring.missing();
             }
         }
-        while let Some((now, draft)) = ring.pop().filter(|_| !mutant::is("ring-forgotten")) {
+        while let Some((now, draft)) = ring.pop() {
             // Nothing comes after, and it is ended anyhow.
             if !matches!(draft, Draft::End) {
                 self.record(now, &draft);
@@ -284,12 +269,6 @@ fn count_before(segments: Vec<PathBuf>, since: u64) -> Result<u64, JournalError>
 pub(super) fn is_written(folder: &Path) -> bool {
     let locked = |file: File| matches!(file.try_lock(), Err(TryLockError::WouldBlock));
     File::open(files::ring(folder)).is_ok_and(locked)
-}
-
-/// True for a folder in which a journal was to begin whose writer died before it had: its ring is there, and empty.
-pub(super) fn is_unbegun(folder: &Path) -> bool {
-    let no_segment = files::segments(folder).is_ok_and(|segments| segments.is_empty());
-    no_segment && matches!(Left::find(folder), Ok(Some(left)) if left.is_nothing())
 }
 
 /// Makes whole what a writer that died left; nothing where nothing is to be done, or where the writer lives. Of a ring that is

@@ -25,7 +25,7 @@ use ballast_core::shard::Shard;
 use ballast_model::{Carried, CarriedKind, ClientOrderId, Event, InstrumentId, Nanos};
 
 use super::history::{damaged, notice};
-use super::left::{Left, Piece, is_unbegun, is_written};
+use super::left::{Left, Piece, is_written};
 use super::{JournalError, Meta, files, settle};
 use crate::clock::Stopwatch;
 use crate::replay::Record;
@@ -127,8 +127,7 @@ impl Recovery {
             return recover(folder, 0, damage, &watch);
         };
         let mut failed = None;
-        // A run whose journal could not even begin has recorded nothing, and nothing of it is missing.
-        for (_, path) in epochs.iter().rev().filter(|(_, path)| !is_unbegun(path)) {
+        for (_, path) in epochs.iter().rev() {
             match recover(path, *last, damage.clone(), &watch) {
                 Ok(recovery) => return Ok(Self { unbegun, ..recovery }),
                 Err(JournalError::Empty(_)) => unbegun.push(path.clone()),
