@@ -138,7 +138,7 @@ impl Watched<'_> {
     /// Reads the configuration again and puts it in force, whole or not at all.
     fn configure(&self, engine: &mut Engine, console: &mut Console) {
         let path = self.path.display();
-        let read = std::fs::read_to_string(self.path).map_err(|error| error.to_string());
+        let read = std::fs::read_to_string(self.path).map_err(|error| format!("{path}: {error}"));
         let taken =
             read.and_then(|text| engine.configure(&text, self.path).map_err(|error| error.to_string()));
         console.tell(&match taken {
