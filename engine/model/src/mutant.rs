@@ -1,6 +1,6 @@
 //! Code that is wrong on purpose: to see that the simulated world (`ballast-sim`) catches it.
 //!
-//! A place that can be wrong asks [`is`] for its name. Only a build with `--cfg mutant` can be told to be ([`choose`]); in any other the
+//! A place that can be wrong asks [`is`] for its name. Only a build with `--cfg mutant` can be told to be (`choose`); in any other the
 //! answer is a constant, and nothing of the mutant is left.
 
 /// Whether this is the mutant that was chosen.

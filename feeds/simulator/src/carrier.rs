@@ -1,7 +1,7 @@
 //! What carries a market's words between its protocol and its clients, but for the sockets: its faults, its connections, the calls
 //! that wait for an answer. A server drives it by the clock, a simulated network by a time of its own.
 //!
-//! After every call that may lead to something, [`Carrier::take_replies`] and [`Carrier::take_stirred`] say what there is to be done.
+//! After every call that may lead to something, [`Carrier::take_reply`] and [`Carrier::take_stirred`] say what there is to be done.
 //!
 //! Never here: a socket, a clock.
 
