@@ -25,7 +25,7 @@ const OPTIONS: Options = Options {
 };
 
 /// Journals a run of a synthetic market; where its core stands at the end.
-fn run(folder: &Path, options: &Options) -> Shard {
+pub(crate) fn run(folder: &Path, options: &Options) -> Shard {
     let config = Config::parse(QUOTER, Path::new("quoter.toml")).unwrap();
     let files = [surveyed("futures", text(&lines(Dialect::UsdM, 31, 60)))];
     let prepared = Prepared::from_surveyed(&config, Path::new("quoter.toml"), &files, |_| {}).unwrap();

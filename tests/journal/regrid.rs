@@ -3,28 +3,17 @@
 use std::path::Path;
 
 use ballast_core::outbox::Outbox;
-use ballast_exchange::synth::Dialect;
 use ballast_model::{HalfTicks, InstrumentId};
-use ballast_runtime::config::Config;
-use ballast_runtime::job::{Mode, Prepared};
-use ballast_runtime::journal::{Journal, Meta, Options, Recovery};
-use ballast_runtime::replay::{Journaled, Unjournaled, Unobserved};
-use ballast_tests::market::{QUOTER, lines, surveyed, text};
+use ballast_runtime::journal::{Meta, Options, Recovery};
+use ballast_runtime::replay::Unjournaled;
+
+use crate::recover::run;
 
 const ETH: InstrumentId = InstrumentId(0);
 
 /// A journal of a run that ended with a position, recovered.
 fn recovered(folder: &Path) -> Recovery {
-    let config = Config::parse(QUOTER, Path::new("quoter.toml")).unwrap();
-    let files = [surveyed("futures", text(&lines(Dialect::UsdM, 31, 60)))];
-    let prepared = Prepared::from_surveyed(&config, Path::new("quoter.toml"), &files, |_| {}).unwrap();
-    let meta = prepared.meta(Mode::Quoting).to_bytes();
-    let mut journal = Journal::open(folder, meta, &Options::default()).unwrap();
-    let mut record = Journaled::new(&mut journal.tap);
-    let played = prepared.play_recorded(Mode::Quoting, 1, &mut Unobserved, &mut record).unwrap();
-    record.finish(&played.shard);
-    journal.finish().unwrap();
-    assert!(!played.shard.position(ETH).is_zero());
+    assert!(!run(folder, &Options::default()).position(ETH).is_zero());
     Recovery::of(folder).unwrap()
 }
 

@@ -19,7 +19,7 @@ use ballast_runtime::job::JobError;
 use ballast_runtime::journal::{Meta, Recovery};
 use ballast_runtime::live::{
     Assembly, Ended, Engine, Fact, Heart, Outside, Running, Strangers, Traded, VenueAssembly, Way, assemble,
-    credentials, facts, recorded, session,
+    credentials, facts, recorded, remind, session,
 };
 use ballast_wire::{Options, Sockets};
 use serde_json::{Value, json};
@@ -39,9 +39,6 @@ use crate::view::Telling;
 use self::rise::Rise;
 use self::watched::{Notes, Watched};
 
-/// How long before its last record a run is taken to have been without news, beside the time a connection may be dead unnoticed: clocks
-/// differ, and trades are booked once.
-const SINCE_MARGIN: Span = Span::from_secs(5);
 /// How long a connection that we close waits for the venue: one taken for dead must be known to be lost soon.
 const CLOSING: Span = Span::from_millis(100);
 
@@ -135,9 +132,7 @@ impl Job<'_> {
         let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, |past| past.at));
         let told = ask(live, clock)?;
         let mut assembly = assemble(config, &arguments.config, live, &told, epoch)?;
-        let since = past
-            .as_ref()
-            .map_or(clock.begin(), |past| past.traded_until() - SINCE_MARGIN - live.silence_max.span());
+        let since = past.as_ref().map_or(clock.begin(), |past| past.asks_since(live.silence_max.span()));
         let slowed = core::mem::take(&mut assembly.slowed);
         let mut ways = ways(live, &assembly, (clock, since, past.as_ref()), environment)?;
         let recorders = tap(arguments, live, &told, &mut ways)?;
@@ -321,11 +316,8 @@ pub(crate) fn ways(
         let keys = asked.credentials.as_deref().filter(|_| live.mode == ModeConfig::Live);
         let keys = keys.map(|name| credentials(name, environment)).transpose()?;
         let mut session = keys.map(|keys| session(&traded, keys)).transpose()?;
-        for seat in assembly.seats.iter().filter(|seat| seat.venue == venue) {
-            let booked = past.and_then(|past| past.shard.orders(seat.of_shard));
-            if let (Some(session), Some(booked)) = (&mut session, booked) {
-                session.know(seat.of_venue, booked.booked());
-            }
+        if let (Some(session), Some(past)) = (&mut session, past) {
+            remind(session, venue, &assembly.seats, past);
         }
         Ok(Way { network, wake: Box::new(move || wake.wake()), session, tap: None })
     };

@@ -29,7 +29,7 @@ mod trips;
 mod unjournaled;
 mod venue_loop;
 
-pub use account::{AccountError, Traded, credentials, session};
+pub use account::{AccountError, Traded, credentials, remind, session};
 pub use assemble::{Assembly, ShardAssembly, Told, VenueAssembly, assemble};
 pub use board::{Board, SHOWN_MAX, Shown, View, Window, board};
 pub use contact::{Contact, LinkUse, LinkView, WindowView};

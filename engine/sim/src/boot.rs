@@ -6,7 +6,9 @@ use ballast_model::Span;
 use ballast_runtime::config::Config;
 use ballast_runtime::job::JobError;
 use ballast_runtime::journal::{Hand, Journal, Options, Pace, Recovery};
-use ballast_runtime::live::{Helm, ShardSeed, Traded, VenueSeat, assemble, credentials, facts, session};
+use ballast_runtime::live::{
+    Helm, ShardSeed, Traded, VenueSeat, assemble, credentials, facts, remind, session,
+};
 use ballast_simulator::keys::TestKeys;
 
 use crate::config::{KEYS, NAME};
@@ -14,8 +16,6 @@ use crate::counterpart::US;
 use crate::disk::{Full, SimDisk};
 use crate::net::SimNetwork;
 
-/// How long before its last record a run is taken to have been without news.
-const SINCE_MARGIN: Span = Span::from_secs(5);
 /// Bytes of the journal's ring: more than is said while a disk is full.
 const RING_BYTES: usize = 1 << 20;
 
@@ -91,8 +91,7 @@ fn begin<'a>(
         assemble(config, Path::new(NAME), live, &told, epoch).map_err(|error: JobError| text(&error))?;
     let venue = built.venues.pop().ok_or("there is no venue")?;
     let mut shard = built.shards.pop().ok_or("there is no shard")?;
-    let since =
-        past.as_ref().map_or(start, |past| past.traded_until() - SINCE_MARGIN - live.silence_max.span());
+    let since = past.as_ref().map_or(start, |past| past.asks_since(live.silence_max.span()));
     let traded = Traded {
         market: asked.market(),
         instruments: &venue.instruments,
@@ -109,9 +108,8 @@ fn begin<'a>(
     };
     let keys = credentials(KEYS, environment).map_err(|error| text(&error))?;
     let mut session = session(&traded, keys).map_err(|error| text(&error))?;
-    for seat in &built.seats {
-        let booked = past.as_ref().and_then(|past| past.shard.orders(seat.of_shard));
-        booked.into_iter().for_each(|booked| session.know(seat.of_venue, booked.booked()));
+    if let Some(past) = &past {
+        remind(&mut session, 0, &built.seats, past);
     }
     let damage = past.as_ref().map_or_else(Vec::new, |past| past.damage.clone());
     shard.past = past;

@@ -14,6 +14,8 @@ use ballast_model::{Command, Event, Fill, InstrumentId, Liquidity, Nanos, Operat
 use ballast_runtime::journal::{History, JournalError, Meta, Step, verify};
 use ballast_runtime::live::STARTING;
 
+use super::life::{epochs, folder_of};
+
 /// A trade: of which market, and the venue's number of it.
 pub(super) type TradeKey = (&'static str, u64);
 
@@ -82,12 +84,8 @@ impl Chain {
             found: 0,
             last: None,
         };
-        let entries = std::fs::read_dir(journal).unwrap().map(|entry| entry.unwrap());
-        let mut epochs: Vec<u32> =
-            entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-        epochs.sort_unstable();
-        for epoch in epochs {
-            let told = chain.follow(&journal.join(format!("{epoch:04}")));
+        for epoch in epochs(journal) {
+            let told = chain.follow(&folder_of(journal, epoch));
             chain.by_epoch.insert(epoch, told);
         }
         chain

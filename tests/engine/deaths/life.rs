@@ -81,12 +81,13 @@ pub(super) struct Life {
 }
 
 /// Journals by epoch.
-fn epochs(journal: &Path) -> BTreeSet<u32> {
+pub(super) fn epochs(journal: &Path) -> BTreeSet<u32> {
     let entries = std::fs::read_dir(journal).into_iter().flatten().map(|entry| entry.unwrap().file_name());
     entries.filter_map(|name| name.to_str()?.parse().ok()).collect()
 }
 
-fn folder_of(journal: &Path, epoch: u32) -> PathBuf {
+/// Where the journal of an epoch is.
+pub(super) fn folder_of(journal: &Path, epoch: u32) -> PathBuf {
     journal.join(format!("{epoch:04}"))
 }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use ballast_core::outbox::Outbox;
 use ballast_core::shard::Shard;
-use ballast_model::{Carried, CarriedKind, ClientOrderId, Event, InstrumentId, Nanos};
+use ballast_model::{Carried, CarriedKind, ClientOrderId, Event, InstrumentId, Nanos, Span};
 
 use super::history::{damaged, notice};
 use super::left::{Left, Piece, is_written};
@@ -33,6 +33,10 @@ use scan::{Followed, Scan};
 
 /// Digits of the name of an epoch's folder.
 const EPOCH_DIGITS: usize = 4;
+
+/// How long before its last record a run is taken to have been without news, beside the time a connection may be dead unnoticed: clocks
+/// differ, and trades are booked once.
+const SINCE_MARGIN: Span = Span::from_secs(5);
 
 /// Whose an order id is, by the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +173,12 @@ impl Recovery {
     pub fn traded_until(&self) -> Nanos {
         let ids = (0..).map(InstrumentId).take(self.instruments.len());
         ids.filter_map(|id| self.shard.told_until(id)).min().map_or(self.at, |at| at.min(self.at))
+    }
+
+    /// From when on the next run asks its venues for trades, where a connection may be dead for so long before that is seen.
+    #[must_use]
+    pub fn asks_since(&self, silence_max: Span) -> Nanos {
+        self.traded_until() - SINCE_MARGIN - silence_max
     }
 
     /// Where the journal of a run below a folder is that goes on from none, and its epoch: after all that died before they had begun.

@@ -10,7 +10,9 @@ use ballast_venue::binance::trade::{
 };
 use ballast_venue::signing::{Credentials, KeyError};
 
+use super::start::Seat;
 use crate::config::{FoundInstrument, market_name};
+use crate::journal::Recovery;
 
 /// How long an answer may take before the fate of its request counts as unknown.
 const ANSWER_MAX: Span = Span::from_secs(5);
@@ -86,6 +88,15 @@ pub struct Traded<'a> {
     pub clock_offset_max: Span,
     /// The timer to keep; `None` for none.
     pub dead_man: Option<DeadMan>,
+}
+
+/// Tells a venue's session which trades a run before has booked: they are not told again.
+pub fn remind(session: &mut TradeSession, venue: usize, seats: &[Seat], past: &Recovery) {
+    for seat in seats.iter().filter(|seat| seat.venue == venue) {
+        if let Some(orders) = past.shard.orders(seat.of_shard) {
+            session.know(seat.of_venue, orders.booked());
+        }
+    }
 }
 
 /// The session that trades these instruments.
