@@ -38,13 +38,24 @@ fn rows(cases: &[Case]) -> Vec<Row> {
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
+/// Runs once more, alone, what missed nothing but bounds of time among others: it misses them again if the engine is at fault.
+fn alone(case: &Case, row: Row) -> Row {
+    if row.late.is_empty() || !row.problems.is_empty() {
+        return row;
+    }
+    eprintln!("{}once more, alone", row.complaint());
+    let row = run::run(case);
+    eprintln!("{row}");
+    row
+}
+
 /// Prints the table; fails where anything is wrong in any row.
 fn judge(cases: &[Case]) {
-    let rows = rows(cases);
+    let rows: Vec<_> = rows(cases).into_iter().zip(cases).map(|(row, case)| alone(case, row)).collect();
     println!("{}", Row::HEAD);
     rows.iter().for_each(|row| println!("{row}"));
     assert!(rows.iter().any(|row| row.fills > 0), "nothing traded at all");
-    let wrong: Vec<_> = rows.iter().filter(|row| !row.problems.is_empty()).collect();
+    let wrong: Vec<_> = rows.iter().filter(|row| !row.holds()).collect();
     assert!(wrong.is_empty(), "{}", wrong.iter().map(|row| row.complaint()).collect::<String>());
 }
 

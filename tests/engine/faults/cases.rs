@@ -113,14 +113,7 @@ fn connections() -> Vec<Case> {
             AT_ONCE_MS,
             usdm("disconnect api", &["disconnect"], "kind = 'disconnect', on = 'api', at = '500ms'"),
         )),
-        settled(blind(
-            AT_ONCE_MS,
-            usdm(
-                "disconnect all",
-                &["disconnect"],
-                "kind = 'disconnect', at = '500ms', every = '2s', for = '1s'",
-            ),
-        )),
+        all_cut_thrice(),
         blind(
             SILENT_MS,
             usdm("half-open market", &["half-open"], "kind = 'half-open', on = 'market', at = '500ms'"),
@@ -134,6 +127,14 @@ fn connections() -> Vec<Case> {
             usdm("half-open api", &["half-open"], "kind = 'half-open', on = 'api', at = '500ms'"),
         )),
     ]
+}
+
+/// Everything at once, three times. After each the engine waits longer before it connects again, and in the end ten seconds for orders
+/// of which nobody knows.
+fn all_cut_thrice() -> Case {
+    let rules = ["500ms", "2500ms", "4500ms"].map(|at| format!("kind = 'disconnect', at = '{at}'"));
+    let case = case("usdm", "disconnect all", &["disconnect"], &rules.join("; "));
+    Case { seconds: 26, again_ms: millis(20), ..blind(AT_ONCE_MS, case) }
 }
 
 /// Messages of the market that are missing, repeated, late or none.

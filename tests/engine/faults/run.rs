@@ -54,7 +54,7 @@ pub(super) fn run(case: &Case) -> Row {
     let said =
         Said { run, verified, state: venue.state(case.market), fired: venue.fired(case.market), given_ms };
     let row = said.judge(case);
-    if !row.problems.is_empty() && std::env::var("BALLAST_FAULTS_KEEP").is_ok() {
+    if !row.holds() && std::env::var("BALLAST_FAULTS_KEEP").is_ok() {
         let kept = folder.keep();
         std::fs::write(kept.join("state.json"), said.state.to_string()).unwrap();
         std::fs::write(kept.join("fired.json"), said.fired.to_string()).unwrap();
