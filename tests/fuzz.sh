@@ -26,13 +26,27 @@ cargo run --locked --quiet --package ballast-tests --example seeds -- "$seeds"
 
 # Sanitizers and coverage are unstable options of a stable compiler.
 export RUSTC_BOOTSTRAP=1
+targets=()
 for manifest in {engine,feeds}/*/fuzz/Cargo.toml; do
     folder=${manifest%/Cargo.toml}
-    for target in $(cargo fuzz list --fuzz-dir "$folder"); do
-        corpus=$CARGO_TARGET_DIR/fuzz-corpus/$target
-        mkdir -p "$corpus" "$seeds/$target"
-        printf '\n== %s, %s s\n' "$folder $target" "$seconds"
-        cargo fuzz run --fuzz-dir "$folder" "$target" "$corpus" "$seeds/$target" -- \
-            -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1
-    done
+    cargo fuzz build --fuzz-dir "$folder"
+    for target in $(cargo fuzz list --fuzz-dir "$folder"); do targets+=("$folder $target"); done
 done
+
+# run_one FOLDER TARGET: one target; what it says is printed when it ends, so that those which run at a time do not mingle.
+run_one() {
+    local folder=$1 target=$2 said failed=0
+    local corpus=$CARGO_TARGET_DIR/fuzz-corpus/$target
+    said=$(mktemp)
+    mkdir -p "$corpus" "$seeds/$target"
+    cargo fuzz run --fuzz-dir "$folder" "$target" "$corpus" "$seeds/$target" -- \
+        -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 >"$said" 2>&1 || failed=$?
+    printf '\n== %s %s, %s s\n%s\n' "$folder" "$target" "$seconds" "$(tail -n 100 "$said")"
+    rm -f "$said"
+    return "$failed"
+}
+export -f run_one
+export seeds seconds
+
+# One for each core at a time; xargs fails where any of them does.
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -L 1 bash -c 'run_one "$@"' run_one

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every check of the project, in the order in which they fail cheapest:
 #
-#     ./tests/run.sh           format, lints, tests in debug and release builds, exchange clients on the simulator,
+#     ./tests/run.sh           format, lints, tests in debug and optimised builds, exchange clients on the simulator,
 #                              documentation, fuzz targets 30 s each
 #     ./tests/run.sh --full    also benches built, fuzz targets linted, the comparison with rival crates (a long build) and the
 #                              licences (cargo-deny)
@@ -52,8 +52,8 @@ lint() { step "$1" cargo clippy --locked --manifest-path "$2" --all-targets -- -
 step format cargo fmt --all --check
 step lint cargo clippy --locked --workspace --all-targets -- -D warnings
 step test-debug cargo test --locked --workspace --no-fail-fast
-# What an optimised build may do otherwise: arithmetic, decisions and their records, and what needs many operations.
-step test-release cargo test --locked --no-fail-fast --release --package ballast-core --package ballast-exchange \
+# What a build without checks may do otherwise: arithmetic, decisions and their records, and what needs many operations.
+step test-optimised cargo test --locked --no-fail-fast --profile optimised --package ballast-core --package ballast-exchange \
     --package ballast-tests --lib --test matching --test tape --test replay --test journal --test captures --test no_alloc \
     --test scenario --test turn
 step loom env RUSTFLAGS="--cfg loom" cargo test --locked --package ballast-sync --target-dir "$CARGO_TARGET_DIR/loom" --lib --test loom
@@ -77,7 +77,7 @@ if [ "$full" = yes ]; then
 fi
 
 # What the test runner itself said, once more: one line for each program of tests.
-for build in debug release; do
+for build in debug optimised; do
     printf '\n== tests, %s build\n' "$build"
     grep -E '^ +(Running|Doc-tests) |^test result: ' "$logs/test-$build"
     awk '/^test result: /{ passed += $4; ignored += $8 } END { print passed " passed, " ignored " ignored" }' \

@@ -17,16 +17,24 @@ use crate::cargo;
 #[expect(clippy::expect_used, reason = "tests only: their caller has nothing better to do")]
 pub fn program() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-        let mut arguments = vec!["build", "--package", "ballast", "--message-format", "json"];
-        if !cfg!(debug_assertions) {
-            arguments.push("--release");
-        }
-        let said = cargo(&arguments);
+        let profile = profile();
+        let said =
+            cargo(&["build", "--package", "ballast", "--message-format", "json", "--profile", &profile]);
         let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let mut programs = messages.filter_map(|message| Some(message.get("executable")?.as_str()?.into()));
         programs.next().expect("cargo names the program it built")
     });
     &PROGRAM
+}
+
+/// The profile that this program was built in, by the folder it lies in (`target/PROFILE/deps`).
+fn profile() -> String {
+    let program = std::env::current_exe().ok();
+    let folder = program.as_deref().and_then(|program| program.ancestors().nth(2));
+    match folder.and_then(Path::file_name).and_then(OsStr::to_str) {
+        Some("debug") | None => "dev".to_owned(),
+        Some(name) => name.to_owned(),
+    }
 }
 
 /// A finished run of the program.
