@@ -1,7 +1,8 @@
 //! The pool: the mathematics of concentrated liquidity (Uniswap V3 and those who took it over), to the last unit.
 //!
 //! What a pool's contract computes in integers is computed here in the same integers, rounded where it rounds: prices of
-//! [`tick`]s, [`amount`]s between prices, [`range`]s, [`step`]s of a swap and [`fee`]s owed; a [`position`] joins them.
+//! [`tick`]s, [`amount`]s between prices, [`range`]s, [`step`]s of a swap and [`fee`]s owed; a [`position`] joins them. What decisions need of
+//! one as a function of price ([`curve`]: value, delta, gamma, loss against holding and against rebalancing) is in floats.
 //!
 //! Words: a *price* is what one unit of token 0 costs in units of token 1, both counted in their smallest units; a *tick* `i` is the
 //! price `1.0001^i`; *liquidity* is `L` of the white paper (Adams, Zinsmeister, Salem, Keefer and Robinson 2021, "Uniswap v3 Core").
@@ -14,6 +15,7 @@
 extern crate alloc;
 
 pub mod amount;
+pub mod curve;
 mod error;
 pub mod fee;
 pub mod position;
