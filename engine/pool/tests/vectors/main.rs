@@ -6,3 +6,4 @@
 mod files;
 mod maths;
 mod positions;
+mod scenario;
