@@ -8,6 +8,7 @@ use crate::tree::{MEMBERS, OUTSIDERS};
 const ARROWS: &[(&str, &[&str])] = &[
     ("ballast-model", &[]),
     ("ballast-json", &[]),
+    ("ballast-pool", &[]),
     ("ballast-core", &["ballast-model"]),
     ("ballast-journal", &["ballast-model"]),
     ("ballast-analytics", &["ballast-model"]),
@@ -50,6 +51,7 @@ const EDGE: &[&str] = &["ballast", "ballast-bench", "ballast-tests"];
 const FOREIGN: &[(&str, &[&str])] = &[
     ("ballast-model", &[]),
     ("ballast-json", &[]),
+    ("ballast-pool", &["libm"]),
     ("ballast-venue", &["base64", "ed25519-dalek", "hmac", "sha2", "zeroize"]),
     ("ballast-sync", &["loom", "rtrb"]),
     ("ballast-core", &["libm"]),

@@ -9,7 +9,7 @@ use ballast_tests::{cargo, unstable_rustc};
 use serde_json::Value;
 
 pub(crate) const PURE: &[&str] =
-    &["ballast-model", "ballast-core", "ballast-journal", "ballast-json", "ballast-venue"];
+    &["ballast-model", "ballast-core", "ballast-journal", "ballast-json", "ballast-pool", "ballast-venue"];
 
 /// Names of the libraries that the pure crates are built from, themselves included; what only runs while they are built is
 /// not among them.
