@@ -61,7 +61,7 @@ const fn said(state: AccessState) -> &'static str {
             "quotes held: the venue's clock and ours are further apart than live.clock_offset_max"
         }
         AccessState::Rules => {
-            "quotes held: tick, lot or state of the instrument at the venue are not those this run began with; restart once they are settled"
+            "quotes held: tick, lot or state of the instrument at the venue are not those this run began with"
         }
         AccessState::Refused => "quotes held: the venue refuses our key",
     }
@@ -93,6 +93,12 @@ pub(crate) fn of_notice(notice: Notice, now: Nanos) -> String {
         Notice::UnknownFeeAsset(_, trade) => {
             format!(
                 "the fee of trade {} is in an asset that no instrument has: it is booked as zero",
+                trade.0
+            )
+        }
+        Notice::StrayFill(_, trade) => {
+            format!(
+                "trade {} was at a price between two ticks: it is booked at the tick that is worse for us",
                 trade.0
             )
         }

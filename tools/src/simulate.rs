@@ -76,6 +76,11 @@ pub(crate) fn hold(
         recorded(arguments, kinds, &clock, &keys, &faults)?
     };
     let (markets, symbols): (Vec<_>, Vec<_>) = markets.into_iter().unzip();
+    for market in &markets {
+        let fits = faults.fits(&*market.front);
+        let path = arguments.faults.clone().unwrap_or_default();
+        fits.map_err(|error| anyhow::anyhow!("{}: {}: {error}", path.display(), market.name))?;
+    }
     let names: Vec<_> = markets.iter().map(|market| market.name).collect();
     let spec = ServeSpec {
         address: arguments.address,

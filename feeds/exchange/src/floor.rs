@@ -24,6 +24,7 @@ use ballast_model::{
 };
 
 use self::crowd::Crowd;
+pub use self::crowd::Multiples;
 use self::desk::Desk;
 use self::feed::Feed;
 pub use self::feed::{BookNews, MarketNews};
@@ -188,6 +189,22 @@ impl MatchingVenue {
     /// The crowd goes home: it asks for nothing more, and nothing is marked or funded. What stands stays.
     pub fn close(&mut self) {
         self.crowd = None;
+    }
+
+    /// From now on the crowd's orders are on a coarser grid, or on a finer one again. What stands stays where only prices change, and
+    /// trades at its price; where sizes do, the crowd takes back what it has there, so that nothing is left that trades between them.
+    pub fn regrid(&mut self, grid: Multiples) {
+        let Some(crowd) = &mut self.crowd else { return };
+        if crowd.regrid(grid).lots != grid.lots {
+            for request in crowd.withdraw() {
+                self.engine.apply(&request, &mut self.heard);
+            }
+            for _ in 0..crowd.opens_with() {
+                let request = crowd.opening(&self.engine);
+                self.engine.apply(&request, &mut self.heard);
+            }
+        }
+        self.publish();
     }
 
     fn exchange_funding(&mut self) {

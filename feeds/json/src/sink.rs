@@ -18,4 +18,8 @@ pub trait LevelSink {
     /// # Errors
     /// [`Full`] ends the frame with [`SinkFull`](crate::DecodeErrorKind::SinkFull).
     fn push(&mut self, side: Side, ticks: u64, lots: u64) -> Result<(), Full>;
+
+    /// A level lies between the points of the grids, and is not pushed; only where that is asked for
+    /// ([`SymbolTable::pass_over_strays`](crate::SymbolTable::pass_over_strays)).
+    fn pass_over(&mut self, _side: Side) {}
 }

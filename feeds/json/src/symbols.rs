@@ -34,6 +34,16 @@ pub(crate) struct Symbol {
     pub(crate) grids: Grids,
     /// Whether both grids have steps of 1, so that nothing needs dividing.
     pub(crate) unit_steps: bool,
+    pub(crate) strays: Strays,
+}
+
+/// What becomes of a level of a book whose price or size lies between the points of its grids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strays {
+    /// The frame is refused.
+    Refused,
+    /// It is told to [`LevelSink::pass_over`](crate::LevelSink::pass_over).
+    PassedOver,
 }
 
 /// A name of 1 to [`SYMBOL_BYTES_MAX`] bytes, padded with zero bytes, as three little-endian words.
@@ -105,9 +115,15 @@ impl<const N: usize> SymbolTable<N> {
         let free = from.iter_mut().chain(before).find(|place| **place == 0).ok_or(SymbolError::Full)?;
         *free = u16::try_from(self.len + 1).map_err(|_| SymbolError::Full)?;
         let unit_steps = grids.price.step() == 1 && grids.size.step() == 1;
-        *slot = Some(Symbol { name, id, grids, unit_steps });
+        *slot = Some(Symbol { name, id, grids, unit_steps, strays: Strays::Refused });
         self.len += 1;
         Ok(())
+    }
+
+    /// From now on a level between the points of its symbol's grids is passed over, and the rest of its frame is read: a venue that
+    /// makes a grid coarser leaves the orders that stand where they are.
+    pub fn pass_over_strays(&mut self) {
+        self.symbols.iter_mut().flatten().for_each(|symbol| symbol.strays = Strays::PassedOver);
     }
 
     /// Number and grids of the symbol `name`, in upper case.

@@ -6,7 +6,7 @@
 
 use crate::grid::Decimal;
 use crate::keys::{Key, Slot, Slots};
-use crate::symbols::{Name, Symbol, Symbols};
+use crate::symbols::{Name, Strays, Symbol, Symbols};
 use crate::syntax::{Cursor, Text, Type, Value};
 use crate::{
     DecodeError, DecodeErrorKind, Decoded, E8, Field, Grid, LOTS_MAX, Level, LevelSink, Message, NumberError,
@@ -351,8 +351,13 @@ impl Event<'_> {
             let (at, is_array) = cursor.at_array();
             let wrong = DecodeError { at, kind: DecodeErrorKind::WrongType(field) };
             let [price, size] = if is_array { first_two(cursor)?.ok_or(wrong)? } else { return Err(wrong) };
-            let ticks = on_grid(self.frame, price, price_field, symbol.grids.price, PRICE_TICKS_MAX)?;
-            let lots = on_grid(self.frame, size, size_field, symbol.grids.size, LOTS_MAX)?;
+            let ticks = on_grid(self.frame, price, price_field, symbol.grids.price, PRICE_TICKS_MAX);
+            let lots = on_grid(self.frame, size, size_field, symbol.grids.size, LOTS_MAX);
+            if symbol.strays == Strays::PassedOver && (is_stray(ticks) || is_stray(lots)) {
+                sink.pass_over(side);
+                return Ok(());
+            }
+            let (ticks, lots) = (ticks?, lots?);
             count += 1;
             sink.push(side, ticks, lots).map_err(|_| DecodeError { at, kind: DecodeErrorKind::SinkFull })
         })?;
@@ -378,6 +383,11 @@ fn first_two(cursor: &mut Cursor<'_>) -> Result<Option<[Value; 2]>, DecodeError>
         }
         _ => None,
     })
+}
+
+/// Whether a number is one, but between the points of its grid.
+const fn is_stray(steps: Result<u64, DecodeError>) -> bool {
+    matches!(steps, Err(DecodeError { kind: DecodeErrorKind::OffGrid(_), .. }))
 }
 
 fn on_grid(frame: &[u8], value: Value, field: Field, grid: Grid, max: u64) -> Result<u64, DecodeError> {

@@ -1,5 +1,6 @@
 //! What trades behind the protocol: recorded history or a matching engine, and the market data it makes.
 
+use ballast_exchange::floor::Multiples;
 use ballast_exchange::matching::Prevention;
 use ballast_model::{
     Command, Event, InstrumentId, InstrumentSpec, Lots, Money, Nanos, NewOrder, Price, UpdateId,
@@ -80,6 +81,12 @@ pub trait Back {
     fn place(&mut self, client: ClientId, order: &NewOrder, prevention: Prevention, now: Nanos) {
         let _ = prevention;
         self.send(client, &Command::New(*order), now);
+    }
+
+    /// From now on whoever trades here besides clients does so in multiples of a symbol's tick and lot. A market that is history goes on
+    /// as it was.
+    fn regrid(&mut self, symbol: InstrumentId, grid: Multiples) {
+        let _ = (symbol, grid);
     }
 
     /// The book, so many levels a side.

@@ -15,6 +15,7 @@ mod connection;
 mod control;
 mod decimal;
 mod fleet;
+mod grid;
 mod info;
 mod json;
 mod known;

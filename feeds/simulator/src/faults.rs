@@ -53,7 +53,7 @@ pub(crate) enum Fate<R> {
 }
 
 /// What is done once, when its time comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
     /// So many of a channel's connections are cut, the oldest first.
     Disconnect(Channel, usize),
@@ -80,7 +80,7 @@ impl Faults {
     /// The layer with these rules, whose times begin at `now`; without any nothing goes wrong.
     #[must_use]
     pub fn new(file: &FaultsFile, now: Nanos) -> Self {
-        let rules = file.rules().iter().map(|spec| Rule::new(*spec, now)).collect();
+        let rules = file.rules().iter().map(|spec| Rule::new(spec.clone(), now)).collect();
         Self {
             rules,
             dice: Dice(file.seed()),
@@ -93,7 +93,7 @@ impl Faults {
 
     /// Puts other rules in place of those there are. What was counted stays.
     pub fn replace(&mut self, file: &FaultsFile, now: Nanos) {
-        self.rules = file.rules().iter().map(|spec| Rule::new(*spec, now)).collect();
+        self.rules = file.rules().iter().map(|spec| Rule::new(spec.clone(), now)).collect();
         self.dice = Dice(file.seed());
     }
 
@@ -260,6 +260,7 @@ fn deed(spec: &FaultSpec, now: Nanos) -> Option<Deed> {
         Kind::ClockSkew => Deed::Provoke(Mischief::ClockSkew(spec.by)),
         Kind::Throttle => Deed::Provoke(throttled(Ban::No)),
         Kind::Ban => Deed::Provoke(throttled(Ban::Yes)),
+        Kind::TickSize | Kind::LotSize => Deed::Provoke(Mischief::Regrid(spec.regrid.clone()?)),
         Kind::Gap
         | Kind::Duplicate
         | Kind::Delay

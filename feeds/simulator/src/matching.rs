@@ -10,7 +10,7 @@ mod spec;
 mod wallet;
 pub mod wire;
 
-use ballast_exchange::floor::FloorSpecError;
+use ballast_exchange::floor::{FloorSpecError, Multiples};
 use ballast_exchange::matching::Prevention;
 use ballast_model::{Command, InstrumentId, Money, Nanos, NewOrder, Span};
 
@@ -186,6 +186,12 @@ impl Back for MatchingBack {
 
     fn place(&mut self, client: ClientId, order: &NewOrder, prevention: Prevention, now: Nanos) {
         self.take(client, &Command::New(*order), Some(prevention), now);
+    }
+
+    fn regrid(&mut self, symbol: InstrumentId, grid: Multiples) {
+        if let Some(pit) = self.pits.get_mut(symbol.index()) {
+            pit.regrid(grid);
+        }
     }
 
     fn depth(&self, symbol: InstrumentId, levels: usize) -> Depth {

@@ -1,6 +1,6 @@
 //! The seam between the protocol and whoever carries its bytes: a server, or a simulated network.
 
-use ballast_model::{Nanos, Span};
+use ballast_model::{Nanos, Span, Step};
 
 /// One WebSocket connection of a client, numbered by whoever carries its bytes, never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,7 +66,7 @@ pub enum Transmit {
 }
 
 /// What goes wrong at the venue itself, on demand; what goes wrong on the way is done by whoever carries the bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mischief {
     /// Every WebSocket is told that the venue goes down (`serverShutdown`).
     ShutdownNotice,
@@ -81,6 +81,28 @@ pub enum Mischief {
         /// Whether the address is banned.
         ban: Ban,
     },
+    /// A symbol trades on another grid from now on.
+    Regrid(Regrid),
+}
+
+/// Another step of a symbol's grid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Regrid {
+    /// Whose.
+    pub symbol: String,
+    /// Which step.
+    pub what: GridStep,
+    /// What it is from now on.
+    pub to: Step,
+}
+
+/// The two steps of a grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GridStep {
+    /// That of prices.
+    Tick,
+    /// That of sizes.
+    Lot,
 }
 
 /// Whether a throttled client is banned as well.
@@ -129,6 +151,12 @@ pub trait Front {
     /// Something goes wrong.
     fn provoke(&mut self, mischief: Mischief, now: Nanos);
 
+    /// Whether a symbol can trade on another grid.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn fits(&self, regrid: &Regrid) -> Result<(), String>;
+
     /// The truth as JSON: of every client the orders, trades, positions and balances, and what the connections are.
     fn truth(&self) -> String;
 }
@@ -163,6 +191,9 @@ impl<F: Front + ?Sized> Front for Box<F> {
     }
     fn provoke(&mut self, mischief: Mischief, now: Nanos) {
         (**self).provoke(mischief, now);
+    }
+    fn fits(&self, regrid: &Regrid) -> Result<(), String> {
+        (**self).fits(regrid)
     }
     fn truth(&self) -> String {
         (**self).truth()

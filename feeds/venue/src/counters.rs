@@ -29,6 +29,9 @@ pub struct Counters {
     pub marks: u64,
     /// Market-data messages that the fast decoder left to its scalar twin.
     pub fallbacks: u64,
+    /// Levels of diffs and snapshots passed over because they lie between the points of the grid
+    /// ([`MarketSession::pass_over_strays`](crate::binance::MarketSession::pass_over_strays)).
+    pub stray_levels: u64,
     /// Frames that could not be decoded, by cause.
     pub decode_errors: DecodeErrorCounts,
     /// Diffs and snapshots with more levels than a batch holds; their books were lost.

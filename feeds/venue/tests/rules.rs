@@ -346,3 +346,36 @@ fn a_diff_beyond_all_limits_loses_a_live_book() {
     assert_eq!(rig.told(), ["lost BookFull"]);
     assert_eq!(rig.state(), BookState::Stale);
 }
+
+#[test]
+fn levels_between_two_ticks_are_passed_over_where_that_is_asked_for() {
+    let strays = |last: u64| {
+        let diff = spot_diff(last, last);
+        [
+            diff.replace("1999.99", "1999.985"),
+            diff.replace("\"a\":[]", "\"a\":[[\"2000.005\",\"1\"],[\"2000.01\",\"2\"]]"),
+        ]
+    };
+    let [alone, mixed] = strays(106);
+    let mut rig = live_spot();
+    assert!(rig.bytes(BOOKS, &alone).is_err());
+    let mut rig = Rig::new(Market::Spot);
+    rig.session.pass_over_strays();
+    rig.frame(&spot_diff(101, 105));
+    rig.answer(&snapshot(100).replace("1999.98", "1999.984"));
+    assert_eq!(rig.told(), ["snapshot 100", "diff 105"]);
+    rig.frame(&alone);
+    rig.frame(&mixed.replace(":106,", ":107,"));
+    assert_eq!(
+        (rig.told(), rig.state()),
+        (vec!["diff 106".to_owned(), "diff 107".to_owned()], BookState::Live)
+    );
+    let [bids, asks] = &rig.reader.book(ETH).levels;
+    assert_eq!((bids.len(), asks.get(&200_001)), (1, Some(&2_000)), "{bids:?} {asks:?}");
+    let counters = rig.session.counters();
+    assert_eq!((counters.stray_levels, counters.decode_errors.total()), (3, 0));
+    // A size between two lots is no less of a stray; what is no number is still none.
+    rig.frame(&spot_diff(108, 108).replace("\"108\"", "\"0.0005\""));
+    assert_eq!(rig.session.counters().stray_levels, 4);
+    assert!(rig.bytes(BOOKS, &spot_diff(109, 109).replace("1999.99", "much")).is_err());
+}

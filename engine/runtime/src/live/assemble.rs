@@ -304,7 +304,8 @@ impl Joined<'_> {
             key: format!("live.venue.{venue}"),
             rule,
         };
-        let market = market.map_err(|error| rule(error.to_string()))?;
+        let mut market = market.map_err(|error| rule(error.to_string()))?;
+        market.pass_over_strays();
         let paper = self.paper(&its, &numbers).ok_or_else(|| rule("no shard decides on it".to_owned()))?;
         let paper = TapeVenue::new(&paper)?;
         let instruments = its.iter().map(|placed| placed.resolved.found.clone()).collect();

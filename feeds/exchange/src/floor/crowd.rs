@@ -53,6 +53,34 @@ struct Placed {
     lots: Lots,
 }
 
+/// A grid that is so many times as coarse as the instrument's own, in price and in size; both at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Multiples {
+    /// Ticks from one price to the next.
+    pub ticks: i64,
+    /// Lots from one size to the next.
+    pub lots: i64,
+}
+
+impl Multiples {
+    /// The instrument's own grid.
+    pub const ONE: Self = Self { ticks: 1, lots: 1 };
+
+    /// The price on this grid that is as far as this from the other side, or next farther.
+    const fn price(self, side: Side, price: Price) -> Price {
+        let floor = price.0.div_euclid(self.ticks) * self.ticks;
+        match side {
+            Side::Ask if floor < price.0 => Price(floor + self.ticks),
+            Side::Bid | Side::Ask => Price(floor),
+        }
+    }
+
+    /// The size on this grid that is next below, and no smaller than one of its steps.
+    fn size(self, lots: Lots) -> Lots {
+        Lots((lots.0 / self.lots * self.lots).max(self.lots))
+    }
+}
+
 /// The crowd.
 #[derive(Debug)]
 pub(super) struct Crowd {
@@ -68,6 +96,8 @@ pub(super) struct Crowd {
     /// About so many orders stand.
     target: usize,
     position_max: Lots,
+    /// Their prices and sizes are multiples of so many ticks and lots.
+    grid: Multiples,
     placed: Vec<Placed>,
     last_id: u64,
     now: Nanos,
@@ -93,6 +123,7 @@ impl Crowd {
             gap_s: 1.0 / f64::from(crowd.requests_per_second),
             target,
             position_max: spec.matching.limits.position,
+            grid: Multiples::ONE,
             placed: Vec::with_capacity(2 * target),
             last_id: 0,
             now: spec.start,
@@ -115,6 +146,19 @@ impl Crowd {
     /// One of the orders that stand before anybody else comes.
     pub(super) fn opening(&mut self, engine: &Matching) -> Request {
         self.rests(engine)
+    }
+
+    /// From now on their orders are on a coarser grid, or on one that is finer again. What stands stays.
+    /// Returns the one before.
+    pub(super) const fn regrid(&mut self, grid: Multiples) -> Multiples {
+        core::mem::replace(&mut self.grid, grid)
+    }
+
+    /// Takes back all that may stand.
+    pub(super) fn withdraw(&mut self) -> impl Iterator<Item = Request> {
+        core::mem::take(&mut self.placed)
+            .into_iter()
+            .map(|gone| Request::Cancel(gone.account, gone.client_id))
     }
 
     /// How many orders they open with.
@@ -188,7 +232,7 @@ impl Crowd {
         };
         let mut new = self.order(account, side, price, lots, tif);
         if self.rng.chance(ICEBERG) && new.order.lots > Lots(4) {
-            new.display = Lots(new.order.lots.0 / 4);
+            new.display = self.grid.size(Lots(new.order.lots.0 / 4));
         }
         self.keep(&new);
         Request::Place(new)
@@ -199,12 +243,12 @@ impl Crowd {
         let at = self.pick()?;
         let step = Ticks(1 + self.below(5));
         let smaller = self.rng.chance(0.5);
-        let low = self.instrument.size_min;
+        let (low, grid) = (self.instrument.size_min, self.grid);
         let order = self.placed.get_mut(at)?;
         if smaller {
-            order.lots = Lots(order.lots.0 / 2).max(low);
+            order.lots = grid.size(Lots(order.lots.0 / 2).max(low));
         } else {
-            order.price = order.price.away(order.side, step);
+            order.price = grid.price(order.side, order.price.away(order.side, step));
         }
         let Placed { account, client_id, price, lots, .. } = *order;
         Some(Request::Amend(Amendment { account, client_id, price, lots }))
@@ -303,6 +347,8 @@ impl Crowd {
         self.last_id += 1;
         let modes = [Prevention::ExpireTaker, Prevention::ExpireMaker, Prevention::Decrement];
         let mode = modes.get(usize::from(account.0) % modes.len());
+        let (price, lots) =
+            (self.grid.price(side, price), lots.clamp(self.instrument.size_min, self.instrument.size_max));
         Placement {
             account,
             order: NewOrder {
@@ -310,7 +356,7 @@ impl Crowd {
                 client_id: ClientOrderId(self.last_id),
                 side,
                 price,
-                lots: lots.clamp(self.instrument.size_min, self.instrument.size_max),
+                lots: self.grid.size(lots),
                 tif,
                 reduce_only: ReduceOnly::No,
                 expires_at: Nanos::MAX,
@@ -358,6 +404,8 @@ impl Crowd {
         digest.word(self.last_id);
         digest.signed(self.now.0);
         digest.signed(self.next_at.0);
+        digest.signed(self.grid.ticks);
+        digest.signed(self.grid.lots);
         for order in &self.placed {
             digest.word(u64::from(order.account.0));
             digest.word(order.client_id.0);

@@ -1,9 +1,10 @@
 //! `exchangeInfo`: what trades here, and by which rules.
 
-use ballast_model::{Lots, Money, Nanos, Price};
+use ballast_model::{Money, Nanos};
 
 use super::config::Market;
 use super::decimal::{DIGITS, atto, lots_atto, price_atto, show};
+use super::grid::inside;
 use super::json::{Obj, list, quoted};
 use super::market::{price, size};
 use super::params::Params;
@@ -117,22 +118,26 @@ impl<B: Back> Venue<B> {
     }
 
     fn filters(&self, symbol: &Symbol) -> String {
-        let (market, spec) = (self.market(), &symbol.spec);
-        let at = |value: Price| price(market, spec, price_atto(spec, value));
-        let lots = |value: Lots| size(market, spec, lots_atto(spec, value));
+        let (market, spec, grid) = (self.market(), &symbol.spec, self.grid(symbol));
+        let range = (price_atto(spec, spec.price_min), price_atto(spec, spec.price_max));
+        let (low, high) = inside(range, grid.tick);
+        let at = |value: i128| price(market, spec, value);
+        let range = (lots_atto(spec, spec.size_min), lots_atto(spec, spec.size_max));
+        let (least, most) = inside(range, grid.lot);
+        let lots = |value: i128| size(market, spec, value);
         let sizes = |kind: &str| {
             Obj::new()
                 .text("filterType", kind)
-                .text("minQty", &lots(spec.size_min))
-                .text("maxQty", &lots(spec.size_max))
-                .text("stepSize", &size(market, spec, atto(spec.lot)))
+                .text("minQty", &lots(least))
+                .text("maxQty", &lots(most))
+                .text("stepSize", &lots(atto(grid.lot)))
                 .end()
         };
         let prices = Obj::new()
             .text("filterType", "PRICE_FILTER")
-            .text("minPrice", &at(spec.price_min))
-            .text("maxPrice", &at(spec.price_max))
-            .text("tickSize", &price(market, spec, atto(spec.tick)))
+            .text("minPrice", &at(low))
+            .text("maxPrice", &at(high))
+            .text("tickSize", &at(atto(grid.tick)))
             .end();
         let least = show(spec.notional_min.0, DIGITS);
         let notional = match market {

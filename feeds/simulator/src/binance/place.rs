@@ -201,7 +201,9 @@ impl<B: Back> Venue<B> {
                 Market::UsdM => Refusal::new(-1111, "Precision is over the maximum defined for this asset."),
             });
         }
-        let steps = on_grid(value, step);
+        let grid = self.grid(symbol);
+        let taken = if field == Field::Price { grid.tick } else { grid.lot };
+        let steps = on_grid(value, step).filter(|_| on_grid(value, taken).is_some());
         let market = self.market();
         let bounds = (spec.price_min.0, spec.price_max.0);
         match (market, field, steps) {
@@ -253,7 +255,7 @@ impl<B: Back> Venue<B> {
         let quote = parse(spends).ok_or_else(|| Refusal::illegal("quoteOrderQty", "^[0-9.]{1,20}$"))?;
         let of_lot = self.worth(symbol, side, Lots(1)).0;
         let lots = quote.checked_div(of_lot).and_then(|lots| i64::try_from(lots).ok());
-        Ok((Lots(lots.unwrap_or(0)), quote))
+        Ok((self.whole(symbol, Lots(lots.unwrap_or(0))), quote))
     }
 
     fn filter_amount(&self, symbol: &Symbol, lots: Lots) -> Result<(), Refusal> {

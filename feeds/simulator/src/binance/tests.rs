@@ -7,6 +7,7 @@ mod desk;
 mod market;
 mod orders;
 mod prevention;
+mod regrid;
 mod signatures;
 mod streams;
 mod strict;

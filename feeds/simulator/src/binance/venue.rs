@@ -8,6 +8,7 @@ use super::config::{Market, VenueConfig};
 use super::connection::{Connection, Purpose, names};
 use super::control::control;
 use super::fleet::Fleet;
+use super::grid::Grid;
 use super::limits::{Door, Meter};
 use super::market::Memory;
 use super::news::{Heard, News};
@@ -16,7 +17,7 @@ use super::position::Position;
 use super::refusal::Refusal;
 use super::store::Store;
 use crate::back::{Back, ClientId, Stream, Symbol};
-use crate::seam::{Ban, CallId, ConnId, Front, HttpReply, HttpRequest, Mischief, Transmit};
+use crate::seam::{Ban, CallId, ConnId, Front, HttpReply, HttpRequest, Mischief, Regrid, Transmit};
 
 /// Rounds of news and what follows from them at one moment; more means that the market behind never comes to rest.
 const ROUNDS_MAX: usize = 1_000;
@@ -25,6 +26,8 @@ const ROUNDS_MAX: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Listed {
     pub(super) symbol: Symbol,
+    /// What is taken of prices and sizes now.
+    pub(super) grid: Grid,
     pub(super) memory: Memory,
     names: Vec<(Stream, Vec<String>)>,
 }
@@ -59,7 +62,15 @@ impl<B: Back> Venue<B> {
             let streams =
                 [Stream::Depth, Stream::BookTicker, Stream::Trade, Stream::AggTrade, Stream::MarkPrice];
             let names = streams.map(|stream| (stream, names(&symbol.name, stream))).to_vec();
-            (symbol.id, Listed { symbol: symbol.clone(), memory: Memory::default(), names })
+            (
+                symbol.id,
+                Listed {
+                    symbol: symbol.clone(),
+                    grid: Grid::of(&symbol.spec),
+                    memory: Memory::default(),
+                    names,
+                },
+            )
         });
         Self {
             listed: listed.collect(),
@@ -272,7 +283,12 @@ impl<B: Back> Front for Venue<B> {
             }
             Mischief::ClockSkew(skew) => self.skew = skew,
             Mischief::Throttled { until, ban } => self.meter.close(until, ban == Ban::Yes),
+            Mischief::Regrid(regrid) => self.regrid(&regrid),
         }
+    }
+
+    fn fits(&self, regrid: &Regrid) -> Result<(), String> {
+        self.next_grid(regrid).map(drop)
     }
 
     fn truth(&self) -> String {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::faults::FaultsFile;
-use crate::seam::Mischief;
+use crate::seam::{Mischief, Regrid};
 
 const SUBSCRIBED: &str = r#"{"id":1,"status":200,"result":{"subscriptionId":0}}"#;
 const NEWS: &str = r#"{"subscriptionId":0,"event":{"e":"executionReport"}}"#;
@@ -31,6 +31,9 @@ impl Front for Echo {
         self.0.pop_front()
     }
     fn provoke(&mut self, _: Mischief, _: Nanos) {}
+    fn fits(&self, _: &Regrid) -> Result<(), String> {
+        Ok(())
+    }
     fn truth(&self) -> String {
         String::new()
     }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use ballast_exchange::floor::Multiples;
 use ballast_exchange::matching::Prevention;
 use ballast_model::{Command, Event, Fill, InstrumentId, Lots, Money, Nanos, NewOrder, PackedLevel, TradeId};
 
@@ -88,6 +89,10 @@ impl<B: Back> Back for Meddled<B> {
 
     fn place(&mut self, client: ClientId, order: &NewOrder, prevention: Prevention, now: Nanos) {
         self.back.place(client, order, prevention, now);
+    }
+
+    fn regrid(&mut self, symbol: InstrumentId, grid: Multiples) {
+        self.back.regrid(symbol, grid);
     }
 
     fn depth(&self, symbol: InstrumentId, levels: usize) -> Depth {

@@ -4,6 +4,7 @@ use ballast_model::{Nanos, Span};
 use serde::Deserialize;
 
 use super::Dice;
+use crate::seam::{GridStep, Regrid};
 
 /// What can go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -49,6 +50,10 @@ pub enum Kind {
     ListenKeyExpiry,
     /// The venue says that it goes down.
     ShutdownNotice,
+    /// Prices of a symbol are taken in other steps.
+    TickSize,
+    /// Its sizes are.
+    LotSize,
 }
 
 impl Kind {
@@ -76,6 +81,8 @@ impl Kind {
             Self::ClockSkew => "clock-skew",
             Self::ListenKeyExpiry => "listen-key-expiry",
             Self::ShutdownNotice => "shutdown-notice",
+            Self::TickSize => "tick-size",
+            Self::LotSize => "lot-size",
         }
     }
 
@@ -90,6 +97,8 @@ impl Kind {
                 | Self::ClockSkew
                 | Self::ListenKeyExpiry
                 | Self::ShutdownNotice
+                | Self::TickSize
+                | Self::LotSize
         )
     }
 
@@ -110,15 +119,30 @@ impl Kind {
             | Self::UnavailableLost
             | Self::LateAck => &[Channel::Api, Channel::Rest],
             Self::PartialFills => &[Channel::User],
-            Self::Throttle | Self::Ban | Self::ClockSkew | Self::ListenKeyExpiry | Self::ShutdownNotice => {
-                &[]
-            }
+            Self::Throttle
+            | Self::Ban
+            | Self::ClockSkew
+            | Self::ListenKeyExpiry
+            | Self::ShutdownNotice
+            | Self::TickSize
+            | Self::LotSize => &[],
         }
     }
 
     /// Whether it needs an amount of time.
     pub(crate) const fn needs_amount(self) -> bool {
         matches!(self, Self::Delay | Self::LateAck | Self::ClockSkew)
+    }
+
+    /// Which step of a grid it changes.
+    pub(crate) const fn changes(self) -> Option<GridStep> {
+        if matches!(self, Self::TickSize) {
+            Some(GridStep::Tick)
+        } else if matches!(self, Self::LotSize) {
+            Some(GridStep::Lot)
+        } else {
+            None
+        }
     }
 
     /// Whether it lasts, and has to be told how long.
@@ -175,7 +199,7 @@ impl Channel {
 }
 
 /// A rule as it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultSpec {
     /// What.
     pub kind: Kind,
@@ -195,6 +219,8 @@ pub struct FaultSpec {
     pub by: Span,
     /// How many connections are cut or fall silent, the oldest first.
     pub connections: usize,
+    /// Another step of a symbol's grid; there where the kind is one that changes it.
+    pub regrid: Option<Regrid>,
 }
 
 /// A rule and how far it has come.
@@ -210,7 +236,7 @@ pub(crate) struct Rule {
 
 impl Rule {
     pub(crate) fn new(spec: FaultSpec, now: Nanos) -> Self {
-        Self { spec, start: now + spec.at, fired: 0, turn: 0 }
+        Self { start: now + spec.at, spec, fired: 0, turn: 0 }
     }
 
     pub(crate) const fn spec(&self) -> &FaultSpec {

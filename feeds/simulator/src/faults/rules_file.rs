@@ -1,9 +1,10 @@
 //! The file of rules.
 
-use ballast_model::Span;
+use ballast_model::{Span, Step};
 use serde::Deserialize;
 
 use super::rule::{Channel, FaultSpec, Kind};
+use crate::seam::{Front, Regrid};
 
 /// Longest span a rule may name: a day.
 const SPAN_MAX: Span = Span::from_secs(86_400);
@@ -56,6 +57,8 @@ struct RawRule {
     count: Option<u64>,
     by: Option<String>,
     connections: Option<usize>,
+    symbol: Option<String>,
+    to: Option<String>,
 }
 
 impl FaultsFile {
@@ -68,7 +71,8 @@ impl FaultsFile {
     /// * `rate`: the part of messages that are hit, above 0 and at most 1;
     /// * `count`: how many are hit at most, each time it begins. Without `count`, `for` and `rate` it is one;
     /// * `by`: how much a delay or a clock is off; a clock may be behind, `"-2s"`;
-    /// * `connections`: how many are cut or fall silent, the oldest first; all without the key.
+    /// * `connections`: how many are cut or fall silent, the oldest first; all without the key;
+    /// * `symbol` and `to`, of `tick-size` and `lot-size`: whose step becomes which, such as `"ETHUSDT"` and `"0.1"`.
     ///
     /// # Errors
     /// [`FaultsError`], which names the place and the rule.
@@ -85,6 +89,18 @@ impl FaultsFile {
 
     pub(super) fn rules(&self) -> &[FaultSpec] {
         &self.rules
+    }
+
+    /// Whether a venue can do all that it is told to.
+    ///
+    /// # Errors
+    /// [`FaultsError`], which names the place and the rule.
+    pub fn fits(&self, venue: &dyn Front) -> Result<(), FaultsError> {
+        for (rule, spec) in self.rules.iter().enumerate() {
+            let fits = spec.regrid.as_ref().map_or(Ok(()), |regrid| venue.fits(regrid));
+            fits.map_err(|why| FaultsError::Rule { rule, key: "to", why })?;
+        }
+        Ok(())
     }
 }
 
@@ -148,8 +164,21 @@ fn read(nth: usize, raw: &RawRule) -> Result<FaultSpec, FaultsError> {
         count,
         by: by.unwrap_or(Span::ZERO),
         connections: raw.connections.unwrap_or(usize::MAX),
+        regrid: regrid(raw).map_err(|(key, why)| bad(key, why))?,
     };
     Ok(spec)
+}
+
+/// Another step of a symbol's grid, where the kind is one that changes it.
+fn regrid(raw: &RawRule) -> Result<Option<Regrid>, (&'static str, &'static str)> {
+    let Some(what) = raw.kind.changes() else {
+        let given = [("symbol", &raw.symbol), ("to", &raw.to)].into_iter().find(|(_, value)| value.is_some());
+        return given.map_or(Ok(None), |(key, _)| Err((key, "means nothing for this kind")));
+    };
+    let symbol = raw.symbol.clone().ok_or(("symbol", "is needed: of which"))?;
+    let to = raw.to.as_deref().ok_or(("to", "is needed: which step"))?;
+    let to = Step::parse(to).ok_or(("to", "must be a step such as \"0.1\""))?;
+    Ok(Some(Regrid { symbol, what, to }))
 }
 
 /// What is said of a fault where it cannot happen.
@@ -176,6 +205,6 @@ fn span_of(text: &str) -> Option<Span> {
     let (number, digits) =
         units.iter().find_map(|(unit, digits)| Some((text.strip_suffix(unit)?, *digits)))?;
     let (magnitude, sign) = number.strip_prefix('-').map_or((number, 1), |rest| (rest, -1));
-    let step = ballast_model::Step { mantissa: 1, scale: digits };
+    let step = Step { mantissa: 1, scale: digits };
     Some(Span(sign * step.steps_floor(magnitude)?))
 }

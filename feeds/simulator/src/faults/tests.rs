@@ -198,6 +198,11 @@ fn bad_rules_are_refused_with_their_place() {
         ("kind = \"gap\"\nconnections = 1", "fault[0].connections: means nothing for this kind"),
         ("kind = \"half-open\"\nconnections = 0", "fault[0].connections: must be above 0"),
         ("kind = \"gap\"\nevery = \"1s\"\nfor = \"2s\"", "fault[0].for: is longer than every"),
+        ("kind = \"tick-size\"\nto = \"0.1\"", "fault[0].symbol: is needed"),
+        ("kind = \"lot-size\"\nsymbol = \"ETHUSDT\"", "fault[0].to: is needed"),
+        ("kind = \"tick-size\"\nsymbol = \"ETHUSDT\"\nto = \"0\"", "fault[0].to: must be a step"),
+        ("kind = \"gap\"\nsymbol = \"ETHUSDT\"", "fault[0].symbol: means nothing for this kind"),
+        ("kind = \"gap\"\nto = \"0.1\"", "fault[0].to: means nothing for this kind"),
     ] {
         let error = FaultsFile::parse(&format!("[[fault]]\n{rule}\n")).unwrap_err().to_string();
         assert!(error.contains(said), "{rule}: {error}");
@@ -209,6 +214,7 @@ fn happens(kind: Kind, on: Channel) -> bool {
     let more = match (kind.needs_amount(), kind.needs_end()) {
         (true, _) => "by = \"1s\"\n",
         (_, true) => "for = \"1s\"\n",
+        _ if kind.changes().is_some() => "symbol = \"ETHUSDT\"\nto = \"0.1\"\n",
         _ => "",
     };
     let rule = format!("[[fault]]\nkind = \"{}\"\non = \"{}\"\n{more}", kind.name(), on.name());
@@ -252,6 +258,8 @@ fn every_rule_that_is_taken_can_happen() {
         Kind::ClockSkew,
         Kind::ListenKeyExpiry,
         Kind::ShutdownNotice,
+        Kind::TickSize,
+        Kind::LotSize,
     ];
     for kind in kinds {
         assert!(happens(kind, Channel::All), "{kind:?}");

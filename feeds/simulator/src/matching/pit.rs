@@ -3,7 +3,7 @@
 //! Ids are told such that a snapshot between two diffs lies inside the later one, as the venue's do: a state `k` of the book is the
 //! end `2k` of a diff, which begins at `2j + 1` after that of state `j`, and a snapshot of it is `2k + 1`.
 
-use ballast_exchange::floor::{self, FloorSpec, FloorSpecError, MarketNews, MatchingVenue};
+use ballast_exchange::floor::{self, FloorSpec, FloorSpecError, MarketNews, MatchingVenue, Multiples};
 use ballast_exchange::matching::{AccountId, Prevention};
 use ballast_model::{
     BookKind, Command, Ending, Event, Fill, FundingPayment, InstrumentId, Money, Nanos, OrderReport,
@@ -115,6 +115,10 @@ impl Pit {
             MarketNews::Event(_) => return,
         };
         told.market(self.id, stream, out);
+    }
+
+    pub(super) fn regrid(&mut self, grid: Multiples) {
+        self.venue.regrid(grid);
     }
 
     /// The book as it stands.

@@ -226,3 +226,29 @@ fn time_goes_as_fast_as_it_is_told() {
         assert_eq!(clock.outside(clock.inside(at(millis))), at(millis));
     }
 }
+
+/// Prices and sizes of a book that lie between the points of a grid.
+fn strays(back: &MatchingBack, (ticks, lots): (i64, i64)) -> (usize, usize) {
+    let depth = back.depth(InstrumentId(0), 1_000);
+    let levels = || depth.bids.iter().chain(&depth.asks);
+    let prices = levels().filter(|(price, _)| price.0 % ticks != 0).count();
+    (prices, levels().filter(|(_, size)| size.0 % lots != 0).count())
+}
+
+#[test]
+fn the_crowd_moves_to_another_grid() {
+    let (mut coarse, mut heard) = (back(MarketKind::UsdM, Speed::Times(1)), Heard::default());
+    coarse.advance(at(1_000), &mut heard);
+    let before = strays(&coarse, (10, 1)).0;
+    coarse.regrid(InstrumentId(0), Multiples { ticks: 10, lots: 1 });
+    assert_eq!(strays(&coarse, (10, 1)).0, before, "what stands stays");
+    coarse.advance(at(60_000), &mut heard);
+    assert!(before > 100 && strays(&coarse, (10, 1)).0 < before / 20, "and goes by and by");
+    coarse.regrid(InstrumentId(0), Multiples { ticks: 10, lots: 5 });
+    assert_eq!(strays(&coarse, (10, 5)), (0, 0), "other sizes are there at once");
+    coarse.advance(at(70_000), &mut heard);
+    assert_eq!(strays(&coarse, (10, 5)), (0, 0));
+    coarse.regrid(InstrumentId(0), Multiples { ticks: 1, lots: 5 });
+    coarse.advance(at(80_000), &mut heard);
+    assert!(strays(&coarse, (10, 5)).0 > 100, "a finer grid is used");
+}

@@ -96,6 +96,7 @@ impl Hub {
     /// Other rules from now on.
     pub(super) fn set_faults(&self, text: &str) -> Result<(), FaultsError> {
         let file = FaultsFile::parse(text)?;
+        file.fits(self.0.state.borrow().carrier.front())?;
         self.0.faults.borrow_mut().replace(&file, self.now());
         self.0.changed.notify_one();
         Ok(())

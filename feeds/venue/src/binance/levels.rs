@@ -35,6 +35,8 @@ pub(super) struct FrameLevels {
     bids: Vec<PackedLevel>,
     asks: Vec<PackedLevel>,
     fit: Fit,
+    /// Levels between the points of the grid, of all frames.
+    strays: u64,
 }
 
 /// Whether a frame's levels found room.
@@ -50,6 +52,7 @@ impl FrameLevels {
             bids: Vec::with_capacity(LEVELS_PER_SIDE_MAX),
             asks: Vec::with_capacity(LEVELS_PER_SIDE_MAX),
             fit: Fit::Whole,
+            strays: 0,
         }
     }
 
@@ -64,6 +67,11 @@ impl FrameLevels {
     /// Levels of both sides.
     pub(super) const fn len(&self) -> usize {
         self.bids.len() + self.asks.len()
+    }
+
+    /// Levels that were passed over so far, because they lie between the points of the grid.
+    pub(super) const fn strays(&self) -> u64 {
+        self.strays
     }
 
     pub(super) const fn fit(&self) -> Fit {
@@ -91,6 +99,11 @@ impl json::LevelSink for FrameLevels {
             levels.push(level);
         }
         Ok(())
+    }
+
+    #[cold]
+    fn pass_over(&mut self, _: json::Side) {
+        self.strays += 1;
     }
 }
 

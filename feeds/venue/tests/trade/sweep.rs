@@ -292,3 +292,45 @@ fn cancelling_everything_goes_before_all_else() {
     assert!(rig.poll().unwrap().1.starts_with("GET"));
     assert_eq!(rig.session.poll_notice(), None);
 }
+
+#[test]
+fn trades_of_a_finer_grid_are_passed_over_where_they_are_known_and_told_against_us_where_not() {
+    let mut rig = Rig::open(TradeMarket::Spot);
+    rig.session.know(ETH, [101].map(TradeId).into_iter());
+    rig.session.sweep(rig.now);
+    let trades = [(101, "2683.805"), (102, "2683.805"), (103, "2683.8")];
+    let trades: Vec<_> = trades.map(|(id, price)| spot_trade(id, 28).replace("2683.80", price)).into();
+    rig.script.push((
+        "GET /api/v3/myTrades?symbol=ETHUSDT&fromId=101&".into(),
+        200,
+        format!("[{}]", trades.join(",")),
+    ));
+    rig.script.push((
+        "GET /api/v3/order?symbol=ETHUSDT&orderId=28&".into(),
+        200,
+        r#"{"orderId":28,"clientOrderId":"blst-41"}"#.into(),
+    ));
+    rig.serve();
+    // They were sales: the tick below is the worse one.
+    let told: Vec<_> = rig.fills().iter().map(|fill| (fill.trade_id.0, fill.level.price().0)).collect();
+    assert_eq!(told, [(102, 268_380), (103, 268_380)]);
+    let counters = rig.session.counters();
+    assert_eq!((counters.unbookable, counters.stray_fills), (0, 1));
+    assert!(matches!(rig.session.standing(), Standing::Whole(_)));
+}
+
+#[test]
+fn an_order_that_stands_between_two_ticks_is_listed() {
+    let mut rig = Rig::fresh(TradeMarket::Spot, ed25519());
+    rig.script.push((
+        "GET /api/v3/openOrders?symbol=ETHUSDT".into(),
+        200,
+        r#"[{"symbol":"ETHUSDT","orderId":28,"clientOrderId":"blst-41","price":"2683.805","origQty":"1.5","executedQty":"0.5","status":"PARTIALLY_FILLED","side":"SELL","updateTime":1709654400000}]"#
+            .into(),
+    ));
+    rig.connect();
+    assert_eq!(rig.session.standing(), Standing::Whole(rig.now.mono));
+    let open: Vec<_> =
+        rig.session.open_orders().iter().map(|order| (order.level.price().0, order.filled.0)).collect();
+    assert_eq!(open, [(268_380, 500)]);
+}

@@ -6,7 +6,7 @@ use ballast_model::Span;
 use super::super::Tls;
 use super::*;
 use crate::carrier::WAITING_MAX;
-use crate::seam::{Mischief, Transmit};
+use crate::seam::{Mischief, Regrid, Transmit};
 
 /// Answers every request with its path and every text with itself; counts what it hears.
 #[derive(Default)]
@@ -42,6 +42,9 @@ impl Front for Echo {
     }
     fn provoke(&mut self, _: Mischief, _: Nanos) {
         self.heard.borrow_mut().push("provoked".to_owned());
+    }
+    fn fits(&self, regrid: &Regrid) -> Result<(), String> {
+        if regrid.symbol == "ETHUSDT" { Ok(()) } else { Err("not traded here".to_owned()) }
     }
     fn truth(&self) -> String {
         "{}".to_owned()

@@ -29,6 +29,7 @@ impl MarketSession {
                 return Err(SessionError::Decode(error));
             }
         };
+        self.counters.stray_levels = self.levels.strays();
         self.count_path(&decoded);
         if is_followed(&decoded, frame) {
             let place = SymbolPlace::of(&decoded.message);

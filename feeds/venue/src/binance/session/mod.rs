@@ -155,6 +155,12 @@ impl MarketSession {
         Ok(session)
     }
 
+    /// From now on levels between the points of the grid are passed over, counted, and the rest of their book is read. For grids that
+    /// the venue declares: one that makes a tick coarser leaves the orders that stand at their prices.
+    pub fn pass_over_strays(&mut self) {
+        self.symbols.pass_over_strays();
+    }
+
     /// The public connections to open, with path and query; the host is configuration.
     pub fn connections(&self) -> impl Iterator<Item = (Channel, &'static str)> + use<> {
         let numbered = (0..=u8::MAX).zip(self.dialect.connections.iter().cycle());

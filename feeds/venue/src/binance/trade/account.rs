@@ -11,6 +11,7 @@ use super::answers::ending;
 use super::config::{TradeMarket, TradesSince};
 use super::ids::client_id;
 use super::jobs::Job;
+use super::near::{Round, near};
 use super::notice::Notice;
 use super::placed::Placed;
 use super::standing::{Holding, News, Position, Standing};
@@ -250,12 +251,17 @@ impl TradeSession {
         }
     }
 
-    /// The fill in the core's words; `None` where they do not hold it. A fee that cannot be told does not keep back the fill.
+    /// The fill in the core's words; `None` where they do not hold it. A fee that cannot be told does not keep back the fill, nor does a
+    /// price between two ticks, at which orders trade from before a tick became coarser: it is told at the tick that is worse for us.
     pub(super) fn fill(&mut self, traded: &Traded<'_>) -> Option<Fill> {
         let instrument = self.names.instruments.get(traded.index)?;
         let (id, trade_id) = (instrument.id, TradeId(traded.trade));
-        let level =
-            level(traded.price?.steps(instrument.prices).ok(), traded.size?.steps(instrument.sizes).ok())?;
+        let (price, (prices, sizes)) = (traded.price?, (instrument.prices, instrument.sizes));
+        let level = level(near(price, prices, Round::against(traded.side)), traded.size?.steps(sizes).ok())?;
+        if price.steps(prices).is_err() {
+            self.counters.stray_fills += 1;
+            self.notices.add(Notice::StrayFill(id, trade_id));
+        }
         let fee = traded.fee.and_then(|fee| fee.e8().ok()).unwrap_or_default();
         let (fee_asset, fee_e8) = match self.names.asset(traded.fee_asset) {
             Some(asset) => (asset, fee),

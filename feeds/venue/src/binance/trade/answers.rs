@@ -10,6 +10,7 @@ use super::budget::Pool;
 use super::config::TradeMarket;
 use super::in_flight::Asked;
 use super::jobs::Job;
+use super::near::{Round, near};
 use super::notice::Notice;
 use super::placed::Placed;
 use super::verdict::{Fate, Remedy, VenueError, Verdict};
@@ -50,9 +51,9 @@ impl Shown {
         let (mut id, mut price, mut size, mut filled, mut status, mut time) = (None, None, None, 0, "", None);
         item.members(|key, value| match key {
             b"orderId" => id = value.unsigned(),
-            b"price" => price = value.steps(prices).ok(),
-            b"origQty" | b"qty" => size = value.steps(sizes).ok(),
-            b"executedQty" => filled = value.steps(sizes).unwrap_or_default(),
+            b"price" => price = near(value, prices, Round::Down),
+            b"origQty" | b"qty" => size = near(value, sizes, Round::Up),
+            b"executedQty" => filled = near(value, sizes, Round::Down).unwrap_or_default(),
             b"status" => status = value.text().unwrap_or_default(),
             b"updateTime" | b"transactTime" => time = value.unsigned(),
             _ => {}

@@ -25,6 +25,7 @@ mod dead_man;
 mod ids;
 mod in_flight;
 mod jobs;
+mod near;
 mod notice;
 mod orders;
 mod outlet;
@@ -122,6 +123,8 @@ pub struct TradeCounters {
     pub swept: u64,
     /// Trades that could not be told.
     pub unbookable: u64,
+    /// Fills at a price between two ticks, told at the one that is worse for us.
+    pub stray_fills: u64,
     /// News of the account that mean nothing here.
     pub ignored: u64,
     /// Events lost to a full sink.

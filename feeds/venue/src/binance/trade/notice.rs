@@ -30,6 +30,8 @@ pub enum Notice {
     ShuttingDown,
     /// A fill's fee is in an asset that is not configured: it was told with a fee of zero.
     UnknownFeeAsset(InstrumentId, TradeId),
+    /// A fill was at a price between two ticks, and is told at the tick that is worse for us.
+    StrayFill(InstrumentId, TradeId),
     /// A fill of ours cannot be told: another symbol, or off the grid.
     UnbookableFill,
     /// Events were lost because the sink refused them for too long: the account is swept anew.
@@ -45,7 +47,10 @@ impl Notice {
     #[must_use]
     pub const fn instrument(self) -> Option<InstrumentId> {
         match self {
-            Self::RulesChanged(id) | Self::NotListed(id) | Self::UnknownFeeAsset(id, _) => Some(id),
+            Self::RulesChanged(id)
+            | Self::NotListed(id)
+            | Self::UnknownFeeAsset(id, _)
+            | Self::StrayFill(id, _) => Some(id),
             Self::Halted(_)
             | Self::Silenced(_)
             | Self::ClockOff
@@ -74,6 +79,7 @@ impl Notice {
             Self::HedgeMode => "venue_hedge_mode",
             Self::ShuttingDown => "venue_shutting_down",
             Self::UnknownFeeAsset(..) => "venue_unknown_fee_asset",
+            Self::StrayFill(..) => "venue_stray_fill",
             Self::UnbookableFill => "venue_unbookable_fill",
             Self::EventsLost => "venue_events_lost",
             Self::TooManyOpenOrders => "venue_too_many_open_orders",

@@ -297,16 +297,17 @@ impl TradeSession {
         let (client_id, reason) = (owner.unwrap_or_default(), fill_reason(""));
         let traded =
             Traded { index, client_id, side, maker, reason, price, size, fee, fee_asset, trade, time };
-        let fill = self.fill(&traded)?;
+        // What is on record already may be of another grid, and need not fit this one.
+        let known = instrument.trades.contains(trade);
+        let fill = if known { None } else { Some(self.fill(&traded)?) };
         if matches!(job, Job::Trades(_)) {
             self.reach(index, TradeId(trade));
         }
-        let known = self.names.instruments.get(index).is_some_and(|known| known.trades.contains(trade));
-        if known || self.parked.iter().any(|parked| parked.index == index && parked.fill.trade_id.0 == trade)
-        {
+        let waits = |parked: &Parked| parked.index == index && parked.fill.trade_id.0 == trade;
+        let Some(fill) = fill.filter(|_| !self.parked.iter().any(waits)) else {
             self.counters.repeated += 1;
             return Some(());
-        }
+        };
         if owner.is_some() && !self.parked.iter().any(|parked| parked.index == index) {
             self.counters.swept += 1;
             self.tell_fill(index, fill, out);
