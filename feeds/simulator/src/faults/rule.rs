@@ -39,6 +39,8 @@ pub enum Kind {
     LateAck,
     /// A fill comes in two parts.
     PartialFills,
+    /// An order that was taken is lost: it trades no more, and neither lists nor questions know it. Nobody is told.
+    Forget,
     /// Requests are refused with 429.
     Throttle,
     /// Requests are refused with 418.
@@ -71,6 +73,7 @@ impl Kind {
             Self::UnavailableLost => "unavailable-lost",
             Self::LateAck => "late-ack",
             Self::PartialFills => "partial-fills",
+            Self::Forget => "forget",
             Self::Throttle => "throttle",
             Self::Ban => "ban",
             Self::ClockSkew => "clock-skew",
@@ -109,7 +112,7 @@ impl Kind {
             | Self::UnavailableExecuted
             | Self::UnavailableLost
             | Self::LateAck => &[Channel::Api, Channel::Rest],
-            Self::PartialFills => &[Channel::User],
+            Self::PartialFills | Self::Forget => &[Channel::User],
             Self::Throttle | Self::Ban | Self::ClockSkew | Self::ListenKeyExpiry | Self::ShutdownNotice => {
                 &[]
             }

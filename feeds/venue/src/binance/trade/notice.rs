@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use ballast_model::{InstrumentId, Nanos, TradeId};
+use ballast_model::{ClientOrderId, InstrumentId, Nanos, TradeId};
 
 /// Notices that wait to be fetched at most; the oldest give way, counted.
 const NOTICES_MAX: usize = 64;
@@ -30,6 +30,10 @@ pub enum Notice {
     ShuttingDown,
     /// A fill's fee is in an asset that is not configured: it was told with a fee of zero.
     UnknownFeeAsset(InstrumentId, TradeId),
+    /// The venue had an order of ours and has lost it: it was ended as that.
+    OrderLost(InstrumentId, ClientOrderId),
+    /// An order that was ended as lost has traded after all; the trade is told.
+    LostOrderTraded(InstrumentId, ClientOrderId),
     /// A fill of ours cannot be told: another symbol, or off the grid.
     UnbookableFill,
     /// Events were lost because the sink refused them for too long: the account is swept anew.
@@ -46,6 +50,7 @@ impl Notice {
     pub const fn instrument(self) -> Option<InstrumentId> {
         match self {
             Self::RulesChanged(id) | Self::NotListed(id) | Self::UnknownFeeAsset(id, _) => Some(id),
+            Self::OrderLost(id, _) | Self::LostOrderTraded(id, _) => Some(id),
             Self::Halted(_)
             | Self::Silenced(_)
             | Self::ClockOff
@@ -74,6 +79,8 @@ impl Notice {
             Self::HedgeMode => "venue_hedge_mode",
             Self::ShuttingDown => "venue_shutting_down",
             Self::UnknownFeeAsset(..) => "venue_unknown_fee_asset",
+            Self::OrderLost(..) => "venue_lost_order",
+            Self::LostOrderTraded(..) => "venue_lost_order_traded",
             Self::UnbookableFill => "venue_unbookable_fill",
             Self::EventsLost => "venue_events_lost",
             Self::TooManyOpenOrders => "venue_too_many_open_orders",
