@@ -1,7 +1,11 @@
 //! Two shards at one venue: each trades its own asset, within its own part of what they share.
 
+use std::path::Path;
 use std::time::Duration;
 
+use ballast_analytics::format;
+use ballast_model::{InstrumentId, Liquidity};
+use ballast_runtime::journal::{Past, Recovery};
 use ballast_tests::program;
 use serde_json::Value;
 
@@ -98,4 +102,67 @@ fn parts_that_are_more_than_the_whole_or_others_are_named() {
         assert_eq!(run.code, Some(3), "{}", run.err);
         assert!(run.err.contains(says) && run.err.contains("line "), "{}", run.err);
     }
+}
+
+/// Both are quoted, and something was traded in both since there were so many trades.
+fn trades_more(venue: &Venue, before: usize) -> bool {
+    let client = venue.client("usdm");
+    let trades = client["trades"].as_array().unwrap();
+    let more = trades.get(before..).unwrap_or_default();
+    SYMBOLS.iter().all(|symbol| more.iter().any(|trade| trade["symbol"] == *symbol))
+}
+
+/// Fills and position by shard, as the journals of all lives leave them.
+fn booked(folder: &Path) -> Vec<(u64, f64)> {
+    let past = Past::of(&folder.join("journal")).unwrap();
+    let of = |past: &Recovery| {
+        let (id, ledger) = (InstrumentId(0), past.shard.ledger(InstrumentId(0)).unwrap());
+        let position = format::lots(past.shard.spec(id).unwrap(), past.shard.position(id)).to_string();
+        (ledger.fills(Liquidity::Maker) + ledger.fills(Liquidity::Taker), position.parse().unwrap())
+    };
+    past.recoveries().map(of).collect()
+}
+
+#[test]
+fn shards_go_on_from_their_journals_after_kills() {
+    let (venue, folder) = (Venue::start("--seed 5"), tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("run.toml"), config(&venue, "")).unwrap();
+    for _ in 0..2 {
+        let before = venue.client("usdm")["trades"].as_array().unwrap().len();
+        let engine = Running::start(&mut venue.engine(folder.path(), "run --config run.toml --live --json"));
+        assert!(within(40_000, || trades_more(&venue, before)), "both trade");
+        engine.signal("KILL");
+        drop(engine);
+        wait(Duration::from_millis(500));
+    }
+    let last = venue.run(folder.path(), "run --config run.toml --live --json --for 6s");
+    assert_eq!(last.code, Some(0), "{}{}", last.out, last.err);
+    assert_eq!(last.err.matches("going on from epoch").count(), 2, "{}", last.err);
+    let client = venue.client("usdm");
+    for told in last.json()["instruments"].as_array().unwrap() {
+        let symbol = told["name"].as_str().unwrap().rsplit(' ').next().unwrap();
+        assert!((number(told, "position") - held(&client, symbol).0).abs() < 1e-9, "{told}");
+    }
+    for (symbol, (fills, position)) in SYMBOLS.iter().zip(booked(folder.path())) {
+        let trades = client["trades"].as_array().unwrap().iter().filter(|trade| trade["symbol"] == *symbol);
+        assert_eq!(fills, trades.count() as u64, "{symbol}: each fill is booked once, in all lives");
+        assert!((held(&client, symbol).0 - position).abs() < 1e-9, "{symbol}: {position} in the journals");
+    }
+    for journal in (1..=3).flat_map(|life| [0, 1].map(|shard| format!("journal/{life:04}/shard-{shard}"))) {
+        let verified = program::run(folder.path(), ["verify", journal.as_str()]);
+        assert_eq!(verified.code, Some(0), "{journal}: {}{}", verified.out, verified.err);
+    }
+    // What a shard held is not forgotten because its journal is gone, nor is a run of other shards.
+    std::fs::remove_dir_all(folder.path().join("journal/0003/shard-1")).unwrap();
+    let recovered = program::run(folder.path(), ["journal", "recover", "journal"]);
+    assert_eq!(recovered.code, Some(4), "{}", recovered.err);
+    assert!(recovered.err.contains("damaged: journal/0003/shard-1 is gone"), "{}", recovered.err);
+    let one = config(&venue, "").replace("shards = \"by-asset\"\n", "");
+    std::fs::write(folder.path().join("run.toml"), one).unwrap();
+    let other = venue.run(folder.path(), "run --config run.toml --live --for 1s");
+    assert!(
+        other.code == Some(1) && other.err.contains("are of 2 shards, and this run has 1"),
+        "{}",
+        other.err
+    );
 }

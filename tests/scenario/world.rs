@@ -174,7 +174,11 @@ fn portfolio() -> RiskSpec {
         maintenance: vec![None],
         mark_age_max: Span::from_secs(60),
         budgets: None,
-        holds: Some(HoldsSpec { account: SubAccountId(0), fee_allowance: Rate::from_bps(4) }),
+        holds: Some(HoldsSpec {
+            account: SubAccountId(0),
+            fee_allowance: Rate::from_bps(4),
+            parts: Vec::new(),
+        }),
     }
 }
 

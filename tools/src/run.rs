@@ -12,14 +12,13 @@ use ballast_core::gate::GateState;
 use ballast_model::{InstrumentId, Money, Nanos, Span};
 use ballast_runtime::clock::{Clock, Stopwatch};
 use ballast_runtime::config::{
-    Config, LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, ShardsConfig, StrangersConfig,
-    market_name,
+    Config, LiveConfig, LiveVenueConfig, ModeConfig, ResolvedInstrument, StrangersConfig, market_name,
 };
 use ballast_runtime::job::JobError;
-use ballast_runtime::journal::{Meta, Recovery};
+use ballast_runtime::journal::{Meta, Past, Recovery};
 use ballast_runtime::live::{
-    Assembly, Ended, Engine, Fact, Heart, Outside, Running, Strangers, Traded, VenueAssembly, Way, assemble,
-    credentials, facts, recorded, remind, session,
+    Assembly, Ended, Engine, Fact, Heart, Outside, Running, ShardAssembly, Strangers, Traded, VenueAssembly,
+    Way, assemble, credentials, facts, recorded, remind, session,
 };
 use ballast_wire::{Options, Sockets};
 use serde_json::{Value, json};
@@ -58,9 +57,9 @@ pub(crate) fn run(arguments: &RunArgs) -> anyhow::Result<Code> {
         }
         (ModeConfig::Paper, true) => anyhow::bail!("--live: `live.mode` is paper"),
     }
-    let past = past(arguments, live)?;
+    let past = past(arguments)?;
     let place = match &past {
-        Some(past) => (past.next().0, past.next_epoch),
+        Some(past) => past.next(),
         None => Recovery::first(&arguments.journal)?,
     };
     let heart = (live.mode == ModeConfig::Live).then_some(&*arguments.journal);
@@ -124,12 +123,12 @@ impl Job<'_> {
     ///
     /// # Errors
     /// As [`run`].
-    pub(crate) fn go(self, past: Option<Recovery>) -> anyhow::Result<Code> {
+    pub(crate) fn go(self, past: Option<Past>) -> anyhow::Result<Code> {
         let Self { words, config, live, arguments, environment, place: (folder, epoch), heart, began } = self;
         let rise = Rise::new(began, past.as_ref().map(|_| began.elapsed()));
         let stop = stop_flag()?;
         let outside = outside(live, &arguments.config)?;
-        let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, |past| past.at));
+        let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, Past::at));
         let told = ask(live, clock)?;
         let mut assembly = assemble(config, &arguments.config, live, &told, epoch)?;
         let since = past.as_ref().map_or(clock.begin(), |past| past.asks_since(live.silence_max.span()));
@@ -218,32 +217,41 @@ fn tap(
 }
 
 /// What the journals of runs before leave over; `None` where this is the first.
-fn past(arguments: &RunArgs, live: &LiveConfig) -> anyhow::Result<Option<Recovery>> {
-    let past = Recovery::if_any(&arguments.journal)?;
-    if let Some(past) = &past {
-        anyhow::ensure!(
-            live.shards == ShardsConfig::One,
-            "{}: a run of several shards begins in an empty folder",
-            arguments.journal.display()
-        );
-        for damage in &past.damage {
+fn past(arguments: &RunArgs) -> anyhow::Result<Option<Past>> {
+    let past = Past::if_any(&arguments.journal)?;
+    for shard in past.iter().flat_map(Past::recoveries) {
+        for damage in &shard.damage {
             output::tell(&format!("damaged: {damage}"));
         }
-        if let Some(notice) = &past.notice {
+        if let Some(notice) = &shard.notice {
             output::tell(notice);
         }
-        for unbegun in &past.unbegun {
+        for unbegun in &shard.unbegun {
             output::tell(&format!("{}: its run died before it had begun", unbegun.display()));
         }
-        let took = past.took.as_secs_f64();
-        output::tell(&format!("going on from epoch {}, recovered in {took:.3} s", past.epoch));
+        let took = shard.took.as_secs_f64();
+        output::tell(&format!("going on from epoch {}, recovered in {took:.3} s", shard.epoch));
     }
     Ok(past)
 }
 
-/// Hands what is left over to the shard that goes on with it.
-fn go_on(assembly: &mut Assembly, past: Option<Recovery>, arguments: &RunArgs) -> anyhow::Result<()> {
-    let (Some(mut past), [shard]) = (past, assembly.shards.as_mut_slice()) else { return Ok(()) };
+/// Hands what is left over to the shards that go on with it.
+fn go_on(assembly: &mut Assembly, past: Option<Past>, arguments: &RunArgs) -> anyhow::Result<()> {
+    let Some(past) = past else { return Ok(()) };
+    let (before, now) = (past.shards.len(), assembly.shards.len());
+    anyhow::ensure!(
+        before == now,
+        "{}: the journals there are of {before} shards, and this run has {now}: begin in an empty folder",
+        arguments.journal.display()
+    );
+    for (shard, past) in assembly.shards.iter_mut().zip(past.shards) {
+        shard.past = past.map(|past| taken_over(past, shard, arguments)).transpose()?;
+    }
+    Ok(())
+}
+
+/// What is left over of one shard, in the numbers of this run.
+fn taken_over(mut past: Recovery, shard: &ShardAssembly, arguments: &RunArgs) -> anyhow::Result<Recovery> {
     let changed = past.onto(&shard.meta);
     let changed = changed
         .map_err(|why| anyhow::anyhow!("{}: the journal there: {why}", arguments.journal.display()))?;
@@ -257,8 +265,7 @@ fn go_on(assembly: &mut Assembly, past: Option<Recovery>, arguments: &RunArgs) -
             "{name} was killed in the run before, and stays so until that is lifted: --resume"
         );
     }
-    shard.past = Some(past);
-    Ok(())
+    Ok(past)
 }
 
 /// Set by ctrl-c and SIGTERM.
@@ -299,7 +306,7 @@ pub(crate) fn sockets(venue: &LiveVenueConfig, clock: Clock) -> anyhow::Result<N
 pub(crate) fn ways(
     live: &LiveConfig,
     assembly: &Assembly,
-    (clock, since, past): (Clock, Nanos, Option<&Recovery>),
+    (clock, since, past): (Clock, Nanos, Option<&Past>),
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> anyhow::Result<Vec<Way<Network>>> {
     let one = |(venue, (asked, built)): (usize, (&LiveVenueConfig, &VenueAssembly))| {
@@ -317,7 +324,9 @@ pub(crate) fn ways(
         let keys = keys.map(|name| credentials(name, environment)).transpose()?;
         let mut session = keys.map(|keys| session(&traded, keys)).transpose()?;
         if let (Some(session), Some(past)) = (&mut session, past) {
-            remind(session, venue, &assembly.seats, past);
+            for (shard, past) in past.shards.iter().enumerate() {
+                past.iter().for_each(|past| remind(session, (venue, shard), &assembly.seats, past));
+            }
         }
         Ok(Way { network, wake: Box::new(move || wake.wake()), session, tap: None })
     };

@@ -102,6 +102,15 @@ pub(crate) fn of_notice(notice: Notice, now: Nanos) -> String {
                 trade.0
             )
         }
+        Notice::OrderLost(_, order) => {
+            format!("the venue had our order {} and has lost it: it is taken for ended", order.0)
+        }
+        Notice::LostOrderTraded(_, order) => {
+            format!(
+                "ALARM: our order {}, which the venue seemed to have lost, has traded: it is booked",
+                order.0
+            )
+        }
         Notice::UnbookableFill => {
             "a fill that cannot be booked, of another symbol or between two steps: the account is listed anew"
                 .to_owned()

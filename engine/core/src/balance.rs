@@ -13,6 +13,10 @@
 //! (something has moved that we do not know of). Both sides are taken to move alike with every event that comes in: where an
 //! event is in the venue's figures already, the venue's view is then too high, and ours is the lower one.
 //!
+//! Where others spend of the same balance ([`BalancePart`]), only a part of what is told first is adopted. What they do moves the
+//! venue's figures and not ours, so that later ones bind where the venue has less than our own part is, and a movement of which nobody told
+//! is not seen before it reaches that.
+//!
 //! Never here: margin, an asset turned into another, a figure of the venue taken for ours where the two differ.
 
 mod carry;
@@ -120,6 +124,15 @@ pub enum Fate {
     Unknown = 1,
 }
 
+/// What is owned of a balance that others spend too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BalancePart {
+    /// Of what.
+    pub asset: AssetId,
+    /// How much of what the venue tells first, within 0..=1.
+    pub share: Rate,
+}
+
 /// What one order holds.
 #[derive(Clone, Copy, Debug)]
 struct Hold {
@@ -160,6 +173,7 @@ impl Hold {
 #[derive(Clone, Debug)]
 pub struct HoldLedger {
     fee_allowance: Rate,
+    parts: Vec<BalancePart>,
     /// Ascending by sub-account and asset.
     balances: Vec<Balance>,
     /// Ascending by id.
@@ -177,7 +191,13 @@ impl HoldLedger {
             return Err(BalanceError::Allowance);
         }
         let (balances, holds) = (Vec::with_capacity(BALANCES_MAX), Vec::with_capacity(HOLDS_MAX));
-        Ok(Self { fee_allowance, balances, holds })
+        Ok(Self { fee_allowance, parts: Vec::new(), balances, holds })
+    }
+
+    /// Owns only so much of some assets, and all of any other.
+    #[must_use]
+    pub fn with_parts(self, parts: Vec<BalancePart>) -> Self {
+        Self { parts, ..self }
     }
 
     /// Holds what an order needs: `lots` of base for an ask, its value and the allowance of quote for a bid. To be asked last,

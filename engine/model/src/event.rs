@@ -255,6 +255,8 @@ pub enum Ending {
     Expired,
     /// Refused.
     Rejected(RejectReason),
+    /// The venue had it and has lost it: neither questions about it nor its lists of open orders and trades know it any more.
+    Lost,
 }
 
 /// What became of an order.

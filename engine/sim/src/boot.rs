@@ -109,7 +109,7 @@ fn begin<'a>(
     let keys = credentials(KEYS, environment).map_err(|error| text(&error))?;
     let mut session = session(&traded, keys).map_err(|error| text(&error))?;
     if let Some(past) = &past {
-        remind(&mut session, 0, &built.seats, past);
+        remind(&mut session, (0, 0), &built.seats, past);
     }
     let damage = past.as_ref().map_or_else(Vec::new, |past| past.damage.clone());
     shard.past = past;

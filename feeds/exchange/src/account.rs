@@ -421,6 +421,7 @@ const fn ending_word(how: Ending) -> u64 {
         Ending::Cancelled => 1,
         Ending::Expired => 2,
         Ending::Rejected(reason) => 3 | (reason as u64) << 8,
+        Ending::Lost => 4,
     }
 }
 

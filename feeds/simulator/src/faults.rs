@@ -273,7 +273,8 @@ fn deed(spec: &FaultSpec, now: Nanos) -> Option<Deed> {
         | Kind::UnavailableExecuted
         | Kind::UnavailableLost
         | Kind::LateAck
-        | Kind::PartialFills => return None,
+        | Kind::PartialFills
+        | Kind::Forget => return None,
     })
 }
 

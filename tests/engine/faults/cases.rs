@@ -21,6 +21,8 @@ pub(super) struct Case {
     /// Over how many connections each stream of the market comes, and of how many for orders the fastest is kept. No book may be lost
     /// where there are several.
     pub(super) copies: u8,
+    /// What must have been noted.
+    pub(super) noted: Option<&'static str>,
 }
 
 /// How long a connection may say nothing in these runs.
@@ -48,6 +50,7 @@ fn case(market: &'static str, name: &str, kinds: &[&'static str], rules: &str) -
         blind_ms: None,
         again_ms: millis(5),
         copies: 1,
+        noted: None,
     }
 }
 
@@ -59,6 +62,11 @@ fn copied(case: Case) -> Case {
 /// After an order whose fate nobody knows: its side is quoted again once the venue can no longer take it, ten seconds later.
 fn settled(case: Case) -> Case {
     Case { seconds: 19, again_ms: millis(13), ..case }
+}
+
+/// After an order that the venue took and knows no more: it is given up once all that can tell of it has been asked, twice.
+fn forgotten(case: Case) -> Case {
+    Case { seconds: 22, again_ms: millis(16), noted: Some("venue_lost_order"), ..case }
 }
 
 fn blind(blind_ms: i64, case: Case) -> Case {
@@ -193,6 +201,11 @@ fn requests() -> Vec<Case> {
             "kind = 'late-ack', at = '500ms', by = '800ms', rate = 0.3, for = '4s'",
         ),
         usdm("partial fills", &["partial-fills"], "kind = 'partial-fills', at = '0ms', rate = 1.0"),
+        forgotten(usdm(
+            "order forgotten",
+            &["forget"],
+            "kind = 'forget', at = '500ms', rate = 1.0, count = 1",
+        )),
         usdm("429", &["throttle"], "kind = 'throttle', at = '500ms', for = '2s'"),
         usdm("418", &["ban"], "kind = 'ban', at = '500ms', for = '2s'"),
         usdm("clock skew", &["clock-skew"], "kind = 'clock-skew', at = '500ms', by = '3s', for = '2s'"),
@@ -220,6 +233,11 @@ fn on_spot() -> Vec<Case> {
             "kind = 'timeout-executed', at = '500ms', rate = 0.3, for = '3s'",
         ),
         spot("partial fills", &["partial-fills"], "kind = 'partial-fills', at = '0ms', rate = 1.0"),
+        forgotten(spot(
+            "order forgotten",
+            &["forget"],
+            "kind = 'forget', at = '500ms', rate = 1.0, count = 1",
+        )),
         spot("shutdown notice", &["shutdown-notice"], "kind = 'shutdown-notice', at = '500ms'"),
     ]
 }

@@ -192,6 +192,8 @@ impl Said {
         expect(open <= OPEN_MAX, format!("{open} orders open at a time"));
         let lost = result["books_lost"].as_u64();
         expect(case.copies == 1 || lost == Some(0), format!("books lost: {lost:?}"));
+        let noted = case.noted.is_none_or(|note| result["notes"][note].as_u64() > Some(0));
+        expect(noted, format!("{:?} was not noted", case.noted));
         let same = self.verified.code == Some(0);
         expect(same, format!("verify: {}{}", self.verified.out, self.verified.err));
         problems

@@ -5,33 +5,41 @@ use core::fmt::Write as _;
 use ballast_core::gate::Halt;
 use ballast_core::oms::Order;
 use ballast_model::InstrumentId;
-use ballast_runtime::journal::Recovery;
+use ballast_runtime::journal::{Past, Recovery};
 use serde_json::{Value, json};
 
 use crate::cli::JournalArgs;
 use crate::exit::Code;
 use crate::output::{self, Form};
 
-/// Prints it; nothing is begun. A journal that is damaged has the exit code of one that cannot be read.
+/// Prints it, of several shards one after the other; nothing is begun. A journal that is damaged has the exit code of one that cannot
+/// be read.
 ///
 /// # Errors
 /// No journal, or none of which anything can be read.
 pub(crate) fn recover(arguments: &JournalArgs) -> anyhow::Result<Code> {
-    let recovery = Recovery::of(&arguments.folder)?;
-    for damage in &recovery.damage {
-        output::tell(&format!("damaged: {damage}"));
+    let past = Past::of(&arguments.folder)?;
+    for recovery in past.recoveries() {
+        for damage in &recovery.damage {
+            output::tell(&format!("damaged: {damage}"));
+        }
+        for unbegun in &recovery.unbegun {
+            output::tell(&format!("{}: its run died before it had begun", unbegun.display()));
+        }
+        if let Some(notice) = &recovery.notice {
+            output::tell(notice);
+        }
+        output::text(&text(recovery), Form::asked(arguments.json))?;
     }
-    for unbegun in &recovery.unbegun {
-        output::tell(&format!("{}: its run died before it had begun", unbegun.display()));
-    }
-    if let Some(notice) = &recovery.notice {
-        output::tell(notice);
-    }
-    output::text(&text(&recovery), Form::asked(arguments.json))?;
     if arguments.json {
-        output::json(&value(&recovery))?;
+        let mut values: Vec<_> = past.recoveries().map(value).collect();
+        output::json(&match (past.shards.len(), values.pop()) {
+            (1, Some(only)) => only,
+            (_, last) => json!({ "shards": values.into_iter().chain(last).collect::<Vec<_>>() }),
+        })?;
     }
-    Ok(if recovery.damage.is_empty() { Code::Done } else { Code::Data })
+    let is_whole = past.recoveries().all(|recovery| recovery.damage.is_empty());
+    Ok(if is_whole { Code::Done } else { Code::Data })
 }
 
 /// The instruments by their ids, with their names.

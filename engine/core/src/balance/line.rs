@@ -2,11 +2,11 @@
 //!
 //! Never here: which order holds what.
 
-use ballast_model::{AssetId, Digest, Money};
+use ballast_model::{AssetId, Digest, Money, Rate};
 
 use super::{AMOUNT_MAX, BALANCES_MAX, BalanceError, HoldLedger};
 use crate::accounts::SubAccountId;
-use crate::ledger::digest_money;
+use crate::ledger::{digest_money, mul_div_floor};
 
 /// A sub-account's balance of one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +72,8 @@ impl Balance {
 impl HoldLedger {
     /// Takes the venue's figures of a balance, and says how they differ from ours.
     ///
-    /// The first time they are adopted: what the venue has in all, less what our orders hold, is free. Later ours stand, and what
-    /// may be spent falls to the lower view until the venue's next figures agree or the difference is explained.
+    /// The first time they are adopted: what the venue has in all, or our part of it, less what our orders hold, is free. Later ours
+    /// stand, and what may be spent falls to the lower view until the venue's next figures agree or the difference is explained.
     ///
     /// # Errors
     /// [`BalanceError::BalancesFull`], [`BalanceError::Range`].
@@ -88,14 +88,25 @@ impl HoldLedger {
             return Err(BalanceError::Range);
         }
         self.open_lines(account, [asset; 3])?;
-        let line = self.line_mut(account, asset).ok_or(BalanceError::Unknown)?;
         let total = free + locked;
+        let owned = self.owned(asset, total).ok_or(BalanceError::Range)?;
+        let line = self.line_mut(account, asset).ok_or(BalanceError::Unknown)?;
         if line.differences.is_none() {
-            line.free = total - line.held;
+            line.free = owned - line.held;
         }
         let differences = TrueUp { gap: free - line.free, drift: total - (line.free + line.held) };
         line.differences = Some(differences);
         Ok(differences)
+    }
+
+    /// Our part of what there is of an asset, rounded down.
+    fn owned(&self, asset: AssetId, total: Money) -> Option<Money> {
+        match self.parts.iter().find(|part| part.asset == asset) {
+            None => Some(total),
+            Some(part) => {
+                mul_div_floor(total.0, i128::from(part.share.0), i128::from(Rate::ONE.0)).map(Money)
+            }
+        }
     }
 
     /// Books a movement that the venue's last figures had and ours lacked (a deposit or interest above zero, a withdrawal below),

@@ -109,6 +109,30 @@ fn an_ask_never_exceeds_free_base_and_a_bid_never_free_quote() {
 }
 
 #[test]
+fn of_a_shared_balance_only_the_part_is_spent() {
+    let share = |share| alloc::vec![BalancePart { asset: QUOTE, share: Rate(share) }];
+    let of = |parts| HoldLedger::new(Rate(0)).unwrap().with_parts(parts);
+    let mut ours = of(share(Rate::ONE.0 / 2));
+    ours.true_up(ME, BASE, base(100), Money(0)).unwrap();
+    ours.true_up(ME, QUOTE, Money(9_001), Money(1_000)).unwrap();
+    // Half of all of it, locked or not, rounded down; what is not shared is ours whole.
+    assert_eq!((ours.available(ME, BASE), ours.available(ME, QUOTE)), (Some(base(100)), Some(Money(5_000))));
+    let short = HoldRefusal::Available { asset: QUOTE, needed: Money(5_001), available: Money(5_000) };
+    assert_eq!(place(&mut ours, &order(1, Side::Bid, 5_001, 1)), Err(short));
+    place(&mut ours, &order(1, Side::Bid, 4_000, 1)).unwrap();
+    // What others spend or earn is not ours, and binds only where less is left than our part is.
+    for (free, left) in [(6_001, 1_000), (2_000, 1_000), (700, 700), (20_000, 1_000)] {
+        ours.true_up(ME, QUOTE, Money(free), Money(4_000)).unwrap();
+        assert_eq!(ours.available(ME, QUOTE), Some(Money(left)), "{free} are free at the venue");
+    }
+    // What was held before the venue told anything is of our own part.
+    let mut again = of(share(Rate::ONE.0 / 2));
+    again.recover(ME, &spec(Contract::Linear), &order(2, Side::Bid, 1_000, 1), Fate::Unknown).unwrap();
+    again.true_up(ME, QUOTE, Money(9_000), Money(1_000)).unwrap();
+    assert_eq!(again.available(ME, QUOTE), Some(Money(4_000)));
+}
+
+#[test]
 fn a_bid_holds_its_fee_as_well() {
     let mut ledger = HoldLedger::new(Rate::from_bps(10)).unwrap();
     ledger.true_up(ME, QUOTE, Money(1_001), Money(0)).unwrap();

@@ -155,6 +155,7 @@ fn state_of(kind: u8, detail: u8, reject: u8) -> Option<OrderState> {
         (4, 3) => OrderState::Done(DoneReason::Expired),
         (4, 4) => OrderState::Done(DoneReason::NotSent),
         (4, 5) => OrderState::Done(DoneReason::NeverPlaced),
+        (4, 6) => OrderState::Done(DoneReason::Lost),
         (5, 0) => OrderState::PendingReplace,
         _ => return None,
     })

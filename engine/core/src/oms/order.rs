@@ -304,7 +304,9 @@ impl Order {
     }
 
     fn ended(&mut self, how: Ending, filled: Lots, now: Nanos) -> Input {
-        self.seen(now);
+        if how != Ending::Lost {
+            self.seen(now);
+        }
         self.count(filled);
         match how {
             Ending::Filled => {
@@ -315,6 +317,7 @@ impl Order {
             Ending::Cancelled => Input::Cancelled,
             Ending::Expired => Input::Expired,
             Ending::Rejected(reason) => Input::Rejected(reason),
+            Ending::Lost => Input::Lost,
         }
     }
 

@@ -13,9 +13,11 @@ use ballast_model::RejectReason;
 /// - Completed: by the venue's count all has traded, whether the fills are here or missing;
 /// - NotFound: a cancel, an amendment or a query met [`RejectReason::UnknownOrder`] or its like;
 /// - NeverPlaced: a query asked long after the order was sent did so, and the venue never showed a sign of the order;
+/// - Lost: questions, lists of open orders and trades have shown, over so long that nothing of it can be on its way, that the venue has
+///   lost an order that it had;
 /// - CancelRefused, ReplaceRefused: refused for any other reason.
 ///
-/// | input | PendingNew | Live | Replace | Cancel(New) | Cancel(Live) | Cancel(Replace) | Cancel(Unknown) | Unknown | Filled, Cancelled, Expired | Rejected, NotSent, NeverPlaced |
+/// | input | PendingNew | Live | Replace | Cancel(New) | Cancel(Live) | Cancel(Replace) | Cancel(Unknown) | Unknown | Filled, Cancelled, Expired | Rejected, NotSent, NeverPlaced, Lost |
 /// |---|---|---|---|---|---|---|---|---|---|---|
 /// | CancelSent | Cancel(New) | Cancel(Live) | Cancel(Replace) | · | · | · | · | Cancel(Unknown) | · | · |
 /// | ReplaceSent | · | Replace | · | · | · | · | · | · | · | · |
@@ -31,6 +33,7 @@ use ballast_model::RejectReason;
 /// | IdInUse | Unknown | · | · | Cancel(Unknown) | · | · | · | · | · | Unknown |
 /// | NotFound | Unknown | Unknown | Unknown | Unknown | Unknown | Unknown | Unknown | · | · | · |
 /// | NeverPlaced | NeverPlaced | Unknown | Unknown | NeverPlaced | Unknown | Unknown | NeverPlaced | NeverPlaced | · | · |
+/// | Lost | · | · | · | · | · | · | Lost | Lost | · | · |
 /// | CancelRefused | · | · | · | PendingNew | Live | Replace | Unknown | · | · | · |
 /// | ReplaceRefused | · | · | Live | · | · | Cancel(Live) | · | · | · | · |
 /// | FateUnknown | Unknown | Unknown | Unknown | Unknown | Unknown | Unknown | Unknown | · | · | · |
@@ -41,10 +44,11 @@ use ballast_model::RejectReason;
 /// - A cancel can overtake its order, so "no such order" is no proof of death: unknown, until an acknowledgement, a fill or
 ///   the end arrives. The exception needs all three: a query, asked when the order must long have arrived, and no sign of
 ///   the order ever. Time alone ends nothing. An order that the venue once had and then does not know stays unknown, and is
-///   asked about, until reconciliation finds out how it ended and reports that.
+///   asked about, until reconciliation finds out how it ended and reports that: in the end that the venue has lost it, which says
+///   nothing of an order that has shown a sign of life meanwhile.
 /// - Venues that acknowledge at the gateway reject later, from the matching engine: a late reject ends a live order.
-/// - An order whose end was a refusal, our own drop or a query's "never placed", and which the venue then accepts or fills,
-///   was never dead: it is unknown again. After the other ends such news is merely late.
+/// - An order whose end was a refusal, our own drop, a query's "never placed" or its loss, and which the venue then accepts or
+///   fills, was never dead: it is unknown again. After the other ends such news is merely late.
 /// - While an amendment has no answer, an acknowledgement of the order is no input: it says nothing of the amendment. Nor is
 ///   an answer to a query that was asked too early to tell.
 /// - What is dropped unsent while an amendment is under way is the amendment: orders that wait for their first word are not
@@ -93,6 +97,8 @@ pub enum DoneReason {
     NotSent,
     /// Sent, and lost on the way: the venue has never had it.
     NeverPlaced,
+    /// The venue had it, and has lost it.
+    Lost,
 }
 
 impl OrderState {
@@ -127,6 +133,7 @@ impl OrderState {
             Self::Done(DoneReason::Expired) => (4, 3, 0),
             Self::Done(DoneReason::NotSent) => (4, 4, 0),
             Self::Done(DoneReason::NeverPlaced) => (4, 5, 0),
+            Self::Done(DoneReason::Lost) => (4, 6, 0),
             Self::PendingReplace => (5, 0, 0),
         };
         kind | detail << 8 | reject << 16
@@ -158,6 +165,8 @@ pub(super) enum Input {
     NotFound,
     /// The venue knows no such order and never did.
     NeverPlaced,
+    /// The venue has lost it.
+    Lost,
     /// The cancel was refused, or could not be sent, for a reason that says nothing of the order.
     CancelRefused,
     /// The amendment was refused for a reason that says nothing of the order.
@@ -195,6 +204,7 @@ pub(super) const fn next(state: OrderState, input: Input) -> OrderState {
         (Input::NeverPlaced, Live | PendingReplace | PendingCancel(Before::Live | Before::Replace)) => {
             Unknown
         }
+        (Input::Lost, Unknown | PendingCancel(Before::Unknown)) => Done(DoneReason::Lost),
         (Input::IdInUse, PendingNew) => Unknown,
 
         // What shows it alive.
@@ -228,6 +238,8 @@ pub(super) const fn next(state: OrderState, input: Input) -> OrderState {
 const fn after_end(end: DoneReason) -> OrderState {
     match end {
         DoneReason::Filled | DoneReason::Cancelled | DoneReason::Expired => OrderState::Done(end),
-        DoneReason::Rejected(_) | DoneReason::NotSent | DoneReason::NeverPlaced => OrderState::Unknown,
+        DoneReason::Rejected(_) | DoneReason::NotSent | DoneReason::NeverPlaced | DoneReason::Lost => {
+            OrderState::Unknown
+        }
     }
 }

@@ -12,19 +12,21 @@ use ballast_model::{
     SubAccountId,
 };
 
-use crate::balance::{BalanceError, Fate, HoldLedger, HoldRefusal};
+use crate::balance::{BalanceError, BalancePart, Fate, HoldLedger, HoldRefusal};
 use crate::gate::portfolio::{Funding, Funds, MemberSpec};
 use crate::ledger::mul_div_floor;
 use crate::oms::{Oms, Order, OrderState};
 
 /// How the balances of a shard's spot instruments are held. The instruments are those whose [`MemberSpec::funding`] is
 /// [`Funding::Spot`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HoldsSpec {
     /// Whose balances.
     pub account: SubAccountId,
     /// Share of a bid's value that is held for its fee: at least the highest rate it may be charged in quote. Within 0..=1.
     pub fee_allowance: Rate,
+    /// Balances of which only a part is the shard's, because others spend of them too.
+    pub parts: Vec<BalancePart>,
 }
 
 /// Balances and holds.
@@ -54,7 +56,7 @@ impl Purse {
         Ok(Self {
             account: spec.account,
             fee_allowance: spec.fee_allowance,
-            holds: HoldLedger::new(spec.fee_allowance)?,
+            holds: HoldLedger::new(spec.fee_allowance)?.with_parts(spec.parts.clone()),
             spot: members.iter().map(spot).collect(),
             wanted: false,
         })

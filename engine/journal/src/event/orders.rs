@@ -32,6 +32,7 @@ mod ending {
     pub(super) const CANCELLED: u8 = 1;
     pub(super) const EXPIRED: u8 = 2;
     pub(super) const REJECTED: u8 = 3;
+    pub(super) const LOST: u8 = 4;
 }
 
 /// With what all news of an order begins: whose, which and when.
@@ -98,6 +99,7 @@ pub(crate) fn put_report(news: &OrderReport, seen: &mut Seen, put: &mut Put<'_>)
                 Ending::Cancelled => put.byte(ending::CANCELLED),
                 Ending::Expired => put.byte(ending::EXPIRED),
                 Ending::Rejected(reason) => put.bytes([ending::REJECTED, reason.code()]),
+                Ending::Lost => put.byte(ending::LOST),
             }
             put.signed(filled.0.into());
         }
@@ -132,6 +134,7 @@ pub(crate) fn take_report(seen: &mut Seen, take: &mut Take<'_>) -> Option<OrderR
                 ending::CANCELLED => Ending::Cancelled,
                 ending::EXPIRED => Ending::Expired,
                 ending::REJECTED => Ending::Rejected(Coded::of(take.byte()?)?),
+                ending::LOST => Ending::Lost,
                 _ => return None,
             };
             OrderReport::Ended { how, filled: take_lots(take)? }

@@ -17,6 +17,8 @@ pub(super) struct Balances<'a> {
     pub(super) path: &'a Path,
     /// Names by [`AssetId`].
     pub(super) assets: &'a [String],
+    /// Names of those that a spot instrument trades, be it another shard's.
+    pub(super) spot: &'a [String],
     pub(super) instruments: &'a [ResolvedInstrument],
 }
 
@@ -31,10 +33,9 @@ impl Balances<'_> {
         if self.config.risk.is_none() {
             return Err(rule("venue.balances", "needs a [risk] table: its gate asks what is free"));
         }
-        let spot = || self.instruments.iter().filter(|one| one.found.instrument.market == Market::Spot);
         let balance = |(name, amount): (&String, &Balance)| {
-            let trades = |one: &ResolvedInstrument| [&one.found.base, &one.found.quote].contains(&name);
-            let place = self.assets.iter().position(|known| known == name).filter(|_| spot().any(trades));
+            let place = self.assets.iter().position(|known| known == name);
+            let place = place.filter(|_| self.spot.contains(name));
             let asset = place.and_then(|place| u16::try_from(place).ok()).map(AssetId);
             let asset = asset
                 .ok_or_else(|| rule(&format!("venue.balances.{name}"), "no spot instrument trades it"))?;
@@ -53,7 +54,7 @@ impl Balances<'_> {
 pub(super) fn holds(config: &Config) -> Option<HoldsSpec> {
     config.venue.balances.as_ref()?;
     let fee_allowance = config.venue.fee_max(Market::Spot);
-    Some(HoldsSpec { account: SubAccountId::default(), fee_allowance })
+    Some(HoldsSpec { account: SubAccountId::default(), fee_allowance, parts: Vec::new() })
 }
 
 #[cfg(test)]

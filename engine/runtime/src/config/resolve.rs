@@ -112,6 +112,8 @@ pub struct Resolver<'a> {
     path: PathBuf,
     /// Asset names in the order they were met; an [`AssetId`] is the index.
     assets: Vec<String>,
+    /// Those that a spot instrument trades, by whichever shard.
+    spot: Vec<String>,
 }
 
 /// Settles the grid of every instrument seen: the configuration's word first, else what was inferred. An instrument of which
@@ -124,7 +126,7 @@ pub fn resolve<'a>(
     path: PathBuf,
     seen: &[SeenInstrument],
 ) -> Result<(Vec<FoundInstrument>, Resolver<'a>), ConfigError> {
-    let mut resolver = Resolver { config, path, assets: Vec::new() };
+    let mut resolver = Resolver { config, path, assets: Vec::new(), spot: Vec::new() };
     let mut merged: Vec<SeenInstrument> = Vec::new();
     for one in seen {
         match merged.iter_mut().find(|known| known.symbol == one.symbol && known.market == one.market) {
@@ -135,7 +137,9 @@ pub fn resolve<'a>(
     if merged.iter().any(|one| resolver.has_grid(one)) {
         merged.retain(|one| resolver.has_grid(one));
     }
-    let found = merged.iter().map(|one| resolver.found(one)).collect::<Result<_, _>>()?;
+    let found: Vec<_> = merged.iter().map(|one| resolver.found(one)).collect::<Result<_, _>>()?;
+    let spot = found.iter().filter(|one: &&FoundInstrument| one.instrument.market == Market::Spot);
+    resolver.spot = spot.flat_map(|one| [one.base.clone(), one.quote.clone()]).collect();
     Ok((found, resolver))
 }
 
@@ -272,7 +276,8 @@ impl Resolver<'_> {
         }
         let wallet = match quoted {
             Quoted::Yes => {
-                Balances { config, path: &self.path, assets: &self.assets, instruments }.wallet()?
+                let (assets, spot) = (&*self.assets, &*self.spot);
+                Balances { config, path: &self.path, assets, spot, instruments }.wallet()?
             }
             Quoted::No => None,
         };

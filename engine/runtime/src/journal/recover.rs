@@ -15,6 +15,7 @@
 //! Never here: a socket, a rule of the core's.
 
 mod onto;
+mod past;
 mod scan;
 
 use std::path::{Path, PathBuf};
@@ -30,6 +31,9 @@ use super::{JournalError, Meta, files, settle};
 use crate::clock::Stopwatch;
 use crate::replay::Record;
 use scan::{Followed, Scan};
+
+pub use past::Past;
+pub(crate) use past::{RUN_MAX, epoch_of, shard_folder};
 
 /// Digits of the name of an epoch's folder.
 const EPOCH_DIGITS: usize = 4;
@@ -114,7 +118,28 @@ pub struct Recovery {
     pub took: Duration,
     /// Which of our orders the journal has seen.
     pub memory: Memory,
+    /// Where the journals of all runs are.
     folder: PathBuf,
+    whose: Whose,
+}
+
+/// Whose journals are recovered, and the number of the last run there was; zero where none is numbered.
+#[derive(Clone, Copy, Debug)]
+enum Whose {
+    /// Those of the only shard.
+    Only { last: u32 },
+    /// Those of one of several.
+    Shard { shard: u16, last: u32 },
+}
+
+impl Whose {
+    /// The epoch of the next run, where the one that was recovered had this.
+    fn next(self, epoch: u32) -> u32 {
+        match self {
+            Self::Only { last } => last.max(epoch) + 1,
+            Self::Shard { shard, last } => epoch_of(last.max(past::run_of(epoch)) + 1, shard),
+        }
+    }
 }
 
 impl Recovery {
@@ -125,18 +150,36 @@ impl Recovery {
     /// No journal, or none of which anything can be read. [`JournalError::Empty`] where every run died before it had begun.
     pub fn of(folder: &Path) -> Result<Self, JournalError> {
         let watch = Stopwatch::start();
-        let (mut damage, mut unbegun) = (Vec::new(), Vec::new());
         let epochs = epochs(folder)?;
         let Some((last, _)) = epochs.last() else {
-            return recover(folder, 0, damage, &watch);
+            return recover(folder, folder, Whose::Only { last: 0 }, Vec::new(), &watch);
         };
+        let whose = Whose::Only { last: *last };
+        Self::last_begun(
+            folder,
+            epochs.into_iter().map(|(_, path)| path).collect(),
+            whose,
+            Vec::new(),
+            &watch,
+        )
+    }
+
+    /// Recovers the last journal that got as far as to take over what it was to begin with, of those of runs that went on from each other.
+    fn last_begun(
+        folder: &Path,
+        journals: Vec<PathBuf>,
+        whose: Whose,
+        mut damage: Vec<String>,
+        watch: &Stopwatch,
+    ) -> Result<Self, JournalError> {
+        let mut unbegun = Vec::new();
         let mut failed = None;
-        for (_, path) in epochs.iter().rev() {
-            match recover(path, *last, damage.clone(), &watch) {
+        for path in journals.into_iter().rev() {
+            match recover(folder, &path, whose, damage.clone(), watch) {
                 Ok(recovery) => return Ok(Self { unbegun, ..recovery }),
-                Err(JournalError::Empty(_)) => unbegun.push(path.clone()),
+                Err(JournalError::Empty(_)) => unbegun.push(path),
                 Err(error @ JournalError::Unbegun(_)) => {
-                    unbegun.push(path.clone());
+                    unbegun.push(path);
                     failed = failed.or(Some(error));
                 }
                 Err(error) => {
@@ -194,8 +237,12 @@ impl Recovery {
     /// Where the next run's journal is to be, and what its headers say.
     #[must_use]
     pub fn next(&self) -> (PathBuf, Meta) {
-        let name = format!("{:0EPOCH_DIGITS$}", self.next_epoch);
-        (self.folder.join(name), Meta { epoch: Some(self.next_epoch), ..self.meta.clone() })
+        let run = |run: u32| self.folder.join(format!("{run:0EPOCH_DIGITS$}"));
+        let folder = match self.whose {
+            Whose::Only { .. } => run(self.next_epoch),
+            Whose::Shard { shard, .. } => shard_folder(&run(past::run_of(self.next_epoch)), shard),
+        };
+        (folder, Meta { epoch: Some(self.next_epoch), ..self.meta.clone() })
     }
 
     /// Puts what carries over into the numbers of the next run, whose header this is: the venue may have changed tick or lot since.
@@ -241,8 +288,9 @@ pub(super) fn epochs(folder: &Path) -> Result<Vec<(u32, PathBuf)>, JournalError>
 }
 
 fn recover(
+    root: &Path,
     folder: &Path,
-    last_epoch: u32,
+    whose: Whose,
     mut damage: Vec<String>,
     watch: &Stopwatch,
 ) -> Result<Recovery, JournalError> {
@@ -284,7 +332,7 @@ fn recover(
     }
     let orders = carried.iter().filter(|word| word.kind == CarriedKind::Order && word.part == 0);
     let known = orders.filter_map(|order| order.words.first()).copied().map(ClientOrderId).collect();
-    let next_epoch = last_epoch.max(epoch) + 1;
+    let next_epoch = whose.next(epoch);
     Ok(Recovery {
         memory: Memory::new(epoch, next_epoch, last_id, known),
         next_epoch,
@@ -292,7 +340,8 @@ fn recover(
         records: scan.records,
         followed: scan.tail.len() as u64,
         at: scan.at,
-        folder: if last_epoch == 0 { folder } else { folder.parent().unwrap_or(folder) }.to_owned(),
+        folder: root.to_owned(),
+        whose,
         took: watch.elapsed(),
         meta,
         shard,

@@ -90,9 +90,9 @@ pub struct Traded<'a> {
     pub dead_man: Option<DeadMan>,
 }
 
-/// Tells a venue's session which trades a run before has booked: they are not told again.
-pub fn remind(session: &mut TradeSession, venue: usize, seats: &[Seat], past: &Recovery) {
-    for seat in seats.iter().filter(|seat| seat.venue == venue) {
+/// Tells a venue's session which trades a shard of a run before has booked: they are not told again.
+pub fn remind(session: &mut TradeSession, (venue, shard): (usize, usize), seats: &[Seat], past: &Recovery) {
+    for seat in seats.iter().filter(|seat| (seat.venue, seat.shard) == (venue, shard)) {
         if let Some(orders) = past.shard.orders(seat.of_shard) {
             session.know(seat.of_venue, orders.booked());
         }

@@ -16,11 +16,11 @@ use super::rings::{Ends, Numbers, RingSizes, ShardEnds, VenueEnds};
 use super::start::Seat;
 use crate::capture::Instrument;
 use crate::config::{
-    Config, ConfigError, FoundInstrument, LiveConfig, LiveVenueConfig, ModeConfig, Quoted, Resolved,
-    ResolvedInstrument, Resolver, ShardsConfig, TRADE_SOURCE, resolve,
+    Config, ConfigError, FoundInstrument, LiveConfig, LiveVenueConfig, Quoted, Resolved, ResolvedInstrument,
+    Resolver, ShardsConfig, TRADE_SOURCE, resolve,
 };
 use crate::job::{JobError, build_core};
-use crate::journal::{Meta, MetaFeed, Recovery};
+use crate::journal::{Meta, MetaFeed, RUN_MAX, Recovery, epoch_of};
 
 /// What the venues of a run say, by venue of the configuration.
 pub type Told = Vec<Vec<Fact>>;
@@ -83,17 +83,9 @@ struct Placed {
     of_shard: InstrumentId,
 }
 
-/// Bits of an epoch that number the run; those above number the shard, whose order ids are no other's.
-const RUN_BITS: u32 = 16;
-
 /// The epoch of a shard in a run.
-const fn epoch_of(run: u32, shard: usize) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "there are no more shards than instruments, which are few"
-    )]
-    let shard = shard as u32;
-    shard << RUN_BITS | run
+fn epoch(run: u32, shard: usize) -> u32 {
+    epoch_of(run, u16::try_from(shard).unwrap_or(u16::MAX))
 }
 
 /// Puts together what a configuration asks for. `run` numbers the runs that go on from each other, from one on: no order id of one
@@ -127,6 +119,11 @@ pub fn assemble(
         ShardsConfig::ByAsset => shards_of(&found),
     };
     let mut counts = vec![0_u16; 1 + of_shards.iter().copied().max().unwrap_or_default()];
+    if counts.len() > 1 && run > RUN_MAX {
+        let rule =
+            format!("run {run} of several shards: an epoch numbers {RUN_MAX}; begin in an empty folder");
+        return Err(config.rule(path, "live.shards", &rule).into());
+    }
     let placed: Vec<_> = found
         .into_iter()
         .zip(mids)
@@ -149,7 +146,7 @@ pub fn assemble(
         let all = Meta::new(config, path, &seen, &placed_all(&placed), joined.feeds(shard));
         let only = (counts.len() > 1).then(|| only.collect());
         let part = joined.part(shard)?.map(|part| (part.shard, part.share.0));
-        one.meta = Meta { filters: filters.clone(), only, part, epoch: Some(epoch_of(run, shard)), ..all };
+        one.meta = Meta { filters: filters.clone(), only, part, epoch: Some(epoch(run, shard)), ..all };
         shards.push(one);
     }
     let mut venues = live
@@ -240,7 +237,7 @@ impl Joined<'_> {
         let instruments: Vec<_> = self.of_shard(shard).map(|placed| placed.resolved.clone()).collect();
         let route = self.of_shard(shard).map(|placed| placed.venue).collect();
         let mut built = self.resolver.build(&instruments, Quoted::Yes)?;
-        let epoch = epoch_of(self.run, shard);
+        let epoch = epoch(self.run, shard);
         built.shard.epoch = epoch;
         let part = self.part(shard)?;
         if let Some(part) = part {
@@ -261,13 +258,7 @@ impl Joined<'_> {
     fn part(&self, shard: usize) -> Result<Option<Part>, JobError> {
         let shards = 1 + self.placed.iter().map(|placed| placed.shard).max().unwrap_or_default();
         let rule = |rule| self.config.rule(self.path, "live.parts", &rule);
-        let part = Part::of(self.live, shard, shards).map_err(|broken: String| rule(broken))?;
-        let divided = part.is_some() && self.live.mode == ModeConfig::Live;
-        if divided && self.config.venue.balances.is_some() {
-            let rule = "shards would share them: live orders that are paid from balances are decided on by one shard";
-            return Err(self.config.rule(self.path, "venue.balances", rule).into());
-        }
-        Ok(part)
+        Ok(Part::of(self.live, shard, shards).map_err(|broken: String| rule(broken))?)
     }
 
     /// What carries the markets of a shard.

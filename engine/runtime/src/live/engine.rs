@@ -31,7 +31,7 @@ use crate::config::{LiveConfig, ThreadsConfig};
 use crate::host::{Obtained, Plan, Role, Tree, cores};
 use crate::job::JobError;
 use crate::journal::recording::FrameTap;
-use crate::journal::{JournalError, Kept};
+use crate::journal::{JournalError, Kept, shard_folder};
 use crate::replay::Outcome;
 
 /// How often the end is looked for.
@@ -163,14 +163,9 @@ impl Engine {
             calls.push(Caller::several(theirs, wake, assembly.shards.len()));
             doors.push((network, session, doze, tap));
         }
-        let several = assembly.shards.len() > 1;
-        for (number, ((shard, role), bell)) in assembly.shards.into_iter().zip(&roles).zip(&bells).enumerate()
+        let homes = homes(running.folder, assembly.shards.len())?;
+        for (((shard, folder), role), bell) in assembly.shards.into_iter().zip(homes).zip(&roles).zip(&bells)
         {
-            let folder = if several {
-                running.folder.join(format!("shard-{number}"))
-            } else {
-                running.folder.to_owned()
-            };
             let calls = calls.iter_mut().filter_map(Vec::pop).collect();
             let seat = seat(*role, &engine.stop_shards);
             let meta = shard.meta.to_bytes();
@@ -305,6 +300,21 @@ impl Engine {
         let venues = self.venues.into_iter().map(|venue| venue.join().ok()).collect();
         Ended { shards, venues, empty }
     }
+}
+
+/// The folders of the shards' journals: where there are several, all are there before any of them records, so that one that is
+/// missing later was taken away.
+fn homes(folder: &Path, shards: usize) -> Result<Vec<PathBuf>, JobError> {
+    if shards < 2 {
+        return Ok(vec![folder.to_owned()]);
+    }
+    let number = |shard| u16::try_from(shard).unwrap_or(u16::MAX);
+    let homes: Vec<_> = (0..shards).map(|shard| shard_folder(folder, number(shard))).collect();
+    for home in &homes {
+        let failed = |error| JournalError::Io { path: home.clone(), error };
+        std::fs::create_dir_all(home).map_err(failed)?;
+    }
+    Ok(homes)
 }
 
 /// The threads of shards, and then those of venues.

@@ -2,15 +2,16 @@
 //! the whole.
 //!
 //! Divided are limits of everything, of a market and of a strategy, limits of cash (what several shards trade for), what accounts
-//! are worth, losses, messages to a venue, and budgets. An asset that is no cash belongs to one shard, and so do its limits and those
+//! are worth, balances of cash that spot orders are paid from, losses, messages to a venue, and budgets. An asset that is no cash belongs to one shard, and so do its limits and those
 //! of instruments.
 //!
 //! Never here: another shard's part.
 
+use ballast_core::balance::BalancePart;
 use ballast_core::gate::LossLimits;
 use ballast_core::gate::portfolio::{Account, CreditLimits, ExposureLimits, MessageLimits};
 use ballast_core::shard::RiskSpec;
-use ballast_model::{BudgetGrant, Grant, Money, Rate, ShardId};
+use ballast_model::{AssetId, BudgetGrant, Grant, Money, Rate, ShardId};
 
 use super::assemble::is_cash;
 use crate::config::{LiveConfig, Resolved};
@@ -70,6 +71,10 @@ impl Part {
         for account in risk.accounts.iter_mut().flatten() {
             let Account { equity, maintenance } = *account;
             *account = Account { equity: self.money(equity), maintenance };
+        }
+        if let Some(holds) = &mut risk.holds {
+            let cash = (0..).map(AssetId).zip(assets).filter(|(_, name)| is_cash(name));
+            holds.parts = cash.map(|(asset, _)| BalancePart { asset, share: self.share }).collect();
         }
         if let Some(budgets) = &mut risk.budgets {
             budgets.shard = ShardId(self.shard);

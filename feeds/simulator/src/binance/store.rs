@@ -220,6 +220,17 @@ impl Store {
         true
     }
 
+    /// The order is gone, and no history has it.
+    pub(super) fn forget(&mut self, id: u64) {
+        let Some(order) = self.orders.remove(&id) else { return };
+        self.open.remove(&(order.client, id));
+        self.ended.retain(|ended| *ended != id);
+        let name = (order.client, order.name);
+        if self.names.get(&name) == Some(&id) {
+            self.names.remove(&name);
+        }
+    }
+
     /// The client's order of this name, the latest.
     pub(super) fn named(&self, client: ClientId, name: &str) -> Option<&Order> {
         self.names.get(&(client, name.to_owned())).and_then(|id| self.orders.get(id))

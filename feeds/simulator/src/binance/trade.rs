@@ -42,6 +42,7 @@ impl<B: Back> Venue<B> {
                 self.expired(id, Status::Expired, now);
             }
             OrderReport::Ended { how: Ending::Rejected(reason), .. } => self.rejected(id, reason, now),
+            OrderReport::Ended { how: Ending::Lost, .. } => self.lost(id),
             OrderReport::CancelRejected(reason) => {
                 self.resolve(id, What::Cancel, Err(reason));
             }
@@ -124,6 +125,12 @@ impl<B: Back> Venue<B> {
         self.end(id, Status::Canceled, now);
         self.tell_order(id, "CANCELED", None, name.as_deref().unwrap_or(&own), now);
         self.settle(id);
+    }
+
+    /// The order is gone as if it had never been; what waits for an answer about it gets one.
+    fn lost(&mut self, id: u64) {
+        self.too_late(id);
+        self.store.forget(id);
     }
 
     fn expired(&mut self, id: u64, status: Status, now: Nanos) {

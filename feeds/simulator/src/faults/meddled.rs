@@ -1,11 +1,15 @@
-//! A market whose fills come in parts.
+//! A market whose fills come in parts, and which loses orders.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use ballast_exchange::floor::Multiples;
 use ballast_exchange::matching::Prevention;
-use ballast_model::{Command, Event, Fill, InstrumentId, Lots, Money, Nanos, NewOrder, PackedLevel, TradeId};
+use ballast_model::{
+    Cancel, ClientOrderId, Command, Ending, Event, Fill, InstrumentId, Lots, Money, Nanos, NewOrder,
+    OrderReport, OrderUpdate, PackedLevel, TradeId,
+};
 
 use super::{Channel, Faults, Kind};
 use crate::back::{Back, ClientId, Depth, Stream, Symbol, Told};
@@ -13,19 +17,21 @@ use crate::back::{Back, ClientId, Depth, Stream, Symbol, Told};
 /// Ids of the second parts of fills begin here, above all that a market gives.
 const SECOND_PARTS: u64 = 1 << 52;
 
-/// A market where [`Kind::PartialFills`] happens; everything else is that of the one behind.
+/// A market where [`Kind::PartialFills`] and [`Kind::Forget`] happen; everything else is that of the one behind.
 #[derive(Debug)]
 pub struct Meddled<B> {
     back: B,
     faults: Rc<RefCell<Faults>>,
     parts: u64,
+    /// Orders that are being lost.
+    losing: BTreeSet<ClientOrderId>,
 }
 
 impl<B: Back> Meddled<B> {
     /// The market with these rules over it.
     #[must_use]
     pub const fn new(back: B, faults: Rc<RefCell<Faults>>) -> Self {
-        Self { back, faults, parts: 0 }
+        Self { back, faults, parts: 0, losing: BTreeSet::new() }
     }
 }
 
@@ -33,7 +39,42 @@ struct InParts<'a> {
     told: &'a mut dyn Told,
     faults: &'a RefCell<Faults>,
     parts: &'a mut u64,
+    losing: &'a mut BTreeSet<ClientOrderId>,
+    /// What is to be asked of the market behind.
+    asked: Vec<(ClientId, Command)>,
     now: Nanos,
+}
+
+impl InParts<'_> {
+    /// What is told in place of news of an order; `None` for nothing.
+    fn lossy(&mut self, client: ClientId, update: &OrderUpdate) -> Option<OrderUpdate> {
+        let OrderUpdate { instrument, client_id, report, .. } = *update;
+        if matches!(report, OrderReport::Accepted(_)) {
+            if self.faults.borrow_mut().hits(Kind::Forget, Channel::User, self.now).is_some()
+                && self.losing.insert(client_id)
+            {
+                self.asked.push((client, Command::Cancel(Cancel { instrument, client_id })));
+            }
+            return Some(*update);
+        }
+        let ended = matches!(
+            report,
+            OrderReport::Cancelled
+                | OrderReport::Ended { .. }
+                | OrderReport::Expired
+                | OrderReport::Rejected(_)
+        );
+        // That it cannot be cancelled any more nobody asked.
+        let refused = matches!(report, OrderReport::CancelRejected(_));
+        if !(ended || refused) || !self.losing.remove(&client_id) {
+            return Some(*update);
+        }
+        let cancelled =
+            matches!(report, OrderReport::Cancelled | OrderReport::Ended { how: Ending::Cancelled, .. });
+        let report =
+            if cancelled { OrderReport::Ended { how: Ending::Lost, filled: Lots::ZERO } } else { report };
+        (!refused).then_some(OrderUpdate { report, ..*update })
+    }
 }
 
 impl Told for InParts<'_> {
@@ -49,6 +90,12 @@ impl Told for InParts<'_> {
             *self.parts += 1;
             self.told.client(client, &Event::Fill(first));
             return self.told.client(client, &Event::Fill(second));
+        }
+        if let Event::Order(update) = event {
+            if let Some(update) = self.lossy(client, update) {
+                self.told.client(client, &Event::Order(update));
+            }
+            return;
         }
         self.told.client(client, event);
     }
@@ -79,8 +126,10 @@ impl<B: Back> Back for Meddled<B> {
     }
 
     fn advance(&mut self, now: Nanos, told: &mut dyn Told) {
-        let Self { back, faults, parts } = self;
-        back.advance(now, &mut InParts { told, faults, parts, now });
+        let Self { back, faults, parts, losing } = self;
+        let mut told = InParts { told, faults, parts, losing, asked: Vec::new(), now };
+        back.advance(now, &mut told);
+        told.asked.iter().for_each(|(client, command)| back.send(*client, command, now));
     }
 
     fn send(&mut self, client: ClientId, command: &Command, now: Nanos) {

@@ -40,6 +40,8 @@ pub enum Kind {
     LateAck,
     /// A fill comes in two parts.
     PartialFills,
+    /// An order that was taken is lost: it trades no more, and neither lists nor questions know it. Nobody is told.
+    Forget,
     /// Requests are refused with 429.
     Throttle,
     /// Requests are refused with 418.
@@ -76,6 +78,7 @@ impl Kind {
             Self::UnavailableLost => "unavailable-lost",
             Self::LateAck => "late-ack",
             Self::PartialFills => "partial-fills",
+            Self::Forget => "forget",
             Self::Throttle => "throttle",
             Self::Ban => "ban",
             Self::ClockSkew => "clock-skew",
@@ -118,7 +121,7 @@ impl Kind {
             | Self::UnavailableExecuted
             | Self::UnavailableLost
             | Self::LateAck => &[Channel::Api, Channel::Rest],
-            Self::PartialFills => &[Channel::User],
+            Self::PartialFills | Self::Forget => &[Channel::User],
             Self::Throttle
             | Self::Ban
             | Self::ClockSkew

@@ -10,6 +10,7 @@
 mod access;
 mod account;
 mod answers;
+mod denied;
 mod golden;
 mod histories;
 mod limits;

@@ -21,6 +21,7 @@ fn column(title: &str) -> Vec<OrderState> {
         "Expired" => OrderState::Done(DoneReason::Expired),
         "NotSent" => OrderState::Done(DoneReason::NotSent),
         "NeverPlaced" => OrderState::Done(DoneReason::NeverPlaced),
+        "Lost" => OrderState::Done(DoneReason::Lost),
         "Rejected" => OrderState::Done(DoneReason::Rejected(RejectReason::Other)),
         other => panic!("no state {other}"),
     };
@@ -43,6 +44,7 @@ fn input(name: &str) -> Input {
         "IdInUse" => Input::IdInUse,
         "NotFound" => Input::NotFound,
         "NeverPlaced" => Input::NeverPlaced,
+        "Lost" => Input::Lost,
         "CancelRefused" => Input::CancelRefused,
         "ReplaceRefused" => Input::ReplaceRefused,
         "FateUnknown" => Input::FateUnknown,
@@ -66,13 +68,13 @@ fn the_documented_table_is_what_happens() {
             }
         }
     }
-    assert_eq!(pairs, 17 * 14, "every input in every state");
+    assert_eq!(pairs, 18 * 15, "every input in every state");
 }
 
 #[test]
 fn states_have_words_of_their_own() {
     let names = "PendingNew, Live, Replace, Cancel(New), Cancel(Live), Cancel(Replace), Cancel(Unknown), Unknown, \
-        Filled, Cancelled, Expired, NotSent, NeverPlaced, Rejected";
+        Filled, Cancelled, Expired, NotSent, NeverPlaced, Lost, Rejected";
     let words: BTreeSet<u64> = column(names).into_iter().map(OrderState::word).collect();
-    assert_eq!(words.len(), 14);
+    assert_eq!(words.len(), 15);
 }

@@ -27,7 +27,7 @@ fn spec(fee_allowance: Rate) -> ShardSpec {
     risk.members.truncate(1);
     risk.maintenance.truncate(1);
     risk.members[0].funding = Funding::Spot;
-    risk.holds = Some(HoldsSpec { account: ACCOUNT, fee_allowance });
+    risk.holds = Some(HoldsSpec { account: ACCOUNT, fee_allowance, parts: Vec::new() });
     ShardSpec {
         epoch: EPOCH,
         lanes: vec![lane(&quoting())],
@@ -108,7 +108,7 @@ fn what_an_order_holds_comes_free_when_it_ends_and_not_before() {
 fn two(base: i128, quote: i128) -> Desk {
     let mut risk = risk();
     risk.members.iter_mut().for_each(|member| member.funding = Funding::Spot);
-    risk.holds = Some(HoldsSpec { account: ACCOUNT, fee_allowance: Rate(0) });
+    risk.holds = Some(HoldsSpec { account: ACCOUNT, fee_allowance: Rate(0), parts: Vec::new() });
     let lanes = vec![lane(&quoting()), lane(&quoting())];
     let portfolio = Some(risk);
     let spec = ShardSpec { epoch: EPOCH, lanes, hedges: Vec::new(), portfolio, arbitrage: None };

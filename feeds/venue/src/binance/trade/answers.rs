@@ -277,6 +277,9 @@ impl TradeSession {
             Command::Query(_) => return,
         };
         self.report(&command, report, now.mono, out);
+        if matches!(report, OrderReport::NotFound { .. }) {
+            self.on_denial(command.instrument(), command.client_id(), now, out);
+        }
     }
 
     /// Does what an error asks for. `retry_after` is by the venue's clock.

@@ -22,6 +22,7 @@ mod budget;
 mod clock;
 mod config;
 mod dead_man;
+mod denied;
 mod ids;
 mod in_flight;
 mod jobs;
@@ -66,6 +67,7 @@ use self::budget::Budget;
 use self::clock::VenueClock;
 use self::config::Names;
 use self::dead_man::Timer;
+use self::denied::Denials;
 use self::in_flight::InFlight;
 use self::jobs::Jobs;
 use self::notice::Notices;
@@ -129,6 +131,8 @@ pub struct TradeCounters {
     pub ignored: u64,
     /// Events lost to a full sink.
     pub lost: u64,
+    /// Orders that the venue had and has lost.
+    pub orders_lost: u64,
     /// Notices that gave way to newer ones.
     pub notices_dropped: u64,
 }
@@ -191,6 +195,7 @@ pub struct TradeSession {
     /// The venue refuses our key.
     halted: bool,
     jobs: Jobs,
+    denials: Denials,
     known: Known,
     /// Trades whose order is yet to be found.
     parked: Vec<Parked>,
@@ -246,6 +251,7 @@ impl TradeSession {
             private_path: None,
             halted: false,
             jobs: Jobs::new(),
+            denials: Denials::new(),
             known: Known::new(names.assets(), names.instruments.len()),
             names,
             parked: Vec::with_capacity(account::PARKED_MAX),
@@ -388,6 +394,9 @@ impl TradeSession {
     }
 
     fn tell<S: EventSink>(&mut self, event: Event, out: &mut S) {
+        if let (Some(lost), Some(instrument)) = (self.denials.hear(&event), event.instrument()) {
+            self.notices.add(Notice::LostOrderTraded(instrument, lost));
+        }
         self.outlet.tell(event, out);
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::collections::VecDeque;
 
-use ballast_model::{InstrumentId, Nanos, TradeId};
+use ballast_model::{ClientOrderId, InstrumentId, Nanos, TradeId};
 
 /// Notices that wait to be fetched at most; the oldest give way, counted.
 const NOTICES_MAX: usize = 64;
@@ -32,6 +32,10 @@ pub enum Notice {
     UnknownFeeAsset(InstrumentId, TradeId),
     /// A fill was at a price between two ticks, and is told at the tick that is worse for us.
     StrayFill(InstrumentId, TradeId),
+    /// The venue had an order of ours and has lost it: it was ended as that.
+    OrderLost(InstrumentId, ClientOrderId),
+    /// An order that was ended as lost has traded after all; the trade is told.
+    LostOrderTraded(InstrumentId, ClientOrderId),
     /// A fill of ours cannot be told: another symbol, or off the grid.
     UnbookableFill,
     /// Events were lost because the sink refused them for too long: the account is swept anew.
@@ -51,6 +55,7 @@ impl Notice {
             | Self::NotListed(id)
             | Self::UnknownFeeAsset(id, _)
             | Self::StrayFill(id, _) => Some(id),
+            Self::OrderLost(id, _) | Self::LostOrderTraded(id, _) => Some(id),
             Self::Halted(_)
             | Self::Silenced(_)
             | Self::ClockOff
@@ -80,6 +85,8 @@ impl Notice {
             Self::ShuttingDown => "venue_shutting_down",
             Self::UnknownFeeAsset(..) => "venue_unknown_fee_asset",
             Self::StrayFill(..) => "venue_stray_fill",
+            Self::OrderLost(..) => "venue_lost_order",
+            Self::LostOrderTraded(..) => "venue_lost_order_traded",
             Self::UnbookableFill => "venue_unbookable_fill",
             Self::EventsLost => "venue_events_lost",
             Self::TooManyOpenOrders => "venue_too_many_open_orders",

@@ -101,8 +101,11 @@ impl TradeSession {
             Job::Rules => self.on_rules(body, now)?,
             Job::Account => self.on_account_body(body, out)?,
             Job::Positions => self.on_positions(body, sent.at)?,
-            Job::OpenOrders(index) => self.on_open_orders(index, body, now, out)?,
-            Job::Trades(index) | Job::TradesOf(index, _) => self.on_trades(sent.job, index, body, out)?,
+            Job::OpenOrders(index) => {
+                self.on_open_orders(index, body, now, out)?;
+                self.on_listed(index, sent.at.mono);
+            }
+            Job::Trades(index) | Job::TradesOf(index, _) => self.on_trades(sent, index, body, out)?,
             Job::Order(index, order) => {
                 let client = body.member(b"clientOrderId").and_then(Item::text);
                 let client = client.ok_or(TradeError::Member("clientOrderId"))?;
@@ -247,7 +250,7 @@ impl TradeSession {
     /// A page of trades, oldest first. One whose order nobody knows waits until the order is found, and what follows it too.
     fn on_trades<S: EventSink>(
         &mut self,
-        job: Job,
+        sent: &Sent,
         index: usize,
         body: Item<'_>,
         out: &mut S,
@@ -255,6 +258,7 @@ impl TradeSession {
         if !body.is_array() {
             return Err(TradeError::Member("id"));
         }
+        let job = sent.job;
         let mut rows = 0;
         let mut unread = false;
         body.elements(|row| {
@@ -270,6 +274,11 @@ impl TradeSession {
             && self.parked.len() + TRADES_PAGE <= PARKED_MAX
         {
             self.jobs.want(job);
+        }
+        let waits = self.parked.iter().any(|parked| parked.index == index);
+        if !unread && rows < TRADES_PAGE && !waits {
+            let of = if let Job::TradesOf(_, order) = job { Some(order) } else { None };
+            self.on_traded(index, of, sent.at.mono);
         }
         self.look_for_owner();
         Ok(())

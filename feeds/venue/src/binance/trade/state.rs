@@ -177,6 +177,7 @@ impl TradeSession {
     }
 
     pub(super) fn stream_up(&mut self, now: Now) {
+        self.denials.forget();
         self.jobs.want_sweep(self.names.instruments.len(), self.market);
         self.known.standing = Standing::Blind;
         self.note_standing(now.mono);

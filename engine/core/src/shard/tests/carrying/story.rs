@@ -62,7 +62,8 @@ fn shard_spec(dice: &mut Dice) -> ShardSpec {
     risk.strategies = vec![StrategySpec { loss: losses(dice), ..StrategySpec::NONE }];
     if dice.once_in(2) {
         risk.members[0].funding = Funding::Spot;
-        risk.holds = Some(HoldsSpec { account: ACCOUNT, fee_allowance: Rate::from_bps(10) });
+        risk.holds =
+            Some(HoldsSpec { account: ACCOUNT, fee_allowance: Rate::from_bps(10), parts: Vec::new() });
     }
     let mut spec = spec(risk);
     for lane in &mut spec.lanes {
