@@ -89,7 +89,7 @@ pub(crate) fn hold(
         stops_after: arguments.lasts.map(Span::duration),
         clock: Rc::new(move || clock.now()),
         on_fault: Rc::new(|market, fired| {
-            output::tell(&format!("fault: {} on {} of {market}", fired.kind.name(), fired.channel.name()));
+            output::tell(&format!("fault: {} on {} of {market}", fired.name, fired.channel.name()));
         }),
     };
     let ready = |addresses: &[Address]| ready(Held { addresses, symbols: &symbols, keys: &keys });
@@ -162,7 +162,7 @@ fn market(
         MarketKind::Spot => binance::Market::Spot,
         MarketKind::UsdM => binance::Market::UsdM,
     };
-    let faults = Rc::new(RefCell::new(faults));
+    let faults = Rc::new(RefCell::new(faults.of(which)));
     let config = VenueConfig::new(which, keys.iter().flat_map(TestKeys::known).collect());
     let front = Venue::new(config, Meddled::new(back, Rc::clone(&faults)));
     let port = |after: u16| if arguments.port == 0 { 0 } else { arguments.port.saturating_add(after) };

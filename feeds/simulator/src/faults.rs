@@ -10,6 +10,7 @@
 
 mod answers;
 mod meddled;
+mod refusals;
 mod rule;
 mod rules_file;
 mod text;
@@ -20,11 +21,15 @@ use std::collections::VecDeque;
 use ballast_model::{Nanos, Span};
 
 pub use self::meddled::Meddled;
+pub use self::refusals::refusals;
 pub use self::rule::{Channel, FaultSpec, Kind};
 pub use self::rules_file::{FaultsError, FaultsFile};
 
+use self::answers::Bad;
 pub(crate) use self::answers::answered;
+use self::refusals::{Asked, Refusal, Why};
 use self::rule::Rule;
+use crate::binance::Market;
 use crate::seam::{Ban, Frame, HttpReply, HttpRequest, Mischief};
 
 /// Faults that are kept to be looked at; older ones are only counted.
@@ -37,6 +42,8 @@ pub struct Fired {
     pub at: Nanos,
     /// What.
     pub kind: Kind,
+    /// What it is called: of what comes in many forms, the form.
+    pub name: &'static str,
     /// Where.
     pub channel: Channel,
 }
@@ -74,6 +81,7 @@ pub struct Faults {
     news: Vec<Fired>,
     /// By how much the venue's clock has been put wrong.
     skewed: bool,
+    market: Market,
 }
 
 impl Faults {
@@ -88,7 +96,21 @@ impl Faults {
             log: VecDeque::new(),
             news: Vec::new(),
             skewed: false,
+            market: Market::UsdM,
         }
+    }
+
+    /// Of this market: what it refuses has codes of its own. Without it those of USD-M.
+    #[must_use]
+    pub const fn of(mut self, market: Market) -> Self {
+        self.market = market;
+        self
+    }
+
+    /// Adds rules, whose times begin at `now`; those that are over are forgotten. The seed stays that of the first.
+    pub fn add(&mut self, file: &FaultsFile, now: Nanos) {
+        self.rules.retain(|rule| !rule.is_over(now) || rule.spec().kind == Kind::ClockSkew);
+        self.rules.extend(file.rules().iter().map(|spec| Rule::new(spec.clone(), now)));
     }
 
     /// Puts other rules in place of those there are. What was counted stays.
@@ -133,7 +155,7 @@ impl Faults {
         }
         for (kind, on) in fired {
             self.skewed |= kind == Kind::ClockSkew;
-            self.note(kind, on, now);
+            self.note(kind, kind.name(), on, now);
         }
         if self.skewed && self.skew_end(now).is_some_and(|end| end <= now) {
             self.skewed = false;
@@ -155,22 +177,26 @@ impl Faults {
 
     /// Whether a fault of this kind hits a message of this channel now.
     pub(crate) fn hits(&mut self, kind: Kind, channel: Channel, now: Nanos) -> Option<Span> {
-        let dice = &mut self.dice;
-        let mut rules = self.rules.iter_mut().filter(|rule| rule.spec().kind == kind);
-        let hit = rules.find_map(|rule| {
-            (rule.spec().on.covers(channel) && rule.fires(now, dice)).then_some(rule.spec().by)
-        });
-        let by = hit?;
-        self.note(kind, channel, now);
+        let by = self.falls_on(kind, channel, now)?;
+        self.note(kind, kind.name(), channel, now);
         Some(by)
     }
 
-    fn note(&mut self, kind: Kind, channel: Channel, at: Nanos) {
+    /// As [`Faults::hits`], and not counted yet.
+    fn falls_on(&mut self, kind: Kind, channel: Channel, now: Nanos) -> Option<Span> {
+        let dice = &mut self.dice;
+        let mut rules = self.rules.iter_mut().filter(|rule| rule.spec().kind == kind);
+        rules.find_map(|rule| {
+            (rule.spec().on.covers(channel) && rule.fires(now, dice)).then_some(rule.spec().by)
+        })
+    }
+
+    fn note(&mut self, kind: Kind, name: &'static str, channel: Channel, at: Nanos) {
         *self.counts.entry(kind).or_default() += 1;
         if self.log.len() == LOGGED {
             self.log.pop_front();
         }
-        let fired = Fired { at, kind, channel };
+        let fired = Fired { at, kind, name, channel };
         self.log.push_back(fired.clone());
         self.news.push(fired);
     }
@@ -180,7 +206,10 @@ impl Faults {
         if self.rules.is_empty() || !answers::is_order(request) {
             return Fate::Passes;
         }
-        self.unknown(Channel::Rest, now, answers::unknown_reply)
+        if let Some(refusal) = self.refusal(Channel::Rest, answers::asked(request), now) {
+            return Fate::Lost(Bad::refused(refusal).reply());
+        }
+        self.unknown(Channel::Rest, now, |kind| Bad::unknown(kind).reply())
     }
 
     /// What becomes of a text that a client sent.
@@ -188,8 +217,25 @@ impl Faults {
         if self.rules.is_empty() || channel != Channel::Api {
             return Fate::Passes;
         }
-        let Some(id) = answers::order_id(text) else { return Fate::Passes };
-        self.unknown(channel, now, |kind| answers::unknown_text(kind, &id))
+        let Some((id, asked)) = answers::order_id(text) else { return Fate::Passes };
+        if let Some(refusal) = self.refusal(channel, asked, now) {
+            return Fate::Lost(Bad::refused(refusal).text(&id));
+        }
+        self.unknown(channel, now, |kind| Bad::unknown(kind).text(&id))
+    }
+
+    /// With what a request is refused, where it is.
+    fn refusal(&mut self, on: Channel, asked: Option<Asked>, now: Nanos) -> Option<&'static Refusal> {
+        let asked = asked?;
+        for (kind, why) in [(Kind::RefusedKey, Why::Key), (Kind::Refused, Why::Order)] {
+            if self.falls_on(kind, on, now).is_some()
+                && let Some(refusal) = Refusal::nth(why, self.market, asked, self.dice.draw())
+            {
+                self.note(kind, refusal.name, on, now);
+                return Some(refusal);
+            }
+        }
+        None
     }
 
     fn unknown<R>(&mut self, on: Channel, now: Nanos, answer: impl FnOnce(Kind) -> R) -> Fate<R> {
@@ -228,6 +274,15 @@ impl Faults {
         let is_depth = text::is_depth(&text);
         if is_depth && self.hits(Kind::Gap, channel, now).is_some() {
             return Vec::new();
+        }
+        if channel == Channel::User && self.hits(Kind::LostNews, channel, now).is_some() {
+            return Vec::new();
+        }
+        if matches!(channel, Channel::User | Channel::Api)
+            && self.falls_on(Kind::UnseenValue, channel, now).is_some()
+            && text::unsee(&mut text, self.dice.draw())
+        {
+            self.note(Kind::UnseenValue, Kind::UnseenValue.name(), channel, now);
         }
         if is_depth && text::has_previous(&text) && self.hits(Kind::WrongPu, channel, now).is_some() {
             text::break_previous(&mut text);
@@ -272,7 +327,11 @@ fn deed(spec: &FaultSpec, now: Nanos) -> Option<Deed> {
         | Kind::TimeoutLost
         | Kind::UnavailableExecuted
         | Kind::UnavailableLost
+        | Kind::Refused
+        | Kind::RefusedKey
         | Kind::LateAck
+        | Kind::LostNews
+        | Kind::UnseenValue
         | Kind::PartialFills
         | Kind::Forget => return None,
     })
@@ -285,11 +344,16 @@ pub(crate) struct Dice(u64);
 impl Dice {
     /// True with this probability, given in parts of a million.
     pub(crate) const fn falls(&mut self, per_million: u32) -> bool {
+        self.draw() % 1_000_000 < per_million as u64
+    }
+
+    /// The next word.
+    const fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.0;
         word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (word ^ (word >> 31)) % 1_000_000 < per_million as u64
+        word ^ (word >> 31)
     }
 }
 

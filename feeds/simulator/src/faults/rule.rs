@@ -36,8 +36,16 @@ pub enum Kind {
     UnavailableExecuted,
     /// An order never reaches the venue and the answer is 503, status unknown.
     UnavailableLost,
+    /// An order never reaches the venue and is refused, with each of the codes that the venue's documents name.
+    Refused,
+    /// The same, with those that say that the key is wrong.
+    RefusedKey,
     /// The answer to an order comes late.
     LateAck,
+    /// News of an account never come.
+    LostNews,
+    /// A value among a few in news of an account, or in an answer to an order, is one that no document names.
+    UnseenValue,
     /// A fill comes in two parts.
     PartialFills,
     /// An order that was taken is lost: it trades no more, and neither lists nor questions know it. Nobody is told.
@@ -76,7 +84,11 @@ impl Kind {
             Self::TimeoutLost => "timeout-lost",
             Self::UnavailableExecuted => "unavailable-executed",
             Self::UnavailableLost => "unavailable-lost",
+            Self::Refused => "refused",
+            Self::RefusedKey => "refused-key",
             Self::LateAck => "late-ack",
+            Self::LostNews => "lost-news",
+            Self::UnseenValue => "unseen-value",
             Self::PartialFills => "partial-fills",
             Self::Forget => "forget",
             Self::Throttle => "throttle",
@@ -120,8 +132,11 @@ impl Kind {
             | Self::TimeoutLost
             | Self::UnavailableExecuted
             | Self::UnavailableLost
+            | Self::Refused
+            | Self::RefusedKey
             | Self::LateAck => &[Channel::Api, Channel::Rest],
-            Self::PartialFills | Self::Forget => &[Channel::User],
+            Self::UnseenValue => &[Channel::User, Channel::Api],
+            Self::PartialFills | Self::LostNews | Self::Forget => &[Channel::User],
             Self::Throttle
             | Self::Ban
             | Self::ClockSkew
@@ -272,6 +287,13 @@ impl Rule {
         let hit = self.fired < self.spec.count && dice.falls(self.spec.per_million);
         self.fired += u64::from(hit);
         hit
+    }
+
+    /// Whether it will never fire again.
+    pub(crate) fn is_over(&self, now: Nanos) -> bool {
+        let Some((_, begin)) = self.turn(now) else { return false };
+        let passed = self.spec.lasts.is_some_and(|lasts| now >= begin + lasts);
+        self.spec.every.is_none() && (passed || self.fired >= self.spec.count)
     }
 
     /// When it is next done, where it happens at a time.

@@ -40,7 +40,10 @@ fn a_rule_without_more_hits_one_message_when_it_begins() {
     assert!(faults.on_frame(Channel::Market, diff(6), at(1_000)).is_empty());
     assert_eq!(faults.on_frame(Channel::Market, diff(7), at(1_001)).len(), 1);
     assert_eq!(faults.counts().get(&Kind::Gap), Some(&1));
-    assert_eq!(faults.take_news(), [Fired { at: at(1_000), kind: Kind::Gap, channel: Channel::Market }]);
+    assert_eq!(
+        faults.take_news(),
+        [Fired { at: at(1_000), kind: Kind::Gap, name: "gap", channel: Channel::Market }]
+    );
     assert!(faults.take_news().is_empty());
 }
 
@@ -251,7 +254,11 @@ fn every_rule_that_is_taken_can_happen() {
         Kind::TimeoutLost,
         Kind::UnavailableExecuted,
         Kind::UnavailableLost,
+        Kind::Refused,
+        Kind::RefusedKey,
         Kind::LateAck,
+        Kind::LostNews,
+        Kind::UnseenValue,
         Kind::PartialFills,
         Kind::Throttle,
         Kind::Ban,
@@ -267,4 +274,58 @@ fn every_rule_that_is_taken_can_happen() {
             assert!(happens(kind, *place), "{kind:?} on {place:?}");
         }
     }
+}
+
+#[test]
+fn orders_are_refused_with_every_code_of_their_market_and_nothing_else_is() {
+    let mut faults = layer("[[fault]]\nkind = \"refused\"\nrate = 1.0\n").of(Market::Spot);
+    let asked = |method: &str| format!(r#"{{"id":7,"method":"{method}"}}"#).into_bytes();
+    assert_eq!(faults.on_text(Channel::Api, &asked("order.status"), at(0)), Fate::Passes);
+    let mut codes = std::collections::BTreeSet::new();
+    for _ in 0..2_000 {
+        for method in ["order.place", "order.cancel", "order.amend.keepPriority"] {
+            let Fate::Lost(answer) = faults.on_text(Channel::Api, &asked(method), at(0)) else {
+                panic!("{method} passes")
+            };
+            let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+            assert_eq!(answer["id"], 7);
+            assert!(answer["status"].as_u64().unwrap() >= 400);
+            codes.insert(answer["error"]["code"].as_i64().unwrap());
+        }
+    }
+    assert!(codes.iter().all(|code| *code > -4_000), "{codes:?}");
+    assert!([-1000, -1003, -1013, -1015, -1021, -2010, -2011, -2038].iter().all(|code| codes.contains(code)));
+    let named: std::collections::BTreeSet<_> = faults.log().map(|fired| fired.name).collect();
+    assert!(named.iter().all(|name| refusals().any(|refusal| refusal == *name)), "{named:?}");
+    assert_eq!(faults.counts().get(&Kind::Refused), Some(&6_000));
+}
+
+#[test]
+fn a_name_that_nobody_knows_takes_the_place_of_one() {
+    let rule = "[[fault]]\nkind = \"unseen-value\"\non = \"user\"\nrate = 1.0\n";
+    let mut faults = layer(rule);
+    let news = r#"{"e":"ORDER_TRADE_UPDATE","o":{"x":"TRADE","X":"FILLED","V":"NONE","i":7,"t":9}}"#;
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..100 {
+        let out = faults.on_frame(Channel::User, Frame::Text(news.as_bytes().to_vec()), at(0));
+        let told: serde_json::Value = serde_json::from_str(text(&out[0].1)).unwrap();
+        assert_eq!((&told["o"]["i"], &told["o"]["t"]), (&7.into(), &9.into()));
+        seen.insert(text(&out[0].1).to_owned());
+    }
+    assert_eq!(seen.len(), 4, "{seen:?}");
+    let before = faults.counts()[&Kind::UnseenValue];
+    faults.on_frame(Channel::User, Frame::Text(br#"{"result":null}"#.to_vec()), at(0));
+    assert_eq!(faults.counts()[&Kind::UnseenValue], before, "what has no name is not counted");
+}
+
+#[test]
+fn rules_that_are_added_begin_then_and_leave_the_others() {
+    let mut faults = layer("[[fault]]\nkind = \"gap\"\nat = \"5s\"\n");
+    let more = FaultsFile::parse("[[fault]]\nkind = \"lost-news\"\nat = \"1s\"\n").unwrap();
+    faults.add(&more, at(2_000));
+    assert_eq!(faults.on_frame(Channel::User, diff(5), at(2_999)).len(), 1);
+    assert!(faults.on_frame(Channel::User, diff(5), at(3_000)).is_empty());
+    assert!(faults.on_frame(Channel::Market, diff(6), at(5_000)).is_empty());
+    faults.add(&FaultsFile::default(), at(6_000));
+    assert!(faults.rules.is_empty(), "what is over is forgotten");
 }

@@ -51,8 +51,8 @@ fn state(hub: &Hub) -> Value {
 
 fn fired(hub: &Hub) -> Value {
     let faults = hub.faults().borrow();
-    let fired = faults.log().map(|fired| {
-        json!({ "time": fired.at.0 / 1_000_000, "kind": fired.kind.name(), "on": fired.channel.name() })
-    });
+    let fired = faults.log().map(
+        |fired| json!({ "time": fired.at.0 / 1_000_000, "kind": fired.name, "on": fired.channel.name() }),
+    );
     Value::Array(fired.collect())
 }
