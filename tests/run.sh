@@ -2,7 +2,7 @@
 # Every check of the project, in the order in which they fail cheapest:
 #
 #     ./tests/run.sh           format, lints, tests in debug and optimised builds, exchange clients on the simulator,
-#                              documentation, fuzz targets 30 s each
+#                              the chain on a local node, documentation, fuzz targets 30 s each
 #     ./tests/run.sh --full    also benches built, fuzz targets linted, the comparison with rival crates (a long build) and the
 #                              licences (cargo-deny)
 #
@@ -59,6 +59,7 @@ step test-optimised cargo test --locked --no-fail-fast --profile optimised --pac
 step loom env RUSTFLAGS="--cfg loom" cargo test --locked --package ballast-sync --target-dir "$CARGO_TARGET_DIR/loom" --lib --test loom
 step sanitize ./tests/sanitize.sh
 step live ./tests/live/run.sh
+step chain ./tests/chain/run.sh
 step docs env RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 for manifest in {engine,feeds}/*/fuzz/Cargo.toml; do
     crate=$(cut -d / -f 2 <<<"$manifest")
