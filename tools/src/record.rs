@@ -141,7 +141,7 @@ pub(crate) fn run(arguments: &RecordArgs) -> anyhow::Result<Code> {
     let live =
         config.live.as_ref().context("the configuration has no table `live`: nothing to connect to")?;
     let (stop, clock) = (stop_flag()?, Clock::start(Nanos::MIN));
-    let told = ask(live, clock)?;
+    let told = ask(live, clock, &stop)?;
     let assembly = assemble(&config, &arguments.config, live, &told, 1)?;
     let (taps, mut recorders) = Recorders::begin(live, &told, &arguments.out)?;
     let mut loops = Vec::new();

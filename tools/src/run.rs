@@ -2,6 +2,7 @@
 
 mod hand;
 mod rise;
+mod turned_away;
 mod watched;
 
 use anyhow::Context as _;
@@ -18,7 +19,7 @@ use ballast_runtime::job::JobError;
 use ballast_runtime::journal::{Meta, Past, Recovery};
 use ballast_runtime::live::{
     Assembly, Ended, Engine, Fact, Heart, Outside, Running, ShardAssembly, Strangers, Traded, VenueAssembly,
-    Way, assemble, credentials, facts, recorded, remind, session,
+    Way, assemble, credentials, facts_in_time, recorded, remind, session,
 };
 use ballast_wire::{Options, Sockets};
 use serde_json::{Value, json};
@@ -36,6 +37,7 @@ use crate::safeguards;
 use crate::view::Telling;
 
 use self::rise::Rise;
+use self::turned_away::Patience;
 use self::watched::{Notes, Watched};
 
 /// How long a connection that we close waits for the venue: one taken for dead must be known to be lost soon.
@@ -129,7 +131,7 @@ impl Job<'_> {
         let stop = stop_flag()?;
         let outside = outside(live, &arguments.config)?;
         let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, Past::at));
-        let told = ask(live, clock)?;
+        let told = ask(live, clock, &stop)?;
         let mut assembly = assemble(config, &arguments.config, live, &told, epoch)?;
         let since = past.as_ref().map_or(clock.begin(), |past| past.asks_since(live.silence_max.span()));
         let slowed = core::mem::take(&mut assembly.slowed);
@@ -333,13 +335,15 @@ pub(crate) fn ways(
     live.venue.iter().zip(&assembly.venues).enumerate().map(one).collect()
 }
 
-/// What the venues say of the instruments.
-pub(crate) fn ask(live: &LiveConfig, clock: Clock) -> anyhow::Result<Vec<Vec<Fact>>> {
+/// What the venues say of the instruments. One that refuses to answer yet is waited for until `stop` is set, within bounds.
+pub(crate) fn ask(live: &LiveConfig, clock: Clock, stop: &AtomicBool) -> anyhow::Result<Vec<Vec<Fact>>> {
+    let mut patience = Patience::new(stop);
     live.venue
         .iter()
         .map(|venue| {
             let mut network = sockets(venue, clock)?;
-            Ok(facts(&mut network, venue.rest(), venue.market(), &venue.symbols)?)
+            let (url, market) = (venue.rest(), venue.market());
+            Ok(facts_in_time(&mut network, url, market, &venue.symbols, &mut patience)?)
         })
         .collect()
 }
@@ -458,10 +462,10 @@ impl Done<'_> {
             .collect();
         let mut lines = vec![counts.join(", ")];
         for (one, net) in self.results() {
-            let position = one
-                .samples
-                .last()
-                .map_or_else(String::new, |sample| format::lots(&one.spec, sample.position).to_string());
+            let position = one.samples.last().map_or_else(
+                || "unknown (its book never came)".to_owned(),
+                |sample| format::lots(&one.spec, sample.position).to_string(),
+            );
             lines.push(format!(
                 "{}: position {position}, net {:.4} {}",
                 one.name,

@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &WatchdogArgs) -> anyhow::Result<Code> {
     anyhow::ensure!(live.mode == ModeConfig::Live, "`live.mode` is paper: there is nothing to cancel");
     let (stop, clock) = (stop_flag()?, Clock::start(Nanos::MIN));
     let mut dog = Dog {
-        guards: guards(&config, &arguments.config, live, clock)?,
+        guards: guards(&config, &arguments.config, live, (clock, &stop))?,
         venues: live.venue.iter().map(|venue| market_name(venue.market())).collect(),
         refused: Vec::new(),
         clock,
@@ -73,10 +73,10 @@ fn guards(
     config: &Config,
     path: &Path,
     live: &LiveConfig,
-    clock: Clock,
+    (clock, stop): (Clock, &AtomicBool),
 ) -> anyhow::Result<Vec<Guard<Network>>> {
     // It sends no order: which run it is matters to nobody.
-    let assembly = assemble(config, path, live, &ask(live, clock)?, 1)?;
+    let assembly = assemble(config, path, live, &ask(live, clock, stop)?, 1)?;
     let ways = ways(live, &assembly, (clock, clock.begin(), None), &|name| std::env::var(name).ok())?;
     let one = |(way, venue): (Way<Network>, &LiveVenueConfig)| {
         let session = way.session.context("a venue without a session of orders")?;

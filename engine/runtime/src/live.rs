@@ -34,7 +34,7 @@ pub use assemble::{Assembly, ShardAssembly, Told, VenueAssembly, assemble};
 pub use board::{Board, SHOWN_MAX, Shown, View, Window, board};
 pub use contact::{Contact, LinkUse, LinkView, WindowView};
 pub use engine::{Ended, Engine, Running, STOPPED, ShardEnd, VenueEnd, Way};
-pub use facts::{Fact, FactsError, Filters, facts};
+pub use facts::{Fact, FactsError, Filters, Refusals, facts, facts_in_time};
 pub use guard::Guard;
 pub use heartbeat::{Heart, Pulse, Verdict, Watch, heartbeat, pulse};
 pub use helm::{Ending, Helm, Loops, ShardSeat, ShardSeed, VenueSeat};

@@ -117,8 +117,11 @@ impl Connection {
     }
 
     /// How it ends where its stage is this one: `standing` if it stood.
-    const fn end(&self, standing: Closed) -> Closed {
+    fn end(&self, standing: Closed) -> Closed {
         match self.stage {
+            Stage::Securing if self.transport.tls.as_ref().is_some_and(Tls::is_distrusted) => {
+                Closed::Untrusted
+            }
             Stage::Standing => standing,
             Stage::Closing => Closed::ByUs,
             Stage::Naming | Stage::Connecting | Stage::Securing | Stage::Upgrading => Closed::Unreachable,

@@ -18,3 +18,4 @@ mod url;
 
 pub use seam::{Address, Closed, HttpSend, Link, LinkKind, Network, News, Pulse, Refused};
 pub use sockets::{Options, SetupError, Sockets, Wake};
+pub use url::is_address;

@@ -1,5 +1,7 @@
 //! The seam between a venue's loop and its network.
 
+use core::fmt;
+
 use ballast_model::{Nanos, Span};
 
 /// One connection of a venue's loop, numbered by it.
@@ -44,12 +46,29 @@ pub struct HttpSend<'a> {
 pub enum Closed {
     /// It could not be made: name, route, TLS or handshake.
     Unreachable,
+    /// It could not be made: the other side's TLS certificate is not trusted, has run out, or is for another name.
+    Untrusted,
     /// The other side closed it; with the WebSocket's close code, zero where it said none.
     ByPeer(u16),
     /// It broke: reset, timed out, or bytes that are no frames.
     Broken,
     /// We closed it.
     ByUs,
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable => f.write_str("it cannot be reached: name, route, TLS or handshake"),
+            Self::Untrusted => f.write_str(
+                "its TLS certificate is not trusted: unknown to the authorities, run out or for another name",
+            ),
+            Self::ByPeer(0) => f.write_str("the other side closed it"),
+            Self::ByPeer(code) => write!(f, "the other side closed it with code {code}"),
+            Self::Broken => f.write_str("it broke"),
+            Self::ByUs => f.write_str("we closed it"),
+        }
+    }
 }
 
 /// What came in on a connection.

@@ -80,6 +80,8 @@ pub struct Tls(State);
 enum State {
     Shaking(Box<UnbufferedClientConnection>),
     Standing(Box<Records>),
+    /// The other side's certificate was refused.
+    Distrusted,
     Gone,
 }
 
@@ -88,6 +90,7 @@ impl std::fmt::Debug for Tls {
         out.write_str(match self.0 {
             State::Shaking(_) => "Tls(shaking)",
             State::Standing(_) => "Tls(standing)",
+            State::Distrusted => "Tls(distrusted)",
             State::Gone => "Tls(gone)",
         })
     }
@@ -108,6 +111,12 @@ impl Tls {
     #[must_use]
     pub const fn is_standing(&self) -> bool {
         matches!(self.0, State::Standing(_))
+    }
+
+    /// The other side's certificate was refused.
+    #[must_use]
+    pub const fn is_distrusted(&self) -> bool {
+        matches!(self.0, State::Distrusted)
     }
 
     /// The other side said that nothing follows.
@@ -135,7 +144,7 @@ impl Tls {
         if let State::Shaking(_) = self.0 {
             self.0 = match std::mem::replace(&mut self.0, State::Gone) {
                 State::Shaking(connection) => shake(connection, incoming, plain, out)?,
-                other @ (State::Standing(_) | State::Gone) => other,
+                other @ (State::Standing(_) | State::Distrusted | State::Gone) => other,
             };
         }
         match &mut self.0 {
@@ -146,7 +155,7 @@ impl Tls {
                 Err(Failed)
             }
             State::Shaking(_) => Ok(()),
-            State::Gone => Err(Failed),
+            State::Distrusted | State::Gone => Err(Failed),
         }
     }
 
@@ -155,7 +164,7 @@ impl Tls {
     pub fn write(&mut self, plain: &[u8], out: &mut Buffer) -> bool {
         match &mut self.0 {
             State::Standing(records) => records.write(plain, out),
-            State::Shaking(_) | State::Gone => false,
+            State::Shaking(_) | State::Distrusted | State::Gone => false,
         }
     }
 
@@ -204,10 +213,11 @@ fn shake(
             Ok(ConnectionState::BlockedHandshake) => Next::Wait,
             Ok(ConnectionState::WriteTraffic(_)) => Next::Stand,
             Ok(_) => return Err(Failed),
-            Err(_) => {
+            Err(error) => {
                 incoming.clear();
                 say_why(&mut connection, out);
-                return Err(Failed);
+                let distrusted = matches!(error, rustls::Error::InvalidCertificate(_));
+                return if distrusted { Ok(State::Distrusted) } else { Err(Failed) };
             }
         };
         incoming.consume(discard);

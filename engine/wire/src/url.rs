@@ -45,6 +45,12 @@ impl Place {
     }
 }
 
+/// Whether a URL is an address for this kind of connection: its scheme, a host, and a port from 1 to 65535 where it names one.
+#[must_use]
+pub fn is_address(kind: LinkKind, url: &str) -> bool {
+    Place::parse(kind, url).is_some()
+}
+
 /// Host without brackets, and the digits behind the colon.
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     if let Some(rest) = authority.strip_prefix('[') {

@@ -2,7 +2,7 @@
 
 use ballast_analytics::format;
 use ballast_core::outbox::Note;
-use ballast_model::{Lots, Price};
+use ballast_model::{Contract, Lots, Price};
 use ballast_runtime::config::ResolvedInstrument;
 use ballast_runtime::live::{Seat, View, Waits};
 
@@ -28,6 +28,18 @@ fn name(seat: &Seat, about: &About) -> String {
     one.map(|one| one.found.name()).unwrap_or_default()
 }
 
+/// An amount in an instrument, in its unit.
+fn held(seat: &Seat, lots: Lots, about: &About) -> String {
+    let one = about.get(seat.shard).and_then(|(_, instruments)| instruments.get(seat.of_shard.index()));
+    one.map_or_else(|| format!("{} lots", lots.0), |one| in_units(lots, one))
+}
+
+fn in_units(lots: Lots, one: &ResolvedInstrument) -> String {
+    let (spec, found) = (&one.found.spec, &one.found);
+    let unit = if spec.contract == Contract::Inverse { "contracts" } else { &found.base };
+    format!("{} {unit}", format::lots(spec, lots))
+}
+
 fn waited_line(waits: &Waits, known: &Known<'_>) -> String {
     let (about, market) = (known.about, |venue: &usize| known.venues.get(*venue).map_or("", |name| name));
     match waits {
@@ -37,11 +49,16 @@ fn waited_line(waits: &Waits, known: &Known<'_>) -> String {
         }
         Waits::Book(seat) => format!("waiting for the book of {}", name(seat, about)),
         Waits::Position { seat, venue, ledger } => {
-            let name = name(seat, about);
-            format!("waiting: {name}: the venue has {} lots, the ledger {}", venue.0, ledger.0)
+            let (name, venue, ledger) =
+                (name(seat, about), held(seat, *venue, about), held(seat, *ledger, about));
+            format!("waiting: {name}: the venue has {venue}, the ledger {ledger}")
         }
         Waits::Doubt { seat, position } => {
-            format!("waiting: {}: {} lots in doubt, to be confirmed", name(seat, about), position.0)
+            format!(
+                "waiting: {}: {} in doubt, to be confirmed",
+                name(seat, about),
+                held(seat, *position, about)
+            )
         }
     }
 }
@@ -58,11 +75,12 @@ pub(super) fn waited(known: &Known<'_>) -> Vec<Waited> {
         }
         Waits::Book(seat) => Waited { text: "waiting for the book".to_owned(), seat: at(seat), venue: None },
         Waits::Position { seat, venue, ledger } => {
-            let text = format!("the venue has {} lots, the ledger {}", venue.0, ledger.0);
+            let (venue, ledger) = (held(seat, *venue, known.about), held(seat, *ledger, known.about));
+            let text = format!("the venue has {venue}, the ledger {ledger}");
             Waited { text, seat: at(seat), venue: None }
         }
         Waits::Doubt { seat, position } => {
-            let text = format!("{} lots in doubt, to be confirmed", position.0);
+            let text = format!("{} in doubt, to be confirmed", held(seat, *position, known.about));
             Waited { text, seat: at(seat), venue: None }
         }
     };

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ballast_model::{Money, Rate, Span};
 use ballast_venue::binance::trade::{DeadMan, TradeMarket};
 use ballast_venue::binance::{Copies, Market};
+use ballast_wire::{LinkKind, is_address};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -259,6 +260,11 @@ impl LiveConfig {
             if before.iter().any(|other| other.market == venue.market) {
                 return rule(&format!("venue.{index}.market"), "is named twice");
             }
+            if self.mode == ModeConfig::Live && venue.trade_market().is_none() {
+                let broken =
+                    "orders are not sent to coin-margined markets, only simulated: `mode` must be \"paper\"";
+                return rule(&format!("venue.{index}.market"), broken);
+            }
             if self.mode == ModeConfig::Live && venue.credentials.is_none() {
                 return rule(&format!("venue.{index}"), "live orders need `credentials`");
             }
@@ -295,7 +301,21 @@ impl LiveConfig {
 }
 
 impl LiveVenueConfig {
-    fn broken_rule(&self) -> Option<(&'static str, &'static str)> {
+    fn broken_rule(&self) -> Option<(String, &'static str)> {
+        let said = |(key, broken): (&str, _)| (key.to_owned(), broken);
+        if let Some(at) = self.symbols.iter().position(|symbol| !is_symbol(symbol)) {
+            return Some((format!("symbols.{at}"), SYMBOL));
+        }
+        if self.credentials.as_ref().is_some_and(|name| !is_variable(name)) {
+            return Some(said((
+                "credentials",
+                "must be letters, digits and _: names in the environment begin with it",
+            )));
+        }
+        self.broken_number().or_else(|| self.broken_address()).map(said)
+    }
+
+    fn broken_number(&self) -> Option<(&'static str, &'static str)> {
         let symbols = &self.symbols;
         let twice = |(at, symbol): (usize, &String)| symbols.get(..at).unwrap_or_default().contains(symbol);
         if symbols.is_empty() || symbols.len() > ballast_venue::binance::INSTRUMENTS_MAX {
@@ -310,15 +330,51 @@ impl LiveVenueConfig {
         if !(1..=ORDER_CONNECTIONS_MAX).contains(&self.order_connections) {
             return Some(("order_connections", "must be from 1 to 4"));
         }
-        let speaks = |url: &str, schemes: [&str; 2]| schemes.iter().any(|scheme| url.starts_with(scheme));
-        let sockets = "must begin with ws:// or wss://";
-        if !speaks(self.stream(), ["ws://", "wss://"]) {
-            return Some(("stream", sockets));
-        }
-        if !speaks(self.api(), ["ws://", "wss://"]) {
-            return Some(("api", sockets));
-        }
-        let requests = speaks(self.rest(), ["http://", "https://"]);
-        (!requests).then_some(("rest", "must begin with http:// or https://"))
+        None
     }
+
+    fn broken_address(&self) -> Option<(&'static str, &'static str)> {
+        let path_of =
+            |url: &str| url.split_once("://").and_then(|(_, rest)| rest.find(['/', '?', '#'])).is_some();
+        let (stream, api, rest) = (self.stream(), self.api(), self.rest());
+        for (key, url, schemes, kind, rule) in [
+            ("stream", stream, ["ws://", "wss://"], LinkKind::WebSocket, SOCKETS),
+            ("api", api, ["ws://", "wss://"], LinkKind::WebSocket, SOCKETS),
+            ("rest", rest, ["http://", "https://"], LinkKind::Http, REQUESTS),
+        ] {
+            if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
+                return Some((key, rule));
+            }
+            if !is_address(kind, url) {
+                return Some((key, "is no address: a host is missing, or the port is not from 1 to 65535"));
+            }
+            match (key, path_of(url)) {
+                ("api", false) => return Some((key, "must name the path too, as in wss://host/ws-api/v3")),
+                ("stream" | "rest", true) => {
+                    return Some((key, "must end with the host or its port: paths are the venue's"));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+/// How a symbol must be spelt.
+const SYMBOL: &str = "must be spelt as the venue does, in capital letters and digits, such as ETHUSDT or ETHUSD_PERP: 1 to 50 of them, or . - _";
+const SOCKETS: &str = "must begin with ws:// or wss://";
+const REQUESTS: &str = "must begin with http:// or https://";
+
+/// Longest symbol.
+const SYMBOL_MAX: usize = 50;
+
+fn is_symbol(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    (1..=SYMBOL_MAX).contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// Whether names of the environment can begin so.
+fn is_variable(text: &str) -> bool {
+    let begins = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    begins && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -27,6 +27,9 @@ pub enum AccountError {
     /// The environment does not say it.
     #[error("{0} is not set: live orders need {0}, and a secret or a file with a private key beside it")]
     Unset(String),
+    /// The environment says two things.
+    #[error("{0} and {1} are both set: unset the one that does not belong to the key")]
+    Both(String, String),
     /// The file cannot be read.
     #[error("{name}: {error}")]
     Unreadable {
@@ -65,6 +68,9 @@ pub fn credentials(name: &str, of: impl Fn(&str) -> Option<String>) -> Result<Cr
     let [key, secret, file] = ["KEY", "SECRET", "PRIVATE_KEY_FILE"].map(|part| format!("{name}_{part}"));
     let api_key = of(&key).ok_or_else(|| AccountError::Unset(key.clone()))?;
     if let Some(path) = of(&file) {
+        if of(&secret).is_some() {
+            return Err(AccountError::Both(secret, file));
+        }
         let pem = std::fs::read_to_string(path)
             .map_err(|error| AccountError::Unreadable { name: file.clone(), error })?;
         return Credentials::ed25519(&api_key, &pem).map_err(|error| AccountError::Key { name: file, error });
@@ -162,6 +168,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key.pem");
         std::fs::write(&file, "hidden words").unwrap();
+        let both = said(&[("DESK_KEY", "k"), ("DESK_SECRET", "s"), ("DESK_PRIVATE_KEY_FILE", "hidden")]);
+        assert_eq!(
+            both,
+            "DESK_SECRET and DESK_PRIVATE_KEY_FILE are both set: unset the one that does not belong to the key"
+        );
         let bad = said(&[("DESK_KEY", "k"), ("DESK_PRIVATE_KEY_FILE", file.to_str().unwrap())]);
         assert!(bad.starts_with("DESK_PRIVATE_KEY_FILE: ") && !bad.contains("hidden"), "{bad}");
     }

@@ -12,6 +12,13 @@ use crate::config::{Decimal, market_name};
 
 /// How long an answer may take.
 const ANSWER_MAX: Span = Span::from_secs(10);
+/// Too many requests.
+const THROTTLED: u16 = 429;
+/// Too many of them after that was said: for a while nothing is answered at all.
+const BANNED: u16 = 418;
+/// How long to wait where the venue refuses and does not say, for either.
+const THROTTLE: Span = Span::from_secs(60);
+const BAN: Span = Span::from_secs(120);
 /// How long the network is waited for at once.
 const PATIENCE: Span = Span::from_millis(50);
 
@@ -86,6 +93,29 @@ pub struct Fact {
     pub orders: [Option<OrderWindow>; ORDER_WINDOWS_MAX],
 }
 
+/// What is done where a venue refuses to answer yet (429, or 418 for a ban).
+pub trait Refusals {
+    /// The same is asked again after so long, as the venue says, or a minute (two for a ban) where it says nothing. False where that is
+    /// too long, and the refusal is an error.
+    fn waits(&mut self, status: u16, so_long: Span) -> bool;
+
+    /// Whether nobody wants to know any more.
+    fn is_over(&self) -> bool;
+}
+
+/// Nobody waits.
+struct AtOnce;
+
+impl Refusals for AtOnce {
+    fn waits(&mut self, _: u16, _: Span) -> bool {
+        false
+    }
+
+    fn is_over(&self) -> bool {
+        false
+    }
+}
+
 /// Asks a venue for what it says of its instruments.
 ///
 /// # Errors
@@ -96,7 +126,21 @@ pub fn facts(
     market: Market,
     symbols: &[String],
 ) -> Result<Vec<Fact>, FactsError> {
-    let mut asking = Asking { network, url };
+    facts_in_time(network, url, market, symbols, &mut AtOnce)
+}
+
+/// The same, and waits where the venue wants that.
+///
+/// # Errors
+/// [`FactsError`].
+pub fn facts_in_time(
+    network: &mut dyn Network,
+    url: &str,
+    market: Market,
+    symbols: &[String],
+    refusals: &mut dyn Refusals,
+) -> Result<Vec<Fact>, FactsError> {
+    let mut asking = Asking { network, url, refusals };
     asking.open()?;
     let root = match market {
         Market::Spot => "/api/v3",
@@ -125,6 +169,14 @@ const LINK: Link = Link(0);
 struct Asking<'a> {
     network: &'a mut dyn Network,
     url: &'a str,
+    refusals: &'a mut dyn Refusals,
+}
+
+/// What a request led to.
+enum Got {
+    Body(Vec<u8>),
+    /// Nothing yet: with which status, and after how many seconds it may be asked again where that was said.
+    Refused(u16, Option<u32>, String),
 }
 
 impl Asking<'_> {
@@ -137,25 +189,55 @@ impl Asking<'_> {
             .open(LINK, &Address { kind: LinkKind::Http, url: self.url.to_owned(), headers: Vec::new() });
         self.await_news("", |news| match news {
             News::Opened => Some(Ok(())),
-            News::Closed(why) => Some(Err(format!("no connection: {why:?}"))),
+            News::Closed(why) => Some(Err(format!("no connection: {why}"))),
             News::Text(_) | News::Reply { .. } => None,
         })
     }
 
     fn get<T: for<'de> Deserialize<'de>>(&mut self, target: &str) -> Result<T, FactsError> {
+        loop {
+            let (status, seconds, said) = match self.ask(target)? {
+                Got::Body(body) => {
+                    return serde_json::from_slice(&body).map_err(|why| self.error(target, why));
+                }
+                Got::Refused(status, seconds, said) => (status, seconds, said),
+            };
+            let least = if status == BANNED { BAN } else { THROTTLE };
+            let so_long = seconds.map_or(least, |seconds| Span::from_secs(i64::from(seconds.max(1))));
+            if !self.refusals.waits(status, so_long) {
+                return Err(self.error(target, said));
+            }
+            self.rest(so_long).map_err(|why| self.error(target, why))?;
+        }
+    }
+
+    fn ask(&mut self, target: &str) -> Result<Got, FactsError> {
         let request = HttpSend { method: "GET", target, headers: &[], body: &[] };
         self.network.request(LINK, &request).map_err(|why| self.error(target, format!("{why:?}")))?;
-        let body = self.await_news(target, |news| match news {
-            News::Reply { status: 200, body, .. } => Some(Ok(body.to_vec())),
-            News::Reply { status, body, .. } => {
-                let said =
-                    String::from_utf8_lossy(body.get(..200.min(body.len())).unwrap_or_default()).into_owned();
-                Some(Err(format!("status {status}: {said}")))
+        self.await_news(target, |news| match news {
+            News::Reply { status: 200, body, .. } => Some(Ok(Got::Body(body.to_vec()))),
+            News::Reply { status, body, retry_after, .. } => {
+                let said = String::from_utf8_lossy(body.get(..200.min(body.len())).unwrap_or_default());
+                let said = format!("status {status}: {said}");
+                let waits = [THROTTLED, BANNED].contains(&status);
+                Some(if waits { Ok(Got::Refused(status, retry_after, said)) } else { Err(said) })
             }
-            News::Closed(why) => Some(Err(format!("the connection ended: {why:?}"))),
+            News::Closed(why) => Some(Err(format!("the connection ended: {why}"))),
             News::Opened | News::Text(_) => None,
-        })?;
-        serde_json::from_slice(&body).map_err(|why| self.error(target, why))
+        })
+    }
+
+    /// Lets so much time pass, on a connection that is new afterwards: a venue may close that of whom it refuses.
+    fn rest(&mut self, so_long: Span) -> Result<(), String> {
+        let until = self.network.clock() + so_long;
+        self.network.close(LINK);
+        while self.network.clock() < until {
+            if self.refusals.is_over() {
+                return Err("stopped while the venue was waited for".to_owned());
+            }
+            self.network.poll(PATIENCE, &mut |_: Link, _: Nanos, _| {});
+        }
+        self.open().map_err(|error| error.to_string())
     }
 
     fn await_news<T>(

@@ -13,9 +13,13 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use crate::rig::{Client, Identity, LINK, echo, secure, serve, serve_ws};
 
 fn fails(kind: LinkKind, url: &str, options: Options) {
+    fails_as(kind, url, options, Closed::Unreachable);
+}
+
+fn fails_as(kind: LinkKind, url: &str, options: Options, closed: Closed) {
     let mut client = Client::new(options);
     client.open(kind, url);
-    client.ends(1, Closed::Unreachable);
+    client.ends(1, closed);
 }
 
 #[test]
@@ -69,7 +73,7 @@ fn the_certificate_is_not_trusted_or_for_another_name() {
     for options in [Options::default(), other.options()] {
         let config = ours.config(&TLS13, "");
         let server = serve(move |stream| secure(&config, stream).read(&mut [0]).is_err());
-        fails(LinkKind::WebSocket, &server.url("wss"), options);
+        fails_as(LinkKind::WebSocket, &server.url("wss"), options, Closed::Untrusted);
         assert!(server.outcome(), "the server is told");
     }
 }

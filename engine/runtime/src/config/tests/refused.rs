@@ -364,3 +364,45 @@ fn segments_of_a_journal_are_neither_tiny_nor_endless() {
         assert!(message.contains("from 65536 to 1073741824"), "{message}");
     }
 }
+
+#[test]
+fn what_is_connected_to_is_spelt_as_the_venue_does() {
+    let text = format!(
+        "{REPLAY}\n[live]\nmode = \"live\"\n[[live.venue]]\nmarket = \"usdm\"\nsymbols = [\"BTCUSDT\", \"ETHUSDT\"]\n\
+        stream = \"wss://host:9443\"\nrest = \"https://[::1]\"\napi = \"ws://host/ws-fapi/v1\"\ncredentials = \"DESK_2\"\n"
+    );
+    answer(&text).unwrap();
+    for symbol in ["", "ethusdt", "ETH/USDT", "ETH USDT", "ÉTHUSDT"] {
+        let bad = format!("\"BTCUSDT\", \"{symbol}\"");
+        let message = refuses(&text, "\"BTCUSDT\", \"ETHUSDT\"", &bad, "live.venue.0.symbols.1");
+        assert!(message.contains("must be spelt as the venue does"), "{message}");
+    }
+    answer(&text.replace("ETHUSDT", "ETHUSDT_260327")).unwrap();
+    let (scheme, none) = ("must begin with", "is no address");
+    let (alone, path) = ("paths are the venue's", "must name the path too");
+    for (key, good, bad, why) in [
+        ("stream", "wss://host:9443", "https://host", scheme),
+        ("stream", "wss://host:9443", "ws://", none),
+        ("stream", "wss://host:9443", "wss://:99999", none),
+        ("stream", "wss://host:9443", "wss://host:99999", none),
+        ("stream", "wss://host:9443", "wss://host:0", none),
+        ("stream", "wss://host:9443", "wss://ho st", none),
+        ("stream", "wss://host:9443", "wss://host/ws", alone),
+        ("rest", "https://[::1]", "wss://host", scheme),
+        ("rest", "https://[::1]", "host", scheme),
+        ("rest", "https://[::1]", "https://", none),
+        ("rest", "https://[::1]", "https://host/", alone),
+        ("api", "ws://host/ws-fapi/v1", "http://host/ws-fapi/v1", scheme),
+        ("api", "ws://host/ws-fapi/v1", "ws:///ws-fapi/v1", none),
+        ("api", "ws://host/ws-fapi/v1", "ws://host", path),
+        ("credentials", "DESK_2", "", "must be letters"),
+        ("credentials", "DESK_2", "2DESK", "must be letters"),
+    ] {
+        let line = |value| format!("{key} = \"{value}\"");
+        let message = refuses(&text, &line(good), &line(bad), &format!("live.venue.0.{key}"));
+        assert!(message.contains(why), "{bad}: {message}");
+    }
+    let message =
+        refuses(&text, "market = \"usdm\"\nsymbols", "market = \"coinm\"\nsymbols", "live.venue.0.market");
+    assert!(message.contains("only simulated"), "{message}");
+}

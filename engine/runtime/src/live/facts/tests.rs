@@ -30,6 +30,7 @@ struct Venue {
     asked: Vec<String>,
     opened: bool,
     refuses: bool,
+    retry_after: Option<u32>,
     now: Nanos,
 }
 
@@ -37,7 +38,7 @@ impl Venue {
     fn new(answers: &[(u16, &'static str)]) -> Self {
         let answers = answers.iter().copied().collect();
         let (told, asked) = (VecDeque::new(), Vec::new());
-        Self { answers, told, asked, opened: false, refuses: false, now: Nanos(0) }
+        Self { answers, told, asked, opened: false, refuses: false, retry_after: None, now: Nanos(0) }
     }
 }
 
@@ -74,7 +75,11 @@ impl Network for Venue {
         }
         if let Some((status, body)) = self.told.pop_front() {
             let body = body.as_bytes();
-            heard(LINK, self.now, News::Reply { status, retry_after: None, used: [None; 2], body });
+            heard(
+                LINK,
+                self.now,
+                News::Reply { status, retry_after: self.retry_after, used: [None; 2], body },
+            );
         }
     }
 
@@ -135,7 +140,9 @@ fn what_cannot_be_known_is_said() {
     }
     let mut venue = Venue::new(&[]);
     venue.refuses = true;
-    assert!(ask(&mut venue, Market::Spot, "ETHUSDT").unwrap_err().contains("no connection: Unreachable"));
+    assert!(
+        ask(&mut venue, Market::Spot, "ETHUSDT").unwrap_err().contains("no connection: it cannot be reached")
+    );
 }
 
 #[test]
@@ -159,4 +166,50 @@ fn filters_only_narrow() {
     assert_eq!(narrow, expected);
     let crossed = Filters { price: (1_000_001, 0), ..filters };
     assert_eq!(crossed.narrow(wide), Err(SpecError::Limits));
+}
+
+/// Waits so often, and keeps what for.
+struct Patient {
+    left: usize,
+    waited: Vec<(u16, Span)>,
+    over: bool,
+}
+
+impl Refusals for Patient {
+    fn waits(&mut self, status: u16, so_long: Span) -> bool {
+        self.waited.push((status, so_long));
+        let waits = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        waits
+    }
+
+    fn is_over(&self) -> bool {
+        self.over
+    }
+}
+
+#[test]
+fn a_venue_that_refuses_is_asked_again_when_it_says() {
+    let answers = [(429, "{}"), (418, "{}"), (200, FUTURES), (429, "{}"), (200, BEST)];
+    let ask = |venue: &mut Venue, patient: &mut Patient| {
+        facts_in_time(venue, "http://venue", Market::UsdM, &["ETHUSDT".to_owned()], patient)
+            .map_err(|error| error.to_string())
+    };
+    let mut patient = Patient { left: 3, waited: Vec::new(), over: false };
+    let mut venue = Venue::new(&answers);
+    venue.retry_after = Some(7);
+    assert_eq!(ask(&mut venue, &mut patient).unwrap().len(), 1);
+    let seven = Span::from_secs(7);
+    assert_eq!(patient.waited, [(429, seven), (418, seven), (429, seven)]);
+    assert!(venue.now >= Nanos(0) + Span::from_secs(21), "it was not asked before: {:?}", venue.now);
+    assert_eq!(venue.asked.len(), 5);
+    // What it does not say.
+    let mut patient = Patient { left: 1, waited: Vec::new(), over: false };
+    let said = ask(&mut Venue::new(&[(429, "{}"), (418, "banned")]), &mut patient).unwrap_err();
+    assert!(said.ends_with("status 418: banned"), "{said}");
+    assert_eq!(patient.waited, [(429, Span::from_secs(60)), (418, Span::from_secs(120))]);
+    let mut patient = Patient { left: 1, waited: Vec::new(), over: true };
+    let mut venue = Venue::new(&answers);
+    let said = ask(&mut venue, &mut patient).unwrap_err();
+    assert!(said.contains("stopped while the venue was waited for") && venue.asked.len() == 1, "{said}");
 }
