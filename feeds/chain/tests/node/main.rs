@@ -8,6 +8,7 @@ mod abi;
 mod anvil;
 mod exchanges;
 mod faults;
+mod program;
 mod proxy;
 mod reading;
 mod rig;
