@@ -12,6 +12,7 @@
 #[expect(clippy::too_many_arguments, reason = "made by a macro from functions that return many values")]
 mod abi;
 pub mod block;
+pub mod config;
 pub mod endpoints;
 pub mod events;
 pub mod fees;
@@ -19,5 +20,7 @@ pub mod follow;
 pub mod known;
 pub mod node;
 pub mod read;
+pub mod report;
 pub mod state;
+pub mod value;
 pub mod watch;

@@ -274,6 +274,14 @@ impl Heads {
     }
 }
 
+impl Heads {
+    /// A head that has been announced already; `None` where none waits.
+    pub fn waiting(&mut self) -> Option<Result<Block, Trouble>> {
+        // Whatever else it may say is said again by the next that is waited for.
+        self.subscription.try_recv().ok().map(|header| self.hashes.read(&header))
+    }
+}
+
 impl Hashes {
     fn read(self, header: &Header) -> Result<Block, Trouble> {
         let block = Block {

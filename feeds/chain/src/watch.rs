@@ -188,6 +188,10 @@ impl Watch {
             Err(_) => node.head().await?,
         };
         self.follower.head(head)?;
+        // Those that came while the last state was read: only the newest is worth reading.
+        while let Some(head) = heads.waiting() {
+            self.follower.head(head?)?;
+        }
         self.catch_up(node, listener).await?;
         if self.now().saturating_sub(self.moved) > self.settings.limit {
             return Err(Trouble::Silent(self.settings.limit));

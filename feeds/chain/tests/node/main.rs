@@ -8,6 +8,7 @@ mod abi;
 mod anvil;
 mod exchanges;
 mod faults;
+mod program;
 mod proxy;
 mod reading;
 mod rig;
@@ -17,7 +18,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// No test takes longer: a node that hangs fails it.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Runs a test that waits, bounded in time.
 fn run(test: impl Future<Output = ()>) {
