@@ -74,6 +74,9 @@ if [ "$full" = yes ]; then
     step peers-format cargo fmt --check --manifest-path bench/peers/Cargo.toml
     lint peers bench/peers/Cargo.toml
     step peers-test cargo test --locked --manifest-path bench/peers/Cargo.toml --release
+    step pool-peers-format cargo fmt --check --manifest-path bench/pool/Cargo.toml
+    lint pool-peers bench/pool/Cargo.toml
+    step pool-peers-test cargo test --locked --manifest-path bench/pool/Cargo.toml --release
     step licences cargo deny --locked check bans licenses sources
 fi
 

@@ -42,6 +42,15 @@ const ORDER_EVENTS: &str = "ev,exch_ts,local_ts,px,qty,order_id,ival,fval
 3489660938,1723161256040000000,1723161256041000000,2401.00,3.000,2,0,0.0
 ";
 
+/// Each kind of event of a pool.
+const POOL_EVENTS: &str = "block_number,block_timestamp,tx_type,amount0,amount1,total_liquidity,sqrtPriceX96,current_tick,tick_lower,tick_upper,liquidity
+7,2024-01-05 00:00:23,SWAP,-22686110,10000000000000000,12453647101533358277,1662995104975155420368771254341874,199045.0,,,
+7,2024-01-05 00:00:23,MINT,1,2,12453647101533358277,1662995104975155420368771254341874,199045.0,199000.0,199100.0,500
+8,2024-01-05 00:00:35,SWAP,1779711470,-783707260129944808,12453647101533358777,1662990119151672310826534140478120,199045.0,,,
+9,2024-01-05 00:00:47,BURN,1,2,12453647101533358277,1662990119151672310826534140478120,199045.0,199000.0,199100.0,500
+9,2024-01-05 00:00:47,COLLECT,1,2,12453647101533358277,1662990119151672310826534140478120,199045.0,199000.0,199100.0,
+";
+
 struct Seeds(PathBuf);
 
 impl Seeds {
@@ -159,6 +168,7 @@ fn main() {
     }
     seeds.write("capture", "few-lines", CAPTURE);
     seeds.write("capture", "order-events", ORDER_EVENTS);
+    seeds.write("pool", "few-events", POOL_EVENTS);
     seeds.write("config", "quoter.toml", QUOTER);
     for file in fs::read_dir(ballast_tests::root().join("config")).expect("the configurations are there") {
         let path = file.expect("a file").path();

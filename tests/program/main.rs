@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod journals;
 mod latency;
+mod lp;
 mod operator;
 mod opportunities;
 mod rig;

@@ -27,15 +27,28 @@ pub fn root() -> &'static Path {
 /// # Panics
 /// Where standard error is closed.
 #[must_use]
-#[expect(clippy::expect_used, reason = "tests only: their caller has nothing better to do")]
 pub fn captures() -> Option<PathBuf> {
-    let folder =
-        env::var_os("BALLAST_CAPTURES").map_or_else(|| root().join("../shared/captures"), PathBuf::from);
+    folder("BALLAST_CAPTURES", "../shared/captures", "captures")
+}
+
+/// Figures of real pool contracts: the folder named by `BALLAST_VECTORS`, else `../shared/defi/vectors` beside the workspace.
+/// `None`, said on standard error, where it does not exist.
+///
+/// # Panics
+/// Where standard error is closed.
+#[must_use]
+pub fn vectors() -> Option<PathBuf> {
+    folder("BALLAST_VECTORS", "../shared/defi/vectors", "figures of contracts")
+}
+
+#[expect(clippy::expect_used, reason = "tests only: their caller has nothing better to do")]
+fn folder(variable: &str, default: &str, what: &str) -> Option<PathBuf> {
+    let folder = env::var_os(variable).map_or_else(|| root().join(default), PathBuf::from);
     if folder.is_dir() {
         return Some(folder);
     }
     // Written past the test runner, which keeps to itself what passing tests print.
-    writeln!(io::stderr(), "skipped: no captures at {} (set BALLAST_CAPTURES)", folder.display())
+    writeln!(io::stderr(), "skipped: no {what} at {} (set {variable})", folder.display())
         .expect("standard error is open");
     None
 }

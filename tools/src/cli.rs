@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod lp;
 mod sim;
 
 use ballast_model::Span;
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+pub(crate) use lp::{LpBacktestArgs, LpCommand, LpValueArgs};
 pub(crate) use sim::SimArgs;
 
 /// A market-making engine for Binance spot and USD-M futures: live, on paper, in replay and in simulated worlds.
@@ -54,6 +56,9 @@ pub(crate) enum Command {
     /// Work on journals.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Work on positions in concentrated-liquidity pools.
+    #[command(subcommand)]
+    Lp(LpCommand),
     /// Say what of this host stands in the way of a fast and safe run, and what to do about it.
     Doctor(DoctorArgs),
 }

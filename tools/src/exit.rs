@@ -16,12 +16,12 @@ pub(crate) enum Code {
     Failed = 1,
     /// The configuration cannot be used.
     Config = 3,
-    /// The data cannot be opened, or a journal is damaged.
+    /// The data cannot be opened or used, or a journal is damaged.
     Data = 4,
     /// The data holds no order book snapshot: there was no book and nothing was quoted.
     NoBook = 5,
     /// What was checked is not as it should be: a rebuilt book differs from the venue's best prices, has gaps or crosses; a
-    /// decision was not repeated; a host on which a run cannot work.
+    /// position is worth something else than the contract paid; a decision was not repeated; a host on which a run cannot work.
     Mismatch = 6,
     /// Everything asked for was done, but the journal or recording of it is not whole: a disk full, gone or too slow.
     Journal = 7,
@@ -31,7 +31,7 @@ pub(crate) enum Code {
 
 /// The table in `--help`.
 pub(crate) const HELP: &str = "Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 configuration unusable, 4 data unreadable or a journal damaged, \
-5 no order book snapshot in the data, 6 a check (book check, verify) found a difference or (doctor) a failure, \
+5 no order book snapshot in the data, 6 a check (book check, lp value, verify) found a difference or (doctor) a failure, \
 latency figures that count for nothing, \
 7 the journal or recording of the run is not whole, \
 8 (watchdog) the run had stopped and everything is cancelled";
@@ -58,6 +58,9 @@ pub(crate) fn code_of(result: Result<Code, Error>) -> Code {
         return Code::Done;
     }
     tell(&error);
+    if let Some(error) = error.downcast_ref::<crate::lp::FileError>() {
+        return if error.is_config() { Code::Config } else { Code::Data };
+    }
     if error.is::<JournalError>() {
         return Code::Data;
     }

@@ -19,6 +19,7 @@ mod folder;
 mod hedging;
 mod journal;
 mod latency;
+mod lp;
 mod notes;
 mod operator;
 mod opportunities;
@@ -60,6 +61,8 @@ fn main() -> std::process::ExitCode {
         cli::Command::Config(cli::ConfigCommand::Check(arguments)) => config::check(&arguments),
         cli::Command::Config(cli::ConfigCommand::Schema(arguments)) => config::schema(&arguments),
         cli::Command::Book(cli::BookCommand::Check(arguments)) => book::check(&arguments),
+        cli::Command::Lp(cli::LpCommand::Value(arguments)) => lp::value(&arguments),
+        cli::Command::Lp(cli::LpCommand::Backtest(arguments)) => lp::backtest(&arguments),
         cli::Command::Verify(arguments) => verify::run(&arguments),
         cli::Command::Whatif(arguments) => whatif::run(&arguments),
         cli::Command::Journal(JournalCommand::Inspect(arguments)) => journal::inspect(&arguments),

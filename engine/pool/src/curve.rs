@@ -13,25 +13,46 @@
 //! Never here: a number that is paid out.
 
 use crate::amount::{Amounts, Token};
-use crate::position::{Position, Worth};
+use crate::position::Worth;
 use crate::range::Range;
 use crate::tick::SqrtPrice;
 use crate::wide::U256;
 
 /// Which token is looked at, and how many digits whole tokens have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Units {
-    /// The base.
-    pub base: Token,
-    /// Digits behind the point of token 0 and of token 1.
-    pub decimals: (u8, u8),
+    base: Token,
+    decimals: (u8, u8),
+    /// Smallest units in a whole token 0 and in a whole token 1.
+    whole: (f64, f64),
+    /// What turns the square root of a price of smallest units into that of one of whole tokens, token 0 being the base.
+    root: f64,
 }
 
 impl Units {
+    /// The base, and the digits behind the point of token 0 and of token 1.
+    #[must_use]
+    pub fn new(base: Token, decimals: (u8, u8)) -> Self {
+        let [zero, one] = [decimals.0, decimals.1].map(f64::from);
+        let ten_to = |power| libm::pow(10.0, power);
+        Self { base, decimals, whole: (ten_to(zero), ten_to(one)), root: ten_to((zero - one) / 2.0) }
+    }
+
+    /// The base.
+    #[must_use]
+    pub const fn base(&self) -> Token {
+        self.base
+    }
+
+    /// Digits behind the point of token 0 and of token 1.
+    #[must_use]
+    pub const fn decimals(&self) -> (u8, u8) {
+        self.decimals
+    }
+
     /// A square root of the pool's, of smallest units, as one of whole tokens, token 0 being the base.
     fn root(&self, price: SqrtPrice) -> f64 {
-        let digits = f64::from(self.decimals.0) - f64::from(self.decimals.1);
-        price.to_f64() * libm::pow(10.0, digits / 2.0)
+        price.to_f64() * self.root
     }
 
     /// A price of the pool's as quote per base, in whole tokens.
@@ -47,11 +68,11 @@ impl Units {
     /// An amount of a token in whole tokens.
     #[must_use]
     pub fn whole(&self, token: Token, amount: U256) -> f64 {
-        let digits = match token {
-            Token::Zero => self.decimals.0,
-            Token::One => self.decimals.1,
+        let whole = match token {
+            Token::Zero => self.whole.0,
+            Token::One => self.whole.1,
         };
-        amount.to_f64() / libm::pow(10.0, f64::from(digits))
+        amount.to_f64() / whole
     }
 
     /// Amounts of both, base first.
@@ -79,12 +100,12 @@ impl Curve {
     #[expect(clippy::cast_precision_loss, reason = "floats are what this is in")]
     pub fn new(range: &Range, liquidity: u128, units: &Units) -> Self {
         let (low, high) = (units.root(range.low()), units.root(range.high()));
-        let digits = f64::from(units.decimals.0) + f64::from(units.decimals.1);
+        let whole = libm::sqrt(units.whole.0 * units.whole.1);
         let (low, high) = match units.base {
             Token::Zero => (low, high),
             Token::One => (1.0 / high, 1.0 / low),
         };
-        Self { liquidity: liquidity as f64 * libm::pow(10.0, -digits / 2.0), low, high }
+        Self { liquidity: liquidity as f64 / whole, low, high }
     }
 
     /// The prices it begins and ends with.
@@ -162,13 +183,12 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Marks what a position is worth.
+    /// Marks what a position is worth; `curve` is its own in these units.
     #[must_use]
-    pub fn new(position: &Position, worth: &Worth, price: SqrtPrice, units: &Units) -> Self {
+    pub fn new(worth: &Worth, price: SqrtPrice, curve: &Curve, units: &Units) -> Self {
         let (base, quote) = units.sides(&worth.amounts);
         let fees = Amounts { zero: worth.fees.0.into(), one: worth.fees.1.into() };
         let (fees_base, fees_quote) = units.sides(&fees);
-        let curve = Curve::new(&position.range, position.liquidity, units);
         let price = units.price(price);
         let delta = base + fees_base;
         Self {

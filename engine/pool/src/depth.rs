@@ -88,8 +88,8 @@ impl Depth {
     fn observe(&mut self, swap: &Swap) {
         let interval = swap.tick.index().div_euclid(self.spacing);
         let lower = interval * self.spacing;
-        let since: i128 =
-            self.changes.range(..=lower).filter_map(|(_, changes)| changes.last()).map(|sum| sum.0).sum();
+        let sums = self.changes.range(..=lower).filter_map(|(_, changes)| changes.last());
+        let since = sums.fold(0_i128, |sum, (net, _)| sum.saturating_add(*net));
         let Ok(liquidity) = i128::try_from(swap.liquidity) else { return };
         let before = liquidity.saturating_sub(since);
         let known = *self.known.entry(interval).or_insert(before);

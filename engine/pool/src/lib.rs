@@ -17,6 +17,7 @@
 extern crate alloc;
 
 pub mod amount;
+pub mod backtest;
 pub mod curve;
 pub mod depth;
 mod error;
@@ -26,6 +27,7 @@ pub mod pool;
 pub mod position;
 pub mod range;
 pub mod replay;
+pub mod share;
 pub mod step;
 pub mod tick;
 pub mod ticks;

@@ -49,6 +49,8 @@ pub struct Passed {
     pub tick: Tick,
     /// The liquidity during it.
     pub liquidity: u128,
+    /// The price before it.
+    pub from: SqrtPrice,
     /// What it did; its fee includes what the protocol keeps.
     pub step: Step,
 }
@@ -143,6 +145,12 @@ impl Pool {
     #[must_use]
     pub const fn fee(&self) -> u32 {
         self.fee
+    }
+
+    /// The part of fees that the protocol keeps, of token 0 and of token 1.
+    #[must_use]
+    pub const fn protocol(&self) -> [ProtocolFee; 2] {
+        self.protocol
     }
 
     /// Takes over price, tick and liquidity from what a pool says of itself.
@@ -268,7 +276,8 @@ impl Pool {
                 Quantity::Out(_) => Quantity::Out(left),
             };
             let step = swap_step(before.price, way.target(end), before.liquidity, quantity, self.fee)?;
-            self.passed.push(Passed { paid, tick: before.tick, liquidity: before.liquidity, step });
+            let (tick, liquidity, from) = (before.tick, before.liquidity, before.price);
+            self.passed.push(Passed { paid, tick, liquidity, from, step });
             let paid_in = step.paid.checked_add(step.fee).ok_or(PoolError::Overflow)?;
             left = match quantity {
                 Quantity::In(_) => left.checked_sub(paid_in),

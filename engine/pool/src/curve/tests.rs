@@ -1,7 +1,7 @@
 use super::*;
 use crate::amount::Rounding;
 use crate::fee::Growth;
-use crate::position::PoolView;
+use crate::position::{PoolView, Position};
 use crate::tick::Tick;
 use proptest::prelude::*;
 
@@ -9,7 +9,9 @@ fn range(lower: i32, upper: i32) -> Range {
     Range::new(Tick::new(lower).unwrap(), Tick::new(upper).unwrap()).unwrap()
 }
 
-const EVEN: Units = Units { base: Token::Zero, decimals: (18, 18) };
+fn even() -> Units {
+    Units::new(Token::Zero, (18, 18))
+}
 
 fn near(one: f64, other: f64, error: f64) -> bool {
     (one - other).abs() <= error * one.abs().max(other.abs()).max(1e-300)
@@ -21,10 +23,8 @@ fn any_curve() -> impl Strategy<Value = (Range, u128, Units, f64)> {
         any::<bool>(),
         prop_oneof![Just((18, 18)), Just((18, 6)), Just((6, 18)), Just((8, 6)), Just((0, 27))],
     );
-    let units = units.prop_map(|(is_zero, decimals)| Units {
-        base: if is_zero { Token::Zero } else { Token::One },
-        decimals,
-    });
+    let units = units
+        .prop_map(|(is_zero, decimals)| Units::new(if is_zero { Token::Zero } else { Token::One }, decimals));
     (-200_000..200_000_i32, 1_000..100_000_i32, 1_u128 << 70..1 << 110, units, -0.5..1.5_f64).prop_map(
         |(lower, width, liquidity, units, at)| {
             let range = range(lower, lower + width);
@@ -59,8 +59,8 @@ proptest! {
         // One smallest unit of the token, and what floats lose.
         let unit = |token| units.whole(token, U256::ONE);
         let (low, high) = curve.bounds();
-        prop_assert!((curve.base(price) - base).abs() <= unit(units.base) + 1e-9 * curve.base(low));
-        prop_assert!((curve.quote(price) - quote).abs() <= unit(units.base.other()) + 1e-9 * curve.quote(high));
+        prop_assert!((curve.base(price) - base).abs() <= unit(units.base()) + 1e-9 * curve.base(low));
+        prop_assert!((curve.quote(price) - quote).abs() <= unit(units.base().other()) + 1e-9 * curve.quote(high));
     }
 
     #[test]
@@ -78,7 +78,7 @@ proptest! {
     fn the_order_of_tokens_is_a_name((range, liquidity, units, price) in any_curve()) {
         // The same position in a pool of the same tokens in the other order.
         let turned = Range::new(Tick::new(-range.upper().index()).unwrap(), Tick::new(-range.lower().index()).unwrap());
-        let other = Units { base: units.base.other(), decimals: (units.decimals.1, units.decimals.0) };
+        let other = Units::new(units.base().other(), (units.decimals().1, units.decimals().0));
         let one = Curve::new(&range, liquidity, &units);
         let other = Curve::new(&turned.unwrap(), liquidity, &other);
         let scale = one.value(price);
@@ -90,16 +90,16 @@ proptest! {
 #[test]
 fn the_whole_range_loses_an_eighth_of_the_variance() {
     // The paper's example of a constant product: the rate by value is σ²/8.
-    let curve = Curve::new(&range(-887_272, 887_272), 1 << 90, &EVEN);
+    let curve = Curve::new(&range(-887_272, 887_272), 1 << 90, &even());
     let rate = curve.against_rebalancing(2.0, 0.09) / curve.value(2.0);
     assert!(near(rate, 0.09 / 8.0, 1e-9), "{rate}");
-    assert!(Curve::new(&range(10, 20), 1 << 90, &EVEN).against_rebalancing(2.0, 0.09) <= 0.0);
+    assert!(Curve::new(&range(10, 20), 1 << 90, &even()).against_rebalancing(2.0, 0.09) <= 0.0);
 }
 
 #[test]
 fn a_constant_product_loses_as_the_textbook_says() {
     // 2·√r / (1 + r) − 1 for a price that rose to r: 4 → −20 %.
-    let curve = Curve::new(&range(-887_272, 887_272), 1 << 90, &EVEN);
+    let curve = Curve::new(&range(-887_272, 887_272), 1 << 90, &even());
     let held = curve.base(1.0) * 4.0 + curve.quote(1.0);
     let loss = curve.against_holding(1.0, 4.0) / held;
     assert!(near(loss, -0.2, 1e-9), "{loss}");
@@ -107,7 +107,7 @@ fn a_constant_product_loses_as_the_textbook_says() {
 
 #[test]
 fn beyond_its_range_it_is_one_token() {
-    let curve = Curve::new(&range(-1_000, 1_000), 1 << 90, &EVEN);
+    let curve = Curve::new(&range(-1_000, 1_000), 1 << 90, &even());
     let (low, high) = curve.bounds();
     assert_eq!((curve.quote(low * 0.5), curve.base(high * 2.0)), (0.0, 0.0));
     assert_eq!((curve.gamma(low * 0.5), curve.gamma(high * 2.0)), (0.0, 0.0));
@@ -119,17 +119,17 @@ fn beyond_its_range_it_is_one_token() {
 #[test]
 fn prices_are_in_whole_tokens_of_the_quote() {
     // USDC with 6 digits is token 0, WETH with 18 token 1: tick 199045 is 2 269.7 USDC for one.
-    let units = Units { base: Token::One, decimals: (6, 18) };
+    let units = Units::new(Token::One, (6, 18));
     let price = units.price(Tick::new(199_045).unwrap().sqrt_price());
     assert!((2_269.0..2_270.5).contains(&price), "{price}");
-    let turned = Units { base: Token::Zero, ..units };
+    let turned = Units::new(Token::Zero, units.decimals());
     assert!(near(turned.price(Tick::new(199_045).unwrap().sqrt_price()), 1.0 / price, 1e-12));
     assert!(near(units.whole(Token::Zero, U256::from(2_500_000_u64)), 2.5, 1e-15));
 }
 
 #[test]
 fn fees_count_in_value_and_delta() {
-    let units = Units { base: Token::One, decimals: (6, 18) };
+    let units = Units::new(Token::One, (6, 18));
     let position = Position {
         range: range(198_000, 200_000),
         liquidity: 1 << 60,
@@ -140,12 +140,12 @@ fn fees_count_in_value_and_delta() {
     let growth = Growth::default();
     let view = PoolView { price: tick.sqrt_price(), tick, growth, lower: growth, upper: growth };
     let worth = position.worth(&view);
-    let mark = Mark::new(&position, &worth, view.price, &units);
+    let curve = Curve::new(&position.range, position.liquidity, &units);
+    let mark = Mark::new(&worth, view.price, &curve, &units);
     assert!(near(mark.fees_quote, 3.0, 1e-15));
     assert!(mark.fees_base > 1.15 && mark.fees_base < 1.16);
     assert!(near(mark.delta, mark.base + mark.fees_base, 1e-15));
     assert!(near(mark.value, mark.delta * mark.price + mark.quote + 3.0, 1e-15));
-    let curve = Curve::new(&position.range, position.liquidity, &units);
     assert!(near(mark.value - 3.0 - mark.fees_base * mark.price, curve.value(mark.price), 1e-6));
     assert!(near(mark.gamma, curve.gamma(mark.price), 1e-15));
 }
