@@ -10,6 +10,7 @@ mod kills;
 mod limits;
 mod mismatch;
 mod records;
+mod regrid;
 mod rig;
 mod runs;
 mod shards;

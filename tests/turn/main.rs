@@ -6,6 +6,7 @@ mod dead_man;
 mod latch;
 mod net;
 mod recorded;
+mod regrid;
 mod rig;
 mod runs;
 mod shown;

@@ -1,5 +1,7 @@
 //! `ballast run`: live markets, on paper where nothing else is asked for.
 
+mod course;
+mod grids;
 mod hand;
 mod rise;
 mod turned_away;
@@ -18,8 +20,8 @@ use ballast_runtime::config::{
 use ballast_runtime::job::JobError;
 use ballast_runtime::journal::{Meta, Past, Recovery};
 use ballast_runtime::live::{
-    Assembly, Ended, Engine, Fact, Heart, Outside, Running, ShardAssembly, Strangers, Traded, VenueAssembly,
-    Way, assemble, credentials, facts_in_time, recorded, remind, session,
+    Assembly, Ended, Fact, Outside, ShardEnd, Strangers, Traded, VenueAssembly, Way, credentials,
+    facts_in_time, remind, session,
 };
 use ballast_wire::{Options, Sockets};
 use serde_json::{Value, json};
@@ -33,12 +35,11 @@ use crate::exit::Code;
 use crate::output;
 use crate::record::{Recorded, Recorders};
 use crate::report::{self, ReportContext, ReportFiles};
-use crate::safeguards;
-use crate::view::Telling;
 
+use self::course::{Behind, Crossing};
 use self::rise::Rise;
 use self::turned_away::Patience;
-use self::watched::{Notes, Watched};
+use self::watched::Notes;
 
 /// How long a connection that we close waits for the venue: one taken for dead must be known to be lost soon.
 const CLOSING: Span = Span::from_millis(100);
@@ -120,81 +121,6 @@ pub(crate) struct Job<'a> {
     pub(crate) began: Stopwatch,
 }
 
-impl Job<'_> {
-    /// Runs it, after what is left over of runs before.
-    ///
-    /// # Errors
-    /// As [`run`].
-    pub(crate) fn go(self, past: Option<Past>) -> anyhow::Result<Code> {
-        let Self { words, config, live, arguments, environment, place: (folder, epoch), heart, began } = self;
-        let rise = Rise::new(began, past.as_ref().map(|_| began.elapsed()));
-        let stop = stop_flag()?;
-        let outside = outside(live, &arguments.config)?;
-        let clock = Clock::start(past.as_ref().map_or(Nanos::MIN, Past::at));
-        let told = ask(live, clock, &stop)?;
-        let mut assembly = assemble(config, &arguments.config, live, &told, epoch)?;
-        let since = past.as_ref().map_or(clock.begin(), |past| past.asks_since(live.silence_max.span()));
-        let slowed = core::mem::take(&mut assembly.slowed);
-        let mut ways = ways(live, &assembly, (clock, since, past.as_ref()), environment)?;
-        let recorders = tap(arguments, live, &told, &mut ways)?;
-        go_on(&mut assembly, past, arguments)?;
-        let about = about(&assembly);
-        let running = Running { live, threads: &config.threads, folder: &folder, clock };
-        let mut engine = Engine::start(assembly, ways, &running)?;
-        if let Some(journal) = heart {
-            engine.set_heart(Heart::begin(journal)?);
-        }
-        signal_hook::flag::register(KILL, engine.latch())?;
-        let changed = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&changed))?;
-        let folders = engine.folders().to_vec();
-        safeguards::tell(live, &slowed);
-        output::tell(&match words.journal {
-            Keeps::Journal => format!("running; journal: {}", folder.display()),
-            Keeps::Nothing => "running".to_owned(),
-        });
-        let watch = Stopwatch::start();
-        let mut watched = Watched {
-            recorders,
-            rise,
-            duration: arguments.duration,
-            stop: &stop,
-            about: &about,
-            strangers: match live.strangers {
-                StrangersConfig::Refused => Strangers::Refused,
-                StrangersConfig::Adopted => Strangers::Adopted,
-            },
-            outside: &outside,
-            changed: &changed,
-            path: &arguments.config,
-            title: &format!("ballast {}, {}", words.command, mode_name(live.mode)),
-            venues: &names(live),
-            telling: Telling::asked(arguments.plain),
-            clock,
-        };
-        let (ended, notes) = watched.supervise(engine);
-        let tapped = watched.recorders.take().map_or_else(Vec::new, Recorders::finish);
-        let mut record = RunRecord { instruments: Vec::new() };
-        for (folder, (meta, instruments)) in folders.iter().zip(&about) {
-            record.instruments.extend(recorded(config, folder, meta, instruments)?);
-        }
-        let seconds = watch.elapsed().as_secs_f64();
-        Done {
-            arguments,
-            words: &words,
-            folder: &folder,
-            config,
-            record,
-            ended,
-            tapped,
-            notes,
-            rise: watched.rise,
-            seconds,
-        }
-        .finish()
-    }
-}
-
 /// What each shard decides on.
 fn about(assembly: &Assembly) -> Vec<(Meta, Vec<ResolvedInstrument>)> {
     assembly.shards.iter().map(|shard| (shard.meta.clone(), shard.instruments.clone())).collect()
@@ -205,17 +131,24 @@ fn names(live: &LiveConfig) -> Vec<String> {
     live.venue.iter().map(|venue| market_name(venue.market()).to_owned()).collect()
 }
 
-/// Begins the recordings that are asked for.
+/// Begins recordings of all venues in a folder.
 fn tap(
-    arguments: &RunArgs,
     live: &LiveConfig,
     told: &[Vec<Fact>],
+    out: &Path,
     ways: &mut [Way<Network>],
-) -> anyhow::Result<Option<Recorders>> {
-    let Some(out) = &arguments.tap else { return Ok(None) };
+) -> anyhow::Result<Recorders> {
     let (taps, recorders) = Recorders::begin(live, told, out)?;
     ways.iter_mut().zip(taps).for_each(|(way, tap)| way.tap = Some(tap));
-    Ok(Some(recorders))
+    Ok(recorders)
+}
+
+/// What is done about positions that the ledger does not know.
+const fn strangers(live: &LiveConfig) -> Strangers {
+    match live.strangers {
+        StrangersConfig::Refused => Strangers::Refused,
+        StrangersConfig::Adopted => Strangers::Adopted,
+    }
 }
 
 /// What the journals of runs before leave over; `None` where this is the first.
@@ -237,37 +170,43 @@ fn past(arguments: &RunArgs) -> anyhow::Result<Option<Past>> {
     Ok(past)
 }
 
-/// Hands what is left over to the shards that go on with it.
-fn go_on(assembly: &mut Assembly, past: Option<Past>, arguments: &RunArgs) -> anyhow::Result<()> {
-    let Some(past) = past else { return Ok(()) };
-    let (before, now) = (past.shards.len(), assembly.shards.len());
-    anyhow::ensure!(
-        before == now,
-        "{}: the journals there are of {before} shards, and this run has {now}: begin in an empty folder",
-        arguments.journal.display()
-    );
-    for (shard, past) in assembly.shards.iter_mut().zip(past.shards) {
-        shard.past = past.map(|past| taken_over(past, shard, arguments)).transpose()?;
+/// Refuses to begin where an instrument was killed in the run before, unless that is lifted.
+fn refuse_killed(assembly: &Assembly, past: Option<&Past>, arguments: &RunArgs) -> anyhow::Result<()> {
+    let pasts = past.into_iter().flat_map(|past| &past.shards);
+    for (shard, past) in assembly.shards.iter().zip(pasts) {
+        let killed = |id| {
+            past.as_ref()
+                .and_then(|past| past.shard.halt(id))
+                .is_some_and(|halt| halt.state == GateState::Killed)
+        };
+        let names = shard.instruments.iter().map(|one| one.found.name());
+        if let Some((_, name)) = (0..=u16::MAX).map(InstrumentId).zip(names).find(|(id, _)| killed(*id)) {
+            anyhow::ensure!(
+                arguments.resume,
+                "{name} was killed in the run before, and stays so until that is lifted: --resume"
+            );
+        }
     }
     Ok(())
 }
 
-/// What is left over of one shard, in the numbers of this run.
-fn taken_over(mut past: Recovery, shard: &ShardAssembly, arguments: &RunArgs) -> anyhow::Result<Recovery> {
-    let changed = past.onto(&shard.meta);
-    let changed = changed
-        .map_err(|why| anyhow::anyhow!("{}: the journal there: {why}", arguments.journal.display()))?;
-    changed.iter().for_each(|changed| output::tell(changed));
-    let names: Vec<_> = shard.instruments.iter().map(|one| one.found.name()).collect();
-    let ids = || (0..=u16::MAX).map(InstrumentId).zip(&names);
-    let killed = |id| past.shard.halt(id).is_some_and(|halt| halt.state == GateState::Killed);
-    if let Some((_, name)) = ids().find(|(id, _)| killed(*id)) {
-        anyhow::ensure!(
-            arguments.resume,
-            "{name} was killed in the run before, and stays so until that is lifted: --resume"
-        );
+/// Hands what is left over to the shards that go on with it; what of their grids has changed, for people.
+fn go_on(assembly: &mut Assembly, past: Option<Past>, arguments: &RunArgs) -> anyhow::Result<Vec<String>> {
+    let Some(past) = past else { return Ok(Vec::new()) };
+    let (before, now) = (past.shards.len(), assembly.shards.len());
+    let folder = arguments.journal.display();
+    anyhow::ensure!(
+        before == now,
+        "{folder}: the journals there are of {before} shards, and this run has {now}: begin in an empty folder"
+    );
+    let mut changed = Vec::new();
+    for (shard, past) in assembly.shards.iter_mut().zip(past.shards) {
+        let Some(mut past) = past else { continue };
+        let of_it = past.onto(&shard.meta);
+        changed.extend(of_it.map_err(|why| anyhow::anyhow!("{folder}: the journal there: {why}"))?);
+        shard.past = Some(past);
     }
-    Ok(past)
+    Ok(changed)
 }
 
 /// Set by ctrl-c and SIGTERM.
@@ -352,11 +291,9 @@ pub(crate) fn ask(live: &LiveConfig, clock: Clock, stop: &AtomicBool) -> anyhow:
 struct Done<'a> {
     arguments: &'a RunArgs,
     words: &'a Words,
-    folder: &'a Path,
     config: &'a Config,
+    behind: Behind,
     record: RunRecord,
-    ended: Ended,
-    tapped: Vec<Recorded>,
     notes: Notes,
     rise: Rise,
     seconds: f64,
@@ -369,21 +306,31 @@ impl Done<'_> {
         if self.arguments.json {
             output::json(&self.object(files.as_ref()))?;
         }
-        let whole = self.ended.shards.iter().all(|shard| shard.as_ref().is_some_and(|end| end.kept.is_ok()))
-            && self.tapped.iter().all(Recorded::is_whole);
-        let broken =
-            self.ended.shards.iter().any(Option::is_none) || self.ended.venues.iter().any(Option::is_none);
-        Ok(match (whole, broken || !self.ended.empty) {
+        let mut ends = self.behind.ends.iter().flat_map(|end| &end.shards);
+        let whole = ends.all(|shard| shard.as_ref().is_some_and(|end| end.kept.is_ok()))
+            && self.behind.tapped.iter().all(Recorded::is_whole);
+        let has_none =
+            |end: &Ended| end.shards.iter().any(Option::is_none) || end.venues.iter().any(Option::is_none);
+        let broken = self.behind.ends.iter().any(has_none);
+        Ok(match (whole, broken || !self.is_empty()) {
             (_, true) => Code::Failed,
             (false, false) => Code::Journal,
             (true, false) => Code::Done,
         })
     }
 
+    /// Whether no order was left at the end.
+    fn is_empty(&self) -> bool {
+        self.behind.ends.last().is_none_or(|end| end.empty)
+    }
+
+    /// What became of shards, of all epochs.
+    fn shards(&self) -> impl Iterator<Item = &ShardEnd> {
+        self.behind.ends.iter().flat_map(|end| end.shards.iter().flatten())
+    }
+
     fn write(&self, out: &Path) -> anyhow::Result<ReportFiles> {
-        let shards = || self.ended.shards.iter().flatten();
-        let hash =
-            |of: fn(&ballast_runtime::live::ShardEnd) -> u64| shards().map(of).fold(0, |all, one| all ^ one);
+        let hash = |of: fn(&ShardEnd) -> u64| self.shards().map(of).fold(0, |all, one| all ^ one);
         let context = ReportContext {
             title: self.words.title.to_owned(),
             config: self.arguments.config.display().to_string(),
@@ -403,8 +350,8 @@ impl Done<'_> {
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
-        let shards = || self.ended.shards.iter().flatten();
-        let venues = || self.ended.venues.iter().flatten();
+        let shards = || self.shards();
+        let venues = || self.behind.ends.iter().flat_map(|end| end.venues.iter().flatten());
         vec![
             ("messages", shards().map(|end| end.outcome.messages).sum()),
             ("level_updates", shards().map(|end| end.outcome.level_updates).sum()),
@@ -416,6 +363,7 @@ impl Done<'_> {
             ("connections_lost", venues().map(|end| end.lost).sum()),
             ("frames_unread", venues().map(|end| end.unread).sum()),
             ("snapshots", venues().map(|end| end.counters.snapshots).sum()),
+            ("stray_levels", venues().map(|end| end.counters.stray_levels).sum()),
             ("books_lost", venues().map(|end| end.counters.books_lost).sum()),
             ("clock_falls", shards().map(|end| end.clock_falls).sum()),
         ]
@@ -438,13 +386,15 @@ impl Done<'_> {
         });
         object.insert("instruments".to_owned(), instruments.collect());
         object.insert("notes".to_owned(), json!(self.notes));
-        object.insert("orders_left".to_owned(), json!(!self.ended.empty));
-        let journal = (self.words.journal == Keeps::Journal).then(|| self.folder.display().to_string());
+        object.insert("orders_left".to_owned(), json!(!self.is_empty()));
+        let journal =
+            (self.words.journal == Keeps::Journal).then(|| self.behind.folder.display().to_string());
         object.insert("journal".to_owned(), json!(journal));
         object.insert("run_seconds".to_owned(), json!(self.seconds));
         object.insert("start".to_owned(), self.rise.object());
-        if !self.tapped.is_empty() {
-            let recorded = self.tapped.iter().map(|one| Value::Object(one.object()));
+        object.insert("regridded".to_owned(), self.behind.crossings.iter().map(Crossing::object).collect());
+        if !self.behind.tapped.is_empty() {
+            let recorded = self.behind.tapped.iter().map(|one| Value::Object(one.object()));
             object.insert("recorded".to_owned(), recorded.collect());
         }
         if let Some(files) = files {
@@ -476,13 +426,14 @@ impl Done<'_> {
         for (kind, count) in &self.notes {
             lines.push(format!("noted {kind}: {count}"));
         }
-        if !self.ended.empty {
+        lines.extend(self.behind.crossings.iter().map(Crossing::line));
+        if !self.is_empty() {
             lines.push("ORDERS MAY BE LEFT: not all were gone in time".to_owned());
         }
-        for error in self.ended.shards.iter().flatten().filter_map(|end| end.kept.as_ref().err()) {
+        for error in self.shards().filter_map(|end| end.kept.as_ref().err()) {
             lines.push(format!("ALARM: the journal is not whole: {error}"));
         }
-        lines.extend(self.tapped.iter().map(Recorded::line));
+        lines.extend(self.behind.tapped.iter().map(Recorded::line));
         if let Some(files) = files {
             lines.push(format!("report: {} ({} bytes)", files.html.display(), files.html_bytes));
         }

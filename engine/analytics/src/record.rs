@@ -1,5 +1,7 @@
 //! What a run leaves behind for judgement: fills and samples, per instrument.
 
+mod join;
+
 use ballast_model::{
     ClientOrderId, FillReason, HalfTicks, InstrumentSpec, Liquidity, Lots, Money, Nanos, Price, Rate, Side,
     Span, TradeId,

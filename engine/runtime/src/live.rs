@@ -18,6 +18,7 @@ mod outside;
 mod paper;
 mod parts;
 mod reconfigure;
+mod regrid;
 mod rings;
 mod shard_loop;
 mod standing;
@@ -44,6 +45,7 @@ pub use outside::{BY_KEY, KILLED_BY_FILE, KILLED_BY_SIGNAL, KilledBy, Outside, S
 pub use paper::Paper;
 pub(crate) use parts::Part;
 pub use reconfigure::ConfigureError;
+pub use regrid::{goes_over, is_regridded};
 pub use rings::{Ends, Numbers, RingSizes, ShardEnds, VenueEnds};
 pub use shard_loop::{Handover, ShardLoop, ShardParts, Turned};
 pub use standing::{Asked, Reliance, StandingBoard, StandingWindow, VenueView, standing_board};

@@ -35,7 +35,7 @@ impl Hand {
     }
 
     /// Pulls the quotes, or lets them come back.
-    fn pause(&mut self, engine: &mut Engine, console: &mut Console) {
+    pub(super) fn pause(&mut self, engine: &mut Engine, console: &mut Console) {
         let (act, said) = match self.going {
             Going::Quoting => (OperatorAct::Pause, "paused by a key: quotes are pulled"),
             Going::Paused => (OperatorAct::Resume, "resumed by a key"),

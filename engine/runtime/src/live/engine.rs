@@ -272,7 +272,18 @@ impl Engine {
 
     /// Cancels everything, waits at most so long until no order is left, and ends the threads.
     #[must_use]
-    pub fn stop(mut self, patience: Duration) -> Ended {
+    pub fn stop(self, patience: Duration) -> Ended {
+        let (ended, heart) = self.hand_over(patience);
+        // Of a run that leaves orders whoever watches is not told that it has ended.
+        if let Some(mut heart) = heart.filter(|_| ended.empty) {
+            heart.end();
+        }
+        ended
+    }
+
+    /// As [`Engine::stop`], for a run that another engine goes on with: its heart is to beat on there.
+    #[must_use]
+    pub fn hand_over(mut self, patience: Duration) -> (Ended, Option<Heart>) {
         let patience = Span(i64::try_from(patience.as_nanos()).unwrap_or(i64::MAX));
         let mut ending = self.helm.end(patience, self.clock.now());
         let empty = loop {
@@ -292,13 +303,9 @@ impl Engine {
             self.beat();
         }
         let shards = shards.into_iter().map(|shard| shard.join().ok()).collect();
-        // Of a run that leaves orders whoever watches is not told that it has ended.
-        if let Some(heart) = self.heart.as_mut().filter(|_| empty) {
-            heart.end();
-        }
         self.stop_venues.store(true, Release);
         let venues = self.venues.into_iter().map(|venue| venue.join().ok()).collect();
-        Ended { shards, venues, empty }
+        (Ended { shards, venues, empty }, self.heart)
     }
 }
 

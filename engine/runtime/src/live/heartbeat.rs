@@ -54,6 +54,12 @@ impl Heart {
         let _ = self.write("alive");
     }
 
+    /// Beats though no thread turns: while a run goes over from one engine to the next, when nothing is there that an order could leave.
+    pub fn beat_between(&mut self) {
+        self.beats += 1;
+        let _ = self.write("alive");
+    }
+
     /// The run has ended, and nothing of it is left at a venue.
     pub fn end(&mut self) {
         let _ = self.write("ended");
