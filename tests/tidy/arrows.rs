@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ballast-core", &["ballast-model"]),
     ("ballast-journal", &["ballast-model"]),
     ("ballast-analytics", &["ballast-model"]),
-    ("ballast-chain", &[]),
+    ("ballast-chain", &["ballast-sync"]),
     ("ballast-venue", &["ballast-json", "ballast-model"]),
     ("ballast-exchange", &["ballast-core", "ballast-model"]),
     ("ballast-simulator", &["ballast-core", "ballast-exchange", "ballast-model"]),

@@ -3,7 +3,7 @@
 //! What is decided is pure and in modules without sockets: [`follow`] turns announced heads into an unbroken chain of blocks with their
 //! events, over reorganisations and gaps; [`known`] keeps what was read apart from what was not; [`endpoints`] chooses whom to ask.
 //! [`node`] is the thin glue to alloy, with a limit of time on every request; [`read`] reads a whole state at one block; [`watch`]
-//! joins them.
+//! joins them, and [`worker`] leaves what it knows to other threads.
 //!
 //! Never here: a key, a transaction, a decision on orders. Nothing of the engine or of the venues uses this crate, so that their builds
 //! know nothing of alloy.
@@ -17,6 +17,7 @@ pub mod endpoints;
 pub mod events;
 pub mod fees;
 pub mod follow;
+pub mod inventory;
 pub mod known;
 pub mod node;
 pub mod read;
@@ -24,3 +25,4 @@ pub mod report;
 pub mod state;
 pub mod value;
 pub mod watch;
+pub mod worker;

@@ -97,3 +97,15 @@ fn an_address_in_the_environment_is_never_shown() {
     let said = Config::plan(GOOD, |_| Some("https://host/secret".to_owned())).unwrap_err().to_string();
     assert!(!said.contains("secret"), "{said}");
 }
+
+#[test]
+fn the_readmes_example_can_be_used() {
+    let readme = include_str!("../../../../README.md");
+    let (_, section) = readme.split_once("### Liquidity on a chain\n").unwrap();
+    let (_, example) = section.split_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let plan =
+        Config::plan(example, |name| (name == "ETH_NODE").then(|| "wss://eth.example.org/key".to_owned()));
+    let plan = plan.unwrap();
+    assert_eq!((plan.endpoints.len(), plan.wanted.exchanges.len(), plan.quote.len()), (2, 1, 1));
+}

@@ -184,3 +184,30 @@ fn answers_to_what_is_no_longer_asked_change_nothing() {
     assert_eq!(follower.ask(), Some(Ask::Events(other)));
     assert_eq!(changes(&mut follower), []);
 }
+
+#[test]
+fn another_block_in_the_place_of_the_oldest_begins_anew_without_a_question() {
+    let mut follower = at_twelve();
+    let other = block(10, 210, 209);
+    follower.head(other).unwrap();
+    assert_eq!(changes(&mut follower), [Change::Began { at: other, why: Beginning::TooFar }]);
+}
+
+#[test]
+fn no_more_blocks_are_kept_than_can_be_undone() {
+    let mut follower = Follower::new(2);
+    follower.head(block(10, 10, 9)).unwrap();
+    for number in 11..=16 {
+        let block = block(number.into(), number, number - 1);
+        follower.head(block).unwrap();
+        follower.events(&block, Some(vec![])).unwrap();
+    }
+    changes(&mut follower);
+    // 13 is three blocks below the tip; 14 is two.
+    let mut near = follower.clone();
+    near.head(block(15, 115, 14)).unwrap();
+    assert_eq!(changes(&mut near).len(), 2);
+    let other = block(14, 114, 13);
+    follower.head(other).unwrap();
+    assert_eq!(changes(&mut follower), [Change::Began { at: other, why: Beginning::TooFar }]);
+}

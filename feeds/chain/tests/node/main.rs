@@ -13,6 +13,7 @@ mod proxy;
 mod reading;
 mod rig;
 mod watching;
+mod working;
 
 use std::future::Future;
 use std::time::Duration;
