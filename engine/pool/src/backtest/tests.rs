@@ -98,7 +98,7 @@ fn a_position_out_of_range_moves_after_its_time() {
     assert!(near(soon.swaps, 0.001 * 500.0, 0.1), "{soon:?}");
     assert_eq!((never.in_range, soon.in_range), (120, 120 + 120));
     assert!(back.accounts[1].share().range().lower() > tick(100));
-    assert_eq!((back.swaps, back.seconds), (5, 300));
+    assert_eq!((back.swaps, back.seconds), (6, 300));
     assert!(soon.fees > never.fees);
 }
 
