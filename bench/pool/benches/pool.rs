@@ -49,11 +49,11 @@ fn ticks(criterion: &mut Criterion) {
     group.bench_function("price_of_tick/uniswap_v3_math", |bencher| {
         use uniswap_v3_math::tick_math::get_sqrt_ratio_at_tick;
         bencher
-            .iter(|| ticks.iter().for_each(|tick| keep((get_sqrt_ratio_at_tick(black_box(tick.index()))))));
+            .iter(|| ticks.iter().for_each(|tick| keep(get_sqrt_ratio_at_tick(black_box(tick.index())))));
     });
     group.bench_function("price_of_tick/uniswap-v3-sdk", |bencher| {
         use uniswap_v3_sdk::prelude::get_sqrt_ratio_at_tick;
-        bencher.iter(|| others.iter().for_each(|tick| keep((get_sqrt_ratio_at_tick(black_box(*tick))))));
+        bencher.iter(|| others.iter().for_each(|tick| keep(get_sqrt_ratio_at_tick(black_box(*tick)))));
     });
     group.bench_function("tick_of_price/ballast", |bencher| {
         bencher.iter(|| prices.iter().for_each(|price| keep(Tick::at(black_box(*price)))));
