@@ -12,6 +12,7 @@ mod doctor;
 mod journals;
 mod latency;
 mod lp;
+mod lp_backtest;
 mod operator;
 mod opportunities;
 mod rig;

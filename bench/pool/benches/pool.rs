@@ -22,6 +22,11 @@ use std::path::PathBuf;
 const DAY: &str = "uniswap-v3/demeter-fetch_eth-usdc-005_2024-01-05/ethereum-0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640-2024-01-05.pool.tick.csv";
 const COUNT: i32 = 1_024;
 
+/// Something that was computed, and must have been.
+fn keep<T>(computed: T) {
+    let _ = black_box(computed);
+}
+
 fn tick(index: i32) -> Tick {
     Tick::new(index).expect("a tick")
 }
@@ -39,26 +44,27 @@ fn ticks(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("pool/ticks");
     group.throughput(Throughput::Elements(ticks.len() as u64));
     group.bench_function("price_of_tick/ballast", |bencher| {
-        bencher.iter(|| ticks.iter().for_each(|tick| drop(black_box(black_box(*tick).sqrt_price()))));
+        bencher.iter(|| ticks.iter().for_each(|tick| keep(black_box(*tick).sqrt_price())));
     });
     group.bench_function("price_of_tick/uniswap_v3_math", |bencher| {
         use uniswap_v3_math::tick_math::get_sqrt_ratio_at_tick;
-        bencher.iter(|| ticks.iter().for_each(|tick| drop(black_box(get_sqrt_ratio_at_tick(black_box(tick.index()))))));
+        bencher
+            .iter(|| ticks.iter().for_each(|tick| keep(get_sqrt_ratio_at_tick(black_box(tick.index())))));
     });
     group.bench_function("price_of_tick/uniswap-v3-sdk", |bencher| {
         use uniswap_v3_sdk::prelude::get_sqrt_ratio_at_tick;
-        bencher.iter(|| others.iter().for_each(|tick| drop(black_box(get_sqrt_ratio_at_tick(black_box(*tick))))));
+        bencher.iter(|| others.iter().for_each(|tick| keep(get_sqrt_ratio_at_tick(black_box(*tick)))));
     });
     group.bench_function("tick_of_price/ballast", |bencher| {
-        bencher.iter(|| prices.iter().for_each(|price| drop(black_box(Tick::at(black_box(*price))))));
+        bencher.iter(|| prices.iter().for_each(|price| keep(Tick::at(black_box(*price)))));
     });
     group.bench_function("tick_of_price/uniswap_v3_math", |bencher| {
         use uniswap_v3_math::tick_math::get_tick_at_sqrt_ratio;
-        bencher.iter(|| roots.iter().for_each(|root| drop(black_box(get_tick_at_sqrt_ratio(black_box(*root))))));
+        bencher.iter(|| roots.iter().for_each(|root| keep(get_tick_at_sqrt_ratio(black_box(*root)))));
     });
     group.bench_function("tick_of_price/uniswap-v3-sdk", |bencher| {
         use uniswap_v3_sdk::prelude::get_tick_at_sqrt_ratio;
-        bencher.iter(|| roots.iter().for_each(|root| drop(black_box(get_tick_at_sqrt_ratio(black_box(*root))))));
+        bencher.iter(|| roots.iter().for_each(|root| keep(get_tick_at_sqrt_ratio(black_box(*root)))));
     });
     group.finish();
 }
@@ -72,19 +78,19 @@ fn amounts(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(prices.len() as u64));
     group.bench_function("ballast", |bencher| {
         let amount = |one| amount0(low, black_box(one), liquidity, Rounding::Down);
-        bencher.iter(|| prices.iter().for_each(|price| drop(black_box(amount(*price)))));
+        bencher.iter(|| prices.iter().for_each(|price| keep(amount(*price))));
     });
     group.bench_function("uniswap_v3_math", |bencher| {
         use uniswap_v3_math::sqrt_price_math::_get_amount_0_delta;
         let low = theirs(low.root());
         let amount = |one| _get_amount_0_delta(low, black_box(one), liquidity, false);
-        bencher.iter(|| roots.iter().for_each(|root| drop(black_box(amount(*root)))));
+        bencher.iter(|| roots.iter().for_each(|root| keep(amount(*root))));
     });
     group.bench_function("uniswap-v3-sdk", |bencher| {
         let low = price(low);
         let roots: Vec<_> = prices.iter().map(|one| price(*one)).collect();
         let amount = |one| uniswap_v3_sdk::prelude::get_amount_0_delta(low, black_box(one), liquidity, false);
-        bencher.iter(|| roots.iter().for_each(|root| drop(black_box(amount(*root)))));
+        bencher.iter(|| roots.iter().for_each(|root| keep(amount(*root))));
     });
     group.finish();
 }
@@ -93,14 +99,23 @@ fn amounts(criterion: &mut Criterion) {
 fn worth(criterion: &mut Criterion) {
     let units = Units::new(Token::Zero, (18, 6));
     let range = Range::new(tick(-202_080), tick(-194_080)).expect("a range");
-    let growth = |number: u64| Growth { zero: U256::from(number).wrapping_shl(70), one: U256::from(number).wrapping_shl(50) };
+    let growth = |number: u64| Growth {
+        zero: U256::from(number).wrapping_shl(70),
+        one: U256::from(number).wrapping_shl(50),
+    };
     let position =
         Position { range, liquidity: 551_647_414_977_011_183, growth_last: growth(5), owed: (1, 2) };
     let curve = Curve::new(&range, position.liquidity, &units);
     let views: Vec<PoolView> = (0..COUNT)
         .map(|at| {
             let tick = tick(at - 198_500);
-            PoolView { price: tick.sqrt_price(), tick, growth: growth(900), lower: growth(7), upper: growth(11) }
+            PoolView {
+                price: tick.sqrt_price(),
+                tick,
+                growth: growth(900),
+                lower: growth(7),
+                upper: growth(11),
+            }
         })
         .collect();
     let mut group = criterion.benchmark_group("pool/worth");
@@ -110,11 +125,11 @@ fn worth(criterion: &mut Criterion) {
             let worth = black_box(&position).worth(view);
             Mark::new(&worth, view.price, &curve, &units)
         };
-        bencher.iter(|| views.iter().for_each(|view| drop(black_box(mark(black_box(view))))));
+        bencher.iter(|| views.iter().for_each(|view| keep(mark(black_box(view)))));
     });
     group.bench_function("curve_value", |bencher| {
         let value = |view: &PoolView| curve.value(units.price(view.price));
-        bencher.iter(|| views.iter().for_each(|view| drop(black_box(value(black_box(view))))));
+        bencher.iter(|| views.iter().for_each(|view| keep(value(black_box(view)))));
     });
     group.finish();
 }
@@ -122,7 +137,8 @@ fn worth(criterion: &mut Criterion) {
 /// The recorded day, else swaps to and fro through a made pool.
 fn events() -> (&'static str, Vec<Event>) {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder = std::env::var_os("BALLAST_CAPTURES").map_or_else(|| root.join("../shared/captures"), PathBuf::from);
+    let folder =
+        std::env::var_os("BALLAST_CAPTURES").map_or_else(|| root.join("../shared/captures"), PathBuf::from);
     if let Ok(text) = std::fs::read_to_string(folder.join(DAY)) {
         let events: Result<_, _> = Reader::new(&text).expect("a heading").collect();
         return ("recorded_day", events.expect("events"));
@@ -137,7 +153,12 @@ fn events() -> (&'static str, Vec<Event>) {
         let after = trade.after;
         let (paid, received) = (trade.paid, trade.received);
         let what = What::Swap(Swap {
-            token, paid, received, price: after.price, tick: after.tick, liquidity: after.liquidity,
+            token,
+            paid,
+            received,
+            price: after.price,
+            tick: after.tick,
+            liquidity: after.liquidity,
         });
         Event { block: at, time: 0, what }
     };

@@ -135,7 +135,7 @@ pub struct Backtest {
     pub accounts: Vec<Account>,
     /// What the replay found.
     pub found: Found,
-    /// Swaps that were played.
+    /// Swaps of the record; the first one is where the rules begin.
     pub swaps: u64,
     /// Seconds from the first swap to the last event.
     pub seconds: i64,
@@ -153,7 +153,7 @@ pub fn run(events: &[Event], terms: &Terms, rules: &[Rule]) -> Result<Option<Bac
     let start = begin.map_or(0, |event| event.time);
     let entered = rules.iter().map(|rule| Account::enter(*rule, terms, replay.pool().state(), start));
     let mut accounts = entered.collect::<Result<Vec<_>, _>>()?;
-    let (mut swaps, mut last) = (0, start);
+    let (mut swaps, mut last) = (1, start);
     for event in rest {
         replay.take(event)?;
         last = event.time;

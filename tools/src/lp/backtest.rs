@@ -1,5 +1,6 @@
 //! `ballast lp backtest`.
 
+use ballast_pool::PoolError;
 use ballast_pool::backtest::{Account, Backtest, Row, Rule, Sums, run as play};
 use ballast_pool::event::{Event, Reader};
 use ballast_runtime::clock::Stopwatch;
@@ -40,7 +41,10 @@ pub(crate) fn run(arguments: &LpBacktestArgs) -> anyhow::Result<Code> {
     let rules =
         [rule, Rule { recentre_after: None, ..rule }, Rule { half_width: None, recentre_after: None }];
     let begin = Stopwatch::start();
-    let played = play(&events, &terms, &rules).map_err(|wrong| error(wrong.to_string()))?;
+    let played = play(&events, &terms, &rules).map_err(|wrong| match wrong {
+        PoolError::Tick => error("has ranges at ticks that pool.tick_spacing does not divide".to_owned()),
+        wrong => error(wrong.to_string()),
+    })?;
     let took = begin.elapsed().as_secs_f64();
     let Some(played) = played else { return Err(error("no swap in it".to_owned()).into()) };
     output::text(&table(&played, took), Form::asked(arguments.json))?;
@@ -72,9 +76,9 @@ fn table(played: &Backtest, took: f64) -> String {
     let found = &played.found;
     let exact = found.steady.exact + found.crossing.exact + found.unknown.exact;
     format!(
-        "{}{} swaps over {:.1} h, {exact} of them computed again to the last unit; played in {:.1} ms\n",
+        "{}{} over {:.1} h, {exact} computed again to the last unit; played in {:.1} ms\n",
         super::table(&rows.collect::<Vec<_>>()),
-        played.swaps,
+        output::counted(played.swaps, "swap"),
         hours(played.seconds),
         took * 1e3,
     )
