@@ -113,6 +113,20 @@ fn a_recorded_run_replayed_gives_the_same_events() {
     }
 }
 
+/// As after a tick became coarser.
+#[test]
+fn levels_between_the_ticks_are_passed_over_in_the_recording_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("usdm");
+    let (told, counted, recorder) = record_over(&folder, &config(""), Played::strayed, 3, 1 << 24, &[]);
+    recorder.finish().unwrap();
+    assert!(counted.stray_levels > 100 && counted.decode_errors.total() == 0, "{counted:?}");
+    assert_eq!((counted.snapshots, counted.books_lost), (1, 0), "{counted:?}");
+    let (events, counters, problems) = replayed(&folder);
+    assert_eq!((problems, counters), (Vec::new(), counted));
+    assert_eq!(events, told);
+}
+
 /// Two connections for each stream, one always a little later, of which either ends now and then: the book stands through it all, and the
 /// recording of both gives what was told.
 #[test]

@@ -66,15 +66,12 @@ fn a_position_that_the_new_lot_does_not_divide_stands_in_the_way() {
 }
 
 #[test]
-fn a_configuration_that_names_the_steps_or_fits_none_stands_in_the_way() {
+fn a_configuration_that_names_the_steps_stands_in_the_way_and_so_do_several_shards() {
     let live = "[live]\n[[live.venue]]\nmarket = \"usdm\"\nsymbols = [\"ETHUSDT\"]";
     let states = "[[instrument]]\nmarket = \"usdm\"\nsymbol = \"ETHUSDT\"\ntick = \"0.01\"";
     let named = ballast_tests::market::config(&format!("{QUOTER}\n{states}\n{live}\n"));
     let why = goes(&named, 0, &on("0.1", "0.001")).unwrap_err();
     assert_eq!(why, "usdm ETHUSDT: the configuration names its tick or lot");
-    // An order of a thousand is less than one lot.
-    let why = goes(&config(""), 0, &on("0.01", "1")).unwrap_err();
-    assert!(why.contains("test.toml"), "{why}");
     let several = config("shards = \"by-asset\"");
     assert!(goes(&several, 0, &on("0.1", "0.001")).unwrap_err().contains("several shards"));
 }

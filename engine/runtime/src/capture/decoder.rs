@@ -135,10 +135,6 @@ impl Decoder {
         progress: &mut impl FnMut(usize),
     ) -> Result<u64, LoadError> {
         let name = file.source.name();
-        if file.source.recording().is_some() {
-            // Its grid is the one that the venue declared, and the session that was recorded did so too.
-            self.session.pass_over_strays();
-        }
         let mut lines = open(&file.source)?;
         let mut notes = Notes { file: &name, problems };
         let mut unit = file.survey.unit;

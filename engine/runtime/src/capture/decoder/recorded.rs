@@ -17,6 +17,8 @@ impl Decoder {
         problems: &mut Problems,
         progress: &mut impl FnMut(usize),
     ) -> u64 {
+        // Its grid is the one that the venue declared, and the session that was recorded read so too.
+        self.session.pass_over_strays();
         let name = recording.folder().file_name();
         let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let mut notes = Notes { file: &name, problems };
