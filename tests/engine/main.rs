@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod changing;
+mod coins;
 mod dead_man;
 mod deaths;
 mod faults;

@@ -21,6 +21,7 @@
 //!
 //! Never here: a float, an allocation, the price of one asset in another.
 
+mod base_fee;
 mod carry;
 mod exact;
 mod fees;
@@ -36,6 +37,7 @@ use ballast_model::{
     PRICE_TICKS_MAX, Price, Side, mutant,
 };
 
+pub use base_fee::booked_fee;
 pub use fees::{FEE_ASSETS_MAX, FeeLine};
 pub use funding::funding_due;
 pub use tiers::{
@@ -46,6 +48,7 @@ pub use tiers::{
 pub(crate) use exact::mul_div_floor;
 pub(crate) use parcel::Parcel;
 
+use base_fee::Coin;
 use fees::FeeTable;
 use funding::FundingSums;
 
@@ -98,6 +101,7 @@ pub struct Ledger {
     realised: Money,
     rounding_max: Money,
     fees: FeeTable,
+    coin: Option<Coin>,
     funding: FundingSums,
     turnover: Money,
     bought: Lots,
@@ -126,6 +130,7 @@ impl Ledger {
             realised: Money::ZERO,
             rounding_max: Money::ZERO,
             fees: FeeTable::new(spec.settlement()),
+            coin: Coin::of(spec),
             funding: FundingSums::NONE,
             turnover: Money::ZERO,
             bought: Lots::ZERO,
@@ -161,8 +166,10 @@ impl Ledger {
             Side::Ask => &mut self.sold,
         };
         let traded_after = traded.0.checked_add(lots.0).ok_or(Unbookable::Turnover)?;
-        let fee_e8 = if mutant::is("fee-lost") { 0 } else { fill.fee_e8 };
-        self.fees.add(fill.fee_asset, fee_e8).ok_or(Unbookable::FeeAssets)?;
+        let fee = Coin::booked(self.coin.as_ref(), price, (fill.fee_asset, fill.fee_e8));
+        let (fee_asset, fee_e8) = fee.ok_or(Unbookable::Turnover)?;
+        let fee_e8 = if mutant::is("fee-lost") { 0 } else { fee_e8 };
+        self.fees.add(fee_asset, fee_e8).ok_or(Unbookable::FeeAssets)?;
 
         *traded = Lots(traded_after);
         let closed = self.closed_by(fill.side, lots);

@@ -69,6 +69,12 @@ fn forgotten(case: Case) -> Case {
     Case { seconds: 22, again_ms: millis(16), noted: Some("venue_lost_order"), ..case }
 }
 
+/// While the venue's clock is off for two seconds: that it is must be seen by then, long before the next of the probes that are thirty
+/// seconds apart. Positions of the time ahead are newer than all that follows for as long.
+fn skewed(case: Case) -> Case {
+    Case { seconds: 12, again_ms: millis(7), noted: Some("venue_clock_off"), ..case }
+}
+
 fn blind(blind_ms: i64, case: Case) -> Case {
     Case { blind_ms: Some(blind_ms), ..case }
 }
@@ -208,7 +214,16 @@ fn requests() -> Vec<Case> {
         )),
         usdm("429", &["throttle"], "kind = 'throttle', at = '500ms', for = '2s'"),
         usdm("418", &["ban"], "kind = 'ban', at = '500ms', for = '2s'"),
-        usdm("clock skew", &["clock-skew"], "kind = 'clock-skew', at = '500ms', by = '3s', for = '2s'"),
+        skewed(usdm(
+            "clock ahead",
+            &["clock-skew"],
+            "kind = 'clock-skew', at = '500ms', by = '3s', for = '2s'",
+        )),
+        skewed(usdm(
+            "clock behind",
+            &["clock-skew"],
+            "kind = 'clock-skew', at = '500ms', by = '-3s', for = '2s'",
+        )),
         usdm("listen key expires", &["listen-key-expiry"], "kind = 'listen-key-expiry', at = '500ms'"),
         usdm("shutdown notice", &["shutdown-notice"], "kind = 'shutdown-notice', at = '500ms'"),
     ]

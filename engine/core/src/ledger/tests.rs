@@ -167,6 +167,24 @@ fn fees_and_rebates_are_kept_by_asset() {
 }
 
 #[test]
+fn fees_in_coins_are_booked_at_the_price_of_the_trade() {
+    let mut ledger = Ledger::new(&linear());
+    let paid = |fee_e8, price| Fill { fee_asset: BASE, fee_e8, ..fill(Side::Bid, price, 1) };
+    // A coin at 1 000.00 and at 0.01; what is part of a unit costs a whole one.
+    ledger.on_fill(&paid(7, 100_000)).unwrap();
+    ledger.on_fill(&paid(101, 1)).unwrap();
+    assert_eq!((ledger.fees(QUOTE), ledger.fees(BASE)), (Money::from_e8(7_000 + 2), Money::ZERO));
+    ledger.on_fill(&paid(-3, 100_000)).unwrap();
+    assert_eq!(ledger.rebates(QUOTE), Money::from_e8(3_000));
+    assert_eq!(ledger.position(), Lots(3), "what was traded");
+    assert_eq!(booked_fee(&linear(), Price(100_000), (TOKEN, 5)), Some((TOKEN, 5)));
+    assert_eq!(booked_fee(&inverse(), Price(100_000), (BASE, 5)), Some((BASE, 5)), "it settles in coins");
+    let before = ledger.clone();
+    assert_eq!(ledger.on_fill(&paid(i64::MAX, 10_000_000)), Err(Unbookable::Turnover));
+    assert_eq!(ledger, before);
+}
+
+#[test]
 fn what_cannot_be_held_is_refused_whole() {
     let mut ledger = booked(&linear(), &[(Side::Bid, 100_000, 5)]);
     for asset in 2..5 {

@@ -3,6 +3,7 @@
 use ballast_analytics::record::{
     Adjustment, FillRow, HORIZONS, InstrumentRecord, MARKOUT_HORIZONS, Place, Programme, Role, Sample,
 };
+use ballast_core::ledger::booked_fee;
 use ballast_core::shard::Shard;
 use ballast_model::{
     Command, Event, Fill, HalfTicks, InstrumentId, Lots, Money, Nanos, OperatorAct, OperatorCommand,
@@ -140,6 +141,8 @@ impl Recorder {
     fn book_fill(&mut self, fill: &Fill, now: Nanos, shard: &Shard) {
         let index = fill.instrument.index();
         let Some(mid) = mid_of(shard, index).or_else(|| self.last_mid(index)) else { return };
+        let fee = (fill.fee_asset, fill.fee_e8);
+        let booked = shard.spec(fill.instrument).and_then(|spec| booked_fee(spec, fill.level.price(), fee));
         let Some(record) = self.instruments.get_mut(index) else { return };
         record.fills.push(FillRow {
             time: now,
@@ -148,7 +151,7 @@ impl Recorder {
             lots: fill.level.lots(),
             liquidity: fill.liquidity,
             reason: fill.reason,
-            fee: Money::from_e8(fill.fee_e8),
+            fee: Money::from_e8(booked.unwrap_or(fee).1),
             client_id: fill.client_id,
             trade_id: fill.trade_id,
             mid,

@@ -16,6 +16,8 @@ use crate::back::{Back, ClientId};
 impl<B: Back> Venue<B> {
     /// News of a client from the market behind.
     pub(super) fn hear_client(&mut self, client: ClientId, event: &Event, now: Nanos) {
+        // Orders, trades and what is told of them bear the time of the clock that clients are held to.
+        let now = self.told_time(now);
         match event.account() {
             Some(AccountEvent::Order(update)) => self.hear_order(client, update, now),
             Some(AccountEvent::Fill(fill)) => self.hear_fill(client, fill, now),

@@ -6,8 +6,8 @@
 use ballast_exchange::floor::{self, FloorSpec, FloorSpecError, MarketNews, MatchingVenue, Multiples};
 use ballast_exchange::matching::{AccountId, Prevention};
 use ballast_model::{
-    BookKind, Command, Ending, Event, Fill, FundingPayment, InstrumentId, Money, Nanos, OrderReport,
-    OrderUpdate, RejectReason, TimeInForce, UpdateId,
+    BookKind, Command, Ending, Event, Fill, FundingPayment, InstrumentId, InstrumentSpec, Money, Nanos,
+    OrderReport, OrderUpdate, RejectReason, Side, TimeInForce, UpdateId,
 };
 
 use super::spec::MarketKind;
@@ -20,6 +20,8 @@ pub(super) struct Pit {
     venue: MatchingVenue,
     wire: Wire,
     id: InstrumentId,
+    spec: InstrumentSpec,
+    kind: MarketKind,
     /// The state that the last diff ended with.
     diffed: u64,
     text: Vec<u8>,
@@ -28,7 +30,8 @@ pub(super) struct Pit {
 impl Pit {
     pub(super) fn new(kind: MarketKind, floor: &FloorSpec, symbol: &Symbol) -> Result<Self, FloorSpecError> {
         let (venue, wire) = (MatchingVenue::new(floor)?, Wire::new(kind, symbol));
-        Ok(Self { venue, wire, id: symbol.id, diffed: 0, text: Vec::new() })
+        let (id, spec) = (symbol.id, symbol.spec);
+        Ok(Self { venue, wire, id, spec, kind, diffed: 0, text: Vec::new() })
     }
 
     /// By the market's time.
@@ -51,7 +54,7 @@ impl Pit {
         }
     }
 
-    /// News of a client as [`Told`] has it: at the clock's time, and of self-trades by their name.
+    /// News of a client as [`Told`] has it: at the clock's time, of self-trades by their name, and on spot with the fee of a buy in coins.
     fn told(&self, client: floor::ClientId, event: &Event, outside: impl Fn(Nanos) -> Nanos) -> Event {
         let mut event = stamped(event, outside);
         if let Event::Order(OrderUpdate { client_id, report, .. }) = &mut event
@@ -59,6 +62,9 @@ impl Pit {
             && self.venue.met_its_own(client, *client_id)
         {
             *report = OrderReport::Rejected(RejectReason::SelfTrade);
+        }
+        if let (Event::Fill(fill), MarketKind::Spot) = (&mut event, self.kind) {
+            charge_coins(fill, &self.spec);
         }
         event
     }
@@ -129,6 +135,22 @@ impl Pit {
 
     pub(super) fn wallet(&self, client: ClientId) -> Money {
         self.venue.engine().wallet(AccountId(client.0))
+    }
+}
+
+/// A spot venue takes the fee of a buy from the coins that it brings in: the same share of them, rounded up.
+fn charge_coins(fill: &mut Fill, spec: &InstrumentSpec) {
+    if fill.side != Side::Bid || fill.fee_e8 <= 0 {
+        return;
+    }
+    let (price, lots) = (fill.level.price(), fill.level.lots());
+    let e8 = |money: Money| money.0 / 10_i128.pow(10);
+    let (value, coins) = (e8(spec.value_floor(price, lots)), spec.lot_amount().unwrap_or_default());
+    let coins = e8(Money(coins.0 * i128::from(lots.0)));
+    if value > 0
+        && let Ok(fee_e8) = i64::try_from(-(-i128::from(fill.fee_e8) * coins).div_euclid(value))
+    {
+        (fill.fee_asset, fill.fee_e8) = (spec.base, fee_e8);
     }
 }
 

@@ -181,6 +181,29 @@ fn spot_orders_need_what_they_spend() {
     assert_eq!(back.balance(US, "USDT"), (spec::COLLATERAL + got, Money::ZERO));
 }
 
+#[test]
+fn the_fee_of_a_spot_buy_comes_out_of_the_coins() {
+    let mut back = back(MarketKind::Spot, Speed::Times(1));
+    back.advance(at(0), &mut Heard::default());
+    let ask = back.depth(InstrumentId(0), 1).asks[0].0;
+    let takes = order(3, Side::Bid, Price(ask.0 + 1_000), 1_000, TimeInForce::ImmediateOrCancel);
+    let (mut lots, mut value, mut fees) = (0, 0, 0);
+    for event in ask_now(&mut back, &takes) {
+        if let Event::Fill(fill) = event {
+            let (price, lot) = (fill.level.price().0, fill.level.lots().0);
+            (lots, value) = (lots + lot, value + i128::from(lot) * i128::from(price));
+            assert_eq!(fill.fee_asset, back.symbols()[0].spec.base);
+            // A thousandth of the coins, of which a lot is 10 000 units of 10^-8.
+            assert!((lot * 10..=lot * 10 + 1).contains(&fill.fee_e8), "{fill:?}");
+            fees += fill.fee_e8;
+        }
+    }
+    assert!(lots > 0, "it took");
+    let coins = Money(i128::from(lots) * 10i128.pow(14)) - Money::from_e8(fees);
+    assert_eq!(back.balance(US, "ETH"), (spec::BASE + coins, Money::ZERO));
+    assert_eq!(back.balance(US, "USDT").0, spec::COLLATERAL - Money(value * 10i128.pow(12)));
+}
+
 fn ask_now(back: &mut MatchingBack, command: &Command) -> Vec<Event> {
     ask(back, US, command, at(0))
 }

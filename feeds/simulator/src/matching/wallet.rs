@@ -1,7 +1,7 @@
 //! Spot balances: what each client has, and what its open orders bind.
 //!
-//! An order is refused where it could spend or sell more than is free at its own price; fees are paid in the quote currency, from
-//! what is free.
+//! An order is refused where it could spend or sell more than is free at its own price. Fees of buys are paid in the coins that they
+//! bring in, those of sells in the quote currency they bring in.
 
 use std::collections::BTreeMap;
 
@@ -131,7 +131,8 @@ impl Wallet {
             Side::Ask => (-value, -size),
         };
         let fee = Money::from_e8(fill.fee_e8);
-        for (asset, change) in [(base, got), (quote, -paid - fee)] {
+        let fee = if fill.fee_asset == spec.base { (base, -fee) } else { (quote, -fee) };
+        for (asset, change) in [(base, got), (quote, -paid), fee] {
             if let Some(held) = self.held.get_mut(&(client, asset.clone())) {
                 *held += change;
             }

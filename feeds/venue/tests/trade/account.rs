@@ -12,7 +12,7 @@ use super::rig::{ACCOUNT, BNB, ETH, Rig, USDT};
 /// A spot report of the order 41 of ours, wrapped as it comes.
 fn spot(kind: &str, status: &str, more: &str) -> String {
     format!(
-        r#"{{"subscriptionId":0,"event":{{"e":"executionReport","E":1709654401001,"s":"ETHUSDT","c":"blst-41","S":"SELL","o":"LIMIT_MAKER","f":"GTC","q":"1.50000000","p":"2683.80000000","P":"0.00000000","F":"0.00000000","g":-1,"C":"","x":"{kind}","X":"{status}","r":"NONE","i":28,{more}"T":1709654401000,"w":true,"M":false,"O":1709654400000,"Z":"0.00000000","Y":"0.00000000","Q":"0.00000000","W":1709654400000,"V":"EXPIRE_MAKER"}}}}"#
+        r#"{{"subscriptionId":0,"event":{{"e":"executionReport","E":1645423376001,"s":"ETHUSDT","c":"blst-41","S":"SELL","o":"LIMIT_MAKER","f":"GTC","q":"1.50000000","p":"2683.80000000","P":"0.00000000","F":"0.00000000","g":-1,"C":"","x":"{kind}","X":"{status}","r":"NONE","i":28,{more}"T":1709654401000,"w":true,"M":false,"O":1709654400000,"Z":"0.00000000","Y":"0.00000000","Q":"0.00000000","W":1709654400000,"V":"EXPIRE_MAKER"}}}}"#
     )
 }
 
@@ -25,7 +25,7 @@ fn quiet(execution: u64, filled: &str) -> String {
 
 fn futures(kind: &str, status: &str, more: &str) -> String {
     format!(
-        r#"{{"e":"ORDER_TRADE_UPDATE","T":1709654401000,"E":1709654401001,"o":{{"s":"ETHUSDT","c":"blst-41","S":"SELL","o":"LIMIT","f":"GTX","q":"1.500","p":"2683.80","ap":"0","sp":"0","x":"{kind}","X":"{status}","i":28,{more}"T":1709654401000,"b":"0","a":"0","R":false,"wt":"CONTRACT_PRICE","ot":"LIMIT","ps":"BOTH","cp":false,"pP":false,"si":0,"ss":0,"rp":"0","V":"EXPIRE_MAKER","pm":"NONE","gtd":0}}}}"#
+        r#"{{"e":"ORDER_TRADE_UPDATE","T":1709654401000,"E":1645423376001,"o":{{"s":"ETHUSDT","c":"blst-41","S":"SELL","o":"LIMIT","f":"GTX","q":"1.500","p":"2683.80","ap":"0","sp":"0","x":"{kind}","X":"{status}","i":28,{more}"T":1709654401000,"b":"0","a":"0","R":false,"wt":"CONTRACT_PRICE","ot":"LIMIT","ps":"BOTH","cp":false,"pP":false,"si":0,"ss":0,"rp":"0","V":"EXPIRE_MAKER","pm":"NONE","gtd":0}}}}"#
     )
 }
 
@@ -69,7 +69,7 @@ fn fills_are_told_once_in_full() {
 #[test]
 fn a_trade_comes_early_without_its_fee_and_is_told_when_that_is_known() {
     let mut rig = Rig::open(TradeMarket::UsdM);
-    rig.frame(r#"{"e":"TRADE_LITE","E":1709654401001,"T":1709654401000,"s":"ETHUSDT","q":"1.500","p":"2683.80","m":true,"c":"blst-41","S":"SELL","L":"2683.80","l":"0.400","t":500,"i":28}"#);
+    rig.frame(r#"{"e":"TRADE_LITE","E":1645423376001,"T":1709654401000,"s":"ETHUSDT","q":"1.500","p":"2683.80","m":true,"c":"blst-41","S":"SELL","L":"2683.80","l":"0.400","t":500,"i":28}"#);
     assert_eq!(rig.sink.events, []);
     rig.frame(&futures("TRADE", "PARTIALLY_FILLED", FILLED));
     assert_eq!(rig.fills(), [fill(500, 400)]);
@@ -224,7 +224,7 @@ fn positions_keep_their_sign_and_their_zeros() {
 #[test]
 fn the_streams_own_news_are_acted_upon() {
     let mut rig = Rig::open(TradeMarket::UsdM);
-    rig.frame(r#"{"e":"listenKeyExpired","E":1709654401001,"listenKey":"pqia91"}"#);
+    rig.frame(r#"{"e":"listenKeyExpired","E":1645423376001,"listenKey":"pqia91"}"#);
     rig.script.push(("POST /fapi/v1/listenKey".into(), 200, r#"{"listenKey":"fresh"}"#.into()));
     rig.serve();
     assert!(rig.session.path(Channel::Private).unwrap().starts_with("/private/ws?listenKey=fresh&events="));

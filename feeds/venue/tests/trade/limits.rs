@@ -135,6 +135,35 @@ fn a_clock_that_is_off_stops_orders() {
 }
 
 #[test]
+fn a_time_that_the_venue_writes_shows_that_its_clock_has_jumped() {
+    let millis = |rig: &Rig, off: i64| rig.now.wall.0 / 1_000_000 + off;
+    // News of the account from a time that is yet to come, and an answer to an order from before it was sent.
+    let news = |rig: &mut Rig| {
+        let time = millis(rig, 121);
+        rig.frame(&format!(r#"{{"event":{{"e":"outboundAccountPosition","E":{time},"u":1,"B":[]}}}}"#));
+    };
+    let answer = |rig: &mut Rig| {
+        let (id, time) = (rig.send(new(order(1))), millis(rig, -121));
+        rig.result(id, &format!(r#"{{"orderId":28,"transactTime":{time}}}"#));
+    };
+    for (off, jumps) in [(121, &news as &dyn Fn(&mut Rig)), (-121, &answer)] {
+        let mut rig = Rig::open(TradeMarket::Spot);
+        jumps(&mut rig);
+        assert_eq!(rig.session.poll_notice(), Some(Notice::ClockOff));
+        assert!(rig.session.clock().is_none() && !rig.session.may_add(ETH, rig.now.mono), "held at once");
+        let jumped = format!(r#"{{"serverTime":{}}}"#, millis(&rig, off));
+        rig.script.push(("GET /api/v3/time".into(), 200, jumped));
+        rig.asked.clear();
+        rig.serve();
+        assert_eq!(rig.asked.first().map(String::as_str), Some("GET /api/v3/time"), "and asked for");
+        assert!(!rig.session.may_add(ETH, rig.now.mono));
+        rig.wait(Span::from_secs(1));
+        rig.serve();
+        assert!(rig.session.may_add(ETH, rig.now.mono), "a second after it is back");
+    }
+}
+
+#[test]
 fn a_table_that_is_full_refuses() {
     let mut rig = Rig::open(TradeMarket::Spot);
     let ids: Vec<_> = (0..256).map(|id| rig.send(cancel(id + 1))).collect();

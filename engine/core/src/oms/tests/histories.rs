@@ -105,7 +105,9 @@ impl World {
         let report = match how {
             Ending::Cancelled if filled == 0 => OrderReport::Cancelled,
             Ending::Expired if filled == 0 => OrderReport::Expired,
-            Ending::Cancelled | Ending::Expired | Ending::Filled | Ending::Rejected(_) => ended(how, filled),
+            Ending::Cancelled | Ending::Expired | Ending::Filled | Ending::Rejected(_) | Ending::Lost => {
+                ended(how, filled)
+            }
         };
         self.tell(wire, id, report);
     }

@@ -144,3 +144,20 @@ fn cancels_refused_again_and_again_do_not_put_off_the_question() {
     assert!(asked.first().is_some_and(|at| (first..first + 10).contains(at)), "{asked:?}");
     assert!(asked.len() > 2, "and again while nobody answers: {asked:?}");
 }
+
+#[test]
+fn an_order_that_the_venue_has_lost_ends_only_while_its_fate_is_unknown() {
+    let lost = OrderReport::Ended { how: Ending::Lost, filled: Lots::ZERO };
+    let mut oms = oms_with_bid();
+    accepted(&mut oms, 1);
+    report(&mut oms, 1, lost);
+    assert_eq!(state(&oms, 1), OrderState::Live, "it has shown a sign of life since");
+    report(&mut oms, 1, OrderReport::NotFound { query: 0 });
+    assert_eq!((state(&oms, 1), oms.working(Side::Bid)), (OrderState::Unknown, Lots(10)));
+    report(&mut oms, 1, lost);
+    assert_eq!((state(&oms, 1), oms.working(Side::Bid)), (OrderState::Done(DoneReason::Lost), Lots(0)));
+    // It was not: what it traded is booked, and what is left of it may be alive.
+    assert_eq!(fill(&mut oms, 1, Side::Bid, 4, 1), FillOutcome::Late);
+    assert!(FillOutcome::Late.must_book());
+    assert_eq!((state(&oms, 1), oms.working(Side::Bid)), (OrderState::Unknown, Lots(6)));
+}

@@ -41,7 +41,8 @@ fn reports() -> impl Strategy<Value = OrderReport> {
         Just(Ending::Filled),
         Just(Ending::Cancelled),
         Just(Ending::Expired),
-        Just(Ending::Rejected(RejectReason::Other))
+        Just(Ending::Rejected(RejectReason::Other)),
+        Just(Ending::Lost)
     ];
     prop_oneof![
         5 => Just(OrderReport::Accepted(VenueOrderId(1))),

@@ -146,6 +146,9 @@ impl TradeSession {
         out: &mut S,
     ) -> Result<(), TradeError> {
         let kind = event.member(b"e").and_then(Item::text).ok_or(TradeError::Member("e"))?;
+        if let Some(time) = event.member(b"E").and_then(Item::unsigned) {
+            self.on_stamp(None, venue_time(time), now);
+        }
         match kind {
             "executionReport" => return self.on_report(&Report::read(event), out),
             "ORDER_TRADE_UPDATE" => {

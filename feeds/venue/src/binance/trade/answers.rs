@@ -7,6 +7,7 @@ use ballast_model::{
 };
 
 use super::budget::Pool;
+use super::clock::Stamp;
 use super::config::TradeMarket;
 use super::in_flight::Asked;
 use super::jobs::Job;
@@ -111,7 +112,7 @@ impl TradeSession {
         if let Some(limits) = frame.limits {
             self.adopt_limits(limits, now);
         }
-        let Some(asked) = asked else {
+        let Some((asked, answer_by)) = asked else {
             self.counters.unasked += 1;
             // Not an answer to anything, such as a key that was deleted while it was in use.
             if status != 200 {
@@ -122,13 +123,36 @@ impl TradeSession {
             return Ok(());
         };
         match (frame.result, status) {
-            (Some(result), 200) => self.on_result(asked, result, now, out),
+            (Some(result), 200) => {
+                self.look_at_stamp(asked, result, answer_by, now);
+                self.on_result(asked, result, now, out)
+            }
             _ => {
                 let error = read_error(status, frame.error);
                 self.on_refusal(asked, &error, retry_after(frame.error), now, out);
                 Ok(())
             }
         }
+    }
+
+    /// When the venue did what an order or a cancel asked for, held against its clock.
+    fn look_at_stamp(&mut self, asked: Asked, result: Item<'_>, answer_by: Nanos, now: Now) {
+        if let Asked::Command(Command::New(_) | Command::Cancel(_)) = asked {
+            let time = result.member(b"transactTime").or_else(|| result.member(b"updateTime"));
+            if let Some(time) = time.and_then(Item::unsigned) {
+                self.on_stamp(Some(answer_by - self.answer_max), venue_time(time), now);
+            }
+        }
+    }
+
+    /// A time that the venue wrote into what came now: in an answer to what was asked then.
+    pub(super) fn on_stamp(&mut self, asked: Option<Nanos>, venue_time: Nanos, now: Now) {
+        match self.clock.stamp(asked, now, venue_time) {
+            Stamp::Agrees => return,
+            Stamp::Doubts => {}
+            Stamp::Refutes => self.notices.add(Notice::ClockOff),
+        }
+        self.jobs.want_first(Job::Time);
     }
 
     fn on_result<S: EventSink>(

@@ -72,8 +72,8 @@ impl InFlight {
         self.earliest = self.earliest.min(answer_by);
     }
 
-    /// What the request with this id asked; `None` where there is none, or its answer has been.
-    pub(super) fn answer(&mut self, id: u64) -> Option<Asked> {
+    /// What the request with this id asked, and until when it was to be answered; `None` where there is none, or its answer has been.
+    pub(super) fn answer(&mut self, id: u64) -> Option<(Asked, Nanos)> {
         let index = usize::try_from(id).ok()? % IN_FLIGHT_MAX;
         let place = self.places.get_mut(index)?;
         let uses = id / u64::try_from(IN_FLIGHT_MAX).ok()?;
@@ -84,7 +84,7 @@ impl InFlight {
             self.free.push_back(index);
         }
         place.state = State::Answered;
-        Some(place.asked)
+        Some((place.asked, place.answer_by))
     }
 
     /// A request whose answer is overdue by now, if there is one; each is handed out once.
@@ -144,11 +144,11 @@ mod tests {
             table.ask(asked(number), Nanos(answer_by));
         }
         assert_eq!(table.next_id(), None);
-        assert_eq!((table.answer(ids[7]), table.answer(ids[7])), (Some(asked(7)), None));
-        assert_eq!(table.answer(ids[3]), Some(asked(3)));
+        assert_eq!((table.answer(ids[7]), table.answer(ids[7])), (Some((asked(7), Nanos(17))), None));
+        assert_eq!(table.answer(ids[3]), Some((asked(3), Nanos(13))));
         let again = table.next_id().unwrap();
         table.ask(asked(999), Nanos(5_000));
-        assert_eq!((table.answer(ids[7]), table.answer(again)), (None, Some(asked(999))));
+        assert_eq!((table.answer(ids[7]), table.answer(again)), (None, Some((asked(999), Nanos(5_000)))));
         assert_eq!((table.answer(0), table.answer(u64::MAX)), (None, None));
     }
 
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!((table.earliest(), table.overdue(Nanos(9))), (Nanos(10), None));
         assert_eq!((table.overdue(Nanos(10)), table.overdue(Nanos(10))), (Some(asked(1)), None));
         assert_eq!(table.earliest(), Nanos(20));
-        assert_eq!((table.answer(first), table.answer(first)), (Some(asked(1)), None));
+        assert_eq!((table.answer(first), table.answer(first)), (Some((asked(1), Nanos(10))), None));
         assert_eq!((table.overdue(Nanos(30)), table.overdue(Nanos(30))), (Some(asked(2)), None));
         assert_eq!(table.earliest(), Nanos::MAX);
         assert_eq!(table.free.len(), IN_FLIGHT_MAX);

@@ -5,7 +5,7 @@ use ballast_model::{
     Replace, Span,
 };
 
-use super::clock::PROBE_GAP;
+use super::clock::LOOK_GAP;
 use super::config::TradeMarket;
 use super::in_flight::Asked;
 use super::jobs::Job;
@@ -131,7 +131,7 @@ impl TradeSession {
             self.notices.add(Notice::EventsLost);
             self.stream_up(now);
         }
-        if due(&mut self.timers.probe, now.mono, now.mono + PROBE_GAP) {
+        if due(&mut self.timers.probe, now.mono, now.mono + LOOK_GAP) && self.clock.wants_probe(now.mono) {
             self.jobs.want(Job::Time);
         }
         if due(&mut self.timers.rules, now.mono, now.mono + RULES_AGE) {

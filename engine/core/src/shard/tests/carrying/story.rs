@@ -183,7 +183,7 @@ impl Story {
             side: order.side,
             liquidity: if self.dice.once_in(3) { Liquidity::Taker } else { Liquidity::Maker },
             reason: if forced { FillReason::Liquidation } else { reason },
-            fee_asset: AssetId(u16::try_from(self.dice.from(0, 4)).unwrap()),
+            fee_asset: AssetId(u16::try_from(self.dice.from(0, 5)).unwrap()),
             level: level(order.price.0, self.dice.from(1, order.lots.0)),
             fee_e8: self.dice.from(-50, 100),
             client_id: if foreign { ballast_model::ClientOrderId(9) } else { order.client_id },
