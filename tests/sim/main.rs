@@ -5,4 +5,6 @@
 #[cfg(mutant)]
 mod mutants;
 #[cfg(not(mutant))]
+mod scenarios;
+#[cfg(not(mutant))]
 mod worlds;

@@ -9,29 +9,36 @@
 //! Never here: a thread, a clock, a socket, a decision of the engine's.
 #![forbid(unsafe_code)]
 
+mod agenda;
 mod boot;
 mod config;
 mod counterpart;
 mod dice;
 mod disk;
+mod fault;
 mod line;
 mod mutants;
 mod net;
 mod oracle;
 mod plan;
+mod process;
 mod profile;
 mod report;
 mod run;
+mod scenario;
 mod scratch;
+mod shrink;
 mod watch;
 mod world;
 
+pub use fault::Fault;
 #[cfg(mutant)]
 pub use mutants::{Caught, hunt};
 pub use mutants::{MUTANTS, Mutant};
-pub use net::Reach;
 pub use oracle::{ORACLES, Violation};
-pub use plan::{Act, Plan, Turn};
+pub use plan::{Markets, Plan, Rings, faults};
 pub use profile::{Latency, PROFILES, Profile};
-pub use report::{Coverage, Report, State};
+pub use report::{Coverage, Report, State, never};
 pub use run::{SimError, Sweep, play, run};
+pub use scenario::{Scenario, ScenarioError};
+pub use shrink::{Shrunk, shrink};

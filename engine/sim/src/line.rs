@@ -113,7 +113,7 @@ pub(crate) fn place(address: &Address) -> (Channel, &str, &str) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let channel = match address.kind {
         LinkKind::Http => Channel::Rest,
-        LinkKind::WebSocket if path.contains("/ws-fapi/") => Channel::Api,
+        LinkKind::WebSocket if path.contains("/ws-fapi/") || path.contains("/ws-api/") => Channel::Api,
         LinkKind::WebSocket if path.starts_with("/private") => Channel::User,
         LinkKind::WebSocket => Channel::Market,
     };

@@ -5,7 +5,7 @@
 pub struct Mutant {
     /// The name by which its place in the engine asks: `ballast_model::mutant`.
     pub name: &'static str,
-    /// Oracles that are meant for it: whichever sees it first.
+    /// Oracles that are meant for it: whichever sees it first. In other worlds others may.
     pub oracles: &'static [&'static str],
 }
 
@@ -14,7 +14,7 @@ const fn mutant(name: &'static str, oracles: &'static [&'static str]) -> Mutant 
 }
 
 /// All mutants.
-pub const MUTANTS: [Mutant; 22] = [
+pub const MUTANTS: [Mutant; 25] = [
     mutant("duplicate-fill-booked", &["fills-once"]),
     mutant("late-fill-lost", &["fills-once", "position"]),
     mutant("fee-lost", &["ledger"]),
@@ -37,6 +37,9 @@ pub const MUTANTS: [Mutant; 22] = [
     mutant("end-unproved", &["empty"]),
     mutant("never-reconnects", &["alive"]),
     mutant("spins-while-closing", &["no-panic"]),
+    mutant("missing-fill-unsought", &["position"]),
+    mutant("hedge-doubled", &["hedge"]),
+    mutant("hedge-asleep", &["hedge"]),
 ];
 
 /// How a mutant was caught.
@@ -45,11 +48,13 @@ pub const MUTANTS: [Mutant; 22] = [
 pub struct Caught {
     /// In the world of this seed.
     pub seed: u64,
-    /// By this oracle.
+    /// By this oracle, which is meant for it.
     pub oracle: &'static str,
+    /// Worlds before it in which another oracle saw something first.
+    pub others: u64,
 }
 
-/// Runs worlds of a profile, from seed 1 on, until one of at most so many catches the mutant.
+/// Runs worlds of a profile, from seed 1 on, until in one of at most so many an oracle that is meant for it catches the mutant.
 ///
 /// # Errors
 /// A world that could not be.
@@ -61,9 +66,18 @@ pub fn hunt(
     seeds: u64,
 ) -> Result<Option<Caught>, crate::SimError> {
     ballast_model::mutant::choose(mutant.name);
-    let caught = (1..=seeds).find_map(|seed| match crate::run(seed, profile, length) {
-        Ok(report) => report.violation.map(|violation| Ok(Caught { seed, oracle: violation.oracle })),
-        Err(error) => Some(Err(error)),
+    let mut others = 0;
+    let caught = (1..=seeds).find_map(|seed| {
+        let report = match crate::run(seed, profile, length) {
+            Ok(report) => report,
+            Err(error) => return Some(Err(error)),
+        };
+        let oracle = report.violation?.oracle;
+        if mutant.oracles.contains(&oracle) {
+            return Some(Ok(Caught { seed, oracle, others }));
+        }
+        others += 1;
+        None
     });
     ballast_model::mutant::choose("");
     caught.transpose()
@@ -79,7 +93,10 @@ mod tests {
         let known = |name: &str| ORACLES.iter().any(|(oracle, _)| *oracle == name);
         assert!(MUTANTS.iter().flat_map(|mutant| mutant.oracles).all(|name| known(name)));
         for (oracle, _) in &ORACLES {
-            assert!(MUTANTS.iter().any(|mutant| mutant.oracles.contains(oracle)), "{oracle} catches none");
+            assert!(
+                MUTANTS.iter().any(|mutant| mutant.oracles == [*oracle]),
+                "{oracle} has no mutant of its own"
+            );
         }
     }
 }

@@ -30,7 +30,7 @@ type Whose = (Link, u32);
 
 /// What becomes of connections that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// They are made.
     Yes,
     /// They are refused.

@@ -4,6 +4,7 @@ mod book;
 mod exposure;
 mod fills;
 mod fresh;
+mod hedge;
 mod kill;
 mod rest;
 
@@ -13,11 +14,12 @@ pub(crate) use book::book;
 pub(crate) use exposure::Exposure;
 pub(crate) use fills::FillsOnce;
 pub(crate) use fresh::FreshInputs;
+pub(crate) use hedge::Hedge;
 pub(crate) use kill::KillHolds;
-pub(crate) use rest::{alive, at_rest, gate, verified};
+pub(crate) use rest::{Power, accounts, alive, at_rest, ended, gate, verified};
 
 /// Names of all oracles, and what each holds to be so.
-pub const ORACLES: [(&str, &str); 12] = [
+pub const ORACLES: [(&str, &str); 13] = [
     (
         fills::NAME,
         "each trade of the venue moves the believed position once, by its size, and nothing else does",
@@ -32,7 +34,15 @@ pub const ORACLES: [(&str, &str); 12] = [
         book::NAME,
         "a book that is shown as whole has the venue's levels, wherever it stands at the venue's update",
     ),
-    (rest::GATE, "when the start gate opens, the position believed is the venue's and no order stands"),
+    (
+        hedge::NAME,
+        "no hedge order, with all others that may trade, carries what is open through nothing, and in the end what is open lies within \
+         the band",
+    ),
+    (
+        rest::GATE,
+        "when the start gate opens, the position believed is the venue's and no order stands but a hedge that reduces and is known",
+    ),
     (rest::POSITION, "at rest the position believed is the venue's, and every trade is booked"),
     (rest::LEDGER, "at rest flows, fees and funding of the ledger add up to those of the venue, exactly"),
     (rest::EMPTY, "at the end no order of ours is left, and that is known"),

@@ -41,6 +41,8 @@ pub struct Profile {
     pub flow: Flow,
     /// Faults that a run has at least, and at most.
     pub faults: (u64, u64),
+    /// How many of a million worlds hedge what they trade at a second market.
+    pub hedged_per_million: u64,
 }
 
 /// A market in which our orders are a good part of what happens: what others do costs most of the time of a run.
@@ -61,13 +63,15 @@ pub const PROFILES: [Profile; 3] = [
         latency: QUICK,
         flow: SPARSE,
         faults: (0, 0),
+        hedged_per_million: 300_000,
     },
     Profile {
         name: "mixed",
         about: "some of everything, never all at once",
         latency: Latency { spikes_per_million: 2_000, spike: Span::from_millis(300), ..QUICK },
         flow: SPARSE,
-        faults: (6, 12),
+        faults: (8, 14),
+        hedged_per_million: 250_000,
     },
     Profile {
         name: "storm",
@@ -75,6 +79,7 @@ pub const PROFILES: [Profile; 3] = [
         latency: Latency { spikes_per_million: 20_000, spike: Span::from_millis(1_500), ..QUICK },
         flow: SPARSE,
         faults: (25, 50),
+        hedged_per_million: 300_000,
     },
 ];
 

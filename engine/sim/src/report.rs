@@ -11,11 +11,15 @@ use crate::oracle::Violation;
 pub enum State {
     /// No process ran.
     Down,
-    /// The start gate was shut.
+    /// The first process ran, and the start gate was shut.
     Starting,
+    /// One that goes on from another ran, and the start gate was shut.
+    Recovering,
     /// Orders stood.
     Quoting,
-    /// No order stood, though none was forbidden.
+    /// A position was held, and no order stood.
+    Holding,
+    /// Neither, though nothing was forbidden.
     Bare,
     /// What became of an order was not known.
     Doubtful,
@@ -27,8 +31,26 @@ pub enum State {
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Starting, Self::Quoting, Self::Bare, Self::Doubtful, Self::Killed, Self::Ending, Self::Down];
+    pub const ALL: [Self; 9] = [
+        Self::Starting,
+        Self::Recovering,
+        Self::Quoting,
+        Self::Holding,
+        Self::Ending,
+        Self::Bare,
+        Self::Doubtful,
+        Self::Killed,
+        Self::Down,
+    ];
+    /// Those in which every fault is to have found the engine, but for what cannot be: see [`never`].
+    pub const MEANT: [Self; 5] =
+        [Self::Starting, Self::Recovering, Self::Quoting, Self::Holding, Self::Ending];
+
+    /// The state of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
 
     /// Its name.
     #[must_use]
@@ -36,12 +58,51 @@ impl State {
         match self {
             Self::Down => "down",
             Self::Starting => "starting",
+            Self::Recovering => "recovering",
+            Self::Holding => "holding",
             Self::Quoting => "quoting",
             Self::Bare => "bare",
             Self::Doubtful => "doubtful",
             Self::Killed => "killed",
             Self::Ending => "ending",
         }
+    }
+}
+
+/// What only an amendment is refused with.
+const AMENDED: [&str; 8] = [
+    "refused-2038",
+    "refused-2042",
+    "refused-5024",
+    "refused-5025",
+    "refused-5026",
+    "refused-5027",
+    "refused-5029",
+    "refused-5043",
+];
+
+/// Why a fault never finds the engine in a state; `None` where it can.
+#[must_use]
+pub fn never(fault: &str, state: State) -> Option<&'static str> {
+    let orders = ["timeout-", "unavailable-", "refused", "late-ack", "partial-fills", "lost-news"];
+    let of_orders = orders.iter().any(|begin| fault.starts_with(begin));
+    if AMENDED.contains(&fault) {
+        return Some("no order is amended as these worlds are configured");
+    }
+    let of_processes =
+        ["crash", "power-loss", "stop", "shard-stall", "venue-stall", "ring-overflow", "commands-full"];
+    match state {
+        State::Starting if of_orders => Some("the first process has sent no order before its gate opens"),
+        State::Down if of_processes.contains(&fault) => Some("no process runs"),
+        State::Starting
+        | State::Recovering
+        | State::Quoting
+        | State::Holding
+        | State::Ending
+        | State::Bare
+        | State::Doubtful
+        | State::Killed
+        | State::Down => None,
     }
 }
 

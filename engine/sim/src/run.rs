@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use ballast_model::{Nanos, Span};
+use ballast_simulator::binance::Market;
 
 use crate::config::config;
 use crate::counterpart::counterpart;
@@ -41,12 +42,17 @@ pub fn run(seed: u64, profile: &Profile, length: Span) -> Result<Report, SimErro
 /// As [`run`].
 pub fn play(plan: &Plan, profile: &Profile) -> Result<Report, SimError> {
     let start = FUNDED - Dice::new(plan.seed, "start").span(Span::from_secs(1), BEFORE_MAX);
-    let watch: Rc<RefCell<Watch>> = Rc::default();
+    let watch = Rc::new(RefCell::new(Watch::of(plan.markets)));
     let told = Rc::clone(&watch);
     let ran = catch_unwind(AssertUnwindSafe(|| {
-        let venue = counterpart(plan.seed, profile.flow, &plan.rules, start)?;
-        let network = SimNetwork::new(venue, profile.latency, plan.seed, start);
-        World::new(plan, config()?, network, start, told)?.run()
+        let network = |(nth, market): (u64, &Market)| -> Result<SimNetwork, SimError> {
+            // The last of them is of the same seed as where it is alone.
+            let seed = plan.seed.wrapping_add((plan.markets.venues().len() as u64 - 1 - nth) << 32);
+            let venue = counterpart(seed, *market, profile.flow, start)?;
+            Ok(SimNetwork::new(venue, profile.latency, seed, start))
+        };
+        let networks = (0..).zip(plan.markets.venues()).map(network).collect::<Result<_, SimError>>()?;
+        World::new(plan, config(plan.markets)?, networks, start, told)?.run()
     }));
     ran.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();

@@ -6,12 +6,13 @@ use std::rc::Rc;
 
 use ballast_core::outbox::{Note, Outbox};
 use ballast_core::shard::Shard;
-use ballast_model::{BookBatch, Command, Event, JournalHealth, Nanos};
+use ballast_model::{BookBatch, Command, Event, InstrumentId, JournalHealth, LostReason, Nanos};
 use ballast_runtime::replay::Record;
 
 use crate::counterpart::Protocol;
 use crate::line::Known;
-use crate::oracle::{Exposure, FillsOnce, FreshInputs, KillHolds, Violation};
+use crate::oracle::{Exposure, FillsOnce, FreshInputs, Hedge, KillHolds, Violation};
+use crate::plan::Markets;
 
 /// Happenings that are told with a violation.
 const TOLD: usize = 60;
@@ -32,12 +33,18 @@ pub(crate) enum Happening {
 /// The oracles that look at every step, and the last things that happened.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    /// What the engine has been told by now.
-    pub(crate) known: Known,
-    pub(crate) fills: FillsOnce,
+    /// What the engine has been told by now, by venue.
+    pub(crate) known: Vec<Known>,
+    /// By instrument.
+    pub(crate) fills: Vec<FillsOnce>,
     pub(crate) kill: KillHolds,
+    pub(crate) hedge: Hedge,
     fresh: FreshInputs,
-    exposure: Exposure,
+    exposure: Vec<Exposure>,
+    /// What the core is about to learn.
+    coming: Option<Event>,
+    /// Rings that were found full since somebody last asked.
+    overflows: u64,
     /// When the core last sent a new order.
     pub(crate) ordered: Option<Nanos>,
     noted: Option<Note>,
@@ -49,6 +56,23 @@ pub(crate) struct Watch {
 pub(crate) type Shared = Rc<RefCell<Watch>>;
 
 impl Watch {
+    /// Of a run at these venues, an instrument each.
+    pub(crate) fn of(markets: Markets) -> Self {
+        let instruments = || (0..).map(InstrumentId).zip(markets.venues()).map(|(instrument, _)| instrument);
+        Self {
+            hedge: Hedge::new(markets),
+            known: vec![Known::default(); markets.venues().len()],
+            fills: instruments().map(FillsOnce::new).collect(),
+            exposure: instruments().map(Exposure::new).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// How often a ring of markets was found full since this was last asked.
+    pub(crate) const fn take_overflows(&mut self) -> u64 {
+        core::mem::replace(&mut self.overflows, 0)
+    }
+
     pub(crate) fn say(&mut self, at: Nanos, said: impl Into<String>) {
         self.happen(at, Happening::Said(said.into()));
     }
@@ -87,10 +111,11 @@ impl Watch {
         self.happened.iter().map(line).collect()
     }
 
-    /// What is true at the venue, at every step.
-    pub(crate) fn look(&mut self, venue: &Protocol, now: Nanos) {
-        let verdict = self.exposure.look(venue).and_then(|()| self.fills.look(venue));
-        self.judge(now, verdict);
+    /// What is true at a venue, at every step.
+    pub(crate) fn look(&mut self, nth: usize, venue: &Protocol, now: Nanos) {
+        let limits = self.exposure.get(nth).map_or(Ok(()), |exposure| exposure.look(venue));
+        let fills = self.fills.get_mut(nth).map_or(Ok(()), |fills| fills.look(venue));
+        self.judge(now, limits.and(fills));
     }
 
     fn learned(&mut self, now: Nanos, event: &Event) {
@@ -98,20 +123,26 @@ impl Watch {
         if event.market().is_none() && !passes {
             self.happen(now, Happening::Learned(*event));
         }
-        self.fills.learned(event);
+        let is_full = matches!(event, Event::BookLost(lost) if lost.reason == LostReason::RingFull);
+        self.overflows += u64::from(is_full);
+        self.coming = Some(*event);
         self.kill.learned(event);
     }
 
     fn decided(&mut self, now: Nanos, shard: &Shard, out: &Outbox) {
-        self.exposure.limits(shard);
-        let mut verdict = self.fills.after(shard);
+        self.exposure.iter_mut().for_each(|exposure| exposure.limits(shard));
+        let coming = self.coming.take();
+        let mut verdict =
+            self.fills.iter_mut().map(|fills| fills.after(shard, coming.as_ref())).fold(Ok(()), Result::and);
         for command in out.commands() {
             self.happen(now, Happening::Decided(*command));
             if matches!(command, Command::New(_)) {
                 self.ordered = Some(now);
             }
-            let fresh = self.fresh.decided(command, shard, &self.known, now);
-            verdict = verdict.and(self.kill.decided(command, shard)).and(fresh);
+            let known = self.known.get(command.instrument().index());
+            let fresh = known.map_or(Ok(()), |known| self.fresh.decided(command, shard, known, now));
+            let hedge = self.hedge.decided(command, shard);
+            verdict = verdict.and(self.kill.decided(command, shard)).and(fresh).and(hedge);
         }
         for note in out.notes() {
             // What is noted again and again is told once.

@@ -237,10 +237,8 @@ impl Order {
                 return self.stands(level, filled, query, now);
             }
             OrderReport::Ended { how, filled } => self.ended(how, filled, now),
-            OrderReport::Rejected(RejectReason::DuplicateId) => {
-                self.seen(now);
-                Input::IdInUse
-            }
+            // That the id is in use is no sign of this order: a query says whether the venue has it.
+            OrderReport::Rejected(RejectReason::DuplicateId) => Input::IdInUse,
             OrderReport::Rejected(reason) => Input::Rejected(reason),
             OrderReport::Cancelled => Input::Cancelled,
             OrderReport::Expired => Input::Expired,

@@ -257,6 +257,20 @@ fn an_id_in_use_means_the_venue_has_the_order() {
     assert_eq!((state(&oms, 1), oms.working(Side::Bid)), (OrderState::Unknown, Lots(10)));
 }
 
+/// A venue that says so of an order it then denies, asked late enough, never had it: it must not be held for ever.
+#[test]
+fn an_id_in_use_whose_order_the_venue_denies_was_never_placed() {
+    let mut oms = oms_with_bid();
+    report(&mut oms, 1, OrderReport::Rejected(RejectReason::DuplicateId));
+    oms.request_query(ClientOrderId(1), Nanos(SETTLE.0)).unwrap();
+    let answer = not_found(&oms);
+    report(&mut oms, 1, answer);
+    assert_eq!(
+        (state(&oms, 1), oms.working(Side::Bid)),
+        (OrderState::Done(DoneReason::NeverPlaced), Lots(0))
+    );
+}
+
 #[test]
 fn fills_of_foreign_orders_still_reach_the_ledger() {
     let mut oms = oms_with_bid();

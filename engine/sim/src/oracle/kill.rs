@@ -4,14 +4,13 @@ use ballast_core::shard::Shard;
 use ballast_model::{Command, Event, Lots, NewOrder, OperatorAct, OperatorScope};
 
 use super::Verdict;
-use crate::counterpart::INSTRUMENT;
 use crate::line::Known;
 
 pub(super) const NAME: &str = "kill-holds";
 
 /// Whether an order can only bring the position closer to nothing.
 pub(super) fn reduces(order: &NewOrder, shard: &Shard) -> bool {
-    let against = -shard.position(INSTRUMENT).signed(order.side);
+    let against = -shard.position(order.instrument).signed(order.side);
     against > Lots::ZERO && order.lots <= against
 }
 

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use ballast_core::oms::Order;
 use ballast_core::shard::Shard;
-use ballast_model::{Lots, Money, Nanos, Span};
+use ballast_model::{InstrumentId, Lots, Money, Nanos, Span};
 use ballast_runtime::journal::verify;
+use ballast_simulator::binance::KnownOrder;
 
 use super::{FillsOnce, Verdict};
-use crate::counterpart::{INSTRUMENT, Protocol, US};
+use crate::counterpart::{Protocol, US, held};
 
 pub(super) const GATE: &str = "start-gate";
 pub(super) const POSITION: &str = "position";
@@ -19,8 +21,8 @@ pub(super) const VERIFY: &str = "verify";
 /// How long ago the last order may have been where quoting goes on.
 const QUIET_MAX: Span = Span::from_secs(45);
 
-fn agrees(shard: &Shard, venue: &Protocol, oracle: &'static str) -> Verdict {
-    let (ours, theirs) = (shard.position(INSTRUMENT), venue.known_position(US, INSTRUMENT));
+fn agrees(shard: &Shard, instrument: InstrumentId, venue: &Protocol, oracle: &'static str) -> Verdict {
+    let (ours, theirs) = (shard.position(instrument), held(venue));
     let what = || format!("{ours:?} is believed, and {theirs:?} is so");
     if ours == theirs { Ok(()) } else { Err((oracle, what())) }
 }
@@ -31,9 +33,15 @@ fn none_left(venue: &Protocol, oracle: &'static str) -> Verdict {
 }
 
 /// The start gate opens.
-pub(crate) fn gate(shard: &Shard, venue: &Protocol) -> Verdict {
-    agrees(shard, venue, GATE)?;
-    none_left(venue, GATE)
+pub(crate) fn gate(shard: &Shard, instrument: InstrumentId, venue: &Protocol) -> Verdict {
+    agrees(shard, instrument, venue, GATE)?;
+    // A hedge that reduces may stand before: the core goes on hedging while it is paused. It knows of it then.
+    let known = |one: &KnownOrder| {
+        let same = |order: &Order| (order.side, order.price) == (one.side, one.price);
+        shard.orders(instrument).is_some_and(|orders| orders.open_orders().any(same))
+    };
+    let strange: Vec<_> = venue.known_orders(US).filter(|one| !(one.reduce_only && known(one))).collect();
+    if strange.is_empty() { Ok(()) } else { Err((GATE, format!("left at the venue: {strange:?}"))) }
 }
 
 /// Quoting goes on at `now`; `ordered` is when the last order was sent.
@@ -42,22 +50,36 @@ pub(crate) fn alive(ordered: Option<Nanos>, now: Nanos) -> Verdict {
     if ordered.is_some_and(|at| now - at <= QUIET_MAX) { Ok(()) } else { Err((ALIVE, what())) }
 }
 
+/// The end of a process in order: where it knows that no order is left, none is.
+pub(crate) fn ended(venue: &Protocol, empty: bool) -> Verdict {
+    if empty { none_left(venue, EMPTY) } else { Ok(()) }
+}
+
 /// The end. `empty` says whether the engine knows that no order is left.
-pub(crate) fn at_rest(shard: &Shard, venue: &Protocol, fills: &FillsOnce, empty: bool) -> Verdict {
+pub(crate) fn at_rest(shard: &Shard, instrument: InstrumentId, venue: &Protocol, empty: bool) -> Verdict {
     none_left(venue, EMPTY)?;
     if !empty {
         return Err((EMPTY, "nothing is left, and the engine does not know it".to_owned()));
     }
-    agrees(shard, venue, POSITION)?;
+    agrees(shard, instrument, venue, POSITION)
+}
+
+/// Nothing of what was traded is missing at the end.
+pub(crate) fn accounts(
+    shard: &Shard,
+    instrument: InstrumentId,
+    venue: &Protocol,
+    fills: &FillsOnce,
+) -> Verdict {
     if let Some(missing) = fills.missing() {
         return Err((POSITION, format!("not booked: {missing:?}")));
     }
-    ledger(shard, venue)
+    ledger(shard, instrument, venue)
 }
 
 /// Flows, fees and funding, exactly.
-fn ledger(shard: &Shard, venue: &Protocol) -> Verdict {
-    let told = (shard.ledger(INSTRUMENT), shard.spec(INSTRUMENT));
+fn ledger(shard: &Shard, instrument: InstrumentId, venue: &Protocol) -> Verdict {
+    let told = (shard.ledger(instrument), shard.spec(instrument));
     let (Some(ledger), Some(spec)) = told else { return Err((LEDGER, "there is no ledger".to_owned())) };
     let (mut flows, mut fees, mut lots) = (Money::ZERO, Money::ZERO, Lots::ZERO);
     for trade in venue.known_trades(US, 0) {
@@ -80,8 +102,21 @@ fn ledger(shard: &Shard, venue: &Protocol) -> Verdict {
     Ok(())
 }
 
+/// Whether the disk under a journal lost power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Power {
+    /// It did not.
+    Kept,
+    /// It did: that something is missing at the end may be said, and is then the truth.
+    Lost,
+}
+
 /// A journal decides the same again.
-pub(crate) fn verified(folder: &Path) -> Verdict {
-    let verified = verify(folder).map_err(|error| (VERIFY, error.to_string()))?;
+pub(crate) fn verified(folder: &Path, power: Power) -> Verdict {
+    let verified = match (verify(folder), power) {
+        (Ok(verified), _) => verified,
+        (Err(_), Power::Lost) => return Ok(()),
+        (Err(error), Power::Kept) => return Err((VERIFY, error.to_string())),
+    };
     verified.difference.map_or(Ok(()), |difference| Err((VERIFY, difference.to_string())))
 }

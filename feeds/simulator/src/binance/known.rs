@@ -80,10 +80,10 @@ impl<B: Back> Venue<B> {
         })
     }
 
-    /// The client's position in a contract, signed; of spot nothing.
+    /// What the client bought less what it sold: its position in a contract; of spot what it has more than at first, fees aside.
     #[must_use]
     pub fn known_position(&self, client: ClientId, instrument: InstrumentId) -> Lots {
-        self.positions.get(&(client, instrument)).map_or(Lots::ZERO, |position| position.lots)
+        self.traded.get(&(client, instrument)).copied().unwrap_or_default()
     }
 
     /// Funding that the client received, less what it paid, as it was told: each payment to the eighth digit.

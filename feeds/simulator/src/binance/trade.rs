@@ -197,6 +197,7 @@ impl<B: Back> Venue<B> {
         let Some(listed) = self.listed.get(&fill.instrument) else { return };
         let spec = listed.symbol.spec;
         let (price, lots) = (fill.level.price(), fill.level.lots());
+        *self.traded.entry((client, fill.instrument)).or_default() += lots.signed(fill.side);
         let mut realized = Money::ZERO;
         if self.market() == Market::UsdM {
             let position = self.positions.entry((client, fill.instrument)).or_default();

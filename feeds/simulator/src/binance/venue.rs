@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ballast_model::{AssetId, InstrumentId, Nanos, Span};
+use ballast_model::{AssetId, InstrumentId, Lots, Nanos, Span};
 
 use super::config::{Market, VenueConfig};
 use super::connection::{Connection, Purpose, names};
@@ -43,6 +43,8 @@ pub struct Venue<B> {
     pub(super) fleet: Fleet,
     pub(super) pending: Vec<Pending>,
     pub(super) positions: BTreeMap<(ClientId, InstrumentId), Position>,
+    /// What was bought less what was sold, in either market.
+    pub(super) traded: BTreeMap<(ClientId, InstrumentId), Lots>,
     pub(super) countdowns: BTreeMap<(ClientId, InstrumentId), Nanos>,
     pub(super) leverage: BTreeMap<(ClientId, InstrumentId), u32>,
     /// Whose balances may have changed, of which assets.
@@ -79,6 +81,7 @@ impl<B: Back> Venue<B> {
             fleet: Fleet::new(config.market),
             pending: Vec::new(),
             positions: BTreeMap::new(),
+            traded: BTreeMap::new(),
             countdowns: BTreeMap::new(),
             leverage: BTreeMap::new(),
             touched: BTreeSet::new(),

@@ -160,6 +160,10 @@ fn a_key_that_is_refused_stops_everything() {
     assert_eq!(reports, [(41, OrderReport::NotSent), (41, OrderReport::CancelRejected(RejectReason::Other))]);
     rig.session.cancel_all();
     assert!(rig.poll().is_none());
+    assert!(
+        rig.session.next_deadline().is_none_or(|at| at > rig.now.mono),
+        "what cannot be asked is not due"
+    );
     rig.session.resume();
     assert_eq!(rig.session.poll_reconnect(), Some(Channel::Api));
     assert!(rig.poll().is_some_and(|(_, what)| what.starts_with("DELETE")));

@@ -155,7 +155,9 @@ impl TradeSession {
     pub fn next_deadline(&self) -> Option<Nanos> {
         let Timers { probe, rules, key, api_cut, private_cut } = self.timers;
         let timers = probe.min(rules).min(key).min(api_cut).min(private_cut);
-        let jobs = self.jobs.deadline(self.budget.silent_until());
+        // What waits to be asked waits for an operator: it is not due.
+        let asks_from = if self.halted { Nanos::MAX } else { self.budget.silent_until() };
+        let jobs = self.jobs.deadline(asks_from);
         let next = timers.min(jobs).min(self.in_flight.earliest());
         let settled = if self.outlet.is_settled() { Nanos::MAX } else { Nanos::MIN };
         Some(next.min(settled)).filter(|next| *next != Nanos::MAX)
