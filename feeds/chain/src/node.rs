@@ -60,6 +60,8 @@ pub struct Node {
 pub struct Heads {
     subscription: Subscription<Header>,
     hashes: Hashes,
+    /// Announcements end with the last owner of the connection.
+    _provider: RootProvider,
 }
 
 /// Connects once.
@@ -150,7 +152,7 @@ impl Node {
     pub async fn heads(&self) -> Result<Heads, Trouble> {
         let asking = self.provider.subscribe_blocks().into_future();
         let subscription = self.ask("eth_subscribe", asking).await?;
-        Ok(Heads { subscription, hashes: self.manner.hashes })
+        Ok(Heads { subscription, hashes: self.manner.hashes, _provider: self.provider.clone() })
     }
 
     /// Its newest block.

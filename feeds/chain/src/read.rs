@@ -14,6 +14,7 @@ mod pools;
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, U256};
+use tokio::try_join;
 
 use crate::block::Block;
 use crate::fees;
@@ -146,9 +147,11 @@ impl Reader {
         let exchanges: BTreeMap<Address, usize> =
             named.chain(homes.iter().copied().zip(held.iter().map(|held| held.exchange))).collect();
         self.learn_kinds(&batch, exchanges.keys()).await?;
-        let moments = pools::moments(&batch, exchanges.keys()).await?;
-        let ticks = pools::ticks(&batch, &held, &homes).await?;
-        let paid = paid::read(node, block, &self.wanted, &held).await?;
+        let (moments, ticks, paid) = try_join!(
+            pools::moments(&batch, exchanges.keys()),
+            pools::ticks(&batch, &held, &homes),
+            paid::read(node, block, &self.wanted, &held),
+        )?;
 
         let pools: Vec<Pool> =
             exchanges.iter().map(|(pool, at)| self.pool(*pool, *at, &moments)).collect::<Result<_, _>>()?;

@@ -1,6 +1,7 @@
 //! Which NFTs the owners have, themselves or staked.
 
 use alloy_primitives::{Address, U256};
+use tokio::try_join;
 
 use super::batch::{Batch, Calls};
 use super::{Held, Wanted};
@@ -39,12 +40,12 @@ pub(super) async fn read(batch: &Batch<'_>, wanted: &Wanted) -> Result<Vec<Held>
     let ids = batch.all("which positions an owner has", calls.collect()).await?;
     let found: Vec<_> = listed.iter().map(|(place, _)| *place).zip(ids).collect();
 
-    let calls: Calls<_> =
+    let owners: Calls<_> =
         found.iter().map(|(place, id)| (place.manager, Positions::ownerOfCall { id: *id })).collect();
-    let holders = batch.all("who holds a position", calls).await?;
-    let calls: Calls<_> =
+    let positions: Calls<_> =
         found.iter().map(|(place, id)| (place.manager, Positions::positionsCall { id: *id })).collect();
-    let described = batch.all("a position", calls).await?;
+    let (holders, described) =
+        try_join!(batch.all("who holds a position", owners), batch.all("a position", positions))?;
     found
         .into_iter()
         .zip(holders)

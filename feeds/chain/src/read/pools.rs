@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, U256};
+use tokio::try_join;
 
 use super::batch::{Batch, Calls};
 use super::{Held, Kind, Moment, Reader};
@@ -119,12 +120,12 @@ pub(super) async fn moments(
     pools: impl Iterator<Item = &Address>,
 ) -> Result<BTreeMap<Address, Moment>, Trouble> {
     let pools: Vec<Address> = pools.copied().collect();
-    let slots = batch.all("a pool's price", to_each(&pools, || PoolState::slot0Call {})).await?;
-    let liquidity = batch.all("a pool's liquidity", to_each(&pools, || PoolState::liquidityCall {})).await?;
-    let growth0 =
-        batch.all("a pool's fees", to_each(&pools, || PoolState::feeGrowthGlobal0X128Call {})).await?;
-    let growth1 =
-        batch.all("a pool's fees", to_each(&pools, || PoolState::feeGrowthGlobal1X128Call {})).await?;
+    let (slots, liquidity, growth0, growth1) = try_join!(
+        batch.all("a pool's price", to_each(&pools, || PoolState::slot0Call {})),
+        batch.all("a pool's liquidity", to_each(&pools, || PoolState::liquidityCall {})),
+        batch.all("a pool's fees", to_each(&pools, || PoolState::feeGrowthGlobal0X128Call {})),
+        batch.all("a pool's fees", to_each(&pools, || PoolState::feeGrowthGlobal1X128Call {})),
+    )?;
     let told = slots.into_iter().zip(liquidity).zip(growth0).zip(growth1);
     let moments = told.map(|(((slot, liquidity), growth0), growth1)| Moment {
         sqrt_price: U256::from(slot.sqrtPrice),

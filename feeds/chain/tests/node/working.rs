@@ -9,7 +9,8 @@ use ballast_chain::read::Reader;
 use ballast_chain::state::State;
 use ballast_chain::worker::Worker;
 use ballast_sync::seqlock;
-use tokio::time::sleep;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep};
 
 use crate::exchanges::{Order, pancake, wanted};
 use crate::reading::{units, worked};
@@ -82,5 +83,44 @@ fn what_a_worker_knows_is_seen_elsewhere_and_what_it_does_not_is_no_zero() {
         pool.sell(&rig, 1, units(1, 18)).await;
         sleep(2 * SETTINGS.poll).await;
         assert_eq!(seen.look(), seqlock::Look::Same);
+    });
+}
+
+/// How long after a head is announced the state at it can be seen, on the same host and without TLS.
+#[test]
+#[ignore = "a measurement: cargo test --package ballast-chain --test node -- --ignored --nocapture"]
+fn measure_from_head_to_snapshot() {
+    run(async {
+        let Some(rig) = Rig::new().await else { return };
+        let dex = pancake(&rig).await;
+        let pool = worked(&rig, &dex, [18, 6], Order::QuoteFirst, 500).await;
+        let (endpoints, wanted) = (vec![rig.endpoint()], wanted(&rig, &[(&dex, None)]));
+        let plan = Plan { settings: SETTINGS, endpoints, wanted, quote: [pool.tokens[0]].into() };
+        let pair = Pair { base: pool.tokens[1], quote: pool.tokens[0] };
+        let (_worker, mut seen) = Worker::start(plan, pair, || 0).unwrap();
+        until(&mut seen, is_at(rig.head().await.number)).await;
+        let mut heads = rig.node().await.heads().await.unwrap();
+        let mut micros = Vec::new();
+        for _ in 0..200 {
+            rig.request::<()>("anvil_mine", (U256::from(1),)).await;
+            let head = heads.next().await.unwrap();
+            let announced = Instant::now();
+            while !seen.value().map(Reading::from_words).is_some_and(|reading| is_at(head.number)(&reading)) {
+                seen.look();
+                yield_now().await;
+            }
+            micros.push(announced.elapsed().as_micros());
+        }
+        micros.sort_unstable();
+        let positions = seen
+            .value()
+            .map(Reading::from_words)
+            .and_then(|reading| reading.last().map(|last| last.positions));
+        println!(
+            "{positions:?} positions, {} heads: p50 {} us, p99 {} us",
+            micros.len(),
+            micros[99],
+            micros[197]
+        );
     });
 }
