@@ -66,6 +66,48 @@ pub struct Pool {
     crossed: Vec<(usize, Growth)>,
     /// The steps of the last trade.
     passed: Vec<Passed>,
+    /// Prices of ticks that were asked for last: the next swap mostly asks for the same.
+    last: Last,
+}
+
+/// Prices of ticks, kept for the next who asks.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    /// The end of a step downward, and of one upward.
+    ends: [(Tick, SqrtPrice); 2],
+    /// A tick, its price, and that of the next.
+    here: (Tick, SqrtPrice, SqrtPrice),
+}
+
+impl Last {
+    fn new() -> Self {
+        let here = (Tick::MAX, SqrtPrice::MAX, SqrtPrice::MAX);
+        Self { ends: [(Tick::MIN, SqrtPrice::MIN); 2], here }
+    }
+
+    /// The price of the end of a step.
+    fn end(&mut self, tick: Tick, paid: Token) -> SqrtPrice {
+        let [down, up] = &mut self.ends;
+        let kept = match paid {
+            Token::Zero => down,
+            Token::One => up,
+        };
+        if kept.0 != tick {
+            *kept = (tick, tick.sqrt_price());
+        }
+        kept.1
+    }
+
+    /// The tick of a price.
+    fn tick(&mut self, price: SqrtPrice) -> Tick {
+        let (tick, from, to) = self.here;
+        if from <= price && price < to {
+            return tick;
+        }
+        let tick = Tick::at(price);
+        self.here = (tick, tick.sqrt_price(), Tick::clamped(tick.index() + 1).sqrt_price());
+        tick
+    }
 }
 
 /// A limit and the direction it is for.
@@ -126,6 +168,7 @@ impl Pool {
             state,
             crossed: Vec::new(),
             passed: Vec::new(),
+            last: Last::new(),
         })
     }
 
@@ -270,7 +313,7 @@ impl Pool {
         while !left.is_zero() && trade.after.price != way.limit {
             let before = trade.after;
             let next = self.ticks.next(before.tick, paid);
-            let end = next.tick.sqrt_price();
+            let end = self.last.end(next.tick, paid);
             let quantity = match quantity {
                 Quantity::In(_) => Quantity::In(left),
                 Quantity::Out(_) => Quantity::Out(left),
@@ -298,7 +341,7 @@ impl Pool {
                 };
                 trade.after.tick = Tick::clamped(beyond);
             } else if step.price != before.price {
-                trade.after.tick = Tick::at(step.price);
+                trade.after.tick = self.last.tick(step.price);
             }
         }
         Ok(trade)
