@@ -41,9 +41,10 @@ pub(crate) fn run(arguments: &LpBacktestArgs) -> anyhow::Result<Code> {
     let rules =
         [rule, Rule { recentre_after: None, ..rule }, Rule { half_width: None, recentre_after: None }];
     let begin = Stopwatch::start();
-    let played = play(&events, &terms, &rules).map_err(|wrong| match wrong {
-        PoolError::Tick => error("has ranges at ticks that pool.tick_spacing does not divide".to_owned()),
-        wrong => error(wrong.to_string()),
+    let played = play(&events, &terms, &rules).map_err(|wrong| {
+        let is_tick = wrong == PoolError::Tick;
+        let spaced = "has ranges at ticks that pool.tick_spacing does not divide".to_owned();
+        error(if is_tick { spaced } else { wrong.to_string() })
     })?;
     let took = begin.elapsed().as_secs_f64();
     let Some(played) = played else { return Err(error("no swap in it".to_owned()).into()) };
