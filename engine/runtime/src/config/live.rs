@@ -361,7 +361,8 @@ impl LiveVenueConfig {
 }
 
 /// How a symbol must be spelt.
-const SYMBOL: &str = "must be spelt as the venue does, in capital letters and digits, such as ETHUSDT or ETHUSD_PERP: 1 to 50 of them, or . - _";
+const SYMBOL: &str = "must be spelt as the venue does, in capital letters and digits, such as ETHUSDT or ETHUSD_PERP: \
+    1 to 50 of them, or . - _";
 const SOCKETS: &str = "must begin with ws:// or wss://";
 const REQUESTS: &str = "must begin with http:// or https://";
 

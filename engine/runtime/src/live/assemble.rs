@@ -119,11 +119,7 @@ pub fn assemble(
         ShardsConfig::ByAsset => shards_of(&found),
     };
     let mut counts = vec![0_u16; 1 + of_shards.iter().copied().max().unwrap_or_default()];
-    if counts.len() > 1 && run > RUN_MAX {
-        let rule =
-            format!("run {run} of several shards: an epoch numbers {RUN_MAX}; begin in an empty folder");
-        return Err(config.rule(path, "live.shards", &rule).into());
-    }
+    numbered(config, path, run, counts.len())?;
     let placed: Vec<_> = found
         .into_iter()
         .zip(mids)
@@ -165,6 +161,15 @@ pub fn assemble(
         }
     }
     Ok(Assembly { shards, venues, seats: seats(&placed), assets: resolver.assets().to_vec(), slowed })
+}
+
+/// Whether an epoch can number the run beside the shard.
+fn numbered(config: &Config, path: &Path, run: u32, shards: usize) -> Result<(), ConfigError> {
+    if shards < 2 || run <= RUN_MAX {
+        return Ok(());
+    }
+    let rule = format!("run {run} of several shards: an epoch numbers {RUN_MAX}; begin in an empty folder");
+    Err(config.rule(path, "live.shards", &rule))
 }
 
 /// Gives each instrument that sends orders its share of its venue's counts of them; which throttles that lowers.

@@ -2,8 +2,8 @@
 //! the whole.
 //!
 //! Divided are limits of everything, of a market and of a strategy, limits of cash (what several shards trade for), what accounts
-//! are worth, balances of cash that spot orders are paid from, losses, messages to a venue, and budgets. An asset that is no cash belongs to one shard, and so do its limits and those
-//! of instruments.
+//! are worth, balances of cash that spot orders are paid from, losses, messages to a venue, and budgets. An asset that is no cash
+//! belongs to one shard, and so do its limits and those of instruments.
 //!
 //! Never here: another shard's part.
 
