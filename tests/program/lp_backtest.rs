@@ -48,13 +48,13 @@ fn liquidity_is_played_beside_the_pool() {
     let number = |account: usize, key: &str| accounts[account][key].as_f64().unwrap();
     // Of a fee of 0.89 USDC our part of the liquidity: more where it is narrower.
     assert!(number(0, "fees") > 20.0 * number(2, "fees") && number(0, "fees") < 0.89, "{json}");
-    for account in 0..3 {
-        let sum = number(account, "held") + number(account, "divergence") + number(account, "fees")
-            - number(account, "gas")
-            - number(account, "swap_costs");
-        assert!((number(account, "equity") - sum).abs() < 1e-6, "{json}");
-        assert!((number(account, "gas") - 20.25).abs() < 1e-9, "{json}");
-        assert_eq!(accounts[account]["days"].as_array().unwrap().len(), 1);
+    for account in accounts {
+        let number = |key: &str| account[key].as_f64().unwrap();
+        let sum =
+            number("held") + number("divergence") + number("fees") - number("gas") - number("swap_costs");
+        assert!((number("equity") - sum).abs() < 1e-6, "{json}");
+        assert!((number("gas") - 20.25).abs() < 1e-9, "{json}");
+        assert_eq!(account["days"].as_array().unwrap().len(), 1);
     }
     let text = folder(EVENTS, TERMS).expect(0, COMMAND).out;
     assert!(text.starts_with("liquidity") && text.contains("full range"), "{text}");
