@@ -71,10 +71,13 @@ impl Endpoints {
         }
     }
 
-    /// The others that may be asked at `now`, in their order.
-    pub fn others(&self, now: Duration) -> impl Iterator<Item = usize> {
-        let may = move |&(at, state): &(usize, &State)| at != self.current && state.alone_until <= now;
-        self.states.iter().enumerate().filter(may).map(|(at, _)| at)
+    /// The others in their order, those that are left alone at `now` after the rest: two that wait for each other's word must not wait for
+    /// each other's turn.
+    #[must_use]
+    pub fn others(&self, now: Duration) -> Vec<usize> {
+        let others = self.states.iter().enumerate().filter(|(at, _)| *at != self.current);
+        let (ready, alone): (Vec<_>, Vec<_>) = others.partition(|(_, state)| state.alone_until <= now);
+        ready.into_iter().chain(alone).map(|(at, _)| at).collect()
     }
 }
 

@@ -288,7 +288,7 @@ impl Watch {
 
     /// Has the state read by as many others as are wanted.
     async fn bear_witness(&mut self, state: &State) -> Result<(), Trouble> {
-        let others: Vec<usize> = self.choice.others(self.now()).collect();
+        let others = self.choice.others(self.now());
         let mut agreeing = 0;
         for which in others {
             if agreeing >= self.settings.witnesses {
@@ -305,6 +305,7 @@ impl Watch {
             match self.hear(&witness, state).await {
                 Ok(other) if other == *state => {
                     agreeing = agreeing.saturating_add(1);
+                    self.choice.worked(which);
                     self.witnesses.insert(which, witness);
                 }
                 Ok(_) => {
