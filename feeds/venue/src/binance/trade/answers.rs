@@ -3,7 +3,7 @@
 use ballast_json::{Grid, Item};
 use ballast_model::{
     Command, Ending, Event, InstrumentId, Lots, Nanos, OrderReport, OrderUpdate, PackedLevel, Price,
-    RejectReason, Span, VenueOrderId, mutant,
+    RejectReason, Span, VenueOrderId,
 };
 
 use super::budget::Pool;
@@ -238,7 +238,6 @@ impl TradeSession {
     fn look_for_fills(&mut self, index: Option<usize>, filled: Lots, venue_id: VenueOrderId) {
         if let Some(index) = index
             && !filled.is_zero()
-            && !mutant::is("missing-fill-unsought")
         {
             self.jobs.want(Job::TradesOf(index, venue_id));
         }

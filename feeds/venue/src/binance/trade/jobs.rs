@@ -220,7 +220,7 @@ impl Jobs {
         self.want_account(market);
         for index in 0..instruments {
             self.want(Job::OpenOrders(index));
-            if !mutant::is("sweep-without-trades") && !mutant::is("missing-fill-unsought") {
+            if !mutant::is("sweep-without-trades") {
                 self.want(Job::Trades(index));
             }
         }
