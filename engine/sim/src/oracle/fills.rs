@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ballast_core::ledger::Ledger;
+use ballast_core::ledger::{Ledger, booked_fee};
 use ballast_core::shard::Shard;
 use ballast_model::{Event, Fill, InstrumentId, Lots, Money, TradeId};
 use ballast_simulator::binance::KnownTrade;
@@ -111,8 +111,11 @@ impl FillsOnce {
                 Err((NAME, format!("{fill:?} moved the position by {moved:?}")))
             }
             (false, false) => {
+                let paid = (fill.fee_asset, fill.fee_e8);
+                let spec = shard.spec(self.instrument);
+                let booked = spec.and_then(|spec| booked_fee(spec, fill.level.price(), paid));
                 self.booked.insert(id);
-                self.sequence.push((id, lots, fill.fee_e8));
+                self.sequence.push((id, lots, booked.map_or(fill.fee_e8, |(_, fee_e8)| fee_e8)));
                 self.fresh.push(*fill);
                 Ok(())
             }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ballast_core::ledger::booked_fee;
 use ballast_core::oms::Order;
 use ballast_core::shard::Shard;
 use ballast_model::{InstrumentId, Lots, Money, Nanos, Span};
@@ -85,7 +86,10 @@ fn ledger(shard: &Shard, instrument: InstrumentId, venue: &Protocol) -> Verdict 
     for trade in venue.known_trades(US, 0) {
         let value = spec.value_floor(trade.price, trade.lots);
         flows -= Money(value.0 * i128::from(trade.side.sign()));
-        fees += Money::from_e8(trade.fee_e8);
+        // What was taken in coins is booked at the price of the trade.
+        let asset = if trade.in_coins { spec.base } else { spec.settlement() };
+        let booked = booked_fee(spec, trade.price, (asset, trade.fee_e8));
+        fees += Money::from_e8(booked.map_or(trade.fee_e8, |(_, fee_e8)| fee_e8));
         lots += trade.lots.signed(trade.side);
     }
     let paid = ledger.fee_lines().map(|line| line.fees - line.rebates).sum::<Money>();

@@ -2,7 +2,7 @@
 //!
 //! [`Venue::truth`]: crate::seam::Front::truth
 
-use ballast_model::{AssetId, InstrumentId, Lots, Money, Nanos, Price, Side, TradeId};
+use ballast_model::{InstrumentId, Lots, Money, Nanos, Price, Side, TradeId};
 
 use super::store::Deal;
 use super::venue::Venue;
@@ -26,8 +26,8 @@ pub struct KnownTrade {
     pub lots: Lots,
     /// The fee in 10⁻⁸; below zero for a rebate.
     pub fee_e8: i64,
-    /// What the fee was paid in.
-    pub fee_asset: AssetId,
+    /// Whether the fee was taken from the coins that were bought.
+    pub in_coins: bool,
     /// When.
     pub at: Nanos,
 }
@@ -49,13 +49,6 @@ pub struct KnownOrder {
     pub reduce_only: bool,
 }
 
-impl From<&Deal> for KnownTrade {
-    fn from(deal: &Deal) -> Self {
-        let &Deal { id, instrument, side, price, lots, fee_e8, fee_asset, at, .. } = deal;
-        Self { id: TradeId(id), instrument, side, price, lots, fee_e8, fee_asset, at }
-    }
-}
-
 impl<B: Back> Venue<B> {
     /// Trades of all clients that were ever booked, forgotten ones among them.
     #[must_use]
@@ -65,7 +58,17 @@ impl<B: Back> Venue<B> {
 
     /// The client's trades from the one of this place on in order of booking, oldest first, as far as they are not forgotten.
     pub fn known_trades(&self, client: ClientId, from: u64) -> impl Iterator<Item = KnownTrade> {
-        self.store.deals_from(from).filter(move |deal| deal.client == client).map(KnownTrade::from)
+        self.store
+            .deals_from(from)
+            .filter(move |deal| deal.client == client)
+            .map(|deal| self.known_trade(deal))
+    }
+
+    fn known_trade(&self, deal: &Deal) -> KnownTrade {
+        let &Deal { id, instrument, side, price, lots, fee_e8, fee_asset, at, .. } = deal;
+        let spec = self.listed(instrument).map(|listed| &listed.symbol.spec);
+        let in_coins = spec.is_some_and(|spec| fee_asset == spec.base && fee_asset != spec.settlement());
+        KnownTrade { id: TradeId(id), instrument, side, price, lots, fee_e8, in_coins, at }
     }
 
     /// The client's orders that may still trade, oldest first: those that are on their way to the market behind among them.
