@@ -24,6 +24,17 @@ struct Trade {
     fee_asset: String,
 }
 
+impl Trade {
+    /// The fee as books have it: what was taken in coins is worth its price, and a part of a unit a whole one.
+    fn booked_fee(&self) -> (&str, i128) {
+        let fee = i128::from(self.fee);
+        match self.fee_asset.as_str() {
+            "ETH" => ("USDT", -(-fee * i128::from(self.price)).div_euclid(100_000_000)),
+            asset => (asset, fee),
+        }
+    }
+}
+
 /// Digits as units of 10⁻⁸.
 fn e8(value: &Value) -> i64 {
     super::chain::e8(value.as_str().unwrap())
@@ -88,7 +99,8 @@ impl Truth {
         let mut fees: BTreeMap<&str, i128> = BTreeMap::new();
         let mut turnover = 0;
         for (_, trade) in self.trades.iter().filter(|((of, _), _)| *of == market) {
-            *fees.entry(&trade.fee_asset).or_default() += i128::from(trade.fee);
+            let (asset, fee) = trade.booked_fee();
+            *fees.entry(asset).or_default() += fee;
             turnover += i128::from(trade.size) * i128::from(trade.price);
         }
         let mut fees: Vec<_> = fees.into_values().filter(|fee| *fee != 0).collect();

@@ -127,6 +127,14 @@ impl Twin {
     }
 }
 
+/// Where a fee counts, and how much: what was taken in coins is worth its price in hundredths, and a part of a unit a whole one.
+fn booked(instrument: InstrumentId, price: i64, fee: (AssetId, i64)) -> (AssetId, i64) {
+    match fee {
+        (BASE, coins) if instrument != INVERSE => (QUOTE, -(-coins * price).div_euclid(100)),
+        fee => fee,
+    }
+}
+
 /// Takes one step on both; refusals are compared with what the twin thinks of the step.
 fn take(accounts: &mut Accounts, twin: &mut Twin, step: Step) -> Result<(), TestCaseError> {
     match step {
@@ -135,7 +143,8 @@ fn take(accounts: &mut Accounts, twin: &mut Twin, step: Step) -> Result<(), Test
             accounts.on_fill(book.account, book.strategy, &fill).unwrap();
             twin.fill(book, side, (price, lots));
             let fee = i128::from(fee_e8) * 10i128.pow(10);
-            bump(&mut twin.fees, (book.instrument, fee_asset), fee);
+            let booked = booked(book.instrument, price, (fee_asset, fee_e8));
+            bump(&mut twin.fees, (book.instrument, booked.0), i128::from(booked.1) * 10i128.pow(10));
             bump(&mut twin.cash, (book.account, fee_asset), -fee);
         }
         Step::Funding { instrument, account, payment, strategy } => {
