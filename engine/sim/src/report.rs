@@ -42,7 +42,7 @@ impl State {
         Self::Killed,
         Self::Down,
     ];
-    /// Those in which every fault is to have found the engine, but for what cannot be: see [`never`].
+    /// Those in which every fault is to have found the engine, but for what cannot be: see [`never()`].
     pub const MEANT: [Self; 5] =
         [Self::Starting, Self::Recovering, Self::Quoting, Self::Holding, Self::Ending];
 

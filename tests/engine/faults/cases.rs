@@ -21,6 +21,8 @@ pub(super) struct Case {
     /// Over how many connections each stream of the market comes, and of how many for orders the fastest is kept. No book may be lost
     /// where there are several.
     pub(super) copies: u8,
+    /// Whether things go wrong through the end too: then a run may not be able to prove that no order is left, and has to say so.
+    pub(super) to_the_end: bool,
     /// What must have been noted.
     pub(super) noted: Option<&'static str>,
 }
@@ -50,6 +52,7 @@ fn case(market: &'static str, name: &str, kinds: &[&'static str], rules: &str) -
         blind_ms: None,
         again_ms: millis(5),
         copies: 1,
+        to_the_end: false,
         noted: None,
     }
 }
@@ -276,5 +279,5 @@ pub(super) fn mix(seed: u64, seconds: u64) -> Case {
         kind = 'malformed-json', rate = 0.001; \
         kind = 'listen-key-expiry', at = '5s', every = '19s'";
     let case = case("usdm", &format!("mix of seed {seed}"), &["disconnect"], rules);
-    Case { rules: format!("seed = {seed}\n{}", case.rules), seconds, ..case }
+    Case { rules: format!("seed = {seed}\n{}", case.rules), seconds, to_the_end: true, ..case }
 }

@@ -177,7 +177,8 @@ impl Said {
             }
         };
         let (orders, trades) = (self.orders(), self.trades().len());
-        expect(self.run.code == Some(0), format!("exit code {:?}", self.run.code));
+        let unproved = case.to_the_end && self.run.code == Some(1) && result["orders_left"] == true;
+        expect(unproved || self.run.code == Some(0), format!("exit code {:?}", self.run.code));
         expect(fired > 0, "nothing fired".to_owned());
         let left = orders.iter().filter(|order| order.ended == i64::MAX).count();
         expect(left == 0, format!("{left} orders left"));
